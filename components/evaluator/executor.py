@@ -1,0 +1,153 @@
+"""Evaluates by TFMA, applies the gates and blesses."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+from typing import Any
+
+import apache_beam as beam
+import tensorflow_model_analysis as tfma
+from tfx import types
+from tfx.components.evaluator import constants
+from tfx.components.util import tfxio_utils
+from tfx.dsl.components.base import base_beam_executor
+from tfx.types import artifact_utils
+from tfx.utils import io_utils, path_utils
+from tfx_bsl.tfxio import tensor_adapter
+
+from components.evaluator.gates import OVERALL, Metrics, Outcome, apply_gates
+from components.evaluator.metrics import BASELINE, CANDIDATE, eval_config, load_metrics
+from pipeline.config.examples import EVAL
+from pipeline.config.parts.evaluator import EvaluatorPart
+
+_log = logging.getLogger(__name__)
+
+# Metrics and outcomes as one file, to read without TFMA.
+EVALUATION_FILE = "evaluation.json"
+
+
+class EvaluatorExecutor(base_beam_executor.BaseBeamExecutor):
+    """Evaluates the candidate and the baseline on the same examples in one go."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Evaluates the models and writes metrics, outcomes and the blessing."""
+        part = EvaluatorPart.model_validate_json(exec_properties["part"])
+        models = {CANDIDATE: artifact_utils.get_single_instance(input_dict["model"])}
+        if input_dict.get("baseline_model"):
+            baseline_model = artifact_utils.get_single_instance(
+                input_dict["baseline_model"]
+            )
+            models[BASELINE] = baseline_model
+        output = artifact_utils.get_single_uri(output_dict["evaluation"])
+        self._evaluate(input_dict, models, part, output)
+        metrics = load_metrics(output, models)
+        candidate, baseline = metrics[CANDIDATE], metrics.get(BASELINE)
+        outcomes = apply_gates(part.gates, candidate, baseline)
+        _write_evaluation(output, candidate, baseline, outcomes)
+        blessing = artifact_utils.get_single_instance(output_dict["blessing"])
+        _write_blessing(blessing, models, _passes(outcomes))
+        overall = candidate[OVERALL]
+        _log.info("AUC %.4f, log loss %.4f", overall["auc"], overall["log_loss"])
+
+    def _evaluate(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        models: dict[str, types.Artifact],
+        part: EvaluatorPart,
+        output: str,
+    ) -> None:
+        config = eval_config(part, has_baseline=BASELINE in models)
+        shared = [
+            tfma.default_eval_shared_model(
+                eval_saved_model_path=path_utils.serving_model_path(model.uri),
+                model_name=name,
+                eval_config=config,
+            )
+            for name, model in models.items()
+        ]
+        source = _examples_source(input_dict)
+        with self._make_beam_pipeline() as pipeline:
+            _ = (
+                pipeline
+                | "Read" >> source.BeamSource()
+                | "Evaluate"
+                >> tfma.ExtractEvaluateAndWriteResults(
+                    eval_shared_model=shared,
+                    eval_config=config,
+                    output_path=output,
+                    tensor_adapter_config=tensor_adapter.TensorAdapterConfig(
+                        arrow_schema=source.ArrowSchema(),
+                        tensor_representations=source.TensorRepresentations(),
+                    ),
+                )
+            )
+
+
+def _examples_source(input_dict: dict[str, list[types.Artifact]]) -> Any:
+    """The eval split, as TFMA reads it."""
+    schema_uri = artifact_utils.get_single_uri(input_dict["schema"])
+    schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(schema_uri))
+    split_uri = artifact_utils.get_split_uri(input_dict["examples"], EVAL)
+    factory = tfxio_utils.get_tfxio_factory_from_artifact(
+        examples=input_dict["examples"],
+        telemetry_descriptors=["Evaluator"],
+        schema=schema,
+        raw_record_column_name=tfma.constants.ARROW_INPUT_COLUMN,
+    )
+    return factory(io_utils.all_files_pattern(split_uri))
+
+
+def _passes(outcomes: list[Outcome]) -> bool:
+    return all(outcome.status != "failed" for outcome in outcomes)
+
+
+def _write_evaluation(
+    folder: str, candidate: Metrics, baseline: Metrics | None, outcomes: list[Outcome]
+) -> None:
+    evaluation = {
+        "passed": _passes(outcomes),
+        "gates": [outcome.model_dump() for outcome in outcomes],
+        "candidate": _without_nan(candidate),
+        "baseline": _without_nan(baseline) if baseline is not None else None,
+    }
+    io_utils.write_string_file(
+        os.path.join(folder, EVALUATION_FILE),
+        json.dumps(evaluation, indent=2, allow_nan=False),
+    )
+
+
+def _without_nan(metrics: Metrics) -> dict[str, dict[str, float | None]]:
+    """JSON knows no NaN: a metric that is undefined becomes null."""
+    return {
+        name: {
+            metric: None if math.isnan(value) else value
+            for metric, value in values.items()
+        }
+        for name, values in metrics.items()
+    }
+
+
+def _write_blessing(
+    blessing: types.Artifact, models: dict[str, types.Artifact], blessed: bool
+) -> None:
+    """Writes it as TFX's Evaluator does (tfx/components/evaluator/executor.py)."""
+    name = constants.BLESSED_FILE_NAME if blessed else constants.NOT_BLESSED_FILE_NAME
+    io_utils.write_string_file(os.path.join(blessing.uri, name), "")
+    blessing.set_int_custom_property(
+        constants.ARTIFACT_PROPERTY_BLESSED_KEY,
+        constants.BLESSED_VALUE if blessed else constants.NOT_BLESSED_VALUE,
+    )
+    blessing.set_string_custom_property(
+        constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, models[CANDIDATE].uri
+    )
+    blessing.set_int_custom_property(
+        constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY, models[CANDIDATE].id
+    )

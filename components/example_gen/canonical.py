@@ -1,0 +1,124 @@
+"""One form for the columns of all formats, and the label.
+
+After this a float feature is float32, any other is bytes, the label is an int64 of 0
+or 1, and a missing value is the absence of the feature.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.example_gen.lists import flat, has_repeats, lists
+from pipeline.config.examples import Label
+from pipeline.config.parts.example_gen import ExampleGenPart, RawColumn
+from pipeline.errors import InputError
+
+
+def canonical_batch(table: pa.Table, part: ExampleGenPart) -> pa.RecordBatch:
+    """Brings a table into the form of the examples.
+
+    Args:
+      table: Rows as they were read.
+      part: The columns and the label wanted.
+
+    Returns:
+      A record batch of list columns, one row for each row of the table.
+
+    Raises:
+      InputError: A value does not fit its column; the message names the column.
+    """
+    columns = {
+        name: _canonical(name, table.column(name), column)
+        for name, column in part.columns.items()
+    }
+    if part.label is not None:
+        labels = label_values(table, part.label)
+        columns[part.label.name] = lists(np.arange(len(labels)), labels, len(labels))
+    return pa.RecordBatch.from_pydict(columns)
+
+
+def label_values(table: pa.Table, label: Label) -> pa.Array:
+    """The label of each row: int64, 0 or 1.
+
+    Raises:
+      InputError: A label is missing or is not 0 or 1.
+    """
+    values = _numbers(table, label.column)
+    if label.greater_than is not None:
+        threshold = np.full(len(values), label.greater_than)
+        if label.times is not None:
+            threshold = threshold * _numbers(table, label.times)
+        known = ~np.isnan(values) & ~np.isnan(threshold)
+        values = np.where(known, values > threshold, np.nan)
+    wrong = values[~np.isin(values, (0.0, 1.0))]
+    if len(wrong):
+        received = "no value" if np.isnan(wrong[0]) else f"{wrong[0]:g}"
+        raise InputError(
+            f"label {label.column!r}: {len(wrong)} of {len(values)} rows hold neither "
+            f"0 nor 1, the first {received}; clean these rows, or derive the label "
+            "from a number by 'greater_than'"
+        )
+    return pa.array(values.astype(np.int64))
+
+
+def _numbers(table: pa.Table, name: str) -> np.ndarray:
+    """A column with one number a row, NaN where it is missing: float64 [rows]."""
+    rows, values = flat(table.column(name))
+    _check_single(name, rows)
+    numbers = np.full(table.num_rows, np.nan)
+    numbers[rows] = _cast(name, values, pa.float64()).to_numpy(zero_copy_only=False)
+    return numbers
+
+
+def _canonical(name: str, data: pa.ChunkedArray, column: RawColumn) -> pa.Array:
+    rows, values = flat(data)
+    if column.type == "float":
+        values = _cast(name, values, pa.float32())
+    else:
+        values = _cast(name, values, pa.string())
+        rows, values = _without_empty(*_split(rows, values, column.delimiter))
+        values = values.cast(pa.binary())
+    if not column.many:
+        _check_single(name, rows)
+    return lists(rows, values, len(data))
+
+
+def _cast(name: str, values: pa.Array, wanted: pa.DataType) -> pa.Array:
+    try:
+        if pa.types.is_dictionary(values.type):
+            values = values.dictionary_decode()
+        if pa.types.is_binary(values.type) and wanted != pa.string():
+            values = values.cast(pa.string())
+        # A double beyond float32's range becomes infinite, which is a missing value.
+        return values.cast(wanted, safe=False)
+    except pa.ArrowException as error:
+        kind = "numbers" if pa.types.is_floating(wanted) else "text"
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"column {name!r}: expected {kind}, got {values.type} ({reason}); "
+            f"correct the rows or change features.{name}"
+        ) from error
+
+
+def _split(
+    rows: np.ndarray, values: pa.Array, delimiter: str | None
+) -> tuple[np.ndarray, pa.Array]:
+    if delimiter is None:
+        return rows, values
+    pieces = pc.split_pattern(values, pattern=delimiter)
+    return rows[pc.list_parent_indices(pieces).to_numpy()], pc.list_flatten(pieces)
+
+
+def _without_empty(rows: np.ndarray, values: pa.Array) -> tuple[np.ndarray, pa.Array]:
+    filled = pc.not_equal(values, "")
+    return rows[filled.to_numpy(zero_copy_only=False)], values.filter(filled)
+
+
+def _check_single(name: str, rows: np.ndarray) -> None:
+    if has_repeats(rows):
+        raise InputError(
+            f"column {name!r}: a row holds several values where one is expected; set "
+            f"features.{name}.multivalued: true, or give its 'delimiter'"
+        )

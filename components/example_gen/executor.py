@@ -1,0 +1,197 @@
+"""Files to tf.Examples, a record batch at a time."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import tensorflow as tf
+from tfx import types
+from tfx.components.util import examples_utils
+from tfx.dsl.components.base import base_beam_executor
+from tfx.proto import example_gen_pb2
+from tfx.types import artifact_utils
+from tfx.utils import proto_utils
+from tfx_bsl.coders import example_coder
+
+from components.example_gen.canonical import canonical_batch
+from components.example_gen.readers import read_tables
+from components.example_gen.splits import split_rows
+from pipeline.config.examples import SPLITS
+from pipeline.config.parts.example_gen import ExampleGenPart
+from pipeline.errors import InputError
+
+_log = logging.getLogger(__name__)
+
+
+class Source(NamedTuple):
+    """A file, and what its rows become.
+
+    Attributes:
+      path: The file.
+      splits: The split that all its rows fall into, or all splits where the rows are
+        split by a hash.
+      shard: The name of the files written for it.
+    """
+
+    path: str
+    splits: tuple[str, ...]
+    shard: str
+
+
+class Counts(NamedTuple):
+    """What a split holds."""
+
+    rows: int
+    positives: int
+
+
+class ExampleGenExecutor(base_beam_executor.BaseBeamExecutor):
+    """Reads CSV, Parquet or TFRecord files and writes splits of tf.Examples.
+
+    Every file is read once, by one worker, and becomes one shard of each split.
+    """
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Generates the examples.
+
+        Raises:
+          InputError: No file matches, a file is malformed, a split is empty or the
+            label is constant.
+        """
+        part = ExampleGenPart.model_validate_json(exec_properties["part"])
+        sources = _find_sources(exec_properties, part)
+        examples = artifact_utils.get_single_instance(output_dict["examples"])
+        splits = sorted({split for source in sources for split in source.splits})
+        examples.split_names = artifact_utils.encode_split_names(splits)
+        examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
+        folders = {
+            split: artifact_utils.get_split_uri([examples], split) for split in splits
+        }
+        with self._make_beam_pipeline() as pipeline:
+            _ = (
+                pipeline
+                | "Sources" >> beam.Create(sources)
+                | "OneWorkerAFile" >> beam.Reshuffle()
+                | "WriteExamples" >> beam.ParDo(_WriteExamples(part, folders))
+                | "Count" >> beam.CombinePerKey(_sum_counts)
+                | "Check" >> beam.Map(_check_split, part)
+            )
+
+
+def _find_sources(
+    exec_properties: dict[str, Any], part: ExampleGenPart
+) -> list[Source]:
+    """Expands the patterns that the driver resolved."""
+    inputs = example_gen_pb2.Input()
+    proto_utils.json_to_proto(exec_properties["input_config"], inputs)
+    sources = []
+    for split in inputs.splits:
+        pattern = os.path.join(exec_properties["input_base"], split.pattern)
+        paths = sorted(tf.io.gfile.glob(pattern))
+        if not paths:
+            raise InputError(
+                f"{pattern}: no file matches; check examples.root (or --data) and the "
+                "patterns under 'examples'"
+            )
+        names = SPLITS if part.hash_split else (split.name,)
+        for index, path in enumerate(paths):
+            shard = f"data_tfrecord-{index:05d}-of-{len(paths):05d}.gz"
+            sources.append(Source(path, names, shard))
+    return sources
+
+
+class _WriteExamples(beam.DoFn):
+    """Reads one source and writes its shards; yields (split, counts)."""
+
+    def __init__(self, part: ExampleGenPart, folders: dict[str, str]):
+        self._part = part
+        self._folders = folders
+
+    def process(self, source: Source) -> Iterator[tuple[str, Counts]]:
+        source = Source(*source)
+        totals = dict.fromkeys(source.splits, Counts(0, 0))
+        with ExitStack() as stack:
+            writers = {
+                split: stack.enter_context(_writer(self._folders[split], source.shard))
+                for split in source.splits
+            }
+            for split, batch in _read_splits(source, self._part):
+                for record in example_coder.RecordBatchToExamplesEncoder().encode(
+                    batch
+                ):
+                    writers[split].write(record)
+                totals[split] = _sum_counts([totals[split], _count(batch, self._part)])
+        yield from totals.items()
+
+
+def _writer(folder: str, shard: str) -> tf.io.TFRecordWriter:
+    tf.io.gfile.makedirs(folder)
+    # Level 1 writes about twice as fast as the default for a tenth more bytes.
+    options = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=1)
+    return tf.io.TFRecordWriter(os.path.join(folder, shard), options)
+
+
+def _read_splits(
+    source: Source, part: ExampleGenPart
+) -> Iterator[tuple[str, pa.RecordBatch]]:
+    for table in read_tables(source.path, part):
+        try:
+            batch = canonical_batch(table, part)
+            masks = _split_masks(table, source, part)
+        except InputError as error:
+            raise InputError(f"{source.path}: {error}") from error
+        for split, mask in masks.items():
+            yield split, batch.filter(pa.array(mask))
+
+
+def _split_masks(
+    table: pa.Table, source: Source, part: ExampleGenPart
+) -> dict[str, np.ndarray]:
+    if part.hash_split:
+        return split_rows(table, part.hash_split)
+    return {source.splits[0]: np.ones(table.num_rows, dtype=bool)}
+
+
+def _count(batch: pa.RecordBatch, part: ExampleGenPart) -> Counts:
+    if part.label is None:
+        return Counts(batch.num_rows, 0)
+    labels = batch.column(batch.schema.get_field_index(part.label.name))
+    return Counts(batch.num_rows, pc.sum(labels.flatten()).as_py() or 0)
+
+
+def _sum_counts(counts: Iterable[Counts]) -> Counts:
+    rows, positives = 0, 0
+    for count in counts:
+        rows, positives = rows + count[0], positives + count[1]
+    return Counts(rows, positives)
+
+
+def _check_split(counted: tuple[str, Counts], part: ExampleGenPart) -> None:
+    split, (rows, positives) = counted
+    if rows == 0:
+        raise InputError(
+            f"examples: the split {split!r} is empty; check the files and how they are "
+            "split"
+        )
+    if part.label is None:
+        _log.info("%s: %s examples", split, f"{rows:,}")
+        return
+    if positives in (0, rows):
+        raise InputError(
+            f"label {part.label.column!r}: every one of the {rows:,} examples of the "
+            f"split {split!r} is {min(positives, 1)}; both 0 and 1 are needed"
+        )
+    _log.info("%s: %s examples, click rate %.4f", split, f"{rows:,}", positives / rows)

@@ -1,0 +1,50 @@
+"""Which split a row falls into."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pyarrow as pa
+
+from components.example_gen.lists import flat, has_repeats
+from pipeline.config.examples import EVAL, TRAIN, HashSplit
+from pipeline.errors import InputError
+
+
+def split_rows(table: pa.Table, split: HashSplit) -> dict[str, np.ndarray]:
+    """Splits rows by the hash of a column.
+
+    SHA-256, as in TFX's own ExampleGen: the same value falls into the same split on
+    every machine, in every run and in every format.
+
+    Args:
+      table: Rows that hold the column.
+      split: The column and the shares.
+
+    Returns:
+      For each split a mask: bool [rows].
+
+    Raises:
+      InputError: The column holds lists.
+    """
+    rows, values = flat(table.column(split.column))
+    if has_repeats(rows):
+        raise InputError(
+            f"examples.hash_split.column: {split.column!r} holds several values in a "
+            "row; choose a column with one"
+        )
+    keys = np.full(table.num_rows, "", dtype=object)
+    keys[rows] = values.cast(pa.string()).to_numpy(zero_copy_only=False)
+    encoded = pa.array(keys, pa.string()).dictionary_encode()
+    buckets = np.array(
+        [_bucket(value, split.train + split.eval) for value in encoded.dictionary],
+        dtype=np.int64,
+    )
+    trains = buckets[encoded.indices.to_numpy()] < split.train
+    return {TRAIN: trains, EVAL: ~trains}
+
+
+def _bucket(value: pa.Scalar, buckets: int) -> int:
+    digest = hashlib.sha256(str(value).encode()).digest()
+    return int.from_bytes(digest, "big") % buckets

@@ -1,0 +1,117 @@
+"""Validates statistics by TensorFlow Data Validation, and says it in words."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import tensorflow_data_validation as tfdv
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
+from tfx import types
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+from tfx.utils import io_utils
+
+from pipeline.config.examples import TRAIN
+from pipeline.config.parts.example_validator import ValidatorPart
+from pipeline.errors import GateError
+
+_log = logging.getLogger(__name__)
+
+# The name that TFX's own ExampleValidator gives the file.
+_ANOMALIES_FILE = "SchemaDiff.pb"
+_STATISTICS_FILE = "FeatureStats.pb"
+
+Statistics = statistics_pb2.DatasetFeatureStatisticsList
+
+
+class ExampleValidatorExecutor(base_executor.BaseExecutor):
+    """Validates every split; the training split also for drift and skew."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Validates the examples.
+
+        Raises:
+          GateError: An anomaly has error severity; the message holds it in words.
+        """
+        part = ValidatorPart.model_validate_json(exec_properties["part"])
+        statistics = artifact_utils.get_single_instance(input_dict["statistics"])
+        schema = _read_schema(input_dict["schema"], part)
+        references = {
+            "previous_statistics": _reference(input_dict, "previous_statistics", TRAIN),
+            "serving_statistics": _reference(input_dict, "serving_statistics", None),
+        }
+        anomalies = artifact_utils.get_single_instance(output_dict["anomalies"])
+        anomalies.split_names = statistics.split_names
+        errors = []
+        for split in artifact_utils.decode_split_names(statistics.split_names):
+            found = tfdv.validate_statistics(
+                _read_statistics(statistics, split),
+                schema,
+                **(references if split == TRAIN else {}),
+            )
+            _write_anomalies(anomalies, split, found)
+            errors += [f"{split}: {words}" for words in _errors(found)]
+        if errors:
+            raise GateError(f"ExampleValidator found anomalies: {'; '.join(errors)}")
+        _log.info("no anomaly of error severity")
+
+
+def _read_schema(
+    artifacts: list[types.Artifact], part: ValidatorPart
+) -> schema_pb2.Schema:
+    """The schema, with the thresholds of the configuration."""
+    uri = artifact_utils.get_single_uri(artifacts)
+    schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(uri))
+    for name, threshold in part.drift.items():
+        comparator = tfdv.get_feature(schema, name).drift_comparator
+        comparator.jensen_shannon_divergence.threshold = threshold
+    for name, threshold in (part.skew.thresholds if part.skew else {}).items():
+        comparator = tfdv.get_feature(schema, name).skew_comparator
+        comparator.jensen_shannon_divergence.threshold = threshold
+    return schema
+
+
+def _reference(
+    input_dict: dict[str, list[types.Artifact]], key: str, split: str | None
+) -> Statistics | None:
+    """Statistics to compare with; None where this run has none."""
+    if not input_dict.get(key):
+        return None
+    statistics = artifact_utils.get_single_instance(input_dict[key])
+    splits = artifact_utils.decode_split_names(statistics.split_names)
+    return _read_statistics(statistics, split or splits[0])
+
+
+def _read_statistics(statistics: types.Artifact, split: str) -> Statistics:
+    folder = artifact_utils.get_split_uri([statistics], split)
+    return tfdv.load_stats_binary(os.path.join(folder, _STATISTICS_FILE))
+
+
+def _write_anomalies(
+    artifact: types.Artifact, split: str, anomalies: anomalies_pb2.Anomalies
+) -> None:
+    folder = artifact_utils.get_split_uri([artifact], split)
+    io_utils.write_bytes_file(
+        os.path.join(folder, _ANOMALIES_FILE), anomalies.SerializeToString()
+    )
+
+
+def _errors(anomalies: anomalies_pb2.Anomalies) -> Iterator[str]:
+    for name, info in sorted(anomalies.anomaly_info.items()):
+        if info.severity == anomalies_pb2.AnomalyInfo.ERROR:
+            yield f"feature {name!r}: {_in_words(info)}"
+    overall = anomalies.dataset_anomaly_info
+    if overall.severity == anomalies_pb2.AnomalyInfo.ERROR:
+        yield f"the data set: {_in_words(overall)}"
+
+
+def _in_words(info: anomalies_pb2.AnomalyInfo) -> str:
+    return " ".join(f"{info.short_description}: {info.description}".split())

@@ -1,0 +1,60 @@
+"""Finds the last released model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tfx import types
+from tfx.dsl.components.common import resolver
+
+from components.artifacts import training_key
+
+
+class LastReleaseStrategy(resolver.ResolverStrategy):
+    """Resolves the model released last, other than by the training at hand.
+
+    TFX's LatestBlessedModelStrategy looks at blessings, so a candidate that passed but
+    was never released would become the baseline; this one looks at releases. It leaves
+    out releases of the very training that is running: an unchanged rerun then resolves
+    what the run before it resolved, so everything downstream is served from the cache.
+    """
+
+    def __init__(self, trainer: str):
+        """Builds the strategy.
+
+        Args:
+          trainer: Fingerprint of the Trainer's configuration and code.
+        """
+        self._trainer = trainer
+
+    def resolve_artifacts(
+        self, store: Any, input_dict: dict[str, list[types.Artifact]]
+    ) -> dict[str, list[types.Artifact]]:
+        """Resolves the model.
+
+        Args:
+          store: ML Metadata; not used.
+          input_dict: `transform_graph` of this run, and all `model` and `release`
+            artifacts of the pipeline.
+
+        Returns:
+          The same keys; `model` and `release` hold at most one artifact.
+        """
+        graphs = input_dict["transform_graph"]
+        training = training_key(graphs[0].uri, self._trainer)
+        models = {model.uri: model for model in input_dict["model"]}
+        others = [
+            release
+            for release in input_dict["release"]
+            if release.released
+            and release.training != training
+            and release.model_uri in models
+        ]
+        last = max(others, key=lambda release: release.id, default=None)
+        if last is None:
+            return {"transform_graph": graphs, "model": [], "release": []}
+        return {
+            "transform_graph": graphs,
+            "model": [models[last.model_uri]],
+            "release": [last],
+        }

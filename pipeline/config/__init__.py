@@ -1,0 +1,9 @@
+"""The typed configuration, read from YAML.
+
+It imports nothing of ours but `pipeline.errors`, and no TensorFlow.
+"""
+
+from pipeline.config.load import load_config, to_yaml
+from pipeline.config.root import Config
+
+__all__ = ["Config", "load_config", "to_yaml"]

@@ -1,0 +1,111 @@
+"""The columns that Transform gives and the Trainer takes.
+
+Both read them off the same configuration, so neither needs to know the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pipeline.config.features import Categorical, Cross, Feature, Hashed, Numeric
+
+# Every column of ids keeps this one for "no value here": a missing value, or the
+# padding of a multi-valued column.
+MISSING_ID = 0
+
+
+@dataclass(frozen=True)
+class IdColumn:
+    """Integers in [0, number of ids), int64; 0 is a missing value.
+
+    Attributes:
+      name: Name after Transform.
+      source: Name of the feature; for a cross, that of the cross.
+      multivalued: Whether an example holds a list of ids.
+      crossed: Whether the column is a cross, which belongs to a wide part only.
+      size: Number of ids, where the configuration tells it; with a vocabulary, the
+        number of ids besides the vocabulary's.
+      vocabulary: Name of the vocabulary that the remaining ids come from.
+    """
+
+    name: str
+    source: str
+    size: int
+    multivalued: bool = False
+    crossed: bool = False
+    vocabulary: str | None = None
+
+
+@dataclass(frozen=True)
+class NumericColumn:
+    """One finite float32 for each example.
+
+    Attributes:
+      name: Name after Transform.
+    """
+
+    name: str
+
+
+def bucket_name(feature: str) -> str:
+    """Name of the column with a numeric feature's bucket."""
+    return f"{feature}_bucket"
+
+
+def missing_name(feature: str) -> str:
+    """Name of the 0/1 column that says where a numeric feature is missing."""
+    return f"{feature}_missing"
+
+
+def most_buckets(feature: Numeric) -> int:
+    """Upper bound on the number of buckets of a numeric feature.
+
+    n quantile buckets have n - 1 boundaries; each of the at most n values that would
+    fill a whole bucket adds two.
+    """
+    if feature.boundaries is not None:
+        return len(feature.boundaries) + 1
+    assert feature.buckets is not None
+    return 3 * feature.buckets
+
+
+def id_columns(
+    features: Mapping[str, Feature], crosses: Iterable[Cross]
+) -> list[IdColumn]:
+    """All columns of ids: categorical, hashed, bucketised, and crossed ones."""
+    columns = [
+        column
+        for name, feature in features.items()
+        if (column := _id_column(name, feature)) is not None
+    ]
+    return columns + [_crossed_column(cross, features) for cross in crosses]
+
+
+def numeric_columns(features: Mapping[str, Feature]) -> list[NumericColumn]:
+    """All columns of numbers: scaled values and missing indicators."""
+    columns = []
+    for name, feature in features.items():
+        if isinstance(feature, Numeric):
+            columns.append(NumericColumn(name))
+            if feature.missing_indicator:
+                columns.append(NumericColumn(missing_name(name)))
+    return columns
+
+
+def _id_column(name: str, feature: Feature) -> IdColumn | None:
+    match feature:
+        case Categorical():
+            return IdColumn(
+                name, name, 1 + feature.oov_buckets, feature.many, vocabulary=name
+            )
+        case Hashed():
+            return IdColumn(name, name, 1 + feature.buckets, feature.many)
+        case Numeric() if feature.is_bucketized:
+            return IdColumn(bucket_name(name), name, 1 + most_buckets(feature))
+    return None
+
+
+def _crossed_column(cross: Cross, features: Mapping[str, Feature]) -> IdColumn:
+    many = any(getattr(features[name], "many", False) for name in cross.features)
+    return IdColumn(cross.name, cross.name, 1 + cross.buckets, many, crossed=True)

@@ -1,0 +1,121 @@
+"""What is measured, on which slices, and what stops a release."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from pipeline.config.base import Block, Fraction, PositiveInt
+
+Metric = Literal[
+    "auc",
+    "pr_auc",
+    "log_loss",
+    "calibration",
+    "mean_label",
+    "mean_prediction",
+    "examples",
+]
+SliceValue = str | int | float
+
+
+class TrueProbability(Block):
+    """A file with the true click probability, where data is simulated.
+
+    Attributes:
+      pattern: A glob below `examples.root`, of files in `examples.format` that hold
+        one row for each row of the eval split.
+      column: The column with the probability.
+    """
+
+    pattern: str
+    column: str = "probability"
+
+
+class Evaluation(Block):
+    """What the Evaluator measures.
+
+    Attributes:
+      slices: Each entry names the features whose values, combined, make slices.
+      thresholds: Prediction thresholds at which precision and recall are taken.
+      true_probability: Gives the best AUC that any model could reach.
+    """
+
+    slices: tuple[Annotated[tuple[str, ...], Field(min_length=1)], ...] = ()
+    thresholds: tuple[Fraction, ...] = (0.5,)
+    true_probability: TrueProbability | None = None
+
+
+class Gate(Block):
+    """A condition that a candidate must meet to be released.
+
+    It holds for all examples, unless `slice` names one slice or `every` names a
+    slicing whose every slice must meet it.
+
+    Attributes:
+      metric: The metric that is bounded.
+      min: Lowest value allowed.
+      max: Highest value allowed.
+      min_change: Lowest allowed difference to the baseline (candidate - baseline);
+        holds where there is no baseline.
+      max_change: Highest allowed difference to the baseline.
+      slice: One slice, such as `{payment_type: Credit Card}`.
+      every: Features of a slicing, such as `[city]`.
+      min_examples: A slice with fewer examples is "not enough data": listed, and
+        neither passed nor failed.
+    """
+
+    metric: Metric
+    min: float | None = None
+    max: float | None = None
+    min_change: float | None = None
+    max_change: float | None = None
+    slice: dict[str, SliceValue] | None = None
+    every: tuple[str, ...] | None = None
+    min_examples: PositiveInt = 100
+
+    @model_validator(mode="after")
+    def _bounds_something(self) -> Gate:
+        bounds = (self.min, self.max, self.min_change, self.max_change)
+        if all(bound is None for bound in bounds):
+            raise ValueError(
+                "a gate needs at least one of 'min', 'max', 'min_change', 'max_change'"
+            )
+        if self.slice is not None and self.every is not None:
+            raise ValueError("give 'slice' or 'every', not both")
+        return self
+
+    @property
+    def sliced_by(self) -> tuple[str, ...]:
+        """The features whose slices the gate looks at; empty for all examples."""
+        return tuple(self.slice or ()) or self.every or ()
+
+
+class Skew(Block):
+    """Compares the training examples with examples logged while serving.
+
+    Attributes:
+      pattern: A glob below `examples.root` of the logged examples; the label is not
+        needed in them.
+      thresholds: For each feature, the largest Jensen-Shannon divergence allowed.
+    """
+
+    pattern: str
+    thresholds: Annotated[dict[str, Fraction], Field(min_length=1)]
+
+
+class Validation(Block):
+    """What the ExampleValidator holds the examples against.
+
+    Attributes:
+      schema_file: A curated schema (text proto), relative to the configuration
+        file; without it a schema is inferred from the examples.
+      drift: For each feature, the largest Jensen-Shannon divergence allowed between
+        the training split and that of the run before.
+      skew: Comparison with examples logged while serving.
+    """
+
+    schema_file: str | None = None
+    drift: dict[str, Fraction] = {}
+    skew: Skew | None = None

@@ -1,0 +1,165 @@
+"""From a YAML file and `--set` overrides to a checked configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pydantic
+import yaml
+from pydantic_core import ErrorDetails
+
+from pipeline.config.features import FEATURE_KINDS
+from pipeline.config.root import Config
+from pipeline.errors import ConfigError
+
+
+def load_config(
+    path: Path, overrides: Sequence[str] = (), data: str | None = None
+) -> Config:
+    """Reads a configuration.
+
+    Relative paths in it (`examples.root`, `validation.schema_file`) are made absolute
+    from the folder of the file.
+
+    Args:
+      path: The YAML file.
+      overrides: `key.path=value` each, with the value in YAML; the last one wins.
+      data: Overrides `examples.root`, relative to the current folder.
+
+    Returns:
+      The checked configuration.
+
+    Raises:
+      ConfigError: The file cannot be read or does not fit; the message names the key
+        path, what was received and what is allowed.
+    """
+    tree = _read_yaml(path)
+    for override in overrides:
+        _apply_override(tree, override)
+    config = _validate(tree, path)
+    return _absolute_paths(config, path.parent, data)
+
+
+def to_yaml(config: Config) -> str:
+    """The configuration with every default, as YAML."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(_one_line(f"{path}: cannot be read ({reason})")) from error
+    tree = _parse(text, str(path))
+    if not isinstance(tree, dict):
+        raise ConfigError(
+            f"{path}: expected keys and values at the top, got {type(tree).__name__}"
+        )
+    return tree
+
+
+def _parse(text: str, where: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    # Besides its own errors, PyYAML lets through those of the constructors of dates
+    # and numbers, and runs out of stack on deep nesting.
+    except (yaml.YAMLError, ValueError, AttributeError, RecursionError) as error:
+        reason = str(error).replace('in "<unicode string>", ', "at ")
+        raise ConfigError(_one_line(f"{where}: not valid YAML: {reason}")) from error
+
+
+def _apply_override(tree: dict[str, Any], override: str) -> None:
+    option = _one_line(f"--set {_shorten(override, str)}")
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"{option}: expected KEY.PATH=VALUE")
+    value = _parse(text, option)
+    *parents, last = key.split(".")
+    node = tree
+    for parent in parents:
+        node = node.setdefault(parent, {})
+        if not isinstance(node, dict):
+            raise ConfigError(f"{option}: {parent!r} is not a block of keys")
+    node[last] = value
+
+
+def _validate(tree: dict[str, Any], path: Path) -> Config:
+    try:
+        return Config.model_validate(tree)
+    except pydantic.ValidationError as error:
+        problem = _first_problem(error, tree)
+        raise ConfigError(_one_line(f"{path}: {problem}")) from error
+
+
+def _first_problem(error: pydantic.ValidationError, tree: dict[str, Any]) -> str:
+    problems = error.errors(include_url=False)
+    problem = problems[0]
+    where = _key_path(problem["loc"], tree)
+    if problem["type"] == "value_error":
+        message = problem["msg"].removeprefix("Value error, ")
+        return f"{where}: {message}" if where else message
+    if problem["type"] == "missing":
+        return f"{where}.{problem['loc'][-1]}: this key is missing".removeprefix(".")
+    if problem["type"].startswith("union_tag"):
+        return f"{where}.kind: {_wrong_kind(problem['input'])}"
+    # Each member of a union has a problem of its own with the same value.
+    same = [other for other in problems if _key_path(other["loc"], tree) == where]
+    expected = ", or ".join(dict.fromkeys(map(_expectation, same)))
+    return f"{where}: got {_shorten(problem['input'])}; {expected}"
+
+
+def _wrong_kind(feature: Mapping[str, object]) -> str:
+    allowed = ", ".join(FEATURE_KINDS)
+    if "kind" not in feature:
+        return f"this key is missing; allowed: {allowed}"
+    return f"got {_shorten(feature['kind'])}; allowed: {allowed}"
+
+
+def _expectation(problem: ErrorDetails) -> str:
+    if problem["type"] in ("model_type", "model_attributes_type", "dict_type"):
+        return "expected a block of keys and values"
+    if problem["type"] == "tuple_type":
+        return "expected a list"
+    if problem["type"] == "too_short":
+        return f"expected at least {problem['ctx']['min_length']}"
+    message = problem["msg"]
+    return message[0].lower() + message[1:]
+
+
+def _key_path(loc: tuple[int | str, ...], tree: object) -> str:
+    """`features.age.buckets`: where pydantic's path, which also has tags, leads."""
+    path = ""
+    for part in loc:
+        if isinstance(tree, dict) and part in tree:
+            path, tree = f"{path}.{part}", tree[part]
+        elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
+            path, tree = f"{path}[{part}]", tree[part]
+    return path.removeprefix(".")
+
+
+def _shorten(
+    value: object, text_of: Callable[[object], str] = repr, limit: int = 60
+) -> str:
+    text = text_of(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _one_line(text: str) -> str:
+    words = " ".join(text.split())
+    return "".join(char if char.isprintable() else "?" for char in words)
+
+
+def _absolute_paths(config: Config, base: Path, data: str | None) -> Config:
+    root = Path(data) if data is not None else base / config.examples.root
+    update: dict[str, Any] = {
+        "examples": config.examples.model_copy(update={"root": str(root.absolute())})
+    }
+    if config.validation.schema_file is not None:
+        schema_file = str((base / config.validation.schema_file).absolute())
+        update["validation"] = config.validation.model_copy(
+            update={"schema_file": schema_file}
+        )
+    return config.model_copy(update=update)

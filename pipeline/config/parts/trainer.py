@@ -1,0 +1,37 @@
+"""What the Trainer reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.config.base import Block
+from pipeline.config.features import Cross, Features
+from pipeline.config.model import EmbeddingSize, Training
+
+if TYPE_CHECKING:
+    from pipeline.config.root import Config
+
+
+class TrainerPart(Block):
+    """What the Trainer reads: the settings are those of the chosen model only."""
+
+    features: Features
+    crosses: tuple[Cross, ...]
+    label: str
+    model: str
+    embedding_size: EmbeddingSize
+    settings: dict[str, Any]
+    training: Training
+
+    @classmethod
+    def of(cls, config: Config) -> TrainerPart:
+        """The part of a configuration."""
+        return cls(
+            features=config.features,
+            crosses=config.crosses,
+            label=config.label.name,
+            model=config.model.kind,
+            embedding_size=config.model.embedding_size,
+            settings=config.model.settings.model_dump(mode="json"),
+            training=config.training,
+        )

@@ -1,0 +1,144 @@
+"""The whole configuration, and the checks that span its blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from pipeline.config.base import Block, Name
+from pipeline.config.columns import id_columns, numeric_columns
+from pipeline.config.evaluation import Evaluation, Gate, Validation
+from pipeline.config.examples import Examples, Label
+from pipeline.config.features import Cross, Features, Numeric
+from pipeline.config.model import Model, Training
+
+BeamOption = str | int | float | bool
+
+
+class Release(Block):
+    """Where released models go.
+
+    Attributes:
+      model_dir: The directory that TensorFlow Serving polls for versions; by
+        default `models/<name>` in the work directory.
+    """
+
+    model_dir: str | None = None
+
+
+class Metadata(Block):
+    """Where ML Metadata is kept.
+
+    Attributes:
+      mysql: `mysql://USER:PASSWORD@HOST:PORT/DATABASE`; by default a SQLite file in
+        the work directory.
+    """
+
+    mysql: Annotated[str, Field(pattern=r"^mysql://[^/]+/.+$")] | None = None
+
+
+class Config(Block):
+    """One click-through-rate problem.
+
+    Attributes:
+      name: Names the pipeline, its work directory and the served model.
+      examples: Where the examples are.
+      label: What is predicted.
+      features: What each column means, by column name.
+      crosses: Combinations of features; a list of names is short for a cross with
+        the default number of buckets.
+      model: Which model is trained.
+      training: How it is trained.
+      validation: What the examples are held against.
+      evaluation: What is measured, and on which slices.
+      gates: What a candidate must meet to be released.
+      release: Where released models go.
+      metadata: Where ML Metadata is kept.
+      beam: Beam pipeline options, such as `{runner: FlinkRunner}`.
+    """
+
+    name: Name
+    examples: Examples
+    label: Label
+    features: Annotated[Features, Field(min_length=1)]
+    crosses: tuple[Cross, ...] = ()
+    model: Model = Model()
+    training: Training = Training()
+    validation: Validation = Validation()
+    evaluation: Evaluation = Evaluation()
+    gates: tuple[Gate, ...] = ()
+    release: Release = Release()
+    metadata: Metadata = Metadata()
+    beam: dict[str, BeamOption] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand_short_crosses(cls, data: object) -> object:
+        if not isinstance(data, dict) or not isinstance(data.get("crosses"), list):
+            return data
+        crosses = [
+            {"features": cross} if isinstance(cross, list) else cross
+            for cross in data["crosses"]
+        ]
+        return {**data, "crosses": crosses}
+
+    @model_validator(mode="after")
+    def _names_fit_together(self) -> Config:
+        self._check_label()
+        self._check_crosses()
+        self._check_column_names()
+        self._check_gates()
+        _check_known("validation.drift", self.validation.drift, self.features)
+        if self.validation.skew:
+            thresholds = self.validation.skew.thresholds
+            _check_known("validation.skew.thresholds", thresholds, self.features)
+        return self
+
+    def _check_label(self) -> None:
+        for name in {self.label.column, self.label.name} & set(self.features):
+            raise ValueError(
+                f"label.column: {name!r} is also a feature: the model would be told "
+                "the answer; remove it from 'features'"
+            )
+
+    def _check_crosses(self) -> None:
+        for cross in self.crosses:
+            _check_known(f"crosses: {cross.name}", cross.features, self.features)
+            for name in cross.features:
+                feature = self.features[name]
+                if isinstance(feature, Numeric) and not feature.is_bucketized:
+                    raise ValueError(
+                        f"crosses: {cross.name}: {name!r} is numeric without buckets; "
+                        f"give features.{name} 'buckets' or 'boundaries'"
+                    )
+            if len(set(cross.features)) < len(cross.features):
+                raise ValueError(f"crosses: {cross.name}: a feature stands twice")
+
+    def _check_column_names(self) -> None:
+        """Features, their buckets and indicators, and crosses share one name space."""
+        names = [column.name for column in id_columns(self.features, self.crosses)]
+        names += [column.name for column in numeric_columns(self.features)]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two columns are named {name!r} after Transform")
+            if name == self.label.name:
+                raise ValueError(f"label: {name!r} is also a transformed column")
+
+    def _check_gates(self) -> None:
+        """A gate on slices that are not computed could never fail."""
+        computed = {frozenset(spec) for spec in self.evaluation.slices}
+        for index, gate in enumerate(self.gates):
+            if gate.sliced_by and frozenset(gate.sliced_by) not in computed:
+                raise ValueError(
+                    f"gates[{index}]: slices by {list(gate.sliced_by)} are not in "
+                    f"evaluation.slices; add {list(gate.sliced_by)} there"
+                )
+
+
+def _check_known(where: str, names: Iterable[str], features: Features) -> None:
+    for name in names:
+        if name not in features:
+            allowed = ", ".join(sorted(features))
+            raise ValueError(f"{where}: unknown feature {name!r}; allowed: {allowed}")

@@ -1,0 +1,228 @@
+"""The DAG: the only place where components are wired."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ml_metadata.proto import metadata_store_pb2
+from tfx import types
+from tfx.components import SchemaGen, StatisticsGen, Trainer, Transform
+from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
+from tfx.dsl.components.base import base_node
+from tfx.dsl.components.common import resolver
+from tfx.orchestration import pipeline as tfx_pipeline
+from tfx.proto import trainer_pb2
+from tfx.types import standard_artifacts
+
+from components.artifacts import Release
+from components.evaluator.component import Evaluator
+from components.example_gen.component import ExampleGen, input_patterns
+from components.example_validator.component import ExampleValidator
+from components.pusher.component import Pusher
+from components.resolvers.last_release import LastReleaseStrategy
+from components.resolvers.previous_statistics import PreviousStatisticsStrategy
+from pipeline.config import Config
+from pipeline.config.parts.evaluator import EvaluatorPart
+from pipeline.config.parts.example_gen import ExampleGenPart
+from pipeline.config.parts.example_validator import ValidatorPart
+from pipeline.config.parts.trainer import TrainerPart
+from pipeline.config.parts.transform import TransformPart
+from pipeline.fingerprint import code_fingerprint
+
+Nodes = list[base_node.BaseNode]
+
+_PREPROCESSING = "transform.preprocessing"
+_TRAINER = "trainer.run"
+
+
+def create_pipeline(
+    config: Config,
+    root: str,
+    model_dir: str,
+    metadata: metadata_store_pb2.ConnectionConfig | None = None,
+) -> tfx_pipeline.Pipeline:
+    """Builds the DAG of a configuration.
+
+    Args:
+      config: The configuration.
+      root: Where artifacts go.
+      model_dir: Where released models go.
+      metadata: Connection to ML Metadata; None where the orchestrator has its own.
+
+    Returns:
+      The pipeline, for any runner of TFX.
+    """
+    example_gen = _example_gen(config)
+    statistics_gen = StatisticsGen(examples=example_gen.outputs["examples"])
+    schema_gen = _schema_gen(config, statistics_gen)
+    references, reference_channels = _reference_statistics(config, statistics_gen)
+    validator = ExampleValidator(
+        statistics=statistics_gen.outputs["statistics"],
+        schema=schema_gen.outputs["schema"],
+        part=ValidatorPart.of(config),
+        code=code_fingerprint("components.example_validator.executor"),
+        **reference_channels,
+    )
+    transform = _transform(config, example_gen, schema_gen)
+    transform.add_upstream_node(validator)
+    trainer = _trainer(config, transform, schema_gen)
+    trainer_key = _trainer_key(config)
+    baseline = _last_release(transform, trainer_key)
+    evaluator = Evaluator(
+        examples=example_gen.outputs["examples"],
+        schema=schema_gen.outputs["schema"],
+        model=trainer.outputs["model"],
+        baseline_model=baseline.outputs["model"],
+        part=EvaluatorPart.of(config),
+        code=code_fingerprint("components.evaluator.executor"),
+    )
+    pusher = Pusher(
+        model=trainer.outputs["model"],
+        blessing=evaluator.outputs["blessing"],
+        transform_graph=transform.outputs["transform_graph"],
+        model_dir=model_dir,
+        trainer=trainer_key,
+        code=code_fingerprint("components.pusher.executor"),
+    )
+    return tfx_pipeline.Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=root,
+        components=[
+            example_gen,
+            statistics_gen,
+            schema_gen,
+            *references,
+            validator,
+            transform,
+            baseline,
+            trainer,
+            evaluator,
+            pusher,
+        ],
+        metadata_connection_config=metadata,
+        beam_pipeline_args=_beam_args(config),
+        enable_cache=True,
+    )
+
+
+def _example_gen(config: Config) -> ExampleGen:
+    return ExampleGen(
+        root=config.examples.root,
+        patterns=input_patterns(config.examples),
+        part=ExampleGenPart.of(config),
+        code=code_fingerprint("components.example_gen.executor"),
+    )
+
+
+def _schema_gen(config: Config, statistics_gen: StatisticsGen) -> base_node.BaseNode:
+    """A curated schema where there is one, else one inferred from the examples."""
+    if config.validation.schema_file is not None:
+        schema_gen: base_node.BaseNode = ImportSchemaGen(
+            schema_file=config.validation.schema_file
+        )
+    else:
+        schema_gen = SchemaGen(
+            statistics=statistics_gen.outputs["statistics"],
+            # All features may be missing; Transform decides what becomes of that.
+            infer_feature_shape=False,
+        )
+    return schema_gen.with_id("SchemaGen")
+
+
+def _reference_statistics(
+    config: Config, statistics_gen: StatisticsGen
+) -> tuple[Nodes, dict[str, types.BaseChannel]]:
+    """What the examples are compared with: the run before, and serving."""
+    nodes: Nodes = []
+    channels: dict[str, types.BaseChannel] = {}
+    if config.validation.drift:
+        previous = resolver.Resolver(
+            strategy_class=PreviousStatisticsStrategy,
+            current=statistics_gen.outputs["statistics"],
+            previous=types.Channel(
+                type=standard_artifacts.ExampleStatistics,
+                producer_component_id=statistics_gen.id,
+                output_key="statistics",
+            ),
+        ).with_id("PreviousStatistics")
+        nodes.append(previous)
+        channels["previous_statistics"] = previous.outputs["previous"]
+    if config.validation.skew is not None:
+        serving = ExampleGen(
+            root=config.examples.root,
+            patterns={"serving": config.validation.skew.pattern},
+            part=ExampleGenPart.of_serving_examples(config),
+            code=code_fingerprint("components.example_gen.executor"),
+        ).with_id("ServingExampleGen")
+        statistics = StatisticsGen(examples=serving.outputs["examples"]).with_id(
+            "ServingStatisticsGen"
+        )
+        nodes += [serving, statistics]
+        channels["serving_statistics"] = statistics.outputs["statistics"]
+    return nodes, channels
+
+
+def _transform(
+    config: Config, example_gen: ExampleGen, schema_gen: base_node.BaseNode
+) -> Transform:
+    return Transform(
+        examples=example_gen.outputs["examples"],
+        schema=schema_gen.outputs["schema"],
+        preprocessing_fn=f"{_PREPROCESSING}.preprocessing_fn",
+        # Statistics before and after cost half of Transform's time; StatisticsGen has
+        # computed the former already.
+        disable_statistics=True,
+        custom_config={
+            "part": TransformPart.of(config).model_dump_json(),
+            "code": code_fingerprint(_PREPROCESSING),
+        },
+    )
+
+
+def _trainer(
+    config: Config, transform: Transform, schema_gen: base_node.BaseNode
+) -> Trainer:
+    return Trainer(
+        run_fn=f"{_TRAINER}.run_fn",
+        examples=transform.outputs["transformed_examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        schema=schema_gen.outputs["schema"],
+        train_args=trainer_pb2.TrainArgs(splits=["train"]),
+        eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
+        custom_config=_trainer_config(config),
+    )
+
+
+def _trainer_config(config: Config) -> dict[str, Any]:
+    return {
+        "part": TrainerPart.of(config).model_dump_json(),
+        "code": code_fingerprint(_TRAINER),
+    }
+
+
+def _trainer_key(config: Config) -> str:
+    """Names what, besides the transformed data, decides on the trained model."""
+    trainer = _trainer_config(config)
+    return f"{trainer['code']}:{trainer['part']}"
+
+
+def _last_release(transform: Transform, trainer_key: str) -> resolver.Resolver:
+    return resolver.Resolver(
+        strategy_class=LastReleaseStrategy,
+        config={"trainer": trainer_key},
+        transform_graph=transform.outputs["transform_graph"],
+        model=types.Channel(type=standard_artifacts.Model),
+        release=types.Channel(type=Release),
+    ).with_id("LastRelease")
+
+
+def _beam_args(config: Config) -> list[str]:
+    # In one process: on few cores the multi-process mode of the local runner is
+    # slower, since examples then travel between processes.
+    options = {
+        "runner": "DirectRunner",
+        "direct_running_mode": "in_memory",
+        "direct_num_workers": 1,
+        **config.beam,
+    }
+    return [f"--{key}={value}" for key, value in options.items()]

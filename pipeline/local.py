@@ -1,0 +1,159 @@
+"""Runs a DAG on this machine, component by component, through Beam."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ml_metadata.proto import metadata_store_pb2
+from tfx import types
+from tfx.dsl.compiler import compiler, constants
+from tfx.orchestration import metadata
+from tfx.orchestration.local import runner_utils
+from tfx.orchestration.portable import launcher, runtime_parameter_utils
+from tfx.orchestration.portable.mlmd import execution_lib
+from tfx.proto.orchestration import pipeline_pb2
+
+from pipeline.config import Config
+from pipeline.dag import create_pipeline
+from pipeline.errors import (
+    GateError,
+    RunError,
+    UserError,
+    WorkDirError,
+    find_user_error,
+)
+from pipeline.outcome import blocked_by, read_outcome
+from pipeline.progress import Progress
+from pipeline.summary import ComponentTime, Summary, as_text
+from pipeline.workdir import WorkDir
+
+Outputs = dict[str, list[types.Artifact]]
+
+_Execution = metadata_store_pb2.Execution
+
+
+def run_pipeline(
+    config: Config, work_dir: WorkDir, folder: Path, progress: Progress
+) -> Summary:
+    """Runs the DAG of a configuration.
+
+    TFX's LocalDagRunner does the same, but tells nothing while it runs and leaves no
+    record of what came from the cache.
+
+    Args:
+      config: The configuration.
+      work_dir: Where everything goes; this process holds its lock.
+      folder: The folder of this run; its name is the run's id.
+      progress: Is told of each component.
+
+    Returns:
+      The summary, which is on disk too, and which `latest` points to.
+    """
+    started = time.monotonic()
+    runner = _NodeRunner(config, work_dir, folder.name)
+    times: list[ComponentTime] = []
+    outputs: dict[str, Outputs] = {}
+    try:
+        for node in runner.nodes:
+            name = node.node_info.id
+            progress.start(name)
+            began = time.monotonic()
+            try:
+                outputs[name], cached = runner.run(node)
+            except Exception as error:
+                raise _explained(error, name, work_dir) from error
+            seconds = round(time.monotonic() - began, 1)
+            times.append(ComponentTime(id=name, seconds=seconds, cached=cached))
+            progress.end(seconds, cached)
+        summary = read_outcome(folder.name, config, outputs)
+    except GateError as error:
+        summary = blocked_by(error, folder.name)
+    summary.components = times
+    summary.wall_seconds = round(time.monotonic() - started, 1)
+    _write(summary, folder)
+    work_dir.publish(folder)
+    return summary
+
+
+class _NodeRunner:
+    """Runs the nodes of a compiled DAG."""
+
+    def __init__(self, config: Config, work_dir: WorkDir, run_id: str):
+        connection = connection_config(config, work_dir)
+        model_dir = config.release.model_dir or str(work_dir.models(config.name))
+        dag = create_pipeline(config, str(work_dir.artifacts), model_dir, connection)
+        self._dag: pipeline_pb2.Pipeline = compiler.Compiler().compile(dag)
+        runtime_parameter_utils.substitute_runtime_parameter(
+            self._dag, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
+        )
+        self._deployment = runner_utils.extract_local_deployment_config(self._dag)
+        self._metadata = metadata.Metadata(connection)
+
+    @property
+    def nodes(self) -> list[pipeline_pb2.PipelineNode]:
+        """The nodes, in topological order."""
+        return [node.pipeline_node for node in self._dag.nodes]
+
+    def run(self, node: pipeline_pb2.PipelineNode) -> tuple[Outputs, bool]:
+        """Runs a node.
+
+        Returns:
+          Its output artifacts by key, and whether they came from the cache.
+        """
+        name = node.node_info.id
+        info = launcher.Launcher(
+            pipeline_node=node,
+            mlmd_connection=self._metadata,
+            pipeline_info=self._dag.pipeline_info,
+            pipeline_runtime_spec=self._dag.runtime_spec,
+            executor_spec=runner_utils.extract_executor_spec(self._deployment, name),
+            custom_driver_spec=runner_utils.extract_custom_driver_spec(
+                self._deployment, name
+            ),
+        ).launch()
+        with self._metadata as handle:
+            (execution,) = handle.store.get_executions_by_id([info.execution_id])
+            if not execution_lib.is_execution_successful(execution):
+                # The launcher records that inputs could not be resolved, and returns.
+                raise RuntimeError(f"{name}: its inputs could not be resolved")
+            outputs = execution_lib.get_output_artifacts(handle, execution.id)
+        is_resolver = "Resolver" in node.node_info.type.name
+        return outputs, execution.last_known_state == _Execution.CACHED and not is_resolver
+
+
+def connection_config(
+    config: Config, work_dir: WorkDir
+) -> metadata_store_pb2.ConnectionConfig:
+    """The connection to ML Metadata: SQLite, or MySQL where one is configured."""
+    if config.metadata.mysql is None:
+        return metadata.sqlite_metadata_connection_config(str(work_dir.metadata))
+    url = urlsplit(config.metadata.mysql)
+    return metadata.mysql_metadata_connection_config(
+        host=url.hostname,
+        port=url.port or 3306,
+        database=url.path.lstrip("/"),
+        username=unquote(url.username or ""),
+        password=unquote(url.password or ""),
+    )
+
+
+def _explained(error: Exception, component: str, work_dir: WorkDir) -> UserError:
+    """The error that a person is shown for one that a component raised."""
+    user_error = find_user_error(error)
+    if user_error is not None:
+        return user_error
+    words = str(error).strip().splitlines() or [""]
+    if any("No space left" in line or "disk is full" in line for line in words):
+        return WorkDirError(
+            f"{work_dir.path}: the disk is full; free some space and run again"
+        )
+    return RunError(f"{component} failed: {type(error).__name__}: {words[-1]}")
+
+
+def _write(summary: Summary, folder: Path) -> None:
+    report = folder / "report.txt"
+    summary.report = str(report)
+    report.write_text(as_text(summary))
+    (folder / "summary.json").write_text(summary.model_dump_json(indent=2))

@@ -1,0 +1,66 @@
+"""From the artifacts of a run to its summary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tfx import types
+
+from components.evaluator.executor import EVALUATION_FILE
+from pipeline.best_possible import best_possible_auc
+from pipeline.config import Config
+from pipeline.errors import GateError
+from pipeline.summary import Summary
+
+
+def read_outcome(
+    run_id: str,
+    config: Config,
+    outputs: Mapping[str, Mapping[str, list[types.Artifact]]],
+) -> Summary:
+    """The summary of a run whose components all ended well.
+
+    Args:
+      run_id: Names the run.
+      config: Its configuration.
+      outputs: Output artifacts by component and key.
+    """
+    (evaluation_artifact,) = outputs["Evaluator"]["evaluation"]
+    (release,) = outputs["Pusher"]["release"]
+    path = Path(evaluation_artifact.uri, EVALUATION_FILE)
+    evaluation = json.loads(path.read_text())
+    released = bool(release.released)
+    return Summary(
+        run_id=run_id,
+        verdict="released" if released else "blocked",
+        reasons=_reasons(evaluation),
+        model_version=release.version if released else None,
+        metrics=evaluation["candidate"],
+        best_possible_auc=best_possible_auc(config),
+        model_dir=release.path if released else None,
+    )
+
+
+def blocked_by(error: GateError, run_id: str) -> Summary:
+    """The summary of a run that a gate stopped before there was a candidate."""
+    return Summary(run_id=run_id, verdict="blocked", reasons=[str(error)])
+
+
+def _reasons(evaluation: Mapping[str, Any]) -> list[str]:
+    """The gates in words: failed ones first, and one by one; passed ones counted."""
+    by_status: dict[str, list[str]] = {"failed": [], "not enough data": [], "passed": []}
+    for gate in evaluation["gates"]:
+        words = f"{gate['slice']}: {gate['condition']}: {gate['reason']}"
+        by_status[gate["status"]].append(words)
+    reasons = [f"failed: {words}" for words in by_status["failed"]]
+    reasons += [f"not enough data: {words}" for words in by_status["not enough data"]]
+    if by_status["passed"]:
+        reasons.append(f"passed: {'; '.join(by_status['passed'])}")
+    if not evaluation["gates"]:
+        reasons.append("no gate is configured, so nothing was required of the model")
+    if evaluation["baseline"] is None:
+        reasons.append("no baseline: nothing was released before")
+    return reasons

@@ -1,0 +1,113 @@
+"""Shows what a run is doing: a live line on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import Progress as Bars
+from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+OUR_PACKAGES = ("pipeline", "components", "transform", "trainer", "serving")
+
+
+class Progress:
+    """The components of a run as they start, report and end."""
+
+    def __init__(self, console: Console):
+        """Shows progress on a console."""
+        self._console = console
+        self._current = ""
+        self._task = TaskID(0)
+        self._bars = Bars(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+
+    @contextmanager
+    def live(self) -> Iterator[Progress]:
+        """Shows progress, and what our packages log, until the block ends."""
+        handler = _Notes(self)
+        loggers = [logging.getLogger(name) for name in OUR_PACKAGES]
+        for logger in loggers:
+            logger.addHandler(handler)
+            logger.setLevel(logging.INFO)
+        try:
+            with self._bars:
+                yield self
+        finally:
+            for logger in loggers:
+                logger.removeHandler(handler)
+
+    def start(self, name: str) -> None:
+        """A component starts."""
+        self._current = name
+        if self._console.is_terminal:
+            self._task = self._bars.add_task(name, total=None)
+        else:
+            self._line(f"{name} ...")
+
+    def note(self, words: str) -> None:
+        """The current component has something to say."""
+        self._line(f"  {self._current}: {words}")
+
+    def end(self, seconds: float, cached: bool) -> None:
+        """The current component ended well."""
+        if self._console.is_terminal:
+            self._bars.remove_task(self._task)
+        how = "cached" if cached else f"{seconds:.1f} s"
+        self._line(f"{self._current}: {how}")
+
+    def _line(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class _Notes(logging.Handler):
+    """Passes log records on as notes."""
+
+    def __init__(self, progress: Progress):
+        super().__init__(logging.INFO)
+        self._progress = progress
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._progress.note(record.getMessage())
+
+
+@contextmanager
+def noise_to(log_file: Path) -> Iterator[TextIO]:
+    """Sends all that is written to stdout and stderr to a file meanwhile.
+
+    By file descriptor, since TensorFlow and Beam write from C++ too.
+
+    Args:
+      log_file: Appended to.
+
+    Yields:
+      The real stdout.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = os.dup(1), os.dup(2)
+    try:
+        with log_file.open("ab") as log:
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+        with os.fdopen(os.dup(saved[0]), "w") as stdout:
+            yield stdout
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(saved[0], 1)
+        os.dup2(saved[1], 2)
+        for descriptor in saved:
+            os.close(descriptor)

@@ -1,0 +1,156 @@
+"""What a run came to: summary.json, and the table that a person reads."""
+
+from __future__ import annotations
+
+import io
+from typing import Literal
+
+import pydantic
+from rich.console import Console
+from rich.table import Table
+
+_WORST_SLICES = 5
+# Below this a slice's AUC is mostly noise.
+_FEWEST_EXAMPLES = 100
+_COLUMNS = ("auc", "log_loss", "calibration", "examples")
+
+Verdict = Literal["released", "awaiting_approval", "blocked"]
+SliceMetrics = dict[str, float | None]
+
+
+class ComponentTime(pydantic.BaseModel):
+    """How long a component took, and whether it was served from the cache."""
+
+    id: str
+    seconds: float
+    cached: bool
+
+
+class Summary(pydantic.BaseModel):
+    """The content of summary.json.
+
+    Attributes:
+      run_id: Names the run, and its folder.
+      verdict: What became of the candidate.
+      reasons: Why, in words.
+      model_version: The version that was released, if any.
+      metrics: Metrics by slice; `overall` is all examples.
+      best_possible_auc: AUC of the true probability, where it is known.
+      components: Times, in the order of the run.
+      wall_seconds: Time of the whole run.
+      model_dir: The version directory of the released model.
+      report: The evaluation report.
+    """
+
+    run_id: str
+    verdict: Verdict
+    reasons: list[str]
+    model_version: int | None = None
+    metrics: dict[str, SliceMetrics] = {}
+    best_possible_auc: float | None = None
+    components: list[ComponentTime] = []
+    wall_seconds: float = 0.0
+    model_dir: str | None = None
+    report: str | None = None
+
+    model_config = pydantic.ConfigDict(protected_namespaces=())
+
+
+def render(summary: Summary, console: Console, *, all_slices: bool = False) -> None:
+    """Prints a run: verdict, metrics, times and what to do next.
+
+    Args:
+      summary: The run.
+      console: Where to print.
+      all_slices: All slices instead of the worst ones.
+    """
+    _print(console, f"\n{_headline(summary)}")
+    for reason in summary.reasons:
+        _print(console, f"  - {reason}")
+    if summary.metrics:
+        console.print(_metrics_table(summary, all_slices))
+    if summary.best_possible_auc is not None:
+        _print(console, _best_possible(summary))
+    console.print(_times_table(summary))
+    for line in _next_steps(summary):
+        _print(console, line)
+
+
+def as_text(summary: Summary) -> str:
+    """A run with all its slices, as plain text."""
+    buffer = io.StringIO()
+    render(summary, Console(file=buffer, width=100), all_slices=True)
+    return buffer.getvalue()
+
+
+def _print(console: Console, text: str) -> None:
+    # Paths stay whole, to be copied.
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _headline(summary: Summary) -> str:
+    if summary.verdict == "released":
+        return f"Run {summary.run_id}: released as version {summary.model_version}"
+    return f"Run {summary.run_id}: {summary.verdict.replace('_', ' ')}"
+
+
+def _metrics_table(summary: Summary, all_slices: bool) -> Table:
+    title = "All slices" if all_slices else "Overall and the worst slices by AUC"
+    table = Table("slice", title=title, title_justify="left")
+    for name in _COLUMNS:
+        table.add_column(name.replace("_", " "), justify="right")
+    for name in _slices_to_show(summary, all_slices):
+        metrics = summary.metrics[name]
+        table.add_row(name, *(_figure(key, metrics.get(key)) for key in _COLUMNS))
+    return table
+
+
+def _slices_to_show(summary: Summary, all_slices: bool) -> list[str]:
+    def auc(name: str) -> float:
+        value = summary.metrics[name].get("auc")
+        return 1.0 if value is None else value
+
+    def is_shown(name: str) -> bool:
+        examples = summary.metrics[name].get("examples") or 0
+        return all_slices or examples >= _FEWEST_EXAMPLES
+
+    slices = (name for name in summary.metrics if name != "overall" and is_shown(name))
+    worst = sorted(slices, key=auc)
+    return ["overall", *(worst if all_slices else worst[:_WORST_SLICES])]
+
+
+def _figure(metric: str, value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if metric == "examples" else f"{value:.4f}"
+
+
+def _best_possible(summary: Summary) -> str:
+    best = summary.best_possible_auc
+    auc = summary.metrics["overall"]["auc"]
+    assert best is not None and auc is not None
+    share = (auc - 0.5) / (best - 0.5)
+    return (
+        f"Best possible AUC {best:.4f}: the model reaches {share:.1%} of the best "
+        "possible lift over 0.5"
+    )
+
+
+def _times_table(summary: Summary) -> Table:
+    table = Table("component", title="Time", title_justify="left")
+    table.add_column("seconds", justify="right")
+    for component in summary.components:
+        time = "cached" if component.cached else f"{component.seconds:.1f}"
+        table.add_row(component.id, time)
+    table.add_section()
+    table.add_row("whole run", f"{summary.wall_seconds:.1f}")
+    return table
+
+
+def _next_steps(summary: Summary) -> list[str]:
+    lines = []
+    if summary.model_dir is not None:
+        lines.append(f"Model:  {summary.model_dir}")
+    if summary.report is not None:
+        lines.append(f"Report: {summary.report}")
+    return lines

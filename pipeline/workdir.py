@@ -1,0 +1,90 @@
+"""The work directory: everything that a pipeline leaves on this machine."""
+
+from __future__ import annotations
+
+import errno
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+
+import filelock
+
+from pipeline.errors import WorkDirError
+
+
+class WorkDir:
+    """`runs/<name>/`, or what `--work-dir` names. Deleting it resets everything."""
+
+    def __init__(self, path: Path):
+        """Refers to a directory; `lock` makes it where it is missing."""
+        self.path = path.absolute()
+
+    @property
+    def artifacts(self) -> Path:
+        """Where TFX keeps artifacts."""
+        return self.path / "artifacts"
+
+    @property
+    def metadata(self) -> Path:
+        """The SQLite file of ML Metadata."""
+        return self.path / "metadata.sqlite"
+
+    @property
+    def latest(self) -> Path:
+        """A link to the folder of the last complete run."""
+        return self.path / "latest"
+
+    def models(self, name: str) -> Path:
+        """The versions of a servable."""
+        return self.path / "models" / name
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Makes this process the only writer.
+
+        The operating system gives the lock back however the process ends.
+
+        Raises:
+          WorkDirError: Another run has it, or the directory cannot be written.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with filelock.FileLock(self.path / ".lock", timeout=0):
+                yield
+        except filelock.Timeout as error:
+            raise WorkDirError(
+                f"{self.path}: another run is using this work directory; wait until it "
+                "ends, or choose another by --work-dir"
+            ) from error
+        except OSError as error:
+            raise _work_dir_error(self.path, error) from error
+
+    def new_run(self) -> Path:
+        """Makes the folder of a new run, named by its id."""
+        started = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        folder = self.path / f"{started}-{uuid.uuid4().hex[:6]}"
+        folder.mkdir()
+        return folder
+
+    def publish(self, run: Path) -> None:
+        """Swaps `latest` to the folder of a complete run, atomically."""
+        link = self.path / f".latest-{uuid.uuid4().hex}"
+        link.symlink_to(run.name)
+        os.replace(link, self.latest)
+
+
+def _work_dir_error(path: Path, error: OSError) -> OSError | WorkDirError:
+    """Names the directory where it is at fault; other errors stay what they are."""
+    advice = {
+        errno.ENOSPC: "the disk is full; free some space and run again",
+        errno.EACCES: "not writable; choose another by --work-dir",
+        errno.EROFS: "not writable; choose another by --work-dir",
+        errno.EEXIST: "not a directory; choose another by --work-dir",
+        errno.ENOTDIR: "not a directory; choose another by --work-dir",
+    }
+    if error.errno in advice:
+        return WorkDirError(f"{path}: {advice[error.errno]}")
+    return error

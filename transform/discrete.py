@@ -1,0 +1,71 @@
+"""Categorical and hashed features: strings to ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from pipeline.config.columns import MISSING_ID
+from pipeline.config.features import Categorical, Hashed
+from transform.values import RawFeature, many_texts, single_text
+
+Ids = tf.Tensor | tf.SparseTensor
+
+
+def categorical(raw: RawFeature, feature: Categorical, name: str) -> Ids:
+    """Looks strings up in a vocabulary.
+
+    The most frequent string has id 1; unknown strings are hashed to the ids behind
+    the vocabulary's.
+
+    Args:
+      raw: The raw feature.
+      feature: Its settings.
+      name: Names the vocabulary.
+
+    Returns:
+      int64 [batch], or a SparseTensor [batch, values] of a multi-valued feature.
+    """
+
+    def look_up(texts: tf.Tensor) -> tf.Tensor:
+        return tft.compute_and_apply_vocabulary(
+            texts,
+            top_k=feature.top_k,
+            frequency_threshold=feature.min_frequency,
+            num_oov_buckets=feature.oov_buckets,
+            vocab_filename=name,
+        )
+
+    return _to_ids(raw, feature, look_up)
+
+
+def hashed(raw: RawFeature, feature: Hashed) -> Ids:
+    """Hashes strings to ids from 1 to the number of buckets.
+
+    Args:
+      raw: The raw feature.
+      feature: Its settings.
+
+    Returns:
+      int64 [batch], or a SparseTensor [batch, values] of a multi-valued feature.
+    """
+
+    def look_up(texts: tf.Tensor) -> tf.Tensor:
+        return tf.strings.to_hash_bucket_fast(texts, feature.buckets)
+
+    return _to_ids(raw, feature, look_up)
+
+
+def _to_ids(
+    raw: RawFeature,
+    feature: Categorical | Hashed,
+    look_up: Callable[[tf.Tensor], tf.Tensor],
+) -> Ids:
+    """Shifts the ids by one, which frees 0 for a missing value."""
+    if feature.many:
+        texts = many_texts(raw, feature.delimiter)
+        return texts.with_flat_values(look_up(texts.flat_values) + 1).to_sparse()
+    text = single_text(raw)
+    return tf.where(tf.equal(text, ""), tf.cast(MISSING_ID, tf.int64), look_up(text) + 1)

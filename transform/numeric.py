@@ -1,0 +1,138 @@
+"""Numeric features: scaled values, buckets and missing indicators."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from pipeline.config.columns import MISSING_ID
+from pipeline.config.features import Numeric
+
+# Standard deviations and ranges below this are taken for those of a constant.
+_TINY = 1e-12
+# Quantiles that boundaries are read off.
+_GRID = 1000
+
+
+def scaled(numbers: tf.Tensor, feature: Numeric) -> tf.Tensor:
+    """Fills and normalises a feature.
+
+    Args:
+      numbers: float32 [batch]; NaN and infinite ones count as missing.
+      feature: The settings.
+
+    Returns:
+      float32 [batch], all finite.
+    """
+    present = tf.math.is_finite(numbers)
+    shaped = _shape(numbers, feature)
+    known = tf.boolean_mask(shaped, present)
+    if feature.fill is None:
+        fill = _finite(tft.mean(known))
+    else:
+        fill = _shape(tf.constant(feature.fill, tf.float32), feature)
+    return _normalize(tf.where(present, shaped, fill), known, feature)
+
+
+def missing(numbers: tf.Tensor) -> tf.Tensor:
+    """1 where a feature is missing, else 0: float32 [batch]."""
+    return tf.cast(~tf.math.is_finite(numbers), tf.float32)
+
+
+def bucketized(numbers: tf.Tensor, feature: Numeric, name: str) -> tf.Tensor:
+    """Cuts a feature into buckets.
+
+    Args:
+      numbers: float32 [batch]; NaN and infinite ones count as missing.
+      feature: The settings; it is bucketised.
+      name: Names the analysis.
+
+    Returns:
+      int64 [batch]: 1 + the number of boundaries that are not above the value, and
+      `MISSING_ID` where it is missing.
+    """
+    present = tf.math.is_finite(numbers)
+    if feature.boundaries is not None:
+        boundaries = tf.constant(feature.boundaries, tf.float32)
+    else:
+        assert feature.buckets is not None
+        known = tf.boolean_mask(numbers, present)
+        boundaries = _quantile_boundaries(known, feature.buckets, name)
+    bucket = tf.searchsorted(boundaries, numbers, side="right", out_type=tf.int64)
+    return tf.where(present, bucket + 1, tf.cast(MISSING_ID, tf.int64))
+
+
+def _quantile_boundaries(known: tf.Tensor, buckets: int, name: str) -> tf.Tensor:
+    """Boundaries that do not collapse where one value dominates.
+
+    Plain quantiles of a column that is nine tenths zeros are all zero. Here a value
+    that would fill a whole bucket gets a bucket to itself, and the quantiles of the
+    other values make the other boundaries. Both are read off one fine grid of
+    quantiles, so the data is passed over once.
+
+    Args:
+      known: The finite values, float32 [any].
+      buckets: The number of quantile buckets.
+      name: Names the analysis.
+
+    Returns:
+      Ascending boundaries, float32 [at most 3 * buckets - 1].
+    """
+    grid = _quantile_grid(known, name)
+    values, at, counts = tf.unique_with_counts(grid)
+    dominates = counts * buckets >= _GRID
+    dominant = tf.boolean_mask(values, dominates)
+    others = tf.boolean_mask(grid, ~tf.gather(dominates, at))
+    steps = tf.range(1, buckets) * tf.size(others) // buckets
+    # Without any other value there is nothing to cut.
+    steps = tf.boolean_mask(steps, tf.fill([buckets - 1], tf.size(others) > 0))
+    cuts = [tf.gather(others, steps), dominant, _next_number(dominant)]
+    boundaries, _ = tf.unique(tf.sort(tf.concat(cuts, axis=0)))
+    return boundaries
+
+
+def _quantile_grid(known: tf.Tensor, name: str) -> tf.Tensor:
+    """Ascending quantiles of the training split, float32 [at most _GRID - 1]."""
+    quantiles = tft.quantiles(
+        known, num_buckets=_GRID, epsilon=0.25 / _GRID, name=f"{name}_quantiles"
+    )
+    flat = tf.reshape(quantiles, [-1])
+    # Of no values at all the quantiles are NaN.
+    return tf.boolean_mask(flat, tf.math.is_finite(flat))
+
+
+def _next_number(numbers: tf.Tensor) -> tf.Tensor:
+    """The next float32 that the processor tells apart: it takes subnormals for 0."""
+    smallest = tf.constant(tf.float32.as_numpy_dtype(1.1754944e-38))
+    above = tf.math.nextafter(numbers, tf.constant(float("inf"), tf.float32))
+    return tf.where(tf.abs(numbers) < smallest, smallest, above)
+
+
+def _shape(numbers: tf.Tensor, feature: Numeric) -> tf.Tensor:
+    if feature.normalize == "log1p":
+        return tf.sign(numbers) * tf.math.log1p(tf.abs(numbers))
+    return numbers
+
+
+def _normalize(numbers: tf.Tensor, known: tf.Tensor, feature: Numeric) -> tf.Tensor:
+    """Scales by statistics of the values that are known in the training split."""
+    match feature.normalize:
+        case "none":
+            return numbers
+        case "min_max":
+            low, high = tft.min(known), tft.max(known)
+            return _divide(numbers - low, high - low)
+        case _:
+            spread = tf.sqrt(tft.var(known))
+            return _divide(numbers - _finite(tft.mean(known)), spread)
+
+
+def _divide(numbers: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+    """0 where the scale is that of a constant, or of no values at all."""
+    usable = tf.math.is_finite(scale) & (scale > _TINY)
+    return tf.where(usable, numbers / scale, tf.zeros_like(numbers))
+
+
+def _finite(number: tf.Tensor) -> tf.Tensor:
+    """The mean of no values is 0 here, not NaN."""
+    return tf.where(tf.math.is_finite(number), number, tf.zeros_like(number))
