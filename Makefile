@@ -1,0 +1,59 @@
+# Each target sets up .venv when it is missing or older than its lock file.
+# PYTHON=/path/to/python chooses the Python for it; ARGS=... is passed on.
+
+BIN := .venv/bin
+# Written last, so that a half-finished environment is not taken for a finished one.
+READY := .venv/.ready
+DEMO := runs/ad_click_data
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this help
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+.PHONY: setup
+setup: $(READY) ## Set up .venv, which every other target does by itself
+
+$(READY): setup.py scripts/setup.sh requirements/bootstrap.txt \
+    $(wildcard requirements/*/lock.txt)
+	@scripts/setup.sh
+
+.PHONY: demo
+demo: $(READY) | $(DEMO) ## Run the pipeline on simulated ad clicks
+	$(BIN)/ctr run -c examples/ad_click/pipeline.yaml --data $(DEMO) $(ARGS)
+
+$(DEMO): | $(READY)
+	$(BIN)/ctr simulate --out $@ --rows 200000 --days 8 --seed 1
+
+.PHONY: test
+test: $(READY) ## Run the tests, without the slow ones
+	$(BIN)/pytest -m "not slow" $(ARGS)
+
+.PHONY: test-all
+test-all: $(READY) ## Run all tests
+	$(BIN)/pytest $(ARGS)
+
+.PHONY: lint
+lint: $(READY) ## Check style, types and the arrows between packages
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# uv keeps the versions that are locked and still fit: ARGS=--upgrade renews them.
+LOCK = $(BIN)/uv pip compile --quiet --system-certs $(ARGS)
+.PHONY: lock
+lock: $(READY) ## Resolve the lock files again
+	$(LOCK) --universal --python-version 3.10 --generate-hashes \
+	    --custom-compile-command "make lock" \
+	    requirements/bootstrap.in --output-file requirements/bootstrap.txt
+	$(LOCK) --project requirements/tfx-1.16 setup.py \
+	    --output-file requirements/tfx-1.16/lock.txt
+	$(LOCK) --project requirements/tfx-1.21 setup.py \
+	    --output-file requirements/tfx-1.21/lock.txt
+
+.PHONY: clean
+clean: ## Remove .venv and caches, but not runs/
+	rm -rf .venv build dist *.egg-info .hypothesis .import_linter_cache .*_cache
+	find . -path ./runs -prune -o -type d -name __pycache__ -exec rm -rf {} +

@@ -1,0 +1,60 @@
+"""The distribution: what is installed, and why it is needed.
+
+Bounds are as wide as the code allows; the versions that are tested together are in
+the lock files under requirements/.
+"""
+
+from setuptools import find_packages, setup
+
+PACKAGES = ["pipeline", "components", "transform", "trainer", "serving", "kubeflow"]
+
+setup(
+    name="ctr-pipeline",
+    version="0.1.0",
+    description="A click-through-rate prediction pipeline on TensorFlow Extended",
+    python_requires=">=3.10,<3.14",
+    # Said although it is the default: so an editable install puts the root on the
+    # path instead of an import hook, which mypy and grimp could not follow.
+    package_dir={"": "."},
+    packages=find_packages(include=[*PACKAGES, *(f"{name}.*" for name in PACKAGES)]),
+    package_data={"": ["**/*.j2", "**/*.yaml", "**/Dockerfile"]},
+    install_requires=[
+        # The DAG and its standard components. The wheels that a platform can load
+        # choose between 1.16 and 1.21; ML Metadata, TFDV and tfx-bsl come with it.
+        "tfx>=1.16,<1.22",
+        "tensorflow",  # the data sets, the SavedModel and its signatures
+        "tensorflow-transform",  # the features, the same in training and serving
+        "tensorflow-model-analysis",  # the metrics on slices
+        "tensorflow-serving-api",  # the gRPC client of the model server
+        "apache-beam",  # all work over examples
+        "keras>=3.12",  # the models; later releases need Python 3.11
+        "dill",  # tensorflow-transform 1.16 imports it, recent Beam left it out
+        "tensorboard",  # the training log; TensorFlow 2.21 left it out
+        "pyarrow",  # the columns that the example readers yield
+        "numpy",  # vectors of clicks, scores and weights
+        "scikit-learn",  # the factorisation behind initial embeddings
+        "pydantic>=2",  # the typed configuration and its messages
+        "pyyaml",  # the configuration file
+        "rich",  # progress and tables
+        "filelock",  # one writer in each work directory
+        "grimp",  # code fingerprints from the import graph
+    ],
+    extras_require={
+        "kubeflow": [
+            "kfp>=2.13",  # the client, and the compiler behind TFX's runner
+            "kfp-kubernetes>=1.5",  # volumes and secrets of the tasks
+            "kfp-pipeline-spec>=0.6",  # the spec that is compiled and adapted
+        ],
+        "dev": [
+            "pytest",
+            "pytest-timeout",  # a hanging Beam worker fails one test, not the run
+            "hypothesis",  # properties of metrics, hashing and parsing
+            "ruff",
+            "mypy",
+            "types-PyYAML",
+            "import-linter",  # the arrows between the packages
+            "build",  # that the wheel holds all it needs
+        ],
+    },
+    entry_points={"console_scripts": ["ctr = pipeline.cli:main"]},
+)

@@ -1,0 +1,251 @@
+"""Each message for a person: one line, the key path, what was received and allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pipeline.config import Config
+
+Load = Callable[..., Config]
+Message = Callable[..., str]
+
+
+@pytest.mark.parametrize(
+    ("override", "path", "received", "allowed"),
+    [
+        ("nmae=x", "unknown key", "'nmae'", "name, examples, label, features"),
+        ("examples.x=1", "examples: ", "'x'", "root, format, splits"),
+        ("examples.splits.x=1", "examples.splits: ", "'x'", "train, eval"),
+        ("label.x=1", "label: ", "'x'", "column, greater_than, times"),
+        ("features.age.x=1", "features.age: ", "'x'", "kind, normalize, fill"),
+        ("features.user.x=1", "features.user: ", "'x'", "buckets"),
+        ("features.gender.x=1", "features.gender: ", "'x'", "top_k"),
+        ("crosses=[{x: 1}]", "crosses[0]: ", "'x'", "features, buckets"),
+        ("model.x=1", "model: ", "'x'", "kind, embedding_size"),
+        ("model.wide_deep.x=1", "model.wide_deep: ", "'x'", "hidden_units"),
+        ("training.x=1", "training: ", "'x'", "epochs, batch_size"),
+        ("validation.x=1", "validation: ", "'x'", "schema_file, drift, skew"),
+        ("evaluation.x=1", "evaluation: ", "'x'", "slices, thresholds"),
+        ("gates=[{metric: auc, x: 1}]", "gates[0]: ", "'x'", "metric, min, max"),
+        ("release.x=1", "release: ", "'x'", "model_dir"),
+        ("metadata.x=1", "metadata: ", "'x'", "mysql"),
+    ],
+)
+def test_unknown_key_at_each_level(
+    message: Message, override: str, path: str, received: str, allowed: str
+):
+    line = message(override)
+    assert line.startswith(path)
+    assert f"unknown key {received}; allowed: " in line
+    assert allowed in line
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        (
+            "training.epochs=many",
+            "training.epochs: got 'many'; input should be a valid",
+        ),
+        (
+            "training.epochs=1.5",
+            "training.epochs: got 1.5; input should be a valid int",
+        ),
+        (
+            "training.epochs=0",
+            "training.epochs: got 0; input should be greater than or",
+        ),
+        ("model=deep", "model: got 'deep'; expected a block of keys and values"),
+        ("label=click", "label: got 'click'; expected a block of keys and values"),
+        ("features.age=3", "features.age: got 3; expected a block of keys and values"),
+        (
+            "features=[age]",
+            "features: got ['age']; expected a block of keys and values",
+        ),
+        ("features={}", "features: got {}; expected at least 1"),
+        ("crosses=3", "crosses: got 3; expected a list"),
+        ("crosses=[[gender]]", "crosses[0]: got ['gender']; expected at least 2"),
+        (
+            "evaluation.slices=[gender]",
+            "evaluation.slices[0]: got 'gender'; expected a",
+        ),
+        (
+            "model.wide_deep.hidden_units=[8, 0]",
+            "model.wide_deep.hidden_units[1]: got 0",
+        ),
+        (
+            "gates=[{metric: auc, min: .nan}]",
+            "gates[0].min: got nan; input should be a",
+        ),
+        (
+            "features.age.fill=.inf",
+            "features.age.fill: got inf; input should be a finit",
+        ),
+        ("name=", "name: got None; input should be a valid string"),
+        ("name=my-ads", "name: got 'my-ads'; string should match pattern"),
+        ("features.'C-1'={kind: numeric}", "features.'C-1': got"),
+        (
+            "features={1: {kind: numeric}}",
+            "features.1: got 1; input should be a valid s",
+        ),
+    ],
+)
+def test_wrong_type_or_value(message: Message, override: str, expected: str):
+    assert message(override).startswith(expected)
+
+
+def test_all_members_of_a_union_are_allowed_values(message: Message):
+    line = message("model.embedding_size=large")
+    assert line.startswith("model.embedding_size: got 'large'; ")
+    assert "integer" in line
+    assert "'6n^0.25' or 'n^0.25'" in line
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        (
+            "features.age.kind=number",
+            "features.age.kind: got 'number'; allowed: categorical, hashed, numeric",
+        ),
+        (
+            "features.age={buckets: 3}",
+            "features.age.kind: this key is missing; allowed: categorical, hashed, "
+            "numeric",
+        ),
+        (
+            "model.kind=tree",
+            "model.kind: got 'tree'; input should be 'wide_deep'",
+        ),
+        (
+            "gates=[{metric: recall, min: 1}]",
+            "gates[0].metric: got 'recall'; input should be 'auc', 'pr_auc'",
+        ),
+    ],
+)
+def test_unknown_kind(message: Message, override: str, expected: str):
+    assert message(override).startswith(expected)
+
+
+def test_a_feature_may_be_named_like_a_kind(message: Message):
+    line = message("features.numeric={kind: numeric, buckets: 1}")
+    assert line.startswith("features.numeric.buckets: got 1; ")
+
+
+def test_missing_key(message: Message):
+    assert message(text="name: ads") == "examples: this key is missing"
+    line = message("features.user={kind: hashed}")
+    assert line == "features.user.buckets: this key is missing"
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        (
+            "crosses=[[gender, city]]",
+            "crosses: gender_x_city: unknown feature 'city'; allowed: age, gender, "
+            "user",
+        ),
+        (
+            "crosses=[[gender, age]]",
+            "crosses: gender_x_age: 'age' is numeric without buckets; give "
+            "features.age 'buckets' or 'boundaries'",
+        ),
+        (
+            "crosses=[[gender, gender]]",
+            "crosses: gender_x_gender: a feature stands twice",
+        ),
+        (
+            "label.column=age",
+            "label.column: 'age' is also a feature: the model would be told the "
+            "answer; remove it from 'features'",
+        ),
+        ("label.times=age", "label: 'times' needs 'greater_than'"),
+        (
+            "gates=[{metric: auc, min: 0.5, every: [gender]}]",
+            "gates[0]: slices by ['gender'] are not in evaluation.slices; add "
+            "['gender'] there",
+        ),
+        (
+            "gates=[{metric: auc, min: 0.5, slice: {gender: f}}]",
+            "gates[0]: slices by ['gender'] are not in evaluation.slices; add "
+            "['gender'] there",
+        ),
+        (
+            "gates=[{metric: auc}]",
+            "gates[0]: a gate needs at least one of 'min', 'max', 'min_change', "
+            "'max_change'",
+        ),
+        (
+            "examples.hash_split={pattern: '*', column: user}",
+            "examples: give exactly one of 'splits' and 'hash_split'",
+        ),
+        (
+            "validation.drift.city=0.1",
+            "validation.drift: unknown feature 'city'; allowed: age, gender, user",
+        ),
+        (
+            "validation.skew={pattern: '*', thresholds: {city: 0.1}}",
+            "validation.skew.thresholds: unknown feature 'city'; allowed: age, gender, "
+            "user",
+        ),
+        (
+            "features.age={kind: numeric, boundaries: [2, 1]}",
+            "features.age: boundaries must increase, got [2.0, 1.0]",
+        ),
+        (
+            "features.age={kind: numeric, boundaries: [2], buckets: 3}",
+            "features.age: give 'buckets' or 'boundaries', not both",
+        ),
+    ],
+)
+def test_blocks_that_do_not_fit_together(
+    message: Message, override: str, expected: str
+):
+    assert message(override) == expected
+
+
+def test_gate_on_computed_slices_is_accepted(load: Load):
+    config = load(
+        "evaluation.slices=[[gender]]",
+        "gates=[{metric: auc, min: 0.5, every: [gender]}]",
+    )
+    assert config.gates[0].sliced_by == ("gender",)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "name"),
+    [
+        (
+            (
+                "features.age.missing_indicator=true",
+                "features.age_missing={kind: numeric}",
+            ),
+            "age_missing",
+        ),
+        (
+            ("features.age.buckets=3", "features.age_bucket={kind: categorical}"),
+            "age_bucket",
+        ),
+        (
+            (
+                "crosses=[[gender, user]]",
+                "features.gender_x_user={kind: hashed, buckets: 2}",
+            ),
+            "gender_x_user",
+        ),
+        (("crosses=[[gender, user], [gender, user]]",), "gender_x_user"),
+    ],
+)
+def test_collisions_after_transform(
+    message: Message, overrides: tuple[str, ...], name: str
+):
+    line = message(*overrides)
+    assert line == f"two columns are named {name!r} after Transform"
+
+
+def test_label_named_like_a_transformed_column(message: Message):
+    line = message("features.age.buckets=3", "label.column=age_bucket")
+    assert line == "label: 'age_bucket' is also a transformed column"

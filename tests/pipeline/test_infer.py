@@ -1,0 +1,448 @@
+"""The first configuration: what is guessed, and what is said about it."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from pipeline.config import Config, load_config
+from pipeline.errors import InputError
+from pipeline.infer import infer_config
+from pipeline.infer.globs import glob_for
+
+DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no data at {DATA}")
+
+ROWS = 3_000
+START = 1_700_000_000
+WORDS = ["red", "blue", "fast", "cheap", "new", "great", "today", "best", "shoe", "car"]
+
+
+def clicks(rows: int = ROWS, seed: int = 0) -> pd.DataFrame:
+    """Made-up ad clicks with one column of each sort."""
+    rng = np.random.default_rng(seed)
+    gender = rng.choice(["f", "m"], rows)
+    ad = rng.choice(["shoes", "cars"], rows)
+    likes = (gender == "f") == (ad == "shoes")
+    click = (rng.random(rows) < np.where(likes, 0.6, 0.2)).astype(int)
+    spent = np.exp(rng.normal(3, 1, rows)).round(2)
+    return pd.DataFrame(
+        {
+            "impression_id": [f"{seed}-{i:x}" for i in range(rows)],
+            "shown_at": START + rng.integers(0, 86_400, rows),
+            "date": rng.choice(["2023-11-14", "2023-11-15"], rows),
+            "day": rng.choice([20231114, 20231115], rows),
+            "user_id": rng.integers(0, 1_500, rows),
+            "gender": gender,
+            "ad": ad,
+            "position": rng.integers(1, 6, rows),
+            "hour": rng.integers(0, 24, rows),
+            "age": np.where(rng.random(rows) < 0.1, np.nan, rng.normal(40, 9, rows)),
+            "spent": np.where(rng.random(rows) < 0.7, 0, spent),
+            "bid": np.exp(rng.normal(0, 1.5, rows)).round(4),
+            "tags": ["|".join(rng.choice([*"abcdef"], 2)) for _ in range(rows)],
+            "genres": [", ".join(rng.choice(WORDS, 2)) for _ in range(rows)],
+            "title": [" ".join(rng.choice(WORDS, 6)) for _ in range(rows)],
+            "zip": [f"{code:05d}" for code in rng.integers(0, 90, rows)],
+            "score": rng.choice([*map(str, range(100)), *["NA"] * 20], rows),
+            "country": "NL",
+            "empty": np.nan,
+            "dwell": np.where(click == 1, spent, np.nan),
+            "C-1": rng.integers(0, 5, rows),
+            "on": rng.integers(0, 2, rows),
+            "click": click,
+        }
+    )
+
+
+def inferred(folder: Path, *files: Path, label: str = "click") -> tuple[Config, str]:
+    """The configuration as it loads, and its text."""
+    text = infer_config(files, label, folder=folder)
+    path = folder / "pipeline.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_config(path), text
+
+
+def comment_of(text: str, name: str) -> str:
+    """The comment of a feature, or of a column that is left out."""
+    lines = text[text.index("features:") :].splitlines()
+    if f"#   {name}: " in text:
+        return text.split(f"#   {name}: ")[1].splitlines()[0]
+    line = next(one for one in lines if one.strip().replace("'", "").startswith(name))
+    return line.split("  # ")[1]
+
+
+def one_line(call: Callable[[], Any]) -> str:
+    with pytest.raises(InputError) as caught:
+        call()
+    line = str(caught.value)
+    assert len(line.splitlines()) == 1
+    return line
+
+
+@pytest.fixture(scope="module")
+def guessed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Config, str]:
+    folder = tmp_path_factory.mktemp("ads")
+    clicks().to_csv(folder / "clicks.csv", index=False)
+    return inferred(folder, folder / "clicks.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "comment"),
+    [
+        ("gender", {"kind": "categorical"}, "2 distinct values in 3,000 rows"),
+        ("position", {"kind": "categorical"}, "5 distinct whole numbers from 1 to 5"),
+        ("hour", {"kind": "categorical"}, "24 distinct whole numbers from 0 to 23"),
+        ("on", {"kind": "categorical"}, "2 distinct whole numbers"),
+        ("zip", {"kind": "categorical"}, "90 distinct values"),
+        ("user_id", {"kind": "hashed"}, "twice as many buckets"),
+        ("tags", {"kind": "categorical", "delimiter": "|"}, "lists of 2.0 on average"),
+        ("genres", {"kind": "categorical", "delimiter": ", "}, "10 distinct values"),
+        (
+            "age",
+            {"kind": "numeric", "missing_indicator": True, "normalize": "z_score"},
+            "distinct numbers from",
+        ),
+        (
+            "spent",
+            {"kind": "numeric", "normalize": "log1p", "buckets": 10},
+            "0 in 70% of the rows",
+        ),
+        (
+            "bid",
+            {"kind": "numeric", "normalize": "log1p", "missing_indicator": False},
+            "a long tail (skewness",
+        ),
+        ("score", {"kind": "numeric", "missing_indicator": True}, "100 distinct num"),
+    ],
+)
+def test_kinds(
+    guessed: tuple[Config, str], name: str, settings: dict[str, Any], comment: str
+):
+    config, text = guessed
+    feature = config.features[name].model_dump()
+    assert {key: feature[key] for key in settings} == settings
+    assert comment in comment_of(text, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("impression_id", "3,000 distinct values in 3,000 rows, like an impression id"),
+        ("shown_at", "a point in time, such as 1700000"),
+        ("date", "a point in time, such as 2023-11-1"),
+        ("day", "a point in time, such as 2023111"),
+        ("title", "free text: 6 words a value"),
+        ("country", "the same value in all 3,000 rows: NL"),
+        ("empty", "no value in 3,000 rows"),
+        ("dwell", "tells the label by itself (AUC 1.000)"),
+        ("C-1", "a feature's name starts with a letter and has only A-Z"),
+    ],
+)
+def test_what_is_left_out_is_listed_with_the_reason(
+    guessed: tuple[Config, str], name: str, reason: str
+):
+    config, text = guessed
+    assert name not in config.features
+    assert comment_of(text, name).startswith(reason)
+
+
+def test_nothing_is_forgotten(guessed: tuple[Config, str]):
+    config, text = guessed
+    for name in clicks(rows=1).columns.drop("click"):
+        assert (name in config.features) != (f"#   {name}: " in text)
+
+
+def test_hash_buckets_are_at_least_twice_the_values(guessed: tuple[Config, str]):
+    config, _ = guessed
+    distinct = clicks()["user_id"].nunique()
+    assert 2 * distinct <= config.features["user_id"].buckets <= 5 * distinct
+
+
+def test_an_interaction_is_crossed_and_nothing_else(guessed: tuple[Config, str]):
+    config, _ = guessed
+    assert [set(cross.features) for cross in config.crosses] == [{"gender", "ad"}]
+
+
+def test_a_word_among_numbers_is_a_missing_value(guessed: tuple[Config, str]):
+    config, _ = guessed
+    assert config.examples.missing_values == ("", "NA")
+
+
+def test_slices_have_few_values(guessed: tuple[Config, str]):
+    config, _ = guessed
+    sliced_by = {name for spec in config.evaluation.slices for name in spec}
+    assert sliced_by
+    assert sliced_by <= {"gender", "ad", "position", "on"}
+
+
+def test_gates_can_fail_and_can_pass(guessed: tuple[Config, str]):
+    config, _ = guessed
+    by_metric = {(gate.metric, gate.min_change): gate for gate in config.gates}
+    assert 0.5 < by_metric["auc", None].min < 0.7
+    assert ("auc", -0.005) in by_metric
+    calibration = by_metric["calibration", None]
+    assert calibration.min < 1 < calibration.max
+
+
+def test_single_file_is_split_by_the_user(guessed: tuple[Config, str]):
+    config, text = guessed
+    assert config.examples.hash_split.column == "user_id"
+    assert config.examples.hash_split.pattern == "clicks.csv"
+    assert "one file a day by 'shown_at'" in " ".join(text.replace("#", "").split())
+
+
+def test_no_user_splits_by_the_row_id(tmp_path: Path):
+    clicks().drop(columns="user_id").to_csv(tmp_path / "a.csv", index=False)
+    config, _ = inferred(tmp_path, tmp_path / "a.csv")
+    assert config.examples.hash_split.column == "impression_id"
+
+
+def test_label_and_name(guessed: tuple[Config, str]):
+    config, text = guessed
+    assert config.label.column == "click"
+    assert config.name == "clicks"
+    share = 100 * clicks()["click"].mean()
+    assert f"label: {{column: click}}  # 1 in {share:.0f}% of 3,000 rows" in text
+
+
+def test_root_is_relative_to_the_folder_of_the_configuration(tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    clicks(100).to_csv(tmp_path / "data" / "a.csv", index=False)
+    config, text = inferred(tmp_path, tmp_path / "data" / "a.csv")
+    assert "root: data\n" in text
+    assert config.examples.root == str(tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    ("names", "train", "evaluate"),
+    [
+        (
+            [f"day_{day}.csv.gz" for day in range(1, 8)],
+            "day_[1-6].csv.gz",
+            "day_7.csv.gz",
+        ),
+        (["test.csv", "train.csv"], "train.csv", "test.csv"),
+        (["b.csv", "a.csv"], "a.csv", "b.csv"),
+        ([f"{day}.csv" for day in range(1, 15)], "[1-9].csv", "1[0-4].csv"),
+        (["2024-05-31.csv", "2024-06-01.csv"], "2024-05-31.csv", "2024-06-01.csv"),
+        (
+            ["d1/x.csv", "d1/y.csv", "d2/x.csv", "d2/y.csv"],
+            "d1/*.csv",
+            "d2/*.csv",
+        ),
+    ],
+)
+def test_the_last_files_evaluate(
+    tmp_path: Path, names: list[str], train: str, evaluate: str
+):
+    paths = [tmp_path / "data" / name for name in names]
+    for seed, path in enumerate(paths):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        clicks(60, seed).to_csv(path, index=False)
+    config, _ = inferred(tmp_path, *paths)
+    splits = config.examples.splits
+    assert (splits.train, splits.eval) == (train, evaluate)
+    found = [set((tmp_path / "data").glob(glob)) for glob in (train, evaluate)]
+    assert found[0] | found[1] == set(paths)
+    assert not found[0] & found[1]
+
+
+def test_files_that_no_pattern_separates_are_said_to_be_left(tmp_path: Path):
+    names = [f"2024-05-{d}" for d in range(26, 32)]
+    names += [f"2024-06-0{d}" for d in range(1, 9)]
+    paths = [tmp_path / f"{name}.csv" for name in names]
+    for path in paths:
+        clicks(30).to_csv(path, index=False)
+    config, text = inferred(tmp_path, *paths)
+    assert config.examples.splits.train == "2024-06-0[1-7].csv"
+    assert config.examples.splits.eval == "2024-06-08.csv"
+    assert "6 of the others are not read" in " ".join(text.replace("#", "").split())
+
+
+def test_glob_keeps_clear_of_other_files():
+    names = ["day_1.csv", "day_2.csv"]
+    assert glob_for(names, []) == "day_*.csv"
+    assert glob_for(names, ["day_truth.csv"]) == "day_[12].csv"
+    assert glob_for(names, ["day_1.csv"]) is None
+    assert glob_for(["a[1].csv"], []) == "a[[]1].csv"
+
+
+def test_parquet_with_lists_and_other_types(tmp_path: Path):
+    table = clicks()
+    table["tags"] = table["tags"].str.split("|")
+    table["vector"] = [[0.1, 0.2]] * ROWS
+    table["struct"] = [{"a": 1}] * ROWS
+    table["when"] = pd.to_datetime(table["shown_at"], unit="s")
+    table["flag"] = table["on"] == 1
+    table["ad"] = table["ad"].astype("category")
+    table["click"] = table["click"] == 1
+    table.to_parquet(tmp_path / "a.parquet")
+    config, text = inferred(tmp_path, tmp_path / "a.parquet")
+    assert config.examples.format == "parquet"
+    assert config.features["tags"].multivalued
+    assert config.features["ad"].kind == "categorical"
+    assert config.features["flag"].kind == "categorical"
+    assert comment_of(text, "vector").startswith("a feature cannot be of type list")
+    assert comment_of(text, "struct").startswith("a feature cannot be of type struct")
+    assert comment_of(text, "when").startswith("a point in time")
+
+
+def test_tfrecord(tmp_path: Path):
+    tf = pytest.importorskip("tensorflow")
+    path = tmp_path / "a.tfrecord.gz"
+    with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
+        for row in clicks(300).itertuples():
+            example = tf.train.Example()
+            feature = example.features.feature
+            feature["click"].int64_list.value.append(row.click)
+            feature["gender"].bytes_list.value.append(row.gender.encode())
+            feature["tags"].bytes_list.value.extend(
+                tag.encode() for tag in row.tags.split("|")
+            )
+            if not np.isnan(row.age):
+                feature["age"].float_list.value.append(row.age)
+            writer.write(example.SerializeToString())
+    config, _ = inferred(tmp_path, path)
+    assert config.examples.format == "tfrecord"
+    assert config.features["tags"].multivalued
+    assert config.features["gender"].kind == "categorical"
+    assert config.features["age"].missing_indicator
+
+
+def test_names_after_transform_do_not_collide(tmp_path: Path):
+    table = clicks()[["age", "gender", "click"]]
+    table = table.assign(age_bucket=table["gender"], age_missing=table["gender"])
+    table.to_csv(tmp_path / "a.csv", index=False)
+    config, _ = inferred(tmp_path, tmp_path / "a.csv")
+    assert not config.features["age"].is_bucketized
+    assert not config.features["age"].missing_indicator
+
+
+def test_values_cannot_break_the_yaml(tmp_path: Path):
+    table = clicks(200)[["gender", "click"]]
+    table["constant\u2028"] = "a\n# b: [\x85"
+    table["null"] = table["gender"]
+    table.to_csv(tmp_path / "a.csv", index=False)
+    config, _ = inferred(tmp_path, tmp_path / "a.csv")
+    assert set(config.features) == {"gender", "null"}
+
+
+def test_sample_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("pipeline.infer.sample.MOST_ROWS", 500)
+    for name in ("a.csv", "b.csv"):
+        clicks(400).to_csv(tmp_path / name, index=False)
+    _, text = inferred(tmp_path, tmp_path / "a.csv", tmp_path / "b.csv")
+    assert "inferred from 500 rows of 2 files" in text
+
+
+def test_two_other_numbers_make_a_label_by_a_threshold(tmp_path: Path):
+    table = clicks(300)[["gender", "click"]]
+    table["click"] = 2 * table["click"] - 1
+    table.to_csv(tmp_path / "a.csv", index=False)
+    config, _ = inferred(tmp_path, tmp_path / "a.csv")
+    assert config.label.greater_than == -1
+
+
+def csv(folder: Path, text: str, name: str = "a.csv") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "expected"),
+    [
+        ("", "y", "a.csv: the file is empty"),
+        ("x,y\n", "y", "a.csv: the file has columns but no rows"),
+        ("x;y\n1;0\n", "y", "a.csv: columns seem to be separated by ';'"),
+        ("x,y,x\n1,0,1\n", "y", "a.csv: two columns are named 'x'"),
+        ("x,y\n1,0\n1,0,3\n", "y", "a.csv: cannot be read (CSV parse error: Expected"),
+        ("x,y\n1,0\n", "z", "--label: no column 'z'; columns found: x, y"),
+        ("x,y\n1,a\n2,b\n", "y", "--label: column 'y' holds a, b (string); allowed:"),
+        ("x,y\n1,0\n2,\n", "y", "--label: column 'y' is missing in 1 of 2 rows"),
+        ("x,y\n1,0\n2,0\n", "y", "--label: 'y' gives 0 in all 2 rows sampled"),
+        ("x,y\n1,0\n1,1\n", "y", "no column can be a feature: x (the same value"),
+        ("y\n1\n0\n", "y", "no column can be a feature"),
+        ("x,y\n1,0\n", "{column", "--label {column: not a label block; expected"),
+        ("x,y\n1,0\n2,1\n", "{column: y, times: x}", "--label {column: y, times: x}: "),
+    ],
+)
+def test_wrong_input(tmp_path: Path, text: str, label: str, expected: str):
+    path = csv(tmp_path, text)
+    line = one_line(lambda: infer_config([path], label))
+    assert line.removeprefix(f"{tmp_path}/").startswith(expected)
+
+
+def test_wrong_files(tmp_path: Path):
+    good = csv(tmp_path, "x,y\n1,0\n")
+    other = csv(tmp_path, "z,y\n1,0\n", "b.csv")
+    parquet = tmp_path / "a.parquet"
+    parquet.write_bytes(b"PAR1 and nothing more")
+    cut = tmp_path / "cut.csv.gz"
+    cut.write_bytes(gzip.compress(b"x,y\n1,0\n" * 1_000)[:-20])
+    unnamed = tmp_path / "c.csv"
+    unnamed.write_bytes(gzip.compress(b"x,y\n1,0\n"))
+    binary = tmp_path / "d.csv"
+    binary.write_bytes(b"x,y\n\xff\xfe,0\n")
+    for files, expected in (
+        ([], "no files given"),
+        ([tmp_path / "none.csv"], "cannot be read (No such file or directory)"),
+        ([tmp_path], "cannot be read (Is a directory)"),
+        ([good, parquet], "give files of one format"),
+        ([good, other], "only one of them has: x, z"),
+        ([parquet], "cannot be read"),
+        ([cut], "cannot be read"),
+        ([unnamed], "its name should end in .gz"),
+        ([binary], "cannot be read"),
+    ):
+        assert expected in one_line(lambda files=files: infer_config(files, "y"))
+
+
+def test_wrong_name(tmp_path: Path):
+    path = csv(tmp_path, "x,y\n1,0\n2,1\n")
+    assert "a name starts with a letter" in one_line(
+        lambda: infer_config([path], "y", name="my-ads")
+    )
+
+
+def test_tensorflow_is_not_imported():
+    code = "import sys, pipeline.infer; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@needs_data
+def test_census(tmp_path: Path):
+    files = [DATA / "census" / "train.csv", DATA / "census" / "test.csv"]
+    config, text = inferred(tmp_path, *files, label="label")
+    assert config.examples.splits.train == "train.csv"
+    assert config.examples.splits.eval == "test.csv"
+    assert len(config.features) == 14
+    kinds = {name: feature.kind for name, feature in config.features.items()}
+    assert kinds["age"] == kinds["capital_gain"] == "numeric"
+    assert kinds["education_num"] == kinds["native_country"] == "categorical"
+    assert config.features["capital_gain"].normalize == "log1p"
+    assert comment_of(text, "native_country") == "42 distinct values in 48,842 rows"
+
+
+@needs_data
+def test_chicago_taxi_label_is_derived(tmp_path: Path):
+    path = DATA / "chicago_taxi" / "data.csv"
+    line = one_line(lambda: infer_config([path], "tips"))
+    assert "'tips' holds 462 distinct numbers from 0 to 47; allowed: 0 and 1" in line
+    assert "--label '{column: tips, greater_than: 0}'" in line
+    label = "{column: tips, greater_than: 0.2, times: fare}"
+    config, text = inferred(tmp_path, path, label=label)
+    assert config.label.model_dump() == yaml.safe_load(label)
+    assert "tips" not in config.features
+    assert config.evaluation.slices[0] == ("payment_type",)
+    assert comment_of(text, "trip_start_timestamp").startswith("a point in time")
