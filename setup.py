@@ -32,7 +32,7 @@ setup(
         "tensorboard",  # the training log; TensorFlow 2.21 left it out
         "pyarrow",  # the columns that the example readers yield
         "numpy",  # vectors of clicks, scores and weights
-        "scikit-learn",  # the factorisation behind initial embeddings
+        "scikit-learn",  # the AUC of the true probability, where it is known
         "pydantic>=2",  # the typed configuration and its messages
         "pyyaml",  # the configuration file
         "rich",  # progress and tables

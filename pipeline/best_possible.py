@@ -44,10 +44,13 @@ def best_possible_auc(config: Config) -> float | None:
         label=config.label,
         hash_split=None,
     )
-    batches = [canonical_batch(t, part) for path in paths for t in read_tables(path, part)]
-    columns = [
+    batches = [
+        canonical_batch(table, part)
+        for path in paths
+        for table in read_tables(path, part)
+    ]
+    probability, label = (
         np.concatenate([batch.column(index).flatten().to_numpy() for batch in batches])
         for index in range(2)
-    ]
-    probability, label = columns
+    )
     return float(roc_auc_score(label, probability))

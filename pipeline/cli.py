@@ -136,7 +136,8 @@ def _init(options: argparse.Namespace) -> int:
 
     if options.out.exists():
         raise InputError(f"{options.out} exists; remove it or choose another by --out")
-    options.out.write_text(infer_config(options.files, options.label))
+    folder = options.out.absolute().parent
+    options.out.write_text(infer_config(options.files, options.label, folder=folder))
     print(f"wrote {options.out}; read its comments, then: ctr run -c {options.out}")
     return 0
 

@@ -131,10 +131,10 @@ def _schema_gen(config: Config, statistics_gen: StatisticsGen) -> base_node.Base
 
 def _reference_statistics(
     config: Config, statistics_gen: StatisticsGen
-) -> tuple[Nodes, dict[str, types.BaseChannel]]:
+) -> tuple[Nodes, dict[str, types.BaseChannel[types.Artifact]]]:
     """What the examples are compared with: the run before, and serving."""
     nodes: Nodes = []
-    channels: dict[str, types.BaseChannel] = {}
+    channels: dict[str, types.BaseChannel[types.Artifact]] = {}
     if config.validation.drift:
         previous = resolver.Resolver(
             strategy_class=PreviousStatisticsStrategy,

@@ -43,5 +43,6 @@ def _import_graph() -> grimp.ImportGraph:
 
 def _source(module: str) -> bytes:
     spec = util.find_spec(module)
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     return Path(spec.origin).read_bytes()

@@ -113,14 +113,18 @@ class _NodeRunner:
                 self._deployment, name
             ),
         ).launch()
+        if info is None:
+            raise RuntimeError(f"{name}: TFX did not run it")
         with self._metadata as handle:
             (execution,) = handle.store.get_executions_by_id([info.execution_id])
             if not execution_lib.is_execution_successful(execution):
                 # The launcher records that inputs could not be resolved, and returns.
                 raise RuntimeError(f"{name}: its inputs could not be resolved")
             outputs = execution_lib.get_output_artifacts(handle, execution.id)
-        is_resolver = "Resolver" in node.node_info.type.name
-        return outputs, execution.last_known_state == _Execution.CACHED and not is_resolver
+        # A resolver marks what it found as cached, but it did look.
+        resolved = "Resolver" in node.node_info.type.name
+        cached = execution.last_known_state == _Execution.CACHED and not resolved
+        return outputs, cached
 
 
 def connection_config(
@@ -131,7 +135,7 @@ def connection_config(
         return metadata.sqlite_metadata_connection_config(str(work_dir.metadata))
     url = urlsplit(config.metadata.mysql)
     return metadata.mysql_metadata_connection_config(
-        host=url.hostname,
+        host=url.hostname or "localhost",
         port=url.port or 3306,
         database=url.path.lstrip("/"),
         username=unquote(url.username or ""),

@@ -50,17 +50,15 @@ def blocked_by(error: GateError, run_id: str) -> Summary:
 
 
 def _reasons(evaluation: Mapping[str, Any]) -> list[str]:
-    """The gates in words: failed ones first, and one by one; passed ones counted."""
-    by_status: dict[str, list[str]] = {"failed": [], "not enough data": [], "passed": []}
-    for gate in evaluation["gates"]:
-        words = f"{gate['slice']}: {gate['condition']}: {gate['reason']}"
-        by_status[gate["status"]].append(words)
-    reasons = [f"failed: {words}" for words in by_status["failed"]]
-    reasons += [f"not enough data: {words}" for words in by_status["not enough data"]]
-    if by_status["passed"]:
-        reasons.append(f"passed: {'; '.join(by_status['passed'])}")
-    if not evaluation["gates"]:
+    """The gates in words, failed ones first."""
+    order = ("failed", "not enough data", "passed")
+    gates = sorted(evaluation["gates"], key=lambda gate: order.index(gate["status"]))
+    reasons = [
+        f"{gate['status']}: {gate['slice']}: {gate['condition']} ({gate['reason']})"
+        for gate in gates
+    ]
+    if not gates:
         reasons.append("no gate is configured, so nothing was required of the model")
     if evaluation["baseline"] is None:
-        reasons.append("no baseline: nothing was released before")
+        reasons.append("no baseline: nothing else was released before")
     return reasons

@@ -128,7 +128,8 @@ def _figure(metric: str, value: float | None) -> str:
 def _best_possible(summary: Summary) -> str:
     best = summary.best_possible_auc
     auc = summary.metrics["overall"]["auc"]
-    assert best is not None and auc is not None
+    assert best is not None
+    assert auc is not None
     share = (auc - 0.5) / (best - 0.5)
     return (
         f"Best possible AUC {best:.4f}: the model reaches {share:.1%} of the best "

@@ -69,8 +69,12 @@ def list_versions(model_dir: str) -> list[int]:
     """The versions of a servable, ascending; none where the directory is missing."""
     if not fileio.isdir(model_dir):
         return []
-    names = (os.path.basename(name.rstrip("/")) for name in fileio.listdir(model_dir))
-    return sorted(int(name) for name in names if name.isdigit())
+    return sorted(int(name) for name in _list(model_dir) if name.isdigit())
+
+
+def _list(folder: str) -> list[str]:
+    """The names in a folder; object stores end those of folders with a slash."""
+    return [str(name).rstrip("/") for name in fileio.listdir(folder)]
 
 
 def _source_of(model_dir: str, version: int) -> str | None:
@@ -85,6 +89,6 @@ def _source_of(model_dir: str, version: int) -> str | None:
 
 def _remove_abandoned_copies(model_dir: str) -> None:
     """Removes what a run that was killed left behind; there is one writer at a time."""
-    for name in fileio.listdir(model_dir):
+    for name in _list(model_dir):
         if name.startswith(_INCOMING):
             fileio.rmtree(os.path.join(model_dir, name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import tensorflow as tf
 import tensorflow_transform as tft
@@ -11,7 +12,7 @@ from pipeline.config.columns import MISSING_ID
 from pipeline.config.features import Categorical, Hashed
 from transform.values import RawFeature, many_texts, single_text
 
-Ids = tf.Tensor | tf.SparseTensor
+Ids: TypeAlias = tf.Tensor | tf.SparseTensor
 
 
 def categorical(raw: RawFeature, feature: Categorical, name: str) -> Ids:
@@ -68,4 +69,5 @@ def _to_ids(
         texts = many_texts(raw, feature.delimiter)
         return texts.with_flat_values(look_up(texts.flat_values) + 1).to_sparse()
     text = single_text(raw)
-    return tf.where(tf.equal(text, ""), tf.cast(MISSING_ID, tf.int64), look_up(text) + 1)
+    missing = tf.cast(MISSING_ID, tf.int64)
+    return tf.where(tf.equal(text, ""), missing, look_up(text) + 1)

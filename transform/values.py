@@ -6,9 +6,11 @@ A raw feature is a SparseTensor of shape [batch, any], or a dense tensor of shap
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import tensorflow as tf
 
-RawFeature = tf.SparseTensor | tf.Tensor
+RawFeature: TypeAlias = tf.SparseTensor | tf.Tensor
 
 
 def as_sparse(raw: RawFeature) -> tf.SparseTensor:

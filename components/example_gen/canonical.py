@@ -6,7 +6,10 @@ or 1, and a missing value is the absence of the feature.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -63,7 +66,7 @@ def label_values(table: pa.Table, label: Label) -> pa.Array:
     return pa.array(values.astype(np.int64))
 
 
-def _numbers(table: pa.Table, name: str) -> np.ndarray:
+def _numbers(table: pa.Table, name: str) -> npt.NDArray[Any]:
     """A column with one number a row, NaN where it is missing: float64 [rows]."""
     rows, values = flat(table.column(name))
     _check_single(name, rows)
@@ -103,20 +106,22 @@ def _cast(name: str, values: pa.Array, wanted: pa.DataType) -> pa.Array:
 
 
 def _split(
-    rows: np.ndarray, values: pa.Array, delimiter: str | None
-) -> tuple[np.ndarray, pa.Array]:
+    rows: npt.NDArray[Any], values: pa.Array, delimiter: str | None
+) -> tuple[npt.NDArray[Any], pa.Array]:
     if delimiter is None:
         return rows, values
     pieces = pc.split_pattern(values, pattern=delimiter)
     return rows[pc.list_parent_indices(pieces).to_numpy()], pc.list_flatten(pieces)
 
 
-def _without_empty(rows: np.ndarray, values: pa.Array) -> tuple[np.ndarray, pa.Array]:
+def _without_empty(
+    rows: npt.NDArray[Any], values: pa.Array
+) -> tuple[npt.NDArray[Any], pa.Array]:
     filled = pc.not_equal(values, "")
     return rows[filled.to_numpy(zero_copy_only=False)], values.filter(filled)
 
 
-def _check_single(name: str, rows: np.ndarray) -> None:
+def _check_single(name: str, rows: npt.NDArray[Any]) -> None:
     if has_repeats(rows):
         raise InputError(
             f"column {name!r}: a row holds several values where one is expected; set "

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import tensorflow as tf
@@ -159,7 +160,7 @@ def _read_splits(
 
 def _split_masks(
     table: pa.Table, source: Source, part: ExampleGenPart
-) -> dict[str, np.ndarray]:
+) -> dict[str, npt.NDArray[Any]]:
     if part.hash_split:
         return split_rows(table, part.hash_split)
     return {source.splits[0]: np.ones(table.num_rows, dtype=bool)}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 
-def flat(data: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
+def flat(data: pa.ChunkedArray) -> tuple[npt.NDArray[Any], pa.Array]:
     """The values that are there, and the row of each: int64 [values]."""
     array = pa.concat_arrays(data.chunks) if data.num_chunks else pa.nulls(0)
     rows = np.arange(len(array))
@@ -18,12 +21,12 @@ def flat(data: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
     return rows[present.to_numpy(zero_copy_only=False)], array.filter(present)
 
 
-def has_repeats(rows: np.ndarray) -> bool:
+def has_repeats(rows: npt.NDArray[Any]) -> bool:
     """Whether a row stands twice in ascending row numbers."""
     return bool(np.any(np.diff(rows) == 0))
 
 
-def lists(rows: np.ndarray, values: pa.Array, num_rows: int) -> pa.Array:
+def lists(rows: npt.NDArray[Any], values: pa.Array, num_rows: int) -> pa.Array:
     """A list for each row; null, not empty, where a row has no value.
 
     tf.Example tells an absent feature from an empty one, and TFDV counts only the

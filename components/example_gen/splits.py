@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from components.example_gen.lists import flat, has_repeats
@@ -12,7 +14,7 @@ from pipeline.config.examples import EVAL, TRAIN, HashSplit
 from pipeline.errors import InputError
 
 
-def split_rows(table: pa.Table, split: HashSplit) -> dict[str, np.ndarray]:
+def split_rows(table: pa.Table, split: HashSplit) -> dict[str, npt.NDArray[Any]]:
     """Splits rows by the hash of a column.
 
     SHA-256, as in TFX's own ExampleGen: the same value falls into the same split on

@@ -48,12 +48,12 @@ class ExampleValidator(base_component.BaseComponent):
 
     def __init__(
         self,
-        statistics: types.BaseChannel,
-        schema: types.BaseChannel,
+        statistics: types.BaseChannel[types.Artifact],
+        schema: types.BaseChannel[types.Artifact],
         part: ValidatorPart,
         code: str,
-        previous_statistics: types.BaseChannel | None = None,
-        serving_statistics: types.BaseChannel | None = None,
+        previous_statistics: types.BaseChannel[types.Artifact] | None = None,
+        serving_statistics: types.BaseChannel[types.Artifact] | None = None,
     ):
         """Builds the node.
 

@@ -42,9 +42,9 @@ class Pusher(base_component.BaseComponent):
 
     def __init__(
         self,
-        model: types.BaseChannel,
-        blessing: types.BaseChannel,
-        transform_graph: types.BaseChannel,
+        model: types.BaseChannel[types.Artifact],
+        blessing: types.BaseChannel[types.Artifact],
+        transform_graph: types.BaseChannel[types.Artifact],
         model_dir: str,
         trainer: str,
         code: str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -78,7 +79,7 @@ class Numeric(Block):
         if self.buckets is not None and self.boundaries is not None:
             raise ValueError("give 'buckets' or 'boundaries', not both")
         cuts = self.boundaries or ()
-        if any(low >= high for low, high in zip(cuts, cuts[1:], strict=False)):
+        if any(low >= high for low, high in itertools.pairwise(cuts)):
             raise ValueError(f"boundaries must increase, got {list(cuts)}")
         return self
 
