@@ -216,3 +216,7 @@ def _explain(error: Exception) -> int:
     words = f"{type(error).__name__}: {lines[-1]}"
     print(f"error: {words} (--debug shows where)", file=sys.stderr)
     return _FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

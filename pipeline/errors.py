@@ -8,12 +8,17 @@ raised is a fault of ours or of the machine (exit status 1).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 
 class UserError(Exception):
     """Base of all errors that are shown as one line, without a traceback."""
 
     exit_status = 2
+
+    def __init__(self, message: str):
+        """Makes one line of the message, whatever it quotes."""
+        super().__init__(" ".join(line.strip() for line in message.splitlines()))
 
 
 class ConfigError(UserError):
@@ -55,20 +60,29 @@ def find_user_error(error: BaseException) -> UserError | None:
     Returns:
       The first user error found, or None where there is none.
     """
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, UserError):
-            return seen
-        if from_text := _from_traceback_text(str(seen)):
-            return from_text
-        seen = seen.__cause__ or seen.__context__
+    for link in _chain(error):
+        if isinstance(link, UserError):
+            return _without_step(link)
+        if from_text := _from_traceback_text(str(link)):
+            return _without_step(from_text)
     return None
 
 
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error, its cause, the cause's cause ...; Python allows a chain to be a ring."""
+    seen: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in seen:
+        yield link
+        seen.append(link)
+        link = link.__cause__ or link.__context__
+
+
 _REMOTE_ERROR = re.compile(
-    r"^pipeline\.errors\.(?P<name>\w+): (?P<message>.*?)(?: \[while running .*)?$",
-    re.MULTILINE,
+    r"^pipeline\.errors\.(?P<name>\w+): (?P<message>.*)$", re.MULTILINE
 )
+# What Beam adds to the message of an error.
+_STEP = re.compile(r" \[while running '[^']*'\]$")
 
 
 def _from_traceback_text(text: str) -> UserError | None:
@@ -77,3 +91,8 @@ def _from_traceback_text(text: str) -> UserError | None:
         if match["name"] in kinds:
             return kinds[match["name"]](match["message"])
     return None
+
+
+def _without_step(error: UserError) -> UserError:
+    message, steps = _STEP.subn("", str(error))
+    return type(error)(message) if steps else error

@@ -21,13 +21,12 @@ from pipeline.errors import (
     GateError,
     RunError,
     UserError,
-    WorkDirError,
     find_user_error,
 )
 from pipeline.outcome import blocked_by, read_outcome
 from pipeline.progress import Progress
 from pipeline.summary import ComponentTime, Summary, as_text
-from pipeline.workdir import WorkDir
+from pipeline.workdir import WorkDir, disk_full
 
 Outputs = dict[str, list[types.Artifact]]
 
@@ -150,9 +149,7 @@ def _explained(error: Exception, component: str, work_dir: WorkDir) -> UserError
         return user_error
     words = str(error).strip().splitlines() or [""]
     if any("No space left" in line or "disk is full" in line for line in words):
-        return WorkDirError(
-            f"{work_dir.path}: the disk is full; free some space and run again"
-        )
+        return disk_full(work_dir.path)
     return RunError(f"{component} failed: {type(error).__name__}: {words[-1]}")
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 import pydantic
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 _WORST_SLICES = 5
 # Below this a slice's AUC is mostly noise.
@@ -70,7 +71,8 @@ def render(summary: Summary, console: Console, *, all_slices: bool = False) -> N
     if summary.metrics:
         console.print(_metrics_table(summary, all_slices))
     if summary.best_possible_auc is not None:
-        _print(console, _best_possible(summary))
+        auc = summary.metrics["overall"]["auc"]
+        _print(console, _best_possible(auc, summary.best_possible_auc))
     console.print(_times_table(summary))
     for line in _next_steps(summary):
         _print(console, line)
@@ -101,7 +103,9 @@ def _metrics_table(summary: Summary, all_slices: bool) -> Table:
         table.add_column(name.replace("_", " "), justify="right")
     for name in _slices_to_show(summary, all_slices):
         metrics = summary.metrics[name]
-        table.add_row(name, *(_figure(key, metrics.get(key)) for key in _COLUMNS))
+        figures = (_figure(key, metrics.get(key)) for key in _COLUMNS)
+        # As Text: brackets in a name are no markup.
+        table.add_row(Text(name), *figures)
     return table
 
 
@@ -125,16 +129,12 @@ def _figure(metric: str, value: float | None) -> str:
     return f"{value:,.0f}" if metric == "examples" else f"{value:.4f}"
 
 
-def _best_possible(summary: Summary) -> str:
-    best = summary.best_possible_auc
-    auc = summary.metrics["overall"]["auc"]
-    assert best is not None
-    assert auc is not None
+def _best_possible(auc: float | None, best: float) -> str:
+    words = f"Best possible AUC {best:.4f}"
+    if auc is None or best <= 0.5:
+        return words
     share = (auc - 0.5) / (best - 0.5)
-    return (
-        f"Best possible AUC {best:.4f}: the model reaches {share:.1%} of the best "
-        "possible lift over 0.5"
-    )
+    return f"{words}: the model reaches {share:.1%} of the best possible lift over 0.5"
 
 
 def _times_table(summary: Summary) -> Table:

@@ -50,17 +50,34 @@ class WorkDir:
         Raises:
           WorkDirError: Another run has it, or the directory cannot be written.
         """
+        lock = self._acquire()
+        try:
+            yield
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise disk_full(self.path) from error
+            raise
+        finally:
+            lock.release()
+
+    def _acquire(self) -> filelock.BaseFileLock:
+        lock = filelock.FileLock(self.path / ".lock", timeout=0)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(self.path / ".lock", timeout=0):
-                yield
+            lock.acquire()
         except filelock.Timeout as error:
             raise WorkDirError(
                 f"{self.path}: another run is using this work directory; wait until it "
                 "ends, or choose another by --work-dir"
             ) from error
         except OSError as error:
-            raise _work_dir_error(self.path, error) from error
+            if error.errno == errno.ENOSPC:
+                raise disk_full(self.path) from error
+            raise WorkDirError(
+                f"{self.path}: cannot be written ({error.strerror}); choose another by "
+                "--work-dir"
+            ) from error
+        return lock
 
     def new_run(self) -> Path:
         """Makes the folder of a new run, named by its id."""
@@ -76,15 +93,6 @@ class WorkDir:
         os.replace(link, self.latest)
 
 
-def _work_dir_error(path: Path, error: OSError) -> OSError | WorkDirError:
-    """Names the directory where it is at fault; other errors stay what they are."""
-    advice = {
-        errno.ENOSPC: "the disk is full; free some space and run again",
-        errno.EACCES: "not writable; choose another by --work-dir",
-        errno.EROFS: "not writable; choose another by --work-dir",
-        errno.EEXIST: "not a directory; choose another by --work-dir",
-        errno.ENOTDIR: "not a directory; choose another by --work-dir",
-    }
-    if error.errno in advice:
-        return WorkDirError(f"{path}: {advice[error.errno]}")
-    return error
+def disk_full(path: Path) -> WorkDirError:
+    """The error of a disk without space."""
+    return WorkDirError(f"{path}: the disk is full; free some space and run again")

@@ -17,6 +17,7 @@ from tfx.utils import io_utils
 
 # TensorFlow Serving looks at numeric names only, so it never sees a copy under way.
 _INCOMING = ".incoming-"
+_SAVED_MODEL = "saved_model.pb"
 _RECORD = os.path.join("assets.extra", "release.json")
 
 
@@ -48,11 +49,16 @@ def release_model(saved_model: str, model_dir: str) -> Released:
 
     Returns:
       The version.
+
+    Raises:
+      FileNotFoundError: There is no SavedModel to release.
     """
     fileio.makedirs(model_dir)
     newest = max(list_versions(model_dir), default=0)
     if newest and _source_of(model_dir, newest) == saved_model:
         return Released(newest, os.path.join(model_dir, str(newest)), is_new=False)
+    if not fileio.exists(os.path.join(saved_model, _SAVED_MODEL)):
+        raise FileNotFoundError(f"{saved_model}: no SavedModel to release")
     # The time, as TFX's Pusher has it, but never a number that is taken.
     version = max(int(time.time()), newest + 1)
     _remove_abandoned_copies(model_dir)

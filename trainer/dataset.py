@@ -9,6 +9,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from pipeline.config.model import Training
+from pipeline.errors import InputError
 from trainer.inputs import ModelInputs, Tensors
 
 # Records shuffled at a time; in serialised form they take some tens of megabytes.
@@ -37,8 +38,8 @@ def read_training_data(
 ) -> TrainingData:
     """Reads what Transform materialised.
 
-    Every n-th example is held out, so that the eval split stays unseen until the
-    Evaluator.
+    Examples at even distances are held out, so that the eval split stays unseen until
+    the Evaluator.
 
     Args:
       patterns: Globs of TFRecord files.
@@ -49,9 +50,12 @@ def read_training_data(
 
     Returns:
       Batches of (inputs by name, label float32 [batch, 1]).
+
+    Raises:
+      InputError: There are not enough examples for two parts.
     """
     records = _read_records(patterns)
-    every = round(1 / training.validation_fraction)
+    _check_enough(records)
     spec = transform.transformed_feature_spec()
 
     def parse(serialized: tf.Tensor) -> tuple[Tensors, tf.Tensor]:
@@ -63,12 +67,10 @@ def read_training_data(
         parsed = batched.map(parse, num_parallel_calls=tf.data.AUTOTUNE)
         return parsed.prefetch(tf.data.AUTOTUNE)
 
-    train = _pick(records, every, held_out=False)
+    train = _pick(records, training.validation_fraction, held_out=False)
+    validation = _pick(records, training.validation_fraction, held_out=True)
     shuffled = train.shuffle(_SHUFFLE_BUFFER, seed=training.seed)
-    return TrainingData(
-        train=batches(shuffled),
-        validation=batches(_pick(records, every, held_out=True)),
-    )
+    return TrainingData(batches(shuffled), batches(validation))
 
 
 def _read_records(patterns: Sequence[str]) -> tf.data.Dataset:
@@ -78,7 +80,22 @@ def _read_records(patterns: Sequence[str]) -> tf.data.Dataset:
     )
 
 
-def _pick(records: tf.data.Dataset, every: int, held_out: bool) -> tf.data.Dataset:
-    numbered = records.enumerate()
-    picked = numbered.filter(lambda index, _: (index % every == 0) == held_out)
-    return picked.map(lambda _, record: record)
+def _check_enough(records: tf.data.Dataset) -> None:
+    count = sum(1 for _ in records.take(2))
+    if count < 2:
+        raise InputError(
+            f"the train split has {count} examples; training needs at least 2, one of "
+            "them for validation"
+        )
+
+
+def _pick(
+    records: tf.data.Dataset, validation_fraction: float, held_out: bool
+) -> tf.data.Dataset:
+    def wanted(index: tf.Tensor, _: tf.Tensor) -> tf.Tensor:
+        # The first example is held out, so that even few leave some for validation.
+        place = tf.cast(index, tf.float64)
+        before, after = (place - 1) * validation_fraction, place * validation_fraction
+        return (tf.floor(after) > tf.floor(before)) == held_out
+
+    return records.enumerate().filter(wanted).map(lambda _, record: record)

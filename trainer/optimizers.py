@@ -51,15 +51,15 @@ class JointModel(keras.Model):
     def _is_wide(self, variable: keras.Variable) -> bool:
         return variable.path.startswith(self._wide_prefix)
 
-    def train_step(self, data: tuple[Any, tf.Tensor]) -> dict[str, Any]:
-        """One step of both optimizers on (inputs, labels)."""
-        inputs, labels = data
+    def train_step(self, data: tuple[Any, ...]) -> dict[str, Any]:
+        """One step of both optimizers on (inputs, labels[, weights of examples])."""
+        inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
         with tf.GradientTape() as tape:
             logits = self(inputs, training=True)
-            loss = self.compute_loss(inputs, labels, logits, training=True)
+            loss = self.compute_loss(inputs, labels, logits, weights, training=True)
         wide, deep = self.wide_variables, self.deep_variables
         gradients = tape.gradient(loss, [v.value for v in wide + deep])
         self.wide_optimizer.apply(gradients[: len(wide)], wide)
         self.optimizer.apply(gradients[len(wide) :], deep)
         self._loss_tracker.update_state(loss, sample_weight=tf.shape(labels)[0])
-        return self.compute_metrics(inputs, labels, logits)
+        return self.compute_metrics(inputs, labels, logits, weights)

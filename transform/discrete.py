@@ -29,12 +29,14 @@ def categorical(raw: RawFeature, feature: Categorical, name: str) -> Ids:
     Returns:
       int64 [batch], or a SparseTensor [batch, values] of a multi-valued feature.
     """
+    # TFT warns that a threshold of 1 does nothing.
+    threshold = feature.min_frequency if feature.min_frequency > 1 else None
 
     def look_up(texts: tf.Tensor) -> tf.Tensor:
         return tft.compute_and_apply_vocabulary(
             texts,
             top_k=feature.top_k,
-            frequency_threshold=feature.min_frequency,
+            frequency_threshold=threshold,
             num_oov_buckets=feature.oov_buckets,
             vocab_filename=name,
         )

@@ -8,8 +8,6 @@ import tensorflow_transform as tft
 from pipeline.config.columns import MISSING_ID
 from pipeline.config.features import Numeric
 
-# Standard deviations and ranges below this are taken for those of a constant.
-_TINY = 1e-12
 # Quantiles that boundaries are read off.
 _GRID = 1000
 
@@ -116,21 +114,19 @@ def _shape(numbers: tf.Tensor, feature: Numeric) -> tf.Tensor:
 
 def _normalize(numbers: tf.Tensor, known: tf.Tensor, feature: Numeric) -> tf.Tensor:
     """Scales by statistics of the values that are known in the training split."""
-    match feature.normalize:
-        case "none":
-            return numbers
-        case "min_max":
-            low, high = tft.min(known), tft.max(known)
-            return _divide(numbers - low, high - low)
-        case _:
-            spread = tf.sqrt(tft.var(known))
-            return _divide(numbers - _finite(tft.mean(known)), spread)
-
-
-def _divide(numbers: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
-    """0 where the scale is that of a constant, or of no values at all."""
-    usable = tf.math.is_finite(scale) & (scale > _TINY)
-    return tf.where(usable, numbers / scale, tf.zeros_like(numbers))
+    if feature.normalize == "none":
+        return numbers
+    low, high = tft.min(known), tft.max(known)
+    if feature.normalize == "min_max":
+        offset, scale = low, high - low
+    else:
+        offset, scale = tft.mean(known), tf.sqrt(tft.var(known))
+    # A constant becomes 0; rounding alone may give it a deviation.
+    usable = (low < high) & (scale > 0) & tf.math.is_finite(scale)
+    # Far from the training split, the quotient may leave float32's range.
+    limit = numbers.dtype.max
+    quotient = tf.clip_by_value((numbers - offset) / scale, -limit, limit)
+    return tf.where(usable, quotient, tf.zeros_like(numbers))
 
 
 def _finite(number: tf.Tensor) -> tf.Tensor:

@@ -8,8 +8,9 @@ from typing import Any
 import tensorflow as tf
 
 from pipeline.config.columns import bucket_name, missing_name
-from pipeline.config.features import Categorical, Feature, Hashed
+from pipeline.config.features import Categorical, Feature, Hashed, Numeric
 from pipeline.config.parts.transform import TransformPart
+from pipeline.errors import InputError
 from transform import crosses, discrete, numeric
 from transform.values import RawFeature, single_number
 
@@ -28,8 +29,12 @@ def preprocessing_fn(
     Returns:
       The columns that `pipeline.config.columns` lists, and the label as float32
       [batch].
+
+    Raises:
+      InputError: The schema lacks a feature, or has text for a number.
     """
     part = TransformPart.model_validate_json(custom_config["part"])
+    _check_schema(inputs, part)
     outputs: Transformed = {}
     for name, feature in part.features.items():
         outputs |= _transform(name, feature, inputs[name])
@@ -37,6 +42,21 @@ def preprocessing_fn(
         outputs[cross.name] = crosses.crossed(cross, part.features, inputs, outputs)
     outputs[part.label] = single_number(inputs[part.label])
     return outputs
+
+
+def _check_schema(inputs: Mapping[str, RawFeature], part: TransformPart) -> None:
+    """SchemaGen takes a column without any value for text, or does not see it."""
+    for name, feature in part.features.items():
+        if name not in inputs:
+            problem = "the schema has no such feature"
+        elif isinstance(feature, Numeric) and inputs[name].dtype == tf.string:
+            problem = "the schema says that this number is text"
+        else:
+            continue
+        raise InputError(
+            f"features.{name}: {problem}; either no example holds a value of it, or "
+            f"validation.schema_file is wrong: correct that, or remove features.{name}"
+        )
 
 
 def _transform(name: str, feature: Feature, raw: RawFeature) -> Transformed:

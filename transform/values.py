@@ -13,14 +13,6 @@ import tensorflow as tf
 RawFeature: TypeAlias = tf.SparseTensor | tf.Tensor
 
 
-def as_sparse(raw: RawFeature) -> tf.SparseTensor:
-    """The feature as a SparseTensor of shape [batch, values]."""
-    if isinstance(raw, tf.SparseTensor):
-        return raw
-    dense = raw if raw.shape.rank == 2 else tf.expand_dims(raw, 1)
-    return tf.sparse.from_dense(dense)
-
-
 def single_number(raw: RawFeature) -> tf.Tensor:
     """One number for each example: float32 [batch], NaN where it is missing."""
     if not isinstance(raw, tf.SparseTensor):
@@ -33,7 +25,7 @@ def single_number(raw: RawFeature) -> tf.Tensor:
 
 def single_text(raw: RawFeature) -> tf.Tensor:
     """One string for each example: string [batch], empty where it is missing."""
-    return _first_column(_as_text(as_sparse(raw)), "")
+    return _first_column(_sparse_texts(raw), "")
 
 
 def many_texts(raw: RawFeature, delimiter: str | None) -> tf.RaggedTensor:
@@ -41,7 +33,7 @@ def many_texts(raw: RawFeature, delimiter: str | None) -> tf.RaggedTensor:
 
     Empty strings are left out, so that `a||b` and padding hold no value.
     """
-    sparse = _as_text(as_sparse(raw))
+    sparse = _sparse_texts(raw)
     rows, texts = sparse.indices[:, 0], sparse.values
     if delimiter is not None:
         pieces = tf.strings.split(texts, sep=delimiter)
@@ -55,11 +47,17 @@ def many_texts(raw: RawFeature, delimiter: str | None) -> tf.RaggedTensor:
     )
 
 
-def _as_text(sparse: tf.SparseTensor) -> tf.SparseTensor:
-    if sparse.dtype == tf.string:
-        return sparse
-    values = tf.strings.as_string(sparse.values)
-    return tf.SparseTensor(sparse.indices, values, sparse.dense_shape)
+def _sparse_texts(raw: RawFeature) -> tf.SparseTensor:
+    """The feature as strings: a SparseTensor of shape [batch, values]."""
+    if isinstance(raw, tf.SparseTensor):
+        return tf.SparseTensor(raw.indices, _as_texts(raw.values), raw.dense_shape)
+    dense = raw if raw.shape.rank == 2 else tf.expand_dims(raw, 1)
+    # As strings first: of numbers, a SparseTensor would take 0 for missing.
+    return tf.sparse.from_dense(_as_texts(dense))
+
+
+def _as_texts(values: tf.Tensor) -> tf.Tensor:
+    return values if values.dtype == tf.string else tf.strings.as_string(values)
 
 
 def _first_column(sparse: tf.SparseTensor, missing: float | str) -> tf.Tensor:

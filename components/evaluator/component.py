@@ -47,10 +47,10 @@ class Evaluator(base_beam_component.BaseBeamComponent):
 
     def __init__(
         self,
-        examples: types.BaseChannel,
-        schema: types.BaseChannel,
-        model: types.BaseChannel,
-        baseline_model: types.BaseChannel,
+        examples: types.BaseChannel[types.Artifact],
+        schema: types.BaseChannel[types.Artifact],
+        model: types.BaseChannel[types.Artifact],
+        baseline_model: types.BaseChannel[types.Artifact],
         part: EvaluatorPart,
         code: str,
     ):

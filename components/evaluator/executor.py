@@ -8,7 +8,6 @@ import math
 import os
 from typing import Any
 
-import apache_beam as beam
 import tensorflow_model_analysis as tfma
 from tfx import types
 from tfx.components.evaluator import constants
@@ -18,8 +17,9 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 from tfx_bsl.tfxio import tensor_adapter
 
-from components.evaluator.gates import OVERALL, Metrics, Outcome, apply_gates
+from components.evaluator.gates import Metrics, Outcome, apply_gates
 from components.evaluator.metrics import BASELINE, CANDIDATE, eval_config, load_metrics
+from components.evaluator.slices import OVERALL, slice_name
 from pipeline.config.examples import EVAL
 from pipeline.config.parts.evaluator import EvaluatorPart
 
@@ -115,8 +115,8 @@ def _write_evaluation(
     evaluation = {
         "passed": _passes(outcomes),
         "gates": [outcome.model_dump() for outcome in outcomes],
-        "candidate": _without_nan(candidate),
-        "baseline": _without_nan(baseline) if baseline is not None else None,
+        "candidate": _as_json(candidate),
+        "baseline": _as_json(baseline) if baseline is not None else None,
     }
     io_utils.write_string_file(
         os.path.join(folder, EVALUATION_FILE),
@@ -124,14 +124,14 @@ def _write_evaluation(
     )
 
 
-def _without_nan(metrics: Metrics) -> dict[str, dict[str, float | None]]:
-    """JSON knows no NaN: a metric that is undefined becomes null."""
+def _as_json(metrics: Metrics) -> dict[str, dict[str, float | None]]:
+    """By slice name; JSON knows no NaN: a metric that is undefined becomes null."""
     return {
-        name: {
-            metric: None if math.isnan(value) else value
+        slice_name(key): {
+            metric: value if math.isfinite(value) else None
             for metric, value in values.items()
         }
-        for name, values in metrics.items()
+        for key, values in metrics.items()
     }
 
 

@@ -6,14 +6,16 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
+from components.evaluator.slices import SliceKey, slice_key, slice_name
 from pipeline.config.base import Block
 from pipeline.config.evaluation import Gate
 
-OVERALL = "overall"
-
 Status = Literal["passed", "failed", "not enough data"]
 SliceMetrics = Mapping[str, float]
-Metrics = Mapping[str, SliceMetrics]
+Metrics = Mapping[SliceKey, SliceMetrics]
+
+# Mean labels at which a metric cannot be computed, whatever the model is like.
+_UNDEFINED_AT = {"auc": (0.0, 1.0), "pr_auc": (0.0, 1.0), "calibration": (0.0,)}
 
 
 class Outcome(Block):
@@ -32,11 +34,9 @@ class Outcome(Block):
     reason: str
 
 
-def slice_name(values: Mapping[str, object]) -> str:
-    """The name of a slice: `overall`, or such as `city=Rome, device=phone`."""
-    if not values:
-        return OVERALL
-    return ", ".join(f"{key}={value}" for key, value in sorted(values.items()))
+def is_undefined(metric: str, mean_label: float | None) -> bool:
+    """Whether the labels leave a metric undefined."""
+    return mean_label in _UNDEFINED_AT.get(metric, ())
 
 
 def apply_gates(
@@ -56,45 +56,53 @@ def apply_gates(
     return [
         outcome
         for gate in gates
-        for name in _slices_of(gate, candidate)
-        for outcome in _apply(gate, name, candidate, baseline)
+        for key in _slices_of(gate, candidate)
+        for outcome in _apply(gate, key, candidate, baseline)
     ]
 
 
-def _slices_of(gate: Gate, metrics: Metrics) -> list[str]:
+def _slices_of(gate: Gate, metrics: Metrics) -> list[SliceKey]:
     if gate.slice is not None:
-        return [slice_name(gate.slice)]
-    if gate.every is None:
-        return [OVERALL]
-    features = sorted(gate.every)
-    return [name for name in metrics if _features_of(name) == features]
-
-
-def _features_of(name: str) -> list[str]:
-    if name == OVERALL:
-        return []
-    return [part.partition("=")[0] for part in name.split(", ")]
+        return [slice_key(gate.slice.items())]
+    features = set(gate.every or ())
+    found = [key for key in metrics if {feature for feature, _ in key} == features]
+    # Without any slice the gate is still listed, as "not enough data".
+    return found or [slice_key((feature, "*") for feature in features)]
 
 
 def _apply(
-    gate: Gate, name: str, candidate: Metrics, baseline: Metrics | None
+    gate: Gate, key: SliceKey, candidate: Metrics, baseline: Metrics | None
 ) -> Iterator[Outcome]:
-    measured = candidate.get(name, {})
+    measured = candidate.get(key, {})
     value = measured.get(gate.metric, math.nan)
-    examples = measured.get("examples", 0)
-    reference = (baseline or {}).get(name, {}).get(gate.metric, math.nan)
+    reference = (baseline or {}).get(key, {}).get(gate.metric, math.nan)
+    excuse = _not_enough(gate, measured)
     for condition, bounded, met in _bounds(gate, value, reference, baseline is None):
-        if examples < gate.min_examples:
+        if excuse is not None:
             status: Status = "not enough data"
-            reason = f"{examples:,.0f} examples, {gate.min_examples:,} are needed"
+            reason = excuse
+        elif math.isnan(value):
+            # A model that predicts NaN must not pass for want of figures.
+            status, reason = "failed", f"{gate.metric} cannot be computed"
         elif math.isnan(bounded):
-            status, reason = "not enough data", f"{gate.metric} cannot be computed"
+            status, reason = "not enough data", f"the baseline has no {gate.metric}"
         else:
             status = "passed" if met else "failed"
             reason = f"{gate.metric} is {value:.4f}"
             if not math.isnan(reference):
                 reason += f", the baseline's {reference:.4f}"
+        name = slice_name(key)
         yield Outcome(slice=name, condition=condition, status=status, reason=reason)
+
+
+def _not_enough(gate: Gate, measured: SliceMetrics) -> str | None:
+    """Why a slice is too small to tell, or None where it is not."""
+    examples = measured.get("examples", 0)
+    if examples < gate.min_examples:
+        return f"{examples:,.0f} examples, {gate.min_examples:,} are needed"
+    if is_undefined(gate.metric, measured.get("mean_label")):
+        return f"all labels are {measured['mean_label']:.0f}"
+    return None
 
 
 def _bounds(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Mapping
 
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.proto import config_pb2
 
-from components.evaluator.gates import Metrics, slice_name
+from components.evaluator.gates import Metrics, is_undefined
+from components.evaluator.slices import slice_key
 from pipeline.config.parts.evaluator import EvaluatorPart
 
 CANDIDATE = "candidate"
@@ -56,16 +58,16 @@ def _metrics(thresholds: tuple[float, ...]) -> list[config_pb2.MetricConfig]:
         _metric("ExampleCount", "examples"),
     ]
     at_thresholds = [
-        _metric(class_name, f"{class_name.lower()}_at_{threshold:g}", thresholds=threshold)
+        _metric(
+            class_name, f"{class_name.lower()}_at_{threshold:g}", thresholds=threshold
+        )
         for threshold in thresholds
         for class_name in ("Precision", "Recall")
     ]
     return plain + at_thresholds
 
 
-def _metric(
-    class_name: str, name: str, **settings: float
-) -> config_pb2.MetricConfig:
+def _metric(class_name: str, name: str, **settings: float) -> config_pb2.MetricConfig:
     return config_pb2.MetricConfig(
         class_name=class_name, config=json.dumps({"name": name, **settings})
     )
@@ -79,7 +81,7 @@ def load_metrics(output_path: str, models: Collection[str]) -> dict[str, Metrics
       models: `CANDIDATE`, and `BASELINE` where there was one.
 
     Returns:
-      For each model, by slice name, the metrics by name; one that is undefined is NaN.
+      For each model, by slice, the metrics by name; one that is undefined is NaN.
     """
     # TFMA leaves a model's name out where there is but one.
     only_one = len(models) == 1
@@ -89,10 +91,21 @@ def load_metrics(output_path: str, models: Collection[str]) -> dict[str, Metrics
 def _load(output_path: str, model: str | None) -> Metrics:
     result = tfma.load_eval_result(output_path, model_name=model)
     return {
-        slice_name(dict(key)): {
-            name: float(value["doubleValue"])
-            for name, value in metrics[""][""].items()
-            if "doubleValue" in value
-        }
+        slice_key(key): _figures(metrics[""][""])
         for key, metrics in result.slicing_metrics
     }
+
+
+def _figures(values: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """The metrics of a slice, from what TFMA has for it."""
+    figures = {
+        name: float(value["doubleValue"])
+        for name, value in values.items()
+        # Beside a baseline, TFMA adds the difference to it.
+        if "doubleValue" in value and not name.endswith("_diff")
+    }
+    for name in figures:
+        # TFMA has 0 for the area under the curve of one class.
+        if is_undefined(name, figures["mean_label"]):
+            figures[name] = math.nan
+    return figures

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_gen.lists import flat, has_repeats, lists
+from components.example_gen.lists import flat, flattened, has_repeats, lists
 from pipeline.config.examples import Label
 from pipeline.config.parts.example_gen import ExampleGenPart, RawColumn
 from pipeline.errors import InputError
@@ -46,24 +46,34 @@ def label_values(table: pa.Table, label: Label) -> pa.Array:
     """The label of each row: int64, 0 or 1.
 
     Raises:
-      InputError: A label is missing or is not 0 or 1.
+      InputError: A label is missing or is not 0 or 1, or cannot be derived.
     """
-    values = _numbers(table, label.column)
+    numbers = _numbers(table, label.column)
+    if label.greater_than is None:
+        _check_label(label, numbers, np.isin(numbers, (0.0, 1.0)))
+        return pa.array(numbers.astype(np.int64))
+    threshold = np.full(len(numbers), label.greater_than)
+    if label.times is not None:
+        threshold = threshold * _numbers(table, label.times)
+    _check_label(label, numbers, np.isfinite(numbers) & np.isfinite(threshold))
+    return pa.array((numbers > threshold).astype(np.int64))
+
+
+def _check_label(
+    label: Label, numbers: npt.NDArray[Any], good: npt.NDArray[np.bool_]
+) -> None:
+    if good.all():
+        return
+    first = numbers[~good][0]
+    received = "no value" if np.isnan(first) else f"{first:g}"
+    wanted, remedy = "neither 0 nor 1", ", or derive the label by 'greater_than'"
     if label.greater_than is not None:
-        threshold = np.full(len(values), label.greater_than)
-        if label.times is not None:
-            threshold = threshold * _numbers(table, label.times)
-        known = ~np.isnan(values) & ~np.isnan(threshold)
-        values = np.where(known, values > threshold, np.nan)
-    wrong = values[~np.isin(values, (0.0, 1.0))]
-    if len(wrong):
-        received = "no value" if np.isnan(wrong[0]) else f"{wrong[0]:g}"
-        raise InputError(
-            f"label {label.column!r}: {len(wrong)} of {len(values)} rows hold neither "
-            f"0 nor 1, the first {received}; clean these rows, or derive the label "
-            "from a number by 'greater_than'"
-        )
-    return pa.array(values.astype(np.int64))
+        wanted = f"a missing or infinite {' or '.join(map(repr, label.columns))}"
+        remedy = ""
+    raise InputError(
+        f"label {label.column!r}: {np.sum(~good)} of {len(good)} rows hold {wanted}, "
+        f"the first {received}; clean these rows{remedy}"
+    )
 
 
 def _numbers(table: pa.Table, name: str) -> npt.NDArray[Any]:
@@ -71,16 +81,16 @@ def _numbers(table: pa.Table, name: str) -> npt.NDArray[Any]:
     rows, values = flat(table.column(name))
     _check_single(name, rows)
     numbers = np.full(table.num_rows, np.nan)
-    numbers[rows] = _cast(name, values, pa.float64()).to_numpy(zero_copy_only=False)
+    numbers[rows] = cast(name, values, pa.float64()).to_numpy(zero_copy_only=False)
     return numbers
 
 
 def _canonical(name: str, data: pa.ChunkedArray, column: RawColumn) -> pa.Array:
     rows, values = flat(data)
     if column.type == "float":
-        values = _cast(name, values, pa.float32())
+        values = cast(name, values, pa.float32())
     else:
-        values = _cast(name, values, pa.string())
+        values = cast(name, values, pa.string())
         rows, values = _without_empty(*_split(rows, values, column.delimiter))
         values = values.cast(pa.binary())
     if not column.many:
@@ -88,7 +98,12 @@ def _canonical(name: str, data: pa.ChunkedArray, column: RawColumn) -> pa.Array:
     return lists(rows, values, len(data))
 
 
-def _cast(name: str, values: pa.Array, wanted: pa.DataType) -> pa.Array:
+def cast(name: str, values: pa.Array, wanted: pa.DataType) -> pa.Array:
+    """Converts the values of a column.
+
+    Raises:
+      InputError: A value is not of the wanted type.
+    """
     try:
         if pa.types.is_dictionary(values.type):
             values = values.dictionary_decode()
@@ -101,7 +116,7 @@ def _cast(name: str, values: pa.Array, wanted: pa.DataType) -> pa.Array:
         reason = " ".join(str(error).split())
         raise InputError(
             f"column {name!r}: expected {kind}, got {values.type} ({reason}); "
-            f"correct the rows or change features.{name}"
+            "correct the rows, or change what the configuration says of the column"
         ) from error
 
 
@@ -110,8 +125,8 @@ def _split(
 ) -> tuple[npt.NDArray[Any], pa.Array]:
     if delimiter is None:
         return rows, values
-    pieces = pc.split_pattern(values, pattern=delimiter)
-    return rows[pc.list_parent_indices(pieces).to_numpy()], pc.list_flatten(pieces)
+    parents, pieces = flattened(pc.split_pattern(values, pattern=delimiter))
+    return rows[parents], pieces
 
 
 def _without_empty(
@@ -124,6 +139,7 @@ def _without_empty(
 def _check_single(name: str, rows: npt.NDArray[Any]) -> None:
     if has_repeats(rows):
         raise InputError(
-            f"column {name!r}: a row holds several values where one is expected; set "
-            f"features.{name}.multivalued: true, or give its 'delimiter'"
+            f"column {name!r}: a row holds several values where one is expected; "
+            "correct the rows, or make it a categorical or hashed feature with "
+            "'multivalued: true'"
         )

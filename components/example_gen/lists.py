@@ -15,10 +15,16 @@ def flat(data: pa.ChunkedArray) -> tuple[npt.NDArray[Any], pa.Array]:
     array = pa.concat_arrays(data.chunks) if data.num_chunks else pa.nulls(0)
     rows = np.arange(len(array))
     if pa.types.is_list(array.type) or pa.types.is_large_list(array.type):
-        rows = pc.list_parent_indices(array).to_numpy()
-        array = pc.list_flatten(array)
+        rows, array = flattened(array)
     present = pc.is_valid(array)
     return rows[present.to_numpy(zero_copy_only=False)], array.filter(present)
+
+
+def flattened(array: pa.Array) -> tuple[npt.NDArray[Any], pa.Array]:
+    """The values of all lists, and the row of each: int64 [values]."""
+    # Not list_parent_indices: unlike list_flatten, it counts what a null may cover.
+    lengths = pc.list_value_length(array).fill_null(0).to_numpy()
+    return np.repeat(np.arange(len(array)), lengths), pc.list_flatten(array)
 
 
 def has_repeats(rows: npt.NDArray[Any]) -> bool:

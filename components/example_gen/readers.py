@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -23,6 +25,18 @@ from pipeline.errors import InputError
 # grow with the file.
 _CSV_BLOCK_BYTES = 16 << 20
 _ROWS = 65_536
+_BLOCK_BYTES = 1 << 20
+# A TFRecord's length and the two checksums.
+_FRAME_BYTES = 16
+
+# What Arrow says about a value; it numbers columns, and counts the header as a row.
+_CSV_VALUE = re.compile(
+    r"In CSV column #(?P<column>\d+): (?:Row #(?P<row>\d+): )?"
+    r"CSV conversion error to \w+: (?:invalid value '(?P<value>.*)')?",
+    re.DOTALL,
+)
+# What TensorFlow puts around its messages.
+_GRAPH_NOISE = re.compile(r"{{.*?}}|\[Op:.*", re.DOTALL)
 
 
 def read_tables(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
@@ -51,18 +65,29 @@ def wanted_columns(part: ExampleGenPart) -> list[str]:
 
 def _read_csv(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
     wanted = wanted_columns(part)
-    _check_columns(path, wanted, _csv_header(path))
+    header, has_rows = _csv_header(path)
+    _check_columns(path, wanted, header)
+    if not has_rows:
+        # Arrow takes a header without an end of line for a broken file.
+        return
     convert = pa_csv.ConvertOptions(
         include_columns=wanted,
         column_types={name: _csv_type(name, part) for name in wanted},
         null_values=list(part.missing_values),
         strings_can_be_null=True,
     )
-    read = pa_csv.ReadOptions(block_size=_CSV_BLOCK_BYTES)
+    # One thread for each file: as fast, and only so errors name the row.
+    read = pa_csv.ReadOptions(block_size=_CSV_BLOCK_BYTES, use_threads=False)
     parse = pa_csv.ParseOptions(newlines_in_values=True)
-    with _open(path) as stream:
-        for batch in pa_csv.open_csv(stream, read, parse, convert):
-            yield pa.Table.from_batches([batch])
+    try:
+        with _open(path) as stream:
+            for batch in pa_csv.open_csv(stream, read, parse, convert):
+                yield pa.Table.from_batches([batch])
+    except pa.ArrowInvalid as error:
+        if found := _CSV_VALUE.match(str(error)):
+            problem = _csv_problem(found, header)
+            raise InputError(f"{path}: {problem}") from error
+        raise
 
 
 def _csv_type(name: str, part: ExampleGenPart) -> pa.DataType:
@@ -74,13 +99,27 @@ def _csv_type(name: str, part: ExampleGenPart) -> pa.DataType:
     return pa.string()
 
 
-def _csv_header(path: str) -> list[str]:
+def _csv_header(path: str) -> tuple[list[str], bool]:
+    """The names of the columns, and whether anything follows them."""
     with _open(path) as stream:
         first = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
         header = next(csv.reader(first), None)
+        has_rows = bool(first.read(1))
     if not header:
         raise InputError(f"{path}: the file is empty; a header line is expected")
-    return header
+    return header, has_rows
+
+
+def _csv_problem(found: re.Match[str], header: list[str]) -> str:
+    where = f"column {header[int(found['column'])]!r}"
+    if found["row"] is not None:
+        where = f"row {found['row']}, {where}"
+    if found["value"] is None:
+        return f"{where}: the text is not UTF-8; convert the file to UTF-8"
+    return (
+        f"{where}: expected a number, got {found['value'][:60]!r}; correct the file, "
+        "or list the value under examples.missing_values"
+    )
 
 
 def _read_parquet(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
@@ -97,9 +136,29 @@ def _read_tfrecord(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
     compression = "GZIP" if path.endswith(".gz") else ""
     records = tf.data.TFRecordDataset(path, compression_type=compression)
     decoder = example_coder.ExamplesToRecordBatchDecoder()
+    size = 0
     for batch in records.batch(_ROWS).as_numpy_iterator():
-        table = pa.Table.from_batches([decoder.DecodeBatch(list(batch))])
+        size += sum(len(record) + _FRAME_BYTES for record in batch)
+        table = pa.Table.from_batches([_decoded(path, decoder, list(batch))])
         yield _with_absent_as_null(path, table, wanted)
+    if size != _content_bytes(path):
+        # TensorFlow takes a cut in a record's frame for the end of the file.
+        raise InputError(f"{path}: the file is cut short; copy or write it again")
+
+
+def _decoded(
+    path: str, decoder: example_coder.ExamplesToRecordBatchDecoder, records: list[bytes]
+) -> pa.RecordBatch:
+    try:
+        return decoder.DecodeBatch(records)
+    except RuntimeError as error:
+        raise InputError(f"{path}: not tf.Examples of one type: {error}") from error
+
+
+def _content_bytes(path: str) -> int:
+    """The size without compression; Arrow raises where a gzip stream is cut short."""
+    with _open(path) as stream:
+        return sum(map(len, iter(lambda: stream.read(_BLOCK_BYTES), b"")))
 
 
 def _with_absent_as_null(path: str, table: pa.Table, wanted: list[str]) -> pa.Table:
@@ -131,11 +190,17 @@ def _open(path: str) -> Iterator[pa.NativeFile]:
 
 
 def _check_columns(path: str, wanted: list[str], found: list[str]) -> None:
-    missing = [name for name in wanted if name not in found]
+    counts = Counter(found)
+    missing = [name for name in wanted if not counts[name]]
     if missing:
         raise InputError(
             f"{path}: no column {', '.join(map(repr, missing))}; "
             f"the file has {', '.join(itertools.islice(found, 50)) or 'none'}"
+        )
+    repeated = [name for name in wanted if counts[name] > 1]
+    if repeated:
+        raise InputError(
+            f"{path}: two columns are named {repeated[0]!r}; rename or remove one"
         )
 
 
@@ -144,6 +209,11 @@ def _errors_of(path: str) -> Iterator[None]:
     """Turns what the format libraries raise into one line about the file."""
     try:
         yield
-    except (pa.ArrowException, tf.errors.OpError, UnicodeDecodeError, OSError) as error:
-        reason = " ".join(str(error).split())
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path}: the text is not UTF-8; convert the file to UTF-8"
+        ) from error
+    except (pa.ArrowException, tf.errors.OpError, OSError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        reason = _GRAPH_NOISE.sub("", reason).replace(f"{path}; ", "").strip()
         raise InputError(f"{path}: cannot be read: {reason}") from error

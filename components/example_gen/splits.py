@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from components.example_gen.canonical import cast
 from components.example_gen.lists import flat, has_repeats
 from pipeline.config.examples import EVAL, TRAIN, HashSplit
 from pipeline.errors import InputError
@@ -28,7 +29,7 @@ def split_rows(table: pa.Table, split: HashSplit) -> dict[str, npt.NDArray[Any]]
       For each split a mask: bool [rows].
 
     Raises:
-      InputError: The column holds lists.
+      InputError: The column holds several values in a row, or what is no text.
     """
     rows, values = flat(table.column(split.column))
     if has_repeats(rows):
@@ -36,17 +37,17 @@ def split_rows(table: pa.Table, split: HashSplit) -> dict[str, npt.NDArray[Any]]
             f"examples.hash_split.column: {split.column!r} holds several values in a "
             "row; choose a column with one"
         )
-    keys = np.full(table.num_rows, "", dtype=object)
-    keys[rows] = values.cast(pa.string()).to_numpy(zero_copy_only=False)
-    encoded = pa.array(keys, pa.string()).dictionary_encode()
+    keys = np.full(table.num_rows, b"", dtype=object)
+    texts = cast(split.column, values, pa.string())
+    keys[rows] = texts.cast(pa.binary()).to_numpy(zero_copy_only=False)
+    encoded = pa.array(keys, pa.binary()).dictionary_encode()
     buckets = np.array(
-        [_bucket(value, split.train + split.eval) for value in encoded.dictionary],
+        [_bucket(key, split.train + split.eval) for key in encoded.dictionary.tolist()],
         dtype=np.int64,
     )
     trains = buckets[encoded.indices.to_numpy()] < split.train
     return {TRAIN: trains, EVAL: ~trains}
 
 
-def _bucket(value: pa.Scalar, buckets: int) -> int:
-    digest = hashlib.sha256(str(value).encode()).digest()
-    return int.from_bytes(digest, "big") % buckets
+def _bucket(key: bytes, buckets: int) -> int:
+    return int.from_bytes(hashlib.sha256(key).digest(), "big") % buckets

@@ -16,7 +16,7 @@ from tfx.utils import io_utils
 
 from pipeline.config.examples import TRAIN
 from pipeline.config.parts.example_validator import ValidatorPart
-from pipeline.errors import GateError
+from pipeline.errors import GateError, InputError
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ class ExampleValidatorExecutor(base_executor.BaseExecutor):
 
         Raises:
           GateError: An anomaly has error severity; the message holds it in words.
+          InputError: The schema lacks a feature whose drift or skew is bounded.
         """
         part = ValidatorPart.model_validate_json(exec_properties["part"])
         statistics = artifact_utils.get_single_instance(input_dict["statistics"])
@@ -60,7 +61,11 @@ class ExampleValidatorExecutor(base_executor.BaseExecutor):
             _write_anomalies(anomalies, split, found)
             errors += [f"{split}: {words}" for words in _errors(found)]
         if errors:
-            raise GateError(f"ExampleValidator found anomalies: {'; '.join(errors)}")
+            raise GateError(
+                f"ExampleValidator found anomalies: {'; '.join(errors)}; correct the "
+                "examples, or change the schema (validation.schema_file) or the "
+                "thresholds (validation.drift, validation.skew)"
+            )
         _log.info("no anomaly of error severity")
 
 
@@ -71,12 +76,23 @@ def _read_schema(
     uri = artifact_utils.get_single_uri(artifacts)
     schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(uri))
     for name, threshold in part.drift.items():
-        comparator = tfdv.get_feature(schema, name).drift_comparator
+        comparator = _feature(schema, name).drift_comparator
         comparator.jensen_shannon_divergence.threshold = threshold
     for name, threshold in (part.skew.thresholds if part.skew else {}).items():
-        comparator = tfdv.get_feature(schema, name).skew_comparator
+        comparator = _feature(schema, name).skew_comparator
         comparator.jensen_shannon_divergence.threshold = threshold
     return schema
+
+
+def _feature(schema: schema_pb2.Schema, name: str) -> schema_pb2.Feature:
+    try:
+        return tfdv.get_feature(schema, name)
+    except ValueError as error:
+        raise InputError(
+            f"features.{name}: the schema has no such feature, so its drift or skew "
+            "cannot be measured; either no example holds a value of it, or "
+            "validation.schema_file leaves it out"
+        ) from error
 
 
 def _reference(
@@ -114,4 +130,6 @@ def _errors(anomalies: anomalies_pb2.Anomalies) -> Iterator[str]:
 
 
 def _in_words(info: anomalies_pb2.AnomalyInfo) -> str:
-    return " ".join(f"{info.short_description}: {info.description}".split())
+    """TFDV's own words, which hold the figures."""
+    words = [reason.description for reason in info.reason] or [info.description]
+    return "; ".join(" ".join(text.split()).rstrip(".") for text in words)

@@ -56,6 +56,7 @@ class Examples(Block):
       splits: Explicit inputs for train and eval. Give this or `hash_split`.
       hash_split: One input, split by the hash of a column.
       missing_values: What stands for a missing value in a CSV field.
+      extra_columns: Columns that are no features but are kept, as text, to slice by.
     """
 
     root: str = "."
@@ -63,6 +64,7 @@ class Examples(Block):
     splits: Splits | None = None
     hash_split: HashSplit | None = None
     missing_values: tuple[str, ...] = ("",)
+    extra_columns: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_way_to_split(self) -> Examples:

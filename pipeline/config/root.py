@@ -89,6 +89,7 @@ class Config(Block):
         self._check_label()
         self._check_crosses()
         self._check_column_names()
+        self._check_slices()
         self._check_gates()
         _check_known("validation.drift", self.validation.drift, self.features)
         if self.validation.skew:
@@ -125,6 +126,26 @@ class Config(Block):
                 raise ValueError(f"two columns are named {name!r} after Transform")
             if name == self.label.name:
                 raise ValueError(f"label: {name!r} is also a transformed column")
+
+    def _check_slices(self) -> None:
+        """What is sliced by must be in the examples.
+
+        Taking the columns off the slices instead would make every change of a slice
+        read the examples anew, and so retrain.
+        """
+        kept = {*self.features, *self.examples.extra_columns, self.label.name}
+        for name in (name for spec in self.evaluation.slices for name in spec):
+            if name not in kept:
+                raise ValueError(
+                    f"evaluation.slices: {name!r} is not in the examples; add it to "
+                    f"'examples.extra_columns', or slice by one of {sorted(kept)}"
+                )
+        for name in self.examples.extra_columns:
+            if name in self.features or name in self.label.columns:
+                raise ValueError(
+                    f"examples.extra_columns: {name!r} is a feature or the label "
+                    "already; remove it there"
+                )
 
     def _check_gates(self) -> None:
         """A gate on slices that are not computed could never fail."""

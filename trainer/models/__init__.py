@@ -1,5 +1,7 @@
-"""The registry of models: a further one is a file here, a block in
-`pipeline.config.model`, and a line below."""
+"""The registry of models.
+
+A further one is a file here, a block in `pipeline.config.model` and a line below.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import keras
 from pipeline.config.model import EmbeddingMlp
 from trainer.inputs import ModelInputs
 from trainer.models.compiling import compile_classifier
-from trainer.models.layers import embed, mlp, stack_numbers
+from trainer.models.layers import mlp, stack
 
 
 def build(inputs: ModelInputs, settings: EmbeddingMlp) -> keras.Model:
@@ -25,16 +25,14 @@ def build(inputs: ModelInputs, settings: EmbeddingMlp) -> keras.Model:
       A model from the columns to logits, float32 [batch, 1].
     """
     tensors = inputs.keras_inputs()
-    embedded = embed(list(inputs.single_ids), tensors, settings.embedding_l2)
-    numbers = stack_numbers(inputs.numbers, tensors)
     hidden = mlp(
-        keras.ops.concatenate([*embedded, *numbers], axis=1),
+        stack(inputs, tensors, settings.embedding_l2),
         settings.hidden_units,
         dropout=settings.dropout,
         batch_norm=settings.batch_norm,
         kernel_l2=settings.kernel_l2,
     )
-    logit = keras.layers.Dense(1, name="deep_logit")(hidden)
+    logit = keras.layers.Dense(1, name="deep.logit")(hidden)
     model = keras.Model(tensors, logit)
     compile_classifier(model, keras.optimizers.Adam(settings.learning_rate))
     return model

@@ -1,4 +1,8 @@
-"""Layers that several models are made of."""
+"""Layers that several models are made of.
+
+Their names have a dot, which no column's name has: a column's name is its input's, and
+Keras wants names to be unique in a model.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import Any, Literal
 import keras
 
 from pipeline.config.columns import MISSING_ID
-from trainer.inputs import IdInput
+from trainer.inputs import ModelInputs
 
 
 class PooledEmbedding(keras.layers.Layer):
@@ -61,26 +65,33 @@ class PooledEmbedding(keras.layers.Layer):
         return total / keras.ops.maximum(count, 1.0)
 
 
-def embed(
-    columns: Sequence[IdInput], inputs: dict[str, keras.KerasTensor], l2: float
-) -> list[keras.KerasTensor]:
-    """An embedding of each column, float32 [batch, embedding size] each."""
-    return [
+def stack(
+    inputs: ModelInputs, tensors: dict[str, keras.KerasTensor], l2: float
+) -> keras.KerasTensor:
+    """The embeddings of all columns but crosses, and the numbers, side by side.
+
+    Args:
+      inputs: The columns.
+      tensors: The Keras input of each column.
+      l2: Strength of L2 on the embeddings that a batch looks up.
+
+    Returns:
+      float32 [batch, sum of the embedding sizes + number of numbers].
+    """
+    embedded = [
         PooledEmbedding(
             column.num_ids,
             column.embedding_size,
             l2=l2,
-            name=f"deep_embedding_{column.name}",
-        )(inputs[column.name])
-        for column in columns
+            name=f"deep.embedding.{column.name}",
+        )(tensors[column.name])
+        for column in inputs.single_ids
     ]
-
-
-def stack_numbers(
-    names: Sequence[str], inputs: dict[str, keras.KerasTensor]
-) -> list[keras.KerasTensor]:
-    """The numeric columns, float32 [batch, 1] each."""
-    return [keras.ops.expand_dims(inputs[name], 1) for name in names]
+    numbers = [
+        keras.layers.Reshape((1,), name=f"deep.number.{name}")(tensors[name])
+        for name in inputs.numbers
+    ]
+    return keras.layers.concatenate([*embedded, *numbers], name="deep.stack")
 
 
 def mlp(
@@ -98,11 +109,13 @@ def mlp(
             units,
             use_bias=not batch_norm,
             kernel_regularizer=regularizer,
-            name=f"deep_dense_{number}",
+            name=f"deep.dense.{number}",
         )(tensor)
         if batch_norm:
-            tensor = keras.layers.BatchNormalization(name=f"deep_norm_{number}")(tensor)
-        tensor = keras.layers.ReLU(name=f"deep_relu_{number}")(tensor)
+            tensor = keras.layers.BatchNormalization(name=f"deep.norm.{number}")(tensor)
+        tensor = keras.layers.ReLU(name=f"deep.relu.{number}")(tensor)
         if dropout:
-            tensor = keras.layers.Dropout(dropout, name=f"deep_dropout_{number}")(tensor)
+            tensor = keras.layers.Dropout(dropout, name=f"deep.dropout.{number}")(
+                tensor
+            )
     return tensor

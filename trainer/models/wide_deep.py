@@ -13,10 +13,10 @@ import keras
 from pipeline.config.model import WideDeep
 from trainer.inputs import ModelInputs
 from trainer.models.compiling import compile_classifier
-from trainer.models.layers import PooledEmbedding, embed, mlp, stack_numbers
+from trainer.models.layers import PooledEmbedding, mlp, stack
 from trainer.optimizers import JointModel
 
-_WIDE = "wide_"
+_WIDE = "wide."
 
 
 def build(inputs: ModelInputs, settings: WideDeep) -> keras.Model:
@@ -31,7 +31,8 @@ def build(inputs: ModelInputs, settings: WideDeep) -> keras.Model:
     """
     tensors = inputs.keras_inputs()
     logit = keras.layers.add(
-        [_wide_logit(inputs, tensors), _deep_logit(inputs, tensors, settings)]
+        [*_wide_logits(inputs, tensors), _deep_logit(inputs, tensors, settings)],
+        name="wide.and.deep",
     )
     model = JointModel(
         tensors,
@@ -47,11 +48,11 @@ def build(inputs: ModelInputs, settings: WideDeep) -> keras.Model:
     return model
 
 
-def _wide_logit(
+def _wide_logits(
     inputs: ModelInputs, tensors: dict[str, keras.KerasTensor]
-) -> keras.KerasTensor:
-    """A weight for each id; the bias is that of the deep logit."""
-    weights = [
+) -> list[keras.KerasTensor]:
+    """The weight of each column's id; the bias is that of the deep logit."""
+    return [
         PooledEmbedding(
             column.num_ids,
             1,
@@ -61,21 +62,18 @@ def _wide_logit(
         )(tensors[column.name])
         for column in inputs.ids
     ]
-    return weights[0] if len(weights) == 1 else keras.layers.add(weights)
 
 
 def _deep_logit(
     inputs: ModelInputs, tensors: dict[str, keras.KerasTensor], settings: WideDeep
 ) -> keras.KerasTensor:
-    embedded = embed(list(inputs.single_ids), tensors, settings.embedding_l2)
-    numbers = stack_numbers(inputs.numbers, tensors)
     hidden = mlp(
-        keras.ops.concatenate([*embedded, *numbers], axis=1),
+        stack(inputs, tensors, settings.embedding_l2),
         settings.hidden_units,
         dropout=settings.dropout,
         batch_norm=settings.batch_norm,
     )
-    return keras.layers.Dense(1, name="deep_logit")(hidden)
+    return keras.layers.Dense(1, name="deep.logit")(hidden)
 
 
 def _deep_optimizer(settings: WideDeep) -> keras.optimizers.Optimizer:

@@ -46,14 +46,13 @@ class ExampleGenPart(Block):
     @classmethod
     def of(cls, config: Config) -> ExampleGenPart:
         """The part for the examples to train and evaluate on."""
-        sliced_by = {name for spec in config.evaluation.slices for name in spec}
-        extra = sliced_by - set(config.features) - {config.label.name}
+        extra = config.examples.extra_columns
         return cls(
             format=config.examples.format,
             missing_values=config.examples.missing_values,
             columns={
                 **_raw_columns(config.features),
-                **{name: RawColumn(type="string") for name in sorted(extra)},
+                **{name: RawColumn(type="string") for name in extra},
             },
             label=config.label,
             hash_split=config.examples.hash_split,

@@ -1,0 +1,44 @@
+"""Slices of examples: as keys to work with, and as names for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+# The features of a slice with their values as text, sorted.
+SliceKey = tuple[tuple[str, str], ...]
+
+OVERALL: SliceKey = ()
+OVERALL_NAME = "overall"
+
+
+def slice_key(values: Iterable[tuple[str, object]]) -> SliceKey:
+    """The key of a slice, the same whatever types its values came in.
+
+    TFMA gives float32 values where a gate has integers or doubles, and a gate may
+    give the number 10115 for a postal code that is text.
+
+    Args:
+      values: Features with their values; none for all examples.
+    """
+    return tuple(sorted((feature, _as_text(value)) for feature, value in values))
+
+
+def slice_name(key: SliceKey) -> str:
+    """The name of a slice: `overall`, or such as `city=Rome, device=phone`."""
+    if key == OVERALL:
+        return OVERALL_NAME
+    return ", ".join(f"{feature}={_quoted(text)}" for feature, text in key)
+
+
+def _as_text(value: object) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    # What float32 keeps of a number.
+    return f"{value:.0f}" if value.is_integer() else f"{value:.7g}"
+
+
+def _quoted(text: str) -> str:
+    """In quotation marks where it could be taken for several values."""
+    ambiguous = "," in text or '"' in text
+    return json.dumps(text, ensure_ascii=False) if ambiguous else text

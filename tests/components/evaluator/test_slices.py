@@ -1,0 +1,71 @@
+"""Keys and names of slices."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from components.evaluator.slices import OVERALL, slice_key, slice_name
+
+
+@pytest.mark.parametrize(
+    ("given", "measured"),
+    [
+        ({"city": "Rome"}, {"city": "Rome"}),
+        # TFMA gives float32 values of numbers.
+        ({"age": 30}, {"age": 30.0}),
+        ({"price": 0.1}, {"price": float(np.float32(0.1))}),
+        ({"price": 1234.5}, {"price": float(np.float32(1234.5))}),
+        # Text that a YAML file reads as a number.
+        ({"zip": 10115}, {"zip": "10115"}),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+    ],
+)
+def test_the_type_of_a_value_and_the_order_do_not_matter(given, measured):
+    assert slice_key(given.items()) == slice_key(measured.items())
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"city": "Rome"}, {"city": "rome"}),
+        ({"city": "Rome"}, {"town": "Rome"}),
+        ({"age": 30}, {"age": 30.5}),
+        ({"city": ""}, {}),
+        ({"a": "x, b=y"}, {"a": "x", "b": "y"}),
+        ({"a": '"x"'}, {"a": "x"}),
+    ],
+)
+def test_other_slices_have_other_keys_and_names(one, other):
+    keys = slice_key(one.items()), slice_key(other.items())
+
+    assert keys[0] != keys[1]
+    assert slice_name(keys[0]) != slice_name(keys[1])
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ({}, "overall"),
+        ({"device": "phone", "city": "Rome"}, "city=Rome, device=phone"),
+        ({"city": "Credit Card"}, "city=Credit Card"),
+        ({"income": "<=50K"}, "income=<=50K"),
+        ({"age": 30.0}, "age=30"),
+        ({"city": "a, b=c"}, 'city="a, b=c"'),
+        ({"city": "Zürich, Süd"}, 'city="Zürich, Süd"'),
+    ],
+)
+def test_names_are_what_a_person_would_write(values, name):
+    assert slice_name(slice_key(values.items())) == name
+
+
+def test_all_examples_are_the_slice_without_values():
+    assert slice_key([]) == OVERALL
+
+
+def test_quoted_values_are_json():
+    name = slice_name(slice_key([("city", 'the "a, b" = c')]))
+
+    assert json.loads(name.removeprefix("city=")) == 'the "a, b" = c'

@@ -1,0 +1,276 @@
+"""ExampleGen at work on small files, through Beam."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tensorflow as tf
+from tfx.dsl.components.base import base_beam_executor
+from tfx.orchestration import metadata, pipeline
+from tfx.orchestration.local import local_dag_runner
+from tfx.proto import example_gen_pb2
+from tfx.types import artifact_utils, standard_artifacts
+from tfx.utils import proto_utils
+
+from components.example_gen.component import ExampleGen, input_patterns
+from components.example_gen.executor import ExampleGenExecutor
+from pipeline.config.examples import Examples, HashSplit, Splits
+from pipeline.errors import InputError, find_user_error
+
+BEAM = ["--runner=DirectRunner", "--direct_running_mode=in_memory"]
+HEADER = "age,city,click\n"
+GOOD = (HEADER + "1,a,0\n2,,1\n").encode()
+
+Write = Callable[[str, bytes], Path]
+
+
+class Outcome:
+    """What an execution wrote."""
+
+    def __init__(self, uri: Path):
+        self.artifact = standard_artifacts.Examples()
+        self.artifact.uri = str(uri)
+
+    @property
+    def splits(self) -> list[str]:
+        return artifact_utils.decode_split_names(self.artifact.split_names)
+
+    def files(self, split: str) -> list[Path]:
+        return sorted(Path(self.artifact.uri, f"Split-{split}").iterdir())
+
+    def rows(self, split: str) -> list[dict[str, list[Any]]]:
+        """The examples of a split, in the order of files and rows."""
+        paths = [str(path) for path in self.files(split)]
+        records = tf.data.TFRecordDataset(paths, compression_type="GZIP")
+        return [_as_row(record) for record in records.as_numpy_iterator()]
+
+
+def _as_row(record: bytes) -> dict[str, list[Any]]:
+    """The features of an example; one without even a type is absent."""
+    features = tf.train.Example.FromString(record).features.feature
+    return {
+        name: list(getattr(feature, kind).value)
+        for name, feature in features.items()
+        if (kind := feature.WhichOneof("kind"))
+    }
+
+
+@pytest.fixture
+def run(tmp_path: Path, make_part: Callable[..., Any]) -> Callable[..., Outcome]:
+    """Runs the executor on files in the test's folder."""
+
+    def _run(
+        patterns: dict[str, str], beam: Sequence[str] = BEAM, **changes: Any
+    ) -> Outcome:
+        outcome = Outcome(tmp_path / "out")
+        splits = [
+            example_gen_pb2.Input.Split(name=split, pattern=pattern)
+            for split, pattern in patterns.items()
+        ]
+        context = base_beam_executor.BaseBeamExecutor.Context(
+            beam_pipeline_args=list(beam), tmp_dir=str(tmp_path / "tmp"), unique_id="1"
+        )
+        ExampleGenExecutor(context).Do(
+            {},
+            {"examples": [outcome.artifact]},
+            {
+                "input_base": str(tmp_path),
+                "input_config": proto_utils.proto_to_json(
+                    example_gen_pb2.Input(splits=splits)
+                ),
+                "part": make_part(**changes).model_dump_json(),
+            },
+        )
+        return outcome
+
+    return _run
+
+
+@pytest.fixture
+def failure(run: Callable[..., Outcome]) -> Callable[..., str]:
+    """What a person is told when a run fails, whatever Beam makes of the error."""
+
+    def _failure(*arguments: Any, **changes: Any) -> str:
+        with pytest.raises(Exception) as caught:  # noqa: PT011 (the type is Beam's)
+            run(*arguments, **changes)
+        error = find_user_error(caught.value)
+        assert isinstance(error, InputError)
+        assert len(str(error).splitlines()) == 1
+        assert "Traceback" not in str(error)
+        return str(error)
+
+    return _failure
+
+
+def test_explicit_splits(write: Write, run: Callable[..., Outcome]):
+    write("day_1.csv", GOOD)
+    write("day_2.csv", (HEADER + "3,b,0\n").encode())
+    write("day_3.csv", (HEADER + ",c,1\n5,d,0\n").encode())
+    outcome = run({"train": "day_[12].csv", "eval": "day_3.csv"})
+    assert outcome.splits == ["eval", "train"]
+    assert [path.name for path in outcome.files("train")] == [
+        "data_tfrecord-00000-of-00002.gz",
+        "data_tfrecord-00001-of-00002.gz",
+    ]
+    assert outcome.rows("train") == [
+        {"age": [1.0], "city": [b"a"], "click": [0]},
+        {"age": [2.0], "click": [1]},
+        {"age": [3.0], "city": [b"b"], "click": [0]},
+    ]
+    assert outcome.rows("eval") == [
+        {"city": [b"c"], "click": [1]},
+        {"age": [5.0], "city": [b"d"], "click": [0]},
+    ]
+
+
+def test_hash_split_keeps_every_row_once(write: Write, run: Callable[..., Outcome]):
+    for day in range(2):
+        lines = [f"{day}.5,user {n},{n % 2}\n" for n in range(100)]
+        write(f"day_{day}.csv", (HEADER + "".join(lines)).encode())
+    split = HashSplit(pattern="*.csv", column="city", train=1, eval=1)
+    outcome = run({"all": "*.csv"}, hash_split=split)
+    rows = {name: outcome.rows(name) for name in ("train", "eval")}
+    users = {
+        name: [row["city"][0] for row in split_rows]
+        for name, split_rows in rows.items()
+    }
+    assert len(rows["train"]) + len(rows["eval"]) == 200
+    assert not set(users["train"]) & set(users["eval"])
+    # Both days of a user fall into the same split.
+    assert all(users[name].count(user) == 2 for name in users for user in users[name])
+
+
+def test_nan_and_infinity_pass(write: Write, run: Callable[..., Outcome]):
+    write("a.csv", (HEADER + "nan,a,0\ninf,a,1\n").encode())
+    rows = run({"train": "a.csv"}).rows("train")
+    assert math.isnan(rows[0]["age"][0])
+    assert rows[1]["age"] == [math.inf]
+
+
+def test_examples_logged_while_serving_need_no_label(
+    write: Write, run: Callable[..., Outcome]
+):
+    write("log.csv", b"age,city\n1,a\n")
+    rows = run({"serving": "log.csv"}, label=None).rows("serving")
+    assert rows == [{"age": [1.0], "city": [b"a"]}]
+
+
+@pytest.mark.parametrize("click", [0, 1])
+def test_constant_label_is_told(write: Write, failure: Callable[..., str], click: int):
+    write("a.csv", GOOD)
+    write("b.csv", f"{HEADER}1,a,{click}\n2,b,{click}\n".encode())
+    assert failure({"train": "a.csv", "eval": "b.csv"}) == (
+        "label 'click': every one of the 2 examples of the split 'eval' is "
+        f"{click}; both 0 and 1 are needed"
+    )
+
+
+def test_empty_split_is_told(write: Write, failure: Callable[..., str]):
+    write("a.csv", GOOD)
+    write("b.csv", HEADER.encode())
+    message = failure({"train": "a.csv", "eval": "b.csv"})
+    assert message.startswith("examples: the split 'eval' is empty; ")
+
+
+def test_hash_split_into_one_side_is_told(write: Write, failure: Callable[..., str]):
+    write("a.csv", (HEADER + "1,same,0\n2,same,1\n").encode())
+    split = HashSplit(pattern="a.csv", column="city")
+    message = failure({"all": "a.csv"}, hash_split=split)
+    assert "is empty" in message
+
+
+def test_pattern_without_files_is_told(
+    write: Write, failure: Callable[..., str], tmp_path: Path
+):
+    write("a.csv", GOOD)
+    message = failure({"train": "a.csv", "eval": "b*.csv"})
+    assert message.startswith(f"{tmp_path}/b*.csv: no file matches; ")
+
+
+def test_file_that_is_no_file_is_told(failure: Callable[..., str], tmp_path: Path):
+    (tmp_path / "a.csv").mkdir()
+    message = failure({"train": "a.csv"})
+    assert message == f"{tmp_path}/a.csv: cannot be read: Is a directory"
+
+
+def test_wrong_label_is_told_with_its_file(
+    write: Write, failure: Callable[..., str], tmp_path: Path
+):
+    path = write("a.csv", (HEADER + "1,a,2\n1,a,0\n").encode())
+    message = failure({"train": "a.csv"})
+    assert message.startswith(
+        f"{path}: label 'click': 1 of 2 rows hold neither 0 nor 1, the first 2; "
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "it's",
+        'a "quote"',
+        "a [bracket]",
+        "{brace}",
+        r"\n %s",
+        "x [while running 'y'] z",
+    ],
+)
+def test_message_arrives_whole_whatever_it_quotes(
+    write: Write, failure: Callable[..., str], value: str
+):
+    quoted = value.replace('"', '""')
+    path = write("a.csv", f'{HEADER}"{quoted}",a,0\n'.encode())
+    assert failure({"train": "a.csv"}) == (
+        f"{path}: row 2, column 'age': expected a number, got {value!r}; correct "
+        "the file, or list the value under examples.missing_values"
+    )
+
+
+def test_message_arrives_from_other_workers(write: Write, failure: Callable[..., str]):
+    """There, Beam raises a RuntimeError with the text of a traceback."""
+    path = write("a.csv", (HEADER + "it's [1],a,0\n").encode())
+    beam = [
+        "--runner=DirectRunner",
+        "--direct_running_mode=multi_threading",
+        "--direct_num_workers=2",
+    ]
+    assert failure({"train": "a.csv"}, beam=beam).startswith(
+        f"""{path}: row 2, column 'age': expected a number, got "it's [1]"; correct"""
+    )
+
+
+def test_patterns_of_a_configuration():
+    by_files = Examples(splits=Splits(train="a*", eval="b*"))
+    by_hash = Examples(hash_split=HashSplit(pattern="c*", column="user"))
+    assert input_patterns(by_files) == {"train": "a*", "eval": "b*"}
+    assert input_patterns(by_hash) == {"all": "c*"}
+
+
+def test_component_runs_in_a_pipeline(
+    write: Write, tmp_path: Path, make_part: Callable[..., Any]
+):
+    write("a.csv", GOOD)
+    write("b.csv", GOOD)
+    example_gen = ExampleGen(
+        root=str(tmp_path),
+        patterns={"train": "a.csv", "eval": "b.csv"},
+        part=make_part(),
+        code="1",
+    )
+    connection = metadata.sqlite_metadata_connection_config(str(tmp_path / "metadata"))
+    local_dag_runner.LocalDagRunner().run(
+        pipeline.Pipeline(
+            pipeline_name="ads",
+            pipeline_root=str(tmp_path / "artifacts"),
+            components=[example_gen],
+            metadata_connection_config=connection,
+            beam_pipeline_args=BEAM,
+        )
+    )
+    with metadata.Metadata(connection) as handle:
+        (artifact,) = handle.store.get_artifacts_by_type("Examples")
+    rows = Outcome(Path(artifact.uri)).rows("eval")
+    assert [row["click"] for row in rows] == [[0], [1]]

@@ -1,0 +1,218 @@
+"""Files of all formats, whole and broken."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+Write = Callable[[str, "pa.Table | bytes"], Path]
+Read = Callable[..., list[dict[str, list[Any]]]]
+Problem = Callable[..., str]
+
+NAMES = [
+    "examples.csv",
+    "examples.csv.gz",
+    "examples.parquet",
+    "examples.tfrecord",
+    "examples.tfrecord.gz",
+]
+TABLE = pa.table(
+    {
+        "other": ["ignored", "ignored", "ignored"],
+        "click": [1, 0, 0],
+        "city": ["Rome", None, 'a "quoted",\nbroken line'],
+        "age": [31.5, 0.0, None],
+    }
+)
+EXAMPLES = [
+    {"age": [31.5], "city": [b"Rome"], "click": [1]},
+    {"age": [0.0], "click": [0]},
+    {"city": [b'a "quoted",\nbroken line'], "click": [0]},
+]
+CSV = b"age,city,click\n31.5,Rome,1\n"
+ROME = [{"age": [31.5], "city": [b"Rome"], "click": [1]}]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_formats_give_the_same(write: Write, read: Read, name: str):
+    assert read(write(name, TABLE)) == EXAMPLES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_order_of_columns_does_not_matter(write: Write, read: Read, name: str):
+    reordered = TABLE.select(["age", "other", "city", "click"])
+    assert read(write(name, reordered)) == EXAMPLES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_column_may_be_missing_in_all_rows(write: Write, read: Read, name: str):
+    nothing = TABLE.set_column(3, "age", pa.nulls(3, pa.float64()))
+    assert [row.get("age") for row in read(write(name, nothing))] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + CSV,
+        CSV.replace(b"\n", b"\r\n"),
+        CSV.removesuffix(b"\n"),
+        b'"age","city","click"\n"31.5","Rome","1"\n',
+        b"click,x,city,age\n1,,Rome, 31.5\n",
+    ],
+    ids=["BOM", "CRLF", "no end of line", "all quoted", "blank before a number"],
+)
+def test_csv_dialects(write: Write, read: Read, content: bytes):
+    assert read(write("examples.csv", content)) == ROME
+
+
+@pytest.mark.parametrize("content", [b"age,city,click\n", b"age,city,click"])
+def test_header_alone_is_a_file_without_rows(write: Write, read: Read, content: bytes):
+    assert read(write("examples.csv", content)) == []
+
+
+def test_missing_values_are_configured(write: Write, read: Read):
+    path = write("examples.csv", b'age,city,click\n?,?,0\n,"?",1\n1,,1\n')
+    assert read(path, missing_values=("", "?")) == [
+        {"click": [0]},
+        {"click": [1]},
+        {"age": [1.0], "click": [1]},
+    ]
+
+
+def test_nan_and_infinity_are_numbers(write: Write, read: Read):
+    rows = read(write("examples.csv", b"age,city,click\nnan,a,0\ninf,a,0\n-inf,a,1\n"))
+    assert repr([row["age"] for row in rows]) == "[[nan], [inf], [-inf]]"
+
+
+@pytest.mark.parametrize("name", NAMES[:3])
+def test_absent_columns_are_named_with_those_there_are(
+    write: Write, problem: Problem, name: str
+):
+    path = write(name, TABLE.select(["click", "other"]))
+    assert problem(path) == "no column 'age', 'city'; the file has click, other"
+
+
+def test_tfrecord_of_something_else_is_told_by_its_features(
+    write: Write, problem: Problem
+):
+    path = write("examples.tfrecord", TABLE.select(["other"]))
+    assert problem(path) == "no column 'age', 'city', 'click'; the file has other"
+
+
+@pytest.mark.parametrize("name", ["examples.csv", "examples.parquet"])
+def test_column_that_stands_twice_is_refused(write: Write, problem: Problem, name: str):
+    twice = TABLE.append_column("age", TABLE.column("age"))
+    assert problem(write(name, twice)) == (
+        "two columns are named 'age'; rename or remove one"
+    )
+
+
+def test_text_in_a_number_is_told_by_row_column_and_value(
+    write: Write, problem: Problem
+):
+    path = write("examples.csv", b"x,click,city,age\n1,0,a,5\n2,1,b,'old'\n")
+    assert problem(path).startswith(
+        """row 3, column 'age': expected a number, got "'old'"; """
+    )
+
+
+def test_text_in_the_label_is_told_likewise(write: Write, problem: Problem):
+    path = write("examples.csv", b"age,city,click\n1,a,yes\n")
+    assert problem(path).startswith(
+        "row 2, column 'click': expected a number, got 'yes'"
+    )
+
+
+def test_line_breaks_in_a_value_do_not_break_the_message(
+    write: Write, problem: Problem
+):
+    path = write("examples.csv", b'age,city,click\n"o\nl\r\nd",a,0\n')
+    assert r"got 'o\nl\r\nd'" in problem(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "age,city,click\n1,Málaga,0\n",
+        "age,stadt,größe,city,click\n1,a,b,c,0\n",
+        # Beyond what reading the header decodes.
+        "age,city,click\n" + "1,Paris,0\n" * 5000 + "1,Málaga,0\n",
+    ],
+    ids=["value", "header", "far value"],
+)
+def test_text_that_is_not_utf8_is_told(write: Write, problem: Problem, content: str):
+    path = write("examples.csv", content.encode("latin-1"))
+    assert problem(path).endswith("the text is not UTF-8; convert the file to UTF-8")
+
+
+BROKEN = {
+    "wide row.csv": (CSV + b"1,b,0,extra\n", "Row #3: Expected 3 columns, got 4"),
+    "open quote.csv": (CSV + b'1,"b,0\n', "Row #3: Expected 3 columns, got 2"),
+    "nothing.csv": (b"", "the file is empty; a header line is expected"),
+    "blank lines.csv": (b"\n\n", "the file is empty; a header line is expected"),
+    "nothing.csv.gz": (gzip.compress(b""), "the file is empty; a header line is expec"),
+    "plain.csv.gz": (CSV, "incorrect header check"),
+    "nothing.parquet": (b"", "cannot be read: "),
+    "plain.parquet": (CSV, "not a parquet file"),
+    "plain.tfrecord": (CSV, "corrupted record at 0 (Is this even a TFRecord file?)"),
+    "plain.tfrecord.gz": (CSV, "incorrect header check"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_file_of_another_kind_is_told(write: Write, problem: Problem, name: str):
+    content, expected = BROKEN[name]
+    message = problem(write(name, content))
+    assert expected in message
+    assert "{{" not in message
+    assert "[Op:" not in message
+
+
+@pytest.mark.parametrize("name", NAMES[1:])
+def test_cut_anywhere_is_an_error(write: Write, problem: Problem, name: str):
+    many = pa.concat_tables([TABLE] * 20)
+    # Nowhere between two records, where a TFRecord file cannot tell.
+    whole = write(name, many).read_bytes()
+    for end in (1, 6, 12, len(whole) // 2 + 1, len(whole) - 9, len(whole) - 1):
+        problem(write(name, whole[:end]))
+
+
+def test_changed_byte_in_a_tfrecord_is_an_error(write: Write, problem: Problem):
+    content = bytearray(write("examples.tfrecord", TABLE).read_bytes())
+    content[20] ^= 1
+    assert "corrupted record" in problem(write("examples.tfrecord", bytes(content)))
+
+
+def test_several_gzip_streams_in_a_tfrecord_are_read(write: Write, read: Read):
+    content = write("examples.tfrecord.gz", TABLE).read_bytes()
+    assert read(write("examples.tfrecord.gz", content * 2)) == EXAMPLES * 2
+
+
+def test_records_that_are_not_examples_are_told(
+    write: Write, problem: Problem, tmp_path: Path
+):
+    import tensorflow as tf
+
+    with tf.io.TFRecordWriter(str(tmp_path / "examples.tfrecord")) as writer:
+        writer.write(b"not an example")
+    assert problem(tmp_path / "examples.tfrecord").startswith("not tf.Examples")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_folder_is_told(tmp_path: Path, problem: Problem, name: str):
+    (tmp_path / name).mkdir()
+    assert problem(tmp_path / name) == "cannot be read: Is a directory"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_file_that_is_gone_is_told(tmp_path: Path, problem: Problem, name: str):
+    assert problem(tmp_path / name) == "cannot be read: No such file or directory"
+
+
+def test_tfrecord_without_records_has_no_rows(write: Write, read: Read):
+    assert read(write("examples.tfrecord", b"")) == []

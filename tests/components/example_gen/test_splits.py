@@ -1,0 +1,94 @@
+"""Splits by a hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.example_gen.readers import read_tables
+from components.example_gen.splits import split_rows
+from pipeline.config.examples import HashSplit
+from pipeline.errors import InputError
+
+SPLIT = HashSplit(pattern="*", column="user", train=4, eval=1)
+
+
+def trains(users: Any, split: HashSplit = SPLIT) -> list[bool]:
+    return split_rows(pa.table({"user": users}), split)["train"].tolist()
+
+
+@given(
+    users=st.lists(st.none() | st.text()),
+    train=st.integers(1, 9),
+    evals=st.integers(1, 9),
+)
+def test_each_row_falls_into_one_split_by_its_value(
+    users: list[str | None], train: int, evals: int
+):
+    split = HashSplit(pattern="*", column="user", train=train, eval=evals)
+    table = pa.table({"user": pa.array(users, pa.string())})
+    masks = split_rows(table, split)
+    assert set(masks) == {"train", "eval"}
+    assert (masks["train"] ^ masks["eval"]).all()
+    by_value = dict(zip(users, masks["train"], strict=True))
+    assert [by_value[user] for user in users] == masks["train"].tolist()
+    alone = {user: trains(pa.array([user], pa.string()), split)[0] for user in users}
+    assert alone == by_value
+
+
+def test_split_is_that_of_sha256():
+    users = [f"user {n}" for n in range(200)]
+    digests = [hashlib.sha256(user.encode()).hexdigest() for user in users]
+    assert trains(users) == [int(digest, 16) % 5 < 4 for digest in digests]
+
+
+def test_shares_are_about_those_asked_for():
+    assert np.mean(trains(list(range(10_000)))) == pytest.approx(0.8, abs=0.02)
+
+
+@given(ids=st.lists(st.integers(-(10**9), 10**9), min_size=1))
+def test_type_of_the_column_does_not_matter(ids: list[int]):
+    texts = [str(one) for one in ids]
+    expected = trains(texts)
+    assert trains(ids) == expected
+    assert trains([text.encode() for text in texts]) == expected
+    assert trains(pa.array(ids).dictionary_encode()) == expected
+    assert trains([[one] for one in ids]) == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["u.csv", "u.csv.gz", "u.parquet", "u.tfrecord", "u.tfrecord.gz"]
+)
+@pytest.mark.parametrize("users", [list(range(99)), [f"user {n}" for n in range(99)]])
+def test_format_of_the_file_does_not_matter(
+    write: Callable[[str, pa.Table], Path],
+    make_part: Callable[..., Any],
+    name: str,
+    users: list[Any],
+):
+    path = write(name, pa.table({"user": users, "click": [0] * 99}))
+    part = make_part(name, columns={}, hash_split=SPLIT)
+    (table,) = read_tables(str(path), part)
+    assert split_rows(table, SPLIT)["train"].tolist() == trains(users)
+
+
+def test_value_that_is_not_utf8_has_a_split():
+    assert trains([b"\xff", b"\xff"]) in ([True, True], [False, False])
+
+
+def test_several_values_in_a_row_are_refused():
+    with pytest.raises(InputError, match=r"examples\.hash_split\.column: 'user'"):
+        trains([["a", "b"]])
+
+
+def test_what_is_no_text_is_refused():
+    with pytest.raises(InputError, match="column 'user': expected text"):
+        trains([{"id": 1}])

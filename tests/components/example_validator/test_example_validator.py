@@ -1,0 +1,210 @@
+"""The ExampleValidator on statistics of small tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import tensorflow_data_validation as tfdv
+from tensorflow_metadata.proto.v0 import anomalies_pb2
+from tfx.types import artifact_utils, standard_artifacts
+from tfx.utils import io_utils
+
+from components.example_validator.executor import ExampleValidatorExecutor
+from pipeline.config.evaluation import Skew
+from pipeline.config.parts.example_validator import ValidatorPart
+from pipeline.errors import GateError, InputError
+
+TRAIN = pd.DataFrame({"city": ["a", "b"] * 50, "age": [20.0, 60.0] * 50})
+SAME = pd.DataFrame({"city": ["b", "a"] * 50, "age": [60.0, 20.0] * 50})
+# Nine in ten are in one city; all are of the ages seen before.
+SHIFTED = pd.DataFrame({"city": ["a"] * 90 + ["b"] * 10, "age": [20.0, 60.0] * 50})
+WHAT_TO_DO = (
+    "; correct the examples, or change the schema (validation.schema_file) or the "
+    "thresholds (validation.drift, validation.skew)"
+)
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+class Validator:
+    """Runs the executor against a schema inferred from `TRAIN`."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self.anomalies = standard_artifacts.ExampleAnomalies()
+        self.anomalies.uri = str(folder / "anomalies")
+
+    def run(
+        self,
+        tables: Tables,
+        previous: Tables | None = None,
+        serving: Tables | None = None,
+        **part: Any,
+    ) -> None:
+        inputs = {
+            "statistics": [self._statistics("statistics", tables)],
+            "schema": [self._schema()],
+        }
+        if previous is not None:
+            inputs["previous_statistics"] = [self._statistics("previous", previous)]
+        if serving is not None:
+            inputs["serving_statistics"] = [self._statistics("serving", serving)]
+        parameters = ValidatorPart(**{"drift": {}, "skew": None, **part})
+        ExampleValidatorExecutor().Do(
+            inputs,
+            {"anomalies": [self.anomalies]},
+            {"part": parameters.model_dump_json()},
+        )
+
+    def failure(self, *arguments: Any, **part: Any) -> str:
+        """What a person is told, in one line."""
+        with pytest.raises(GateError) as caught:
+            self.run(*arguments, **part)
+        message = str(caught.value)
+        assert len(message.splitlines()) == 1
+        assert message.endswith(WHAT_TO_DO)
+        return message.removesuffix(WHAT_TO_DO)
+
+    def recorded(self, split: str) -> anomalies_pb2.Anomalies:
+        """The anomalies on disk."""
+        path = Path(self.anomalies.uri, f"Split-{split}", "SchemaDiff.pb")
+        return anomalies_pb2.Anomalies.FromString(path.read_bytes())
+
+    def _schema(self) -> standard_artifacts.Schema:
+        schema = standard_artifacts.Schema()
+        schema.uri = str(self._folder / "schema")
+        statistics = tfdv.generate_statistics_from_dataframe(TRAIN, n_jobs=1)
+        inferred = tfdv.infer_schema(statistics, infer_feature_shape=False)
+        path = self._folder / "schema" / "schema.pbtxt"
+        io_utils.write_pbtxt_file(str(path), inferred)
+        return schema
+
+    def _statistics(
+        self, name: str, tables: Tables
+    ) -> standard_artifacts.ExampleStatistics:
+        artifact = standard_artifacts.ExampleStatistics()
+        artifact.uri = str(self._folder / name)
+        artifact.split_names = artifact_utils.encode_split_names(sorted(tables))
+        for split, table in tables.items():
+            statistics = tfdv.generate_statistics_from_dataframe(table, n_jobs=1)
+            path = self._folder / name / f"Split-{split}" / "FeatureStats.pb"
+            io_utils.write_bytes_file(str(path), statistics.SerializeToString())
+        return artifact
+
+
+@pytest.fixture
+def validator(tmp_path: Path) -> Validator:
+    return Validator(tmp_path)
+
+
+def test_examples_that_fit_pass(validator: Validator):
+    validator.run({"train": TRAIN, "eval": SHIFTED})
+    assert artifact_utils.decode_split_names(validator.anomalies.split_names) == [
+        "eval",
+        "train",
+    ]
+    for split in ("train", "eval"):
+        assert not validator.recorded(split).anomaly_info
+
+
+def test_unexpected_value_is_told_with_split_feature_and_share(validator: Validator):
+    unexpected = pd.DataFrame({"city": ["a", "b", "b", "Rome"] * 25, "age": 20.0})
+    message = validator.failure({"train": TRAIN, "eval": unexpected})
+    assert message == (
+        "ExampleValidator found anomalies: eval: feature 'city': Examples contain "
+        "values missing from the schema: Rome (~25%)"
+    )
+
+
+def test_anomalies_are_recorded_before_the_run_stops(validator: Validator):
+    unexpected = SAME.assign(city="Rome")
+    validator.failure({"train": unexpected, "eval": SAME})
+    assert "city" in validator.recorded("train").anomaly_info
+    assert not validator.recorded("eval").anomaly_info
+
+
+def test_all_anomalies_are_told(validator: Validator):
+    wrong = pd.DataFrame({"city": ["Rome"] * 100, "new": [1.0] * 100})
+    message = validator.failure({"train": wrong})
+    assert "train: feature 'age': Column is completely missing; " in message
+    assert "train: feature 'city': Examples contain values missing" in message
+    assert "train: feature 'new': New column" in message
+
+
+def test_drift_beyond_the_threshold_is_told_with_figures(validator: Validator):
+    message = validator.failure(
+        {"train": SHIFTED}, previous={"train": TRAIN}, drift={"city": 0.1}
+    )
+    # Of (0.9, 0.1) and (0.5, 0.5), in bits.
+    assert "train: feature 'city': " in message
+    assert "between current and previous is 0.14679" in message
+    assert message.endswith("above the threshold 0.1")
+
+
+def test_drift_below_the_threshold_passes(validator: Validator):
+    validator.run({"train": SHIFTED}, previous={"train": TRAIN}, drift={"city": 0.2})
+
+
+def test_drift_is_of_the_training_split_only(validator: Validator):
+    validator.run(
+        {"train": SAME, "eval": SHIFTED},
+        previous={"train": TRAIN, "eval": TRAIN},
+        drift={"city": 0.0001},
+    )
+
+
+def test_drift_without_a_run_before_passes(validator: Validator):
+    validator.run({"train": SHIFTED}, drift={"city": 0.0001})
+
+
+def test_numeric_drift_is_told(validator: Validator):
+    message = validator.failure(
+        {"train": SAME.assign(age=20.0)},
+        previous={"train": TRAIN},
+        drift={"age": 0.1, "city": 0.1},
+    )
+    assert "feature 'age'" in message
+    assert "feature 'city'" not in message
+
+
+def test_skew_beyond_the_threshold_is_told(validator: Validator):
+    message = validator.failure(
+        {"train": TRAIN},
+        serving={"serving": SHIFTED},
+        skew=Skew(pattern="log*", thresholds={"city": 0.1}),
+    )
+    assert "train: feature 'city': " in message
+    assert "between training and serving is 0.14679" in message
+
+
+def test_skew_below_the_threshold_passes(validator: Validator):
+    validator.run(
+        {"train": TRAIN},
+        serving={"serving": SHIFTED},
+        skew=Skew(pattern="log*", thresholds={"city": 0.2}),
+    )
+
+
+def test_threshold_of_a_feature_that_the_schema_lacks_is_told(validator: Validator):
+    with pytest.raises(InputError, match=r"features\.user: the schema has no such"):
+        validator.run({"train": TRAIN}, drift={"user": 0.1})
+
+
+def test_warnings_do_not_stop_the_run(
+    validator: Validator, monkeypatch: pytest.MonkeyPatch
+):
+    validate: Callable[..., Any] = tfdv.validate_statistics
+
+    def with_warnings(*arguments: Any, **options: Any) -> anomalies_pb2.Anomalies:
+        found = validate(*arguments, **options)
+        for info in found.anomaly_info.values():
+            info.severity = anomalies_pb2.AnomalyInfo.WARNING
+        return found
+
+    monkeypatch.setattr(tfdv, "validate_statistics", with_warnings)
+    validator.run({"train": SAME.assign(city="Rome")})
+    assert "city" in validator.recorded("train").anomaly_info

@@ -1,0 +1,93 @@
+"""Which model is the baseline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tfx.types import standard_artifacts
+
+from components.artifacts import Release, training_key
+from components.resolvers.last_release import LastReleaseStrategy
+
+GRAPH = "artifacts/Transform/transform_graph/9"
+TRAINER = "code:part"
+
+
+def graph() -> standard_artifacts.TransformGraph:
+    artifact = standard_artifacts.TransformGraph()
+    artifact.uri = GRAPH
+    return artifact
+
+
+def model(number: int) -> standard_artifacts.Model:
+    artifact = standard_artifacts.Model()
+    artifact.id, artifact.uri = 100 + number, f"model/{number}"
+    return artifact
+
+
+def release(number: int, released: int = 1, training: str = "another") -> Release:
+    artifact = Release()
+    artifact.id = number
+    artifact.released = released
+    artifact.training = training
+    artifact.model_uri = f"model/{number}"
+    return artifact
+
+
+def resolve(models: list[Any], releases: list[Any]) -> dict[str, list[Any]]:
+    strategy = LastReleaseStrategy(trainer=TRAINER)
+    inputs = {"transform_graph": [graph()], "model": models, "release": releases}
+    return strategy.resolve_artifacts(None, inputs)
+
+
+@pytest.mark.parametrize("order", [[1, 2, 3], [3, 1, 2]])
+def test_newest_release_wins_with_its_own_model(order: list[int]):
+    resolved = resolve(
+        [model(number) for number in reversed(order)],
+        [release(number) for number in order],
+    )
+    assert [artifact.uri for artifact in resolved["model"]] == ["model/3"]
+    assert [artifact.id for artifact in resolved["release"]] == [3]
+    assert [artifact.uri for artifact in resolved["transform_graph"]] == [GRAPH]
+
+
+def test_candidate_that_was_not_released_is_no_baseline():
+    resolved = resolve([model(1), model(2)], [release(1), release(2, released=0)])
+    assert [artifact.uri for artifact in resolved["model"]] == ["model/1"]
+
+
+def test_release_of_the_training_at_hand_is_left_out():
+    own = release(2, training=training_key(GRAPH, TRAINER))
+    resolved = resolve([model(1), model(2)], [release(1), own])
+    assert [artifact.uri for artifact in resolved["model"]] == ["model/1"]
+
+
+@pytest.mark.parametrize(
+    "training",
+    [training_key(GRAPH, "code:other part"), training_key("other graph", TRAINER)],
+)
+def test_training_is_another_by_its_data_or_its_trainer(training: str):
+    resolved = resolve([model(1)], [release(1, training=training)])
+    assert [artifact.uri for artifact in resolved["model"]] == ["model/1"]
+
+
+def test_release_whose_model_is_gone_is_left_out():
+    resolved = resolve([model(1)], [release(1), release(2)])
+    assert [artifact.uri for artifact in resolved["model"]] == ["model/1"]
+
+
+@pytest.mark.parametrize(
+    ("models", "releases"),
+    [
+        ([], []),
+        ([model(1)], []),
+        ([model(1)], [release(1, released=0)]),
+        ([model(1)], [release(1, training=training_key(GRAPH, TRAINER))]),
+    ],
+)
+def test_without_a_release_there_is_no_baseline(models: list[Any], releases: list[Any]):
+    resolved = resolve(models, releases)
+    assert resolved["model"] == []
+    assert resolved["release"] == []
+    assert len(resolved["transform_graph"]) == 1

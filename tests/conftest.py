@@ -1,0 +1,295 @@
+"""A tiny problem, taken through Transform, training and export once for all tests.
+
+Heavy packages are imported inside functions, for the tests that need none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+# Features by name, each with its list of values; one without any is missing.
+Row = dict[str, list[Any]]
+
+TINY = """
+name: tiny
+examples: {splits: {train: train.csv, eval: eval.csv}, extra_columns: [city]}
+label: {column: click}
+features:
+  device: {kind: categorical}
+  tags: {kind: categorical, multivalued: true, oov_buckets: 2}
+  user: {kind: hashed, buckets: 10}
+  age: {kind: numeric, buckets: 4, missing_indicator: true}
+  price: {kind: numeric, normalize: log1p, fill: 0}
+crosses:
+  - {features: [device, age], buckets: 50}
+  - {features: [device, tags], buckets: 50}
+model:
+  embedding_size: 4
+  wide_deep: {hidden_units: [8], deep_optimizer: adam, deep_learning_rate: 0.01}
+  embedding_mlp: {hidden_units: [8], learning_rate: 0.01}
+training: {epochs: 5, batch_size: 32}
+evaluation:
+  slices: [[city], [device, city], [age]]
+  thresholds: [0.3, 0.5]
+"""
+# `city` is no feature: the models do not see it.
+FLOATS = ("age", "price", "click")
+TEXTS = ("device", "tags", "user", "city")
+# One city has a name that looks like a list of slices; nobody clicks in Ghost Town.
+CITIES = ["Rome", "a, b=c", "Ghost Town"]
+
+# What serving must cope with, by the name of the case.
+PROBES: dict[str, Row] = {
+    "complete": {
+        "device": ["phone"],
+        "tags": ["x", "y"],
+        "user": ["u1"],
+        "age": [31.0],
+        "price": [2.5],
+        "click": [1.0],
+    },
+    "no label": {
+        "device": ["tablet"],
+        "tags": ["z"],
+        "user": ["u2"],
+        "age": [44.0],
+        "price": [7.0],
+    },
+    "nothing": {},
+    "unseen": {
+        "device": ["watch"],
+        "tags": ["new", "x", "newer"],
+        "user": ["stranger"],
+        "age": [-5.0],
+        "price": [1e4],
+    },
+    "empty strings": {"device": [""], "tags": ["x", "", "y"], "user": [""]},
+    "nan": {"device": ["phone"], "age": [np.nan], "price": [np.nan]},
+    "inf": {"device": ["phone"], "age": [np.inf], "price": [-np.inf]},
+}
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """The tiny problem.
+
+    Attributes:
+      config: Its configuration.
+      rows: The rows that were analysed.
+      probe_rows: What serving must cope with.
+      transform: The Transform graph.
+      transformed: The rows after Transform in bulk, as serialised tf.Examples.
+      transformed_probes: The probes after Transform in bulk.
+      schema: Folder with the schema of the rows.
+    """
+
+    config: Any
+    rows: list[Row]
+    probe_rows: list[Row]
+    transform: Any
+    transformed: list[bytes]
+    transformed_probes: list[bytes]
+    schema: Path
+
+    @property
+    def part(self) -> Any:
+        from pipeline.config.parts.trainer import TrainerPart
+
+        return TrainerPart.of(self.config)
+
+    @property
+    def inputs(self) -> Any:
+        from trainer.inputs import ModelInputs
+
+        return ModelInputs.of(self.part, self.transform)
+
+    @staticmethod
+    def as_examples(rows: Sequence[Row]) -> list[bytes]:
+        """Rows as serialised tf.Examples."""
+        import tensorflow as tf
+
+        return [
+            tf.train.Example(
+                features=tf.train.Features(
+                    feature={name: _feature(name, row[name]) for name in row}
+                )
+            ).SerializeToString()
+            for row in rows
+        ]
+
+
+@dataclass(frozen=True)
+class TinyModel:
+    """A model of the tiny problem: trained, and exported in `uri`."""
+
+    tiny: Tiny
+    model: Any
+    uri: Path
+
+    @property
+    def saved_model(self) -> Path:
+        """The SavedModel, where TFX looks for it."""
+        return self.uri / "Format-Serving"
+
+    def probabilities(self, transformed: Sequence[bytes]) -> np.ndarray:
+        """What the trained model says about rows that were transformed in bulk."""
+        import tensorflow as tf
+
+        spec = self.tiny.transform.transformed_feature_spec()
+        parsed = tf.io.parse_example(list(transformed), spec)
+        logits = self.model(self.tiny.inputs.dense(parsed), training=False)
+        return tf.sigmoid(logits).numpy()[:, 0]
+
+    def served(self, rows: Sequence[Row]) -> np.ndarray:
+        """What the exported model says about raw rows."""
+        import tensorflow as tf
+
+        serve = tf.saved_model.load(str(self.saved_model)).signatures["serving_default"]
+        examples = tf.constant(self.tiny.as_examples(rows), tf.string)
+        return serve(examples=examples)["probability"].numpy()
+
+
+def _feature(name: str, values: list[Any]) -> Any:
+    import tensorflow as tf
+
+    if name in FLOATS:
+        return tf.train.Feature(float_list=tf.train.FloatList(value=values))
+    texts = [text.encode() for text in values]
+    return tf.train.Feature(bytes_list=tf.train.BytesList(value=texts))
+
+
+def _write_records(path: Path, records: Sequence[bytes]) -> None:
+    import tensorflow as tf
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
+        for record in records:
+            writer.write(record)
+
+
+@pytest.fixture(scope="session")
+def write_records() -> Callable[[Path, Sequence[bytes]], None]:
+    """Writes a file as ExampleGen and Transform do."""
+    return _write_records
+
+
+def _make_rows(count: int) -> list[Row]:
+    """Rows whose clicks depend on all features; some values are missing."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for _ in range(count):
+        device = str(rng.choice(["phone", "tablet"]))
+        tags = [str(tag) for tag in rng.choice(["x", "y", "z"], rng.integers(0, 3))]
+        age = float(rng.integers(20, 60))
+        city = str(rng.choice(CITIES, p=[0.5, 0.4, 0.1]))
+        likes = (device == "phone") + ("x" in tags) + (age > 40)
+        click = rng.random() < (0.0 if city == "Ghost Town" else 0.1 + 0.25 * likes)
+        row: Row = {
+            "device": [device],
+            "tags": tags,
+            "user": [f"u{rng.integers(20)}"],
+            "age": [age] if rng.random() < 0.9 else [],
+            "price": [float(np.round(rng.exponential(5), 2))],
+            "city": [city],
+            "click": [float(click)],
+        }
+        rows.append(row)
+    return rows
+
+
+def _transform_rows(
+    config: Any, rows: list[Row], folder: Path
+) -> tuple[list[bytes], list[bytes]]:
+    """Runs Transform; its results must not outlive this function, TFT being so."""
+    import tensorflow as tf
+    import tensorflow_transform as tft
+    import tensorflow_transform.beam as tft_beam
+    from tensorflow_transform.coders import ExampleProtoCoder
+    from tensorflow_transform.tf_metadata import metadata_io
+    from tensorflow_transform.tf_metadata.dataset_metadata import DatasetMetadata
+    from tfx.utils import io_utils
+
+    from pipeline.config.parts.transform import TransformPart
+    from transform.preprocessing import preprocessing_fn
+
+    part = {"part": TransformPart.of(config).model_dump_json()}
+    metadata = DatasetMetadata.from_feature_spec(
+        {name: tf.io.VarLenFeature(tf.float32) for name in FLOATS}
+        | {name: tf.io.VarLenFeature(tf.string) for name in TEXTS}
+    )
+    raw_metadata = folder / "graph" / tft.TFTransformOutput.RAW_METADATA_DIR
+    metadata_io.write_metadata(metadata, str(raw_metadata))
+    schema_path = folder / "schema" / "schema.pbtxt"
+    io_utils.write_pbtxt_file(str(schema_path), metadata.schema)
+    everything = {name: [] for name in (*FLOATS, *TEXTS)}
+    probes = [{**everything, **row} for row in PROBES.values()]
+    with tft_beam.Context(temp_dir=str(folder / "tmp")):
+        (analysed, out_metadata), graph = (
+            rows,
+            metadata,
+        ) | tft_beam.AnalyzeAndTransformDataset(lambda raw: preprocessing_fn(raw, part))
+        (probed, _) = ((probes, metadata), graph) | tft_beam.TransformDataset()
+        _ = graph | tft_beam.WriteTransformFn(str(folder / "graph"))
+    coder = ExampleProtoCoder(out_metadata.schema)
+    encoded = [[coder.encode(row) for row in some] for some in (analysed, probed)]
+    return encoded[0], encoded[1]
+
+
+def _train(tiny: Tiny, kind: str, uri: Path) -> TinyModel:
+    import keras
+
+    from trainer.dataset import read_training_data
+    from trainer.models import build_model
+    from trainer.signatures import export
+
+    part, inputs = tiny.part, tiny.inputs
+    _write_records(uri / "train.gz", tiny.transformed)
+    keras.utils.set_random_seed(1)
+    data = read_training_data(
+        [str(uri / "train.gz")], inputs, part.label, tiny.transform, part.training
+    )
+    settings = getattr(tiny.config.model, kind).model_dump()
+    model = build_model(kind, inputs, settings)
+    model.fit(data.train, epochs=part.training.epochs, verbose=0)
+    trained = TinyModel(tiny, model, uri)
+    export(model, inputs, part.features, tiny.transform, str(trained.saved_model))
+    return trained
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    """The tiny problem, transformed."""
+    import tensorflow_transform as tft
+
+    from pipeline.config import Config
+
+    folder = tmp_path_factory.mktemp("tiny")
+    config = Config.model_validate(yaml.safe_load(TINY))
+    rows = _make_rows(400)
+    transformed, transformed_probes = _transform_rows(config, rows, folder)
+    return Tiny(
+        config=config,
+        rows=rows,
+        probe_rows=list(PROBES.values()),
+        transform=tft.TFTransformOutput(str(folder / "graph")),
+        transformed=transformed,
+        transformed_probes=transformed_probes,
+        schema=folder / "schema",
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_models(
+    tiny: Tiny, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, TinyModel]:
+    """A model of each kind."""
+    from trainer.models import MODELS
+
+    return {kind: _train(tiny, kind, tmp_path_factory.mktemp(kind)) for kind in MODELS}

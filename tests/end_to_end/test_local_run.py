@@ -1,0 +1,121 @@
+"""A run, its reruns and what each leaves; in order, since each builds on the last."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+
+def cached(summary):
+    return {c["id"]: c["cached"] for c in summary["components"]}
+
+
+def test_the_first_run_is_released(released):
+    summary = released.summary()
+    assert summary["verdict"] == "released"
+    assert released.versions() == [str(summary["model_version"])]
+    assert not any(cached(summary).values())
+    overall = summary["metrics"]["overall"]
+    assert overall["examples"] == 1_000
+    assert 0.5 < overall["auc"] < summary["best_possible_auc"] < 1
+    assert {"log_loss", "calibration"} <= set(overall)
+    assert sum(summary["metrics"][f"device={d}"]["examples"] for d in DEVICES) == 1_000
+    assert Path(summary["report"]).exists()
+    assert summary["wall_seconds"] >= max(c["seconds"] for c in summary["components"])
+
+
+DEVICES = ("desktop", "mobile", "tablet")
+
+
+def test_the_released_model_serves_without_the_label(released):
+    model = tf.saved_model.load(released.summary()["model_dir"])
+    example = tf.train.Example()
+    example.features.feature["gender"].bytes_list.value.append(b"female")
+    probability = model.signatures["serving_default"](
+        tf.constant([example.SerializeToString(), b""])
+    )["probability"]
+    assert probability.shape == (2,)
+    assert all(0 < p < 1 for p in probability.numpy())
+
+
+def test_an_unchanged_rerun_repeats_the_verdict_from_the_cache(released):
+    first, versions = released.summary(), released.versions()
+    result = released.run("--json")
+    assert result.returncode == 0, result.stderr
+    again = json.loads(result.stdout)
+    assert again["run_id"] != first["run_id"]
+    uncached = [name for name, hit in cached(again).items() if not hit]
+    assert uncached == ["LastRelease"]  # it looks anew, and finds what it found
+    for key in ("verdict", "model_version", "metrics", "reasons", "model_dir"):
+        assert again[key] == first[key]
+    assert released.versions() == versions
+
+
+def test_a_change_of_slices_does_not_retrain(released):
+    versions = released.versions()
+    result = released.run("--set", "evaluation.slices=[[category]]")
+    assert result.returncode == 0, result.stderr
+    hits = cached(released.summary())
+    assert [name for name, hit in hits.items() if not hit] == [
+        "LastRelease",
+        "Evaluator",
+        "Pusher",
+    ]
+    assert released.versions() == versions, "the same model is not released again"
+
+
+def test_a_gate_that_fails_blocks_the_release_with_status_3(released):
+    versions = released.versions()
+    result = released.run("--set", "gates=[{metric: auc, min: 0.999}]")
+    assert result.returncode == 3, result.stderr
+    summary = released.summary()
+    assert summary["verdict"] == "blocked"
+    assert summary["model_version"] is None
+    assert summary["reasons"][0].startswith("failed: overall: auc >= 0.999 (auc is 0.")
+    assert "blocked" in result.stdout
+    assert released.versions() == versions
+
+
+def test_another_model_retrains_and_is_compared_with_the_released_one(released):
+    first = released.versions()
+    result = released.run("--set", "model.kind=embedding_mlp")
+    assert result.returncode == 0, result.stdout + result.stderr
+    summary = released.summary()
+    hits = cached(summary)
+    assert hits["Transform"]
+    assert not hits["Trainer"]
+    # 2 bounds; the one on the change was checked, since there is a baseline now.
+    assert any("change of auc" in reason for reason in summary["reasons"])
+    assert len(released.versions()) == 2
+    assert int(released.versions()[1]) > int(first[0])
+
+    # Going back: the first model is trained already, and is released anew.
+    result = released.run()
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert cached(released.summary())["Trainer"]
+    assert len(released.versions()) == 3
+
+
+def test_progress_and_noise_are_apart(released):
+    result = released.run()
+    assert result.returncode == 0
+    assert "Trainer: cached" in result.stdout
+    assert "WARNING" not in result.stdout
+    assert result.stderr == ""
+    log = released.work_dir / "latest" / "run.log"
+    assert "execution" in log.read_text().lower()
+
+
+@pytest.mark.parametrize("option", ["--json", ""])
+def test_report_shows_the_latest_run(released, option, capfd):
+    from pipeline import cli
+
+    command = ["report", "-c", str(released.config)]
+    command += ["--work-dir", str(released.work_dir)] + ([option] if option else [])
+    assert cli.main(command) == 0
+    printed = capfd.readouterr().out
+    assert released.summary()["run_id"] in printed
+    assert "device=mobile" in printed

@@ -1,0 +1,204 @@
+"""The `ctr` command: help at once, one line for an error, and its exit status."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from pipeline import cli, errors
+from pipeline.summary import Summary
+
+COMMANDS = ["simulate", "init", "config", "run", "report"]
+CONFIG = """
+name: ads
+examples: {splits: {train: train.csv, eval: eval.csv}}
+label: {column: click}
+features: {device: {kind: categorical}}
+"""
+HEAVY = {
+    "apache_beam",
+    "keras",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pydantic",
+    "rich",
+    "sklearn",
+    "tensorflow",
+    "tfx",
+    "yaml",
+}
+HELP = """
+import sys
+from pipeline.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as ended:
+    status = ended.code
+print("\\n" + " ".join(sys.modules))
+sys.exit(status)
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "pipeline.yaml"
+    path.write_text(CONFIG)
+    return str(path)
+
+
+@pytest.fixture
+def fail(monkeypatch):
+    """Makes `ctr config` fail with an error."""
+
+    def _fail(error):
+        def _raise(_):
+            raise error
+
+        monkeypatch.setattr(cli, "_config", _raise)
+        return ["config", "validate", "-c", "x.yaml"]
+
+    return _fail
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
+def test_help_needs_no_heavy_package(command):
+    ended = subprocess.run(
+        [sys.executable, "-c", HELP, *command, "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    *words, modules = ended.stdout.splitlines()
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert words[0].startswith(" ".join(["usage: ctr", *command]))
+    assert HEAVY & {name.partition(".")[0] for name in modules.split()} == set()
+
+
+def test_help_lists_every_command(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    text = capsys.readouterr().out
+
+    assert all(f"\n    {name} " in text for name in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["fly"], ["run"], ["config", "dance", "-c", "x"], ["run", "-c", "x", "--no"]],
+)
+def test_wrong_use_is_2(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+
+    assert ended.value.code == 2
+    assert "usage: ctr" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "line"),
+    [
+        (errors.ConfigError("x.yaml: bad"), 2, "error: x.yaml: bad"),
+        (errors.InputError("a.csv: bad"), 2, "error: a.csv: bad"),
+        (errors.GateError("auc too low"), 3, "error: auc too low"),
+        (errors.WorkDirError("runs: in use"), 1, "error: runs: in use"),
+        (errors.RunError("Trainer failed"), 1, "error: Trainer failed"),
+        (
+            RuntimeError("Traceback:\npipeline.errors.InputError: b.csv: bad"),
+            2,
+            "error: b.csv: bad",
+        ),
+        (ValueError("what"), 1, "error: ValueError: what (--debug shows where)"),
+        (ValueError("a\nb"), 1, "error: ValueError: b (--debug shows where)"),
+        (ValueError(), 1, "error: ValueError:  (--debug shows where)"),
+        (
+            KeyboardInterrupt(),
+            130,
+            "interrupted; run the same command to go on",
+        ),
+    ],
+)
+def test_an_error_is_one_line_and_a_status(fail, capsys, error, status, line):
+    assert cli.main(fail(error)) == status
+    captured = capsys.readouterr()
+    assert captured.err == line + "\n"
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize("error", [errors.ConfigError("bad"), ValueError("what")])
+def test_debug_shows_where(fail, error):
+    with pytest.raises(type(error)) as caught:
+        cli.main(["--debug", *fail(error)])
+
+    assert caught.value is error
+
+
+def test_an_interruption_is_no_bug(fail):
+    assert cli.main(["--debug", *fail(KeyboardInterrupt())]) == 130
+
+
+def test_a_valid_config_is_told_and_shown(config, capsys):
+    assert cli.main(["config", "validate", "-c", config]) == 0
+    assert capsys.readouterr().out == f"{config}: valid\n"
+
+    assert cli.main(["config", "show", "-c", config, "--set", "training.epochs=3"]) == 0
+    text = capsys.readouterr().out
+    assert "epochs: 3" in text
+    assert "batch_size:" in text
+
+
+def test_a_config_that_is_missing_is_2(tmp_path, capsys):
+    assert cli.main(["run", "-c", str(tmp_path / "no.yaml")]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_work_directory_in_use_is_1(config, tmp_path, capsys):
+    from pipeline.workdir import WorkDir
+
+    with WorkDir(tmp_path / "work").lock():
+        arguments = ["run", "-c", config, "--work-dir", str(tmp_path / "work")]
+        assert cli.main(arguments) == 1
+    captured = capsys.readouterr()
+    assert "another run" in captured.err
+    assert len(captured.err.splitlines()) == 1
+
+
+def test_init_does_not_overwrite(config, capsys):
+    assert cli.main(["init", "a.csv", "--label", "click", "--out", config]) == 2
+    assert "exists" in capsys.readouterr().err
+
+
+@pytest.fixture
+def work_dir(tmp_path):
+    """A work directory with two runs; the first is the latest complete one."""
+    for run_id, verdict in [("run1", "released"), ("run2", "blocked")]:
+        (tmp_path / run_id).mkdir()
+        summary = Summary(run_id=run_id, verdict=verdict, reasons=[], model_version=7)
+        (tmp_path / run_id / "summary.json").write_text(summary.model_dump_json())
+    (tmp_path / "latest").symlink_to("run1")
+    return str(tmp_path)
+
+
+def test_report_shows_the_latest_run_or_the_named_one(config, work_dir, capsys):
+    options = ["-c", config, "--work-dir", work_dir]
+    assert cli.main(["report", *options]) == 0
+    assert "Run run1: released as version 7" in capsys.readouterr().out
+
+    assert cli.main(["report", "run2", *options]) == 0
+    assert "Run run2: blocked" in capsys.readouterr().out
+
+
+def test_report_as_json(config, work_dir, capsys):
+    assert cli.main(["report", "-c", config, "--work-dir", work_dir, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+
+    assert (report["run_id"], report["verdict"]) == ("run1", "released")
+
+
+def test_a_report_that_does_not_exist_is_2(config, work_dir, capsys):
+    assert cli.main(["report", "run9", "-c", config, "--work-dir", work_dir]) == 2
+    assert "no complete run" in capsys.readouterr().err

@@ -1,0 +1,162 @@
+"""What is shown while a run goes on, and where noise goes."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import subprocess
+import sys
+
+import pytest
+from rich.console import Console
+
+from pipeline.progress import Progress, noise_to
+
+
+@pytest.fixture
+def shown():
+    """A progress display and what it has shown."""
+
+    class Shown:
+        file = io.StringIO()
+        progress = Progress(Console(file=file, width=80))
+
+        @property
+        def lines(self):
+            return self.file.getvalue().splitlines()
+
+    Shown.file.truncate(0)
+    return Shown()
+
+
+def test_without_a_terminal_there_are_plain_lines(shown):
+    with shown.progress.live():
+        shown.progress.start("Trainer")
+        shown.progress.note("epoch 1 of [bold]2[/bold]")
+        shown.progress.end(12.34, cached=False)
+        shown.progress.start("Pusher")
+        shown.progress.end(0.0, cached=True)
+
+    assert shown.lines == [
+        "Trainer ...",
+        "  Trainer: epoch 1 of [bold]2[/bold]",
+        "Trainer: 12.3 s",
+        "Pusher ...",
+        "Pusher: cached",
+    ]
+    assert "\x1b" not in shown.file.getvalue()
+
+
+def test_long_lines_are_not_wrapped(shown):
+    with shown.progress.live():
+        shown.progress.start("Pusher")
+        shown.progress.note("/a/path" * 40)
+
+    assert shown.lines[1] == "  Pusher: " + "/a/path" * 40
+
+
+def test_on_a_terminal_what_ended_stays(shown):
+    file = io.StringIO()
+    progress = Progress(Console(file=file, width=80, force_terminal=True))
+    with progress.live():
+        progress.start("Trainer")
+        progress.end(1.0, cached=False)
+
+    assert "Trainer: 1.0 s" in file.getvalue()
+
+
+def test_what_our_packages_log_becomes_a_note_of_the_component(shown):
+    with shown.progress.live():
+        shown.progress.start("Trainer")
+        logging.getLogger("trainer.callbacks").info("epoch %d", 3)
+        logging.getLogger("components.evaluator.executor").warning("careful")
+        logging.getLogger("trainer.callbacks").debug("too much detail")
+        logging.getLogger("tensorflow").warning("noise")
+
+    assert shown.lines[1:] == ["  Trainer: epoch 3", "  Trainer: careful"]
+
+
+def test_after_the_block_nothing_is_shown(shown):
+    with shown.progress.live():
+        shown.progress.start("Trainer")
+    with pytest.raises(ValueError, match="no"), shown.progress.live():
+        raise ValueError("no")
+    logging.getLogger("trainer").info("late")
+
+    assert shown.lines == ["Trainer ..."]
+
+
+# By way of a process, since pytest has put its own files in place of 1 and 2.
+NOISY = """
+import os, sys
+from pathlib import Path
+from pipeline.progress import noise_to
+print("before")
+try:
+    with noise_to(Path(sys.argv[1])) as stdout:
+        os.write(1, b"fd 1\\n")
+        os.write(2, b"fd 2\\n")
+        print("print")
+        print("to stderr", file=sys.stderr)
+        os.system("echo from a child")
+        print("progress", file=stdout, flush=True)
+        {ending}
+except ValueError:
+    pass
+os.write(1, b"fd 1 after\\n")
+print("after")
+print("after", file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("ending", ["pass", "raise ValueError"])
+def test_noise_goes_into_the_file_until_the_block_ends(tmp_path, ending):
+    log = tmp_path / "run.log"
+    log.write_text("older\n")
+    ended = subprocess.run(
+        [sys.executable, "-u", "-c", NOISY.format(ending=ending), str(log)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ended.stdout == "before\nprogress\nfd 1 after\nafter\n"
+    assert ended.stderr == "after\n"
+    noise = ["fd 1", "fd 2", "print", "to stderr", "from a child"]
+    assert log.read_text().splitlines() == ["older", *noise]
+
+
+def test_text_that_waits_in_a_buffer_stays_on_its_side(tmp_path):
+    """Python buffers what it prints into a pipe."""
+    ended = subprocess.run(
+        [sys.executable, "-c", NOISY.format(ending="pass"), str(tmp_path / "log")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert sorted(ended.stdout.splitlines()) == [
+        "after",
+        "before",
+        "fd 1 after",
+        "progress",
+    ]
+    assert "print\n" in (tmp_path / "log").read_text()
+
+
+def test_no_descriptor_is_left_open(tmp_path):
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with noise_to(tmp_path / "log"):
+            pass
+
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_log_file_that_cannot_be_opened_leaves_stdout_alone(tmp_path):
+    before = os.fstat(1)
+    with pytest.raises(FileNotFoundError), noise_to(tmp_path / "no" / "log"):
+        pass
+
+    assert os.fstat(1) == before

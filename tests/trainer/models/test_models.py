@@ -1,0 +1,130 @@
+"""What holds for every registered model."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from pipeline.config.model import Model
+from trainer.inputs import IdInput, ModelInputs
+from trainer.models import MODELS, build_model
+
+ID = IdInput("ad", num_ids=7, multivalued=False, crossed=False, embedding_size=4)
+IDS = IdInput("tags", num_ids=7, multivalued=True, crossed=False, embedding_size=4)
+CROSS = IdInput("ad_x_site", 9, multivalued=False, crossed=True, embedding_size=4)
+CROSSES = IdInput("ad_x_tags", 9, multivalued=True, crossed=True, embedding_size=4)
+SMALL = {"hidden_units": (4,)}
+
+COLUMNS = {
+    "one id": ((ID,), ()),
+    "one list": ((IDS,), ()),
+    "one number": ((), ("age",)),
+    "numbers": ((), ("age", "age_missing")),
+    "ids": ((ID, IDS), ()),
+    "ids and a cross": ((ID, CROSS), ()),
+    "no cross": ((ID, IDS), ("age",)),
+    "everything": ((ID, IDS, CROSS, CROSSES), ("age", "price")),
+    # Names that layers and operations of Keras have too.
+    "odd names": (
+        (
+            IdInput("add", 3, multivalued=False, crossed=False, embedding_size=2),
+            IdInput("wide_add", 3, multivalued=False, crossed=False, embedding_size=2),
+            IdInput("deep_logit", 3, multivalued=True, crossed=False, embedding_size=2),
+        ),
+        ("concatenate", "reshape"),
+    ),
+}
+
+
+def _batch(inputs, rows, seed=0):
+    rng = np.random.default_rng(seed)
+    batch = {
+        column.name: rng.integers(
+            0, column.num_ids, (rows, 3) if column.multivalued else rows
+        )
+        for column in inputs.ids
+    }
+    return batch | {name: rng.normal(size=rows) for name in inputs.numbers}
+
+
+def test_every_model_that_can_be_configured_is_registered():
+    kinds = Model.model_fields["kind"].annotation.__args__
+
+    assert set(MODELS) == set(kinds)
+    for kind in kinds:
+        assert isinstance(Model(kind=kind).settings, MODELS[kind].settings)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("columns", COLUMNS)
+def test_any_columns_make_a_model_of_one_logit(kind, columns):
+    inputs = ModelInputs(*COLUMNS[columns])
+    model = build_model(kind, inputs, SMALL)
+
+    logits = model(_batch(inputs, rows=5)).numpy()
+    assert logits.shape == (5, 1)
+    assert np.isfinite(logits).all()
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_overfits_what_can_be_separated(kind):
+    keras.utils.set_random_seed(0)
+    inputs = ModelInputs(*COLUMNS["everything"])
+    rows = _batch(inputs, rows=64)
+    labels = (rows["age"] > 0).astype("float32")[:, None]
+    # Enough steps for AdaGrad, and nothing that holds the model back.
+    settings = {"hidden_units": (16,), "dropout": 0.0, "batch_norm": False}
+    rate = "deep_learning_rate" if kind == "wide_deep" else "learning_rate"
+    model = build_model(kind, inputs, settings | {rate: 0.1})
+    model.fit(rows, labels, epochs=60, batch_size=64, verbose=0)
+
+    metrics = model.evaluate(rows, labels, verbose=0, return_dict=True)
+    assert metrics["auc"] > 0.999
+    assert metrics["log_loss"] < 0.2
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_the_seed_decides_everything(kind):
+    inputs = ModelInputs(*COLUMNS["everything"])
+    rows = _batch(inputs, rows=32)
+    labels = np.resize([0.0, 1.0], (32, 1))
+
+    def trained(seed):
+        keras.utils.set_random_seed(seed)
+        model = build_model(kind, inputs, SMALL)
+        model.fit(rows, labels, epochs=2, batch_size=8, verbose=0)
+        return model(rows, training=False).numpy()
+
+    first = trained(seed=1)
+    np.testing.assert_array_equal(trained(seed=1), first)
+    assert not np.allclose(trained(seed=2), first)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_log_loss_leaves_regularisation_out(kind):
+    inputs = ModelInputs(*COLUMNS["no cross"])
+    model = build_model(kind, inputs, SMALL | {"embedding_l2": 100.0})
+    rows, labels = _batch(inputs, rows=16), np.resize([0.0, 1.0], (16, 1))
+    probability = 1 / (1 + np.exp(-model(rows, training=False).numpy()))
+    expected = -np.mean(np.log(np.where(labels == 1, probability, 1 - probability)))
+
+    metrics = model.evaluate(rows, labels, verbose=0, return_dict=True)
+    assert metrics["log_loss"] == pytest.approx(expected, abs=1e-5)
+    assert metrics["loss"] > metrics["log_loss"] + 0.01
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_examples_without_weight_are_not_learned_from(kind):
+    keras.utils.set_random_seed(0)
+    inputs = ModelInputs(*COLUMNS["one id"])
+    rows = {"ad": np.resize([1, 2], 64)}
+    labels = np.ones((64, 1))
+    # All that contradicts the label 1 has the weight 0.
+    labels[::2] = 0
+    weights = labels[:, 0]
+    settings = {"hidden_units": (4,), "dropout": 0.0, "batch_norm": False}
+    model = build_model(kind, inputs, settings)
+    model.fit(rows, labels, sample_weight=weights, epochs=20, verbose=0)
+
+    assert (model(rows).numpy() > 0).all()

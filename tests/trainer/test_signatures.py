@@ -1,0 +1,141 @@
+"""The exported model says what the trained model says, however it is asked.
+
+The trained model gets what Transform made of the rows in bulk, as in training, so a
+difference between training and serving shows too.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from trainer.models import MODELS
+
+TOLERANCE = {"rtol": 0, "atol": 1e-5}
+
+
+@pytest.fixture(params=MODELS)
+def tiny_model(request, tiny_models):
+    return tiny_models[request.param]
+
+
+@pytest.fixture
+def signatures(tiny_model):
+    # Signatures hold their model weakly.
+    loaded = tf.saved_model.load(str(tiny_model.saved_model))
+    yield loaded.signatures
+    del loaded
+
+
+def _raw_tensors(rows):
+    """One tensor for each feature; NaN or '' where a row has no value."""
+    tensors = {}
+    for name in ("age", "price"):
+        numbers = [(row.get(name) or [np.nan])[0] for row in rows]
+        tensors[name] = tf.constant(numbers, tf.float32)
+    for name in ("device", "user"):
+        texts = [(row.get(name) or [""])[0] for row in rows]
+        tensors[name] = tf.constant(texts, tf.string)
+    lists = [row.get("tags", []) for row in rows]
+    width = max(map(len, lists), default=0)
+    padded = [tags + [""] * (width - len(tags)) for tags in lists]
+    tensors["tags"] = tf.reshape(tf.constant(padded, tf.string), [len(rows), width])
+    return tensors
+
+
+def _predict(signatures, rows):
+    return signatures["predict"](**_raw_tensors(rows))["probability"].numpy()
+
+
+def _serve(signatures, tiny, rows):
+    examples = tf.constant(tiny.as_examples(rows), tf.string)
+    return signatures["serving_default"](examples=examples)["probability"].numpy()
+
+
+def test_probes_are_told_apart(tiny_model, tiny):
+    """Else the tests below would compare a constant with itself."""
+    probabilities = tiny_model.probabilities(tiny.transformed_probes)
+
+    assert len(np.unique(probabilities.round(4))) >= 5
+    assert ((probabilities > 0) & (probabilities < 1)).all()
+
+
+def test_serialised_examples_and_raw_tensors_give_the_trained_models_answer(
+    tiny_model, tiny, signatures
+):
+    rows = tiny.probe_rows + tiny.rows[:50]
+    expected = tiny_model.probabilities(tiny.transformed_probes + tiny.transformed[:50])
+
+    served = _serve(signatures, tiny, rows)
+    predicted = _predict(signatures, rows)
+    assert served.dtype == predicted.dtype == np.float32
+    np.testing.assert_allclose(served, expected, **TOLERANCE)
+    np.testing.assert_allclose(predicted, expected, **TOLERANCE)
+
+
+def test_a_row_has_the_same_answer_alone_and_in_a_batch(tiny_model, tiny, signatures):
+    expected = tiny_model.probabilities(tiny.transformed_probes)
+
+    for row, probability in zip(tiny.probe_rows, expected, strict=True):
+        served = _serve(signatures, tiny, [row])
+        predicted = _predict(signatures, [row])
+        np.testing.assert_allclose(served, [probability], **TOLERANCE)
+        np.testing.assert_allclose(predicted, [probability], **TOLERANCE)
+
+
+def test_an_empty_batch_has_an_empty_answer(tiny, signatures):
+    assert _serve(signatures, tiny, []).shape == (0,)
+    assert _predict(signatures, []).shape == (0,)
+
+
+def test_wider_padding_changes_nothing(signatures, tiny):
+    tensors = _raw_tensors(tiny.probe_rows)
+    padding = tf.fill([len(tiny.probe_rows), 3], "")
+    wider = {**tensors, "tags": tf.concat([tensors["tags"], padding], axis=1)}
+
+    narrow = signatures["predict"](**tensors)["probability"]
+    wide = signatures["predict"](**wider)["probability"]
+    np.testing.assert_array_equal(narrow, wide)
+
+
+def test_the_label_is_no_input(signatures, tiny):
+    _, inputs = signatures["predict"].structured_input_signature
+
+    assert set(inputs) == set(tiny.config.features)
+
+
+def test_transform_features_gives_the_transformed_columns(tiny, signatures):
+    spec = tiny.transform.transformed_feature_spec()
+    expected = tiny.inputs.dense(
+        tf.io.parse_example(tiny.transformed_probes + tiny.transformed[:20], spec)
+    )
+    examples = tf.constant(tiny.as_examples(tiny.probe_rows + tiny.rows[:20]))
+
+    transformed = signatures["transform_features"](examples=examples)
+    assert set(transformed) == set(expected)
+    for name, column in expected.items():
+        np.testing.assert_allclose(transformed[name], column, rtol=1e-5, err_msg=name)
+
+
+def test_the_graph_loader_of_tensorflow_serving_gives_the_same_answers(
+    tiny_model, tiny
+):
+    """TensorFlow Serving restores variables by the graph, not by Python objects."""
+    raw = {
+        name: tensor.numpy() for name, tensor in _raw_tensors(tiny.probe_rows).items()
+    }
+    requests = {
+        "serving_default": {"examples": tiny.as_examples(tiny.probe_rows)},
+        "predict": raw,
+    }
+    expected = tiny_model.probabilities(tiny.transformed_probes)
+
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        path = str(tiny_model.saved_model)
+        graph = tf.compat.v1.saved_model.load(session, ["serve"], path)
+        for name, tensors in requests.items():
+            signature = graph.signature_def[name]
+            feed = {signature.inputs[key].name: tensors[key] for key in tensors}
+            answer = session.run(signature.outputs["probability"].name, feed)
+            np.testing.assert_allclose(answer, expected, **TOLERANCE, err_msg=name)
