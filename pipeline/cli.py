@@ -155,12 +155,13 @@ def _run(options: argparse.Namespace) -> int:
 
     from pipeline.progress import Progress, noise_to
     from pipeline.summary import render
+    from pipeline.workdir import LOG_FILE
 
     config = _load(options)
     work_dir = _work_dir(options, config)
     with work_dir.lock():
         folder = work_dir.new_run()
-        with noise_to(folder / "run.log") as stdout:
+        with noise_to(folder / LOG_FILE) as stdout:
             console = Console(file=stdout, quiet=options.json)
             with Progress(console).live() as progress:
                 progress.start("TFX")

@@ -69,7 +69,7 @@ def find_user_error(error: BaseException) -> UserError | None:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error, its cause, the cause's cause ...; Python allows a chain to be a ring."""
+    """An error and what is behind it; Python allows such a chain to be a ring."""
     seen: list[BaseException] = []
     link: BaseException | None = error
     while link is not None and link not in seen:

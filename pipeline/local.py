@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -26,9 +27,11 @@ from pipeline.errors import (
 from pipeline.outcome import blocked_by, read_outcome
 from pipeline.progress import Progress
 from pipeline.summary import ComponentTime, Summary, as_text
-from pipeline.workdir import WorkDir, disk_full
+from pipeline.workdir import LOG_FILE, WorkDir, disk_full
 
 Outputs = dict[str, list[types.Artifact]]
+
+_log = logging.getLogger(__name__)
 
 _Execution = metadata_store_pb2.Execution
 
@@ -62,7 +65,7 @@ def run_pipeline(
             try:
                 outputs[name], cached = runner.run(node)
             except Exception as error:
-                raise _explained(error, name, work_dir) from error
+                raise _explained(error, name, work_dir, folder) from error
             seconds = round(time.monotonic() - began, 1)
             times.append(ComponentTime(id=name, seconds=seconds, cached=cached))
             progress.end(seconds, cached)
@@ -142,7 +145,9 @@ def connection_config(
     )
 
 
-def _explained(error: Exception, component: str, work_dir: WorkDir) -> UserError:
+def _explained(
+    error: Exception, component: str, work_dir: WorkDir, folder: Path
+) -> UserError:
     """The error that a person is shown for one that a component raised."""
     user_error = find_user_error(error)
     if user_error is not None:
@@ -150,7 +155,11 @@ def _explained(error: Exception, component: str, work_dir: WorkDir) -> UserError
     words = str(error).strip().splitlines() or [""]
     if any("No space left" in line or "disk is full" in line for line in words):
         return disk_full(work_dir.path)
-    return RunError(f"{component} failed: {type(error).__name__}: {words[-1]}")
+    _log.error("%s failed", component, exc_info=error)
+    return RunError(
+        f"{component} failed: {type(error).__name__}: {words[-1]}; the log is "
+        f"{folder / LOG_FILE}"
+    )
 
 
 def _write(summary: Summary, folder: Path) -> None:

@@ -102,7 +102,7 @@ def noise_to(log_file: Path) -> Iterator[TextIO]:
         with log_file.open("ab") as log:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
-        with os.fdopen(os.dup(saved[0]), "w") as stdout:
+        with os.fdopen(os.dup(saved[0]), "w") as stdout, _logged_to_stderr():
             yield stdout
     finally:
         sys.stdout.flush()
@@ -111,3 +111,21 @@ def noise_to(log_file: Path) -> Iterator[TextIO]:
         os.dup2(saved[1], 2)
         for descriptor in saved:
             os.close(descriptor)
+
+
+@contextmanager
+def _logged_to_stderr() -> Iterator[None]:
+    """Logs what TFX does, with times, wherever stderr leads."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    )
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)

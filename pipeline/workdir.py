@@ -14,6 +14,9 @@ import filelock
 
 from pipeline.errors import WorkDirError
 
+# In the folder of each run: what TFX, Beam and TensorFlow had to say.
+LOG_FILE = "run.log"
+
 
 class WorkDir:
     """`runs/<name>/`, or what `--work-dir` names. Deleting it resets everything."""

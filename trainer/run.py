@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 
 import keras
 import tensorflow_transform as tft
 from tfx.components.trainer.fn_args_utils import FnArgs
 
 from pipeline.config.parts.trainer import TrainerPart
+from pipeline.errors import RunError
 from trainer.callbacks import training_callbacks
 from trainer.dataset import read_training_data
 from trainer.inputs import ModelInputs
@@ -24,6 +26,10 @@ def run_fn(fn_args: FnArgs) -> None:
     Args:
       fn_args: `custom_config['part']` holds a `TrainerPart` as JSON; the other fields
         are those of TFX's generic Trainer.
+
+    Raises:
+      InputError: There are too few examples.
+      RunError: The training diverged.
     """
     part = TrainerPart.model_validate_json(fn_args.custom_config["part"])
     transform = tft.TFTransformOutput(fn_args.transform_output)
@@ -34,11 +40,16 @@ def run_fn(fn_args: FnArgs) -> None:
     )
     model = build_model(part.model, inputs, part.settings)
     _log.info("%s with %s parameters", part.model, f"{model.count_params():,}")
-    model.fit(
+    history = model.fit(
         data.train,
         validation_data=data.validation,
         epochs=part.training.epochs,
         callbacks=training_callbacks(part.training, fn_args.model_run_dir),
         verbose=0,
     )
+    if not math.isfinite(history.history["loss"][-1]):
+        raise RunError(
+            f"the training of {part.model} diverged: its loss is not finite; lower "
+            f"the learning rates in model.{part.model}"
+        )
     export(model, inputs, part.features, transform, fn_args.serving_model_dir)

@@ -68,7 +68,7 @@ def test_a_missing_column(run, log):
     (log / "eval.csv").write_text("age,click\n30,1\n31,0\n")
     status, error = run()
     assert status == 2
-    assert "eval.csv: no column 'gender', 'interests'" in error
+    assert "eval.csv: no column 'ad_id', 'category', 'gender'" in error
     assert "the file has age, click" in error
 
 

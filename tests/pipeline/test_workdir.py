@@ -101,7 +101,7 @@ def test_a_file_in_its_place_is_one_line(tmp_path):
     with pytest.raises(WorkDirError) as caught, work_dir.lock():
         pass
 
-    assert "not a directory" in _one_line(caught, work_dir)
+    assert "cannot be written (File exists)" in _one_line(caught, work_dir)
 
 
 def test_a_file_among_its_parents_is_one_line(tmp_path):
@@ -110,14 +110,14 @@ def test_a_file_among_its_parents_is_one_line(tmp_path):
     with pytest.raises(WorkDirError) as caught, work_dir.lock():
         pass
 
-    assert "not a directory" in _one_line(caught, work_dir)
+    assert "cannot be written (Not a directory)" in _one_line(caught, work_dir)
 
 
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (errno.EACCES, "not writable"),
-        (errno.EROFS, "not writable"),
+        (errno.EACCES, "cannot be written (Permission denied)"),
+        (errno.EROFS, "cannot be written (Read-only file system)"),
         (errno.ENOSPC, "the disk is full"),
     ],
 )
