@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import json
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipeline.config import Config
+    from pipeline.summary import Summary
     from pipeline.workdir import WorkDir
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -123,10 +127,16 @@ def _add_json(command: argparse.ArgumentParser) -> None:
 def _simulate(options: argparse.Namespace) -> int:
     from pipeline.simulate import simulate
 
-    simulation = simulate(
+    made = simulate(
         options.out, options.rows, options.days, options.seed, options.format
     )
-    print(simulation)
+    if options.json:
+        print(json.dumps(dataclasses.asdict(made), default=str, indent=2))
+        return 0
+    print(f"{made.rows:,} examples of {options.days} days in {options.out}")
+    print(f"{made.users:,} users, {made.ads:,} ads, click rate {made.click_rate:.1%}")
+    if made.best_possible_auc is not None:
+        print(f"best possible AUC on the last day: {made.best_possible_auc:.4f}")
     return 0
 
 
@@ -157,6 +167,7 @@ def _run(options: argparse.Namespace) -> int:
     from pipeline.summary import render
     from pipeline.workdir import LOG_FILE
 
+    started = time.monotonic()
     config = _load(options)
     work_dir = _work_dir(options, config)
     with work_dir.lock():
@@ -164,15 +175,24 @@ def _run(options: argparse.Namespace) -> int:
         with noise_to(folder / LOG_FILE) as stdout:
             console = Console(file=stdout, quiet=options.json)
             with Progress(console).live() as progress:
-                progress.start("TFX")
+                progress.start("Loading TFX")
                 from pipeline.local import run_pipeline
 
-                summary = run_pipeline(config, work_dir, folder, progress)
+                summary = run_pipeline(config, work_dir, folder, progress, started)
     if options.json:
         print(summary.model_dump_json(indent=2))
     else:
         render(summary, Console())
+        print(f"Next:   {_next_command(options, summary)}")
     return _BLOCKED if summary.verdict == "blocked" else 0
+
+
+def _next_command(options: argparse.Namespace, summary: Summary) -> str:
+    """What a person types after a run."""
+    if summary.model_dir is None:
+        return "look at the reasons above; change the model or the gates, and run again"
+    where = f" --work-dir {options.work_dir}" if options.work_dir else ""
+    return f"ctr report -c {options.config}{where}   (all slices)"
 
 
 def _report(options: argparse.Namespace) -> int:

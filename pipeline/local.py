@@ -37,7 +37,11 @@ _Execution = metadata_store_pb2.Execution
 
 
 def run_pipeline(
-    config: Config, work_dir: WorkDir, folder: Path, progress: Progress
+    config: Config,
+    work_dir: WorkDir,
+    folder: Path,
+    progress: Progress,
+    started: float,
 ) -> Summary:
     """Runs the DAG of a configuration.
 
@@ -49,11 +53,11 @@ def run_pipeline(
       work_dir: Where everything goes; this process holds its lock.
       folder: The folder of this run; its name is the run's id.
       progress: Is told of each component.
+      started: `time.monotonic()` when the command started.
 
     Returns:
       The summary, which is on disk too, and which `latest` points to.
     """
-    started = time.monotonic()
     runner = _NodeRunner(config, work_dir, folder.name)
     times: list[ComponentTime] = []
     outputs: dict[str, Outputs] = {}

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from rich.console import Console
 from rich.progress import Progress as Bars
-from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 OUR_PACKAGES = ("pipeline", "components", "transform", "trainer", "serving")
 
@@ -24,15 +24,18 @@ class Progress:
         """Shows progress on a console."""
         self._console = console
         self._current = ""
-        self._task = TaskID(0)
         self._bars = Bars(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             TimeElapsedColumn(),
             console=console,
             transient=True,
+            # What is written there is noise; it goes to the log file.
+            redirect_stdout=False,
+            redirect_stderr=False,
             disable=not console.is_terminal,
         )
+        self._task = self._bars.add_task("", total=None)
 
     @contextmanager
     def live(self) -> Iterator[Progress]:
@@ -53,7 +56,7 @@ class Progress:
         """A component starts."""
         self._current = name
         if self._console.is_terminal:
-            self._task = self._bars.add_task(name, total=None)
+            self._bars.reset(self._task, description=name, start=True)
         else:
             self._line(f"{name} ...")
 
@@ -63,8 +66,6 @@ class Progress:
 
     def end(self, seconds: float, cached: bool) -> None:
         """The current component ended well."""
-        if self._console.is_terminal:
-            self._bars.remove_task(self._task)
         how = "cached" if cached else f"{seconds:.1f} s"
         self._line(f"{self._current}: {how}")
 
