@@ -217,10 +217,12 @@ def _last_release(transform: Transform, trainer_key: str) -> resolver.Resolver:
 
 
 def _beam_args(config: Config) -> list[str]:
-    # In one process: on few cores the multi-process mode of the local runner is
-    # slower, since examples then travel between processes.
     options = {
-        "runner": "DirectRunner",
+        # By name: the "DirectRunner" of recent Beam first tries to download and start
+        # another runner for every pipeline.
+        "runner": "apache_beam.runners.portability.fn_api_runner.FnApiRunner",
+        # In one process: with few cores the multi-process mode is slower, since
+        # examples then travel between processes.
         "direct_running_mode": "in_memory",
         "direct_num_workers": 1,
         **config.beam,

@@ -103,7 +103,7 @@ def noise_to(log_file: Path) -> Iterator[TextIO]:
         with log_file.open("ab") as log:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
-        with os.fdopen(os.dup(saved[0]), "w") as stdout, _logged_to_stderr():
+        with os.fdopen(os.dup(saved[0]), "w") as stdout, _logged_to(log_file):
             yield stdout
     finally:
         sys.stdout.flush()
@@ -115,9 +115,9 @@ def noise_to(log_file: Path) -> Iterator[TextIO]:
 
 
 @contextmanager
-def _logged_to_stderr() -> Iterator[None]:
-    """Logs what TFX does, with times, wherever stderr leads."""
-    handler = logging.StreamHandler()
+def _logged_to(log_file: Path) -> Iterator[None]:
+    """Logs what TFX and Beam do, with times."""
+    handler = logging.FileHandler(log_file)
     handler.setFormatter(
         logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     )
@@ -130,3 +130,4 @@ def _logged_to_stderr() -> Iterator[None]:
     finally:
         root.removeHandler(handler)
         root.setLevel(level)
+        handler.close()
