@@ -139,11 +139,7 @@ def _reference_statistics(
         previous = resolver.Resolver(
             strategy_class=PreviousStatisticsStrategy,
             current=statistics_gen.outputs["statistics"],
-            previous=types.Channel(
-                type=standard_artifacts.ExampleStatistics,
-                producer_component_id=statistics_gen.id,
-                output_key="statistics",
-            ),
+            previous=types.Channel(type=standard_artifacts.ExampleStatistics),
         ).with_id("PreviousStatistics")
         nodes.append(previous)
         channels["previous_statistics"] = previous.outputs["previous"]

@@ -6,6 +6,9 @@ from typing import Any
 
 from tfx import types
 from tfx.dsl.components.common import resolver
+from tfx.types import artifact_utils
+
+from pipeline.config.examples import TRAIN
 
 
 class PreviousStatisticsStrategy(resolver.ResolverStrategy):
@@ -28,6 +31,12 @@ class PreviousStatisticsStrategy(resolver.ResolverStrategy):
           The same keys; `previous` holds at most one artifact.
         """
         current = input_dict["current"]
-        older = [old for old in input_dict["previous"] if old.id < current[0].id]
+        older = [
+            old
+            for old in input_dict["previous"]
+            # Statistics of what was served have no training split.
+            if TRAIN in artifact_utils.decode_split_names(old.split_names)
+            and old.id < current[0].id
+        ]
         newest = max(older, key=lambda artifact: artifact.id, default=None)
         return {"current": current, "previous": [newest] if newest else []}

@@ -160,3 +160,18 @@ def test_a_log_file_that_cannot_be_opened_leaves_stdout_alone(tmp_path):
         pass
 
     assert os.fstat(1) == before
+
+
+def test_what_others_print_does_not_reach_a_terminal(tmp_path, capfd):
+    log = tmp_path / "run.log"
+    with noise_to(log) as stdout:
+        console = Console(file=stdout, force_terminal=True, width=80)
+        with Progress(console).live() as progress:
+            progress.start("Trainer")
+            sys.stderr.write("a warning of somebody else\n")
+            sys.stderr.flush()
+            progress.note("epoch 1")
+            progress.end(1.0, cached=False)
+    printed = capfd.readouterr().out
+    assert "Trainer: epoch 1" in printed
+    assert "somebody else" not in printed

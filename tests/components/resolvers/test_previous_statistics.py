@@ -8,10 +8,20 @@ from tfx.types import standard_artifacts
 from components.resolvers.previous_statistics import PreviousStatisticsStrategy
 
 
-def statistics(number: int) -> standard_artifacts.ExampleStatistics:
+def statistics(
+    number: int, splits: str = '["train", "eval"]'
+) -> standard_artifacts.ExampleStatistics:
     artifact = standard_artifacts.ExampleStatistics()
     artifact.id = number
+    artifact.split_names = splits
     return artifact
+
+
+def test_statistics_of_what_was_served_are_left_out():
+    served = statistics(2, '["serving"]')
+    inputs = {"current": [statistics(3)], "previous": [statistics(1), served]}
+    resolved = PreviousStatisticsStrategy().resolve_artifacts(None, inputs)
+    assert [artifact.id for artifact in resolved["previous"]] == [1]
 
 
 @pytest.mark.parametrize(
