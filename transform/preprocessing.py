@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from pipeline.config.columns import bucket_name, missing_name
-from pipeline.config.features import Categorical, Feature, Hashed, Numeric
+from pipeline.config.features import Categorical, Features, Hashed, Numeric
 from pipeline.config.parts.transform import TransformPart
 from pipeline.errors import InputError
 from transform import crosses, discrete, numeric
@@ -35,9 +35,12 @@ def preprocessing_fn(
     """
     part = TransformPart.model_validate_json(custom_config["part"])
     _check_schema(inputs, part)
-    outputs: Transformed = {}
+    outputs: Transformed = _numeric_columns(inputs, part.features)
     for name, feature in part.features.items():
-        outputs |= _transform(name, feature, inputs[name])
+        if isinstance(feature, Categorical):
+            outputs[name] = discrete.categorical(inputs[name], feature, name)
+        elif isinstance(feature, Hashed):
+            outputs[name] = discrete.hashed(inputs[name], feature)
     for cross in part.crosses:
         outputs[cross.name] = crosses.crossed(cross, part.features, inputs, outputs)
     outputs[part.label] = single_number(inputs[part.label])
@@ -59,15 +62,20 @@ def _check_schema(inputs: Mapping[str, RawFeature], part: TransformPart) -> None
         )
 
 
-def _transform(name: str, feature: Feature, raw: RawFeature) -> Transformed:
-    if isinstance(feature, Categorical):
-        return {name: discrete.categorical(raw, feature, name)}
-    if isinstance(feature, Hashed):
-        return {name: discrete.hashed(raw, feature)}
-    numbers = single_number(raw)
-    outputs = {name: numeric.scaled(numbers, feature)}
-    if feature.is_bucketized:
-        outputs[bucket_name(name)] = numeric.bucketized(numbers, feature, name)
-    if feature.missing_indicator:
-        outputs[missing_name(name)] = numeric.missing(numbers)
+def _numeric_columns(
+    inputs: Mapping[str, RawFeature], features: Features
+) -> Transformed:
+    numeric_features = {
+        name: feature
+        for name, feature in features.items()
+        if isinstance(feature, Numeric)
+    }
+    numbers = {name: single_number(inputs[name]) for name in numeric_features}
+    outputs: Transformed = dict(numeric.scaled(numbers, numeric_features))
+    for name, feature in numeric_features.items():
+        if feature.is_bucketized:
+            bucket = numeric.bucketized(numbers[name], feature, name)
+            outputs[bucket_name(name)] = bucket
+        if feature.missing_indicator:
+            outputs[missing_name(name)] = numeric.missing(numbers[name])
     return outputs

@@ -100,7 +100,11 @@ def _run(
         {name: _without_default(kind) for name, kind in spec.items()}
     )
     instances = [_instance(row, spec) for row in rows]
-    with tempfile.TemporaryDirectory() as temporary, tft_beam.Context(temporary):
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        # Small batches, so that some hold missing values only.
+        tft_beam.Context(temporary, desired_batch_size=3),
+    ):
         (transformed, _), transform_fn = (
             instances,
             metadata,
