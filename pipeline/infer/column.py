@@ -1,7 +1,9 @@
-"""What a sampled column holds, in figures."""
+"""What a sampled column holds, in figures, and how these stand in a comment."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -10,29 +12,24 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from sklearn.metrics import roc_auc_score
+from sklearn.preprocessing import TargetEncoder
 
 Family = Literal["integer", "decimal", "text", "time", "list", "other"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-_MOST_BINS = 200
+_BINS = 200
+_FEWEST_OF_A_CLASS = 20
 
 
 @dataclass(frozen=True)
 class Column:
-    """The sampled values of one column.
-
-    Attributes:
-      name: The column's name in the files.
-      family: What kind of values it holds.
-      values: The values; NaN and infinity are missing values.
-      type_name: The type in the files, as Arrow calls it.
-    """
+    """The sampled values of one column; NaN and infinity are missing values."""
 
     name: str
     family: Family
     values: pa.Array
-    type_name: str
 
     @property
     def rows(self) -> int:
@@ -49,7 +46,7 @@ class Column:
         """Number of rows without a value; an empty list is one."""
         if self.family == "list":
             lengths = pc.fill_null(pc.list_value_length(self.values), 0)
-            return int(pc.sum(pc.equal(lengths, 0)).as_py() or 0)
+            return int(np.sum(lengths.to_numpy() == 0))
         return int(self.values.null_count)
 
     @cached_property
@@ -59,33 +56,14 @@ class Column:
         return values.drop_null()
 
     @cached_property
-    def _counted(self) -> tuple[list[Any], Ints]:
-        counts = self.items.value_counts()
-        number = counts.field("counts").to_numpy()
-        order = np.argsort(-number, kind="stable")
-        values = counts.field("values").take(pa.array(order))
-        return values.to_pylist(), number[order].astype(np.int64)
-
-    @property
-    def distinct_values(self) -> list[Any]:
-        """The distinct values, the most frequent first."""
-        return self._counted[0]
-
-    @property
-    def counts(self) -> Ints:
-        """How often each of `distinct_values` occurs."""
-        return self._counted[1]
+    def counts(self) -> dict[Any, int]:
+        """How often each distinct value occurs, the most frequent first."""
+        return count(self.items)
 
     @property
     def distinct(self) -> int:
         """Number of distinct values."""
         return len(self.counts)
-
-    @cached_property
-    def numbers(self) -> Floats:
-        """The values that are there, as floats."""
-        numbers: Floats = self.items.cast(pa.float64(), safe=False).to_numpy()
-        return numbers
 
     @property
     def is_number(self) -> bool:
@@ -93,75 +71,106 @@ class Column:
         return self.family in ("integer", "decimal")
 
     @cached_property
-    def codes(self) -> Ints:
-        """One small integer for each row: its value or, for numbers, its bin.
+    def numbers(self) -> Floats:
+        """The values that are there, as floats."""
+        numbers: Floats = self.items.cast(pa.float64(), safe=False).to_numpy()
+        return numbers
 
-        0 is a missing value. Of a list only whether it is there counts.
+    def auc(self, labels: Ints) -> float:
+        """What the column tells of the label by itself; 0.5 where labels are too few.
+
+        The label rates of the values come from one half of the rows and score the
+        other, so that many values are not mistaken for a good feature.
         """
-        if self.family in ("list", "other"):
-            return _present(self.values).astype(np.int64)
-        if self.is_number and self.distinct > _MOST_BINS:
-            return self.binned(_MOST_BINS)
-        indices = self.values.dictionary_encode().indices.cast(pa.int64())
-        codes: Ints = pc.add(pc.fill_null(indices, -1), 1).to_numpy()
-        return codes
+        if min(np.bincount(labels, minlength=2)) < _FEWEST_OF_A_CLASS:
+            return 0.5
+        encoder = TargetEncoder(target_type="binary", smooth=1.0, cv=2, random_state=0)
+        rates = encoder.fit_transform(self._codes().reshape(-1, 1), labels)
+        return float(roc_auc_score(labels, rates))
 
-    def binned(self, bins: int) -> Ints:
-        """One small integer for each row of numbers: its quantile; 0 is missing."""
-        cuts = np.unique(np.quantile(self.numbers, np.linspace(0, 1, bins + 1)[1:-1]))
-        numbers = self.values.cast(pa.float64(), safe=False)
-        filled = pc.fill_null(numbers, 0.0).to_numpy()
-        places = 1 + np.searchsorted(cuts, filled, side="right")
-        codes: Ints = np.where(_present(numbers), places, 0).astype(np.int64)
-        return codes
+    def _codes(self) -> Ints:
+        """An integer for each row's value or bin; of a list, whether it is there."""
+        is_there = self.values.is_valid().to_numpy(zero_copy_only=False)
+        if self.family == "list":
+            return is_there.astype(int)
+        if not self.is_number:
+            encoded = self.values.dictionary_encode(null_encoding="encode")
+            return encoded.indices.to_numpy().astype(int)
+        cuts = np.quantile(self.numbers, np.linspace(0, 1, _BINS + 1)[1:-1])
+        bins = np.searchsorted(cuts, self.values.fill_null(0).to_numpy(), side="right")
+        return np.where(is_there, bins, -1)
 
 
 def make_column(name: str, values: pa.Array) -> Column:
-    """Describes a column.
+    """Describes a column of any Arrow type."""
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    return Column(name, *_plain(values))
 
-    Args:
-      name: The column's name.
-      values: Its values, of any Arrow type.
-    """
-    family, plain = _plain(values)
-    return Column(name, family, plain, str(values.type))
+
+def count(values: pa.Array) -> dict[Any, int]:
+    """How often each distinct value occurs, the most frequent first."""
+    counted = values.value_counts()
+    pairs = zip(*(counted.field(i).to_pylist() for i in (0, 1)), strict=True)
+    return dict(sorted(pairs, key=lambda pair: -pair[1]))
 
 
 def _plain(values: pa.Array) -> tuple[Family, pa.Array]:
     """The family of an array, and its values in that family's one type."""
     kind = values.type
-    if pa.types.is_dictionary(kind):
-        return _plain(values.dictionary_decode())
     if pa.types.is_null(kind) or _is_text(kind):
         return "text", values.cast(pa.string())
     if pa.types.is_boolean(kind) or pa.types.is_integer(kind):
-        return _integers(values)
+        # A hash beyond int64 wraps around and is as distinct as before.
+        return "integer", values.cast(pa.int64(), safe=False)
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return "decimal", _finite(values.cast(pa.float64()))
+        values = values.cast(pa.float64())
+        missing = pa.scalar(None, pa.float64())
+        return "decimal", pc.if_else(pc.is_finite(values), values, missing)
     if pa.types.is_temporal(kind):
         return "time", values
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        items = kind.value_type
-        if _is_text(items) or pa.types.is_integer(items):
-            return "list", values
+        return _list(values)
     return "other", values
+
+
+def _list(values: pa.Array) -> tuple[Family, pa.Array]:
+    """Lists, or single values where none has more, as tf.Examples hold them."""
+    lengths = pc.fill_null(pc.list_value_length(values), 0).to_numpy()
+    if max(lengths) <= 1:
+        places = pa.array(np.cumsum(lengths) - 1, mask=lengths == 0)
+        return _plain(values.flatten().take(places))
+    kind = values.type.value_type
+    return "list" if _is_text(kind) or pa.types.is_integer(kind) else "other", values
 
 
 def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _integers(values: pa.Array) -> tuple[Family, pa.Array]:
-    try:
-        return "integer", values.cast(pa.int64())
-    except pa.ArrowInvalid:  # unsigned and beyond int64: a hash, not a quantity
-        return "text", values.cast(pa.string())
+def shown(value: object, limit: int = 30) -> str:
+    """A value from the data, short and fit to stand in a comment or a message."""
+    printable = "".join(c if c.isprintable() else "?" for c in str(value))
+    return printable if len(printable) <= limit else printable[: limit - 3] + "..."
 
 
-def _finite(values: pa.Array) -> pa.Array:
-    return pc.if_else(pc.is_finite(values), values, pa.scalar(None, pa.float64()))
+def listed(values: Iterable[object], most: int = 5, limit: int = 30) -> str:
+    """The first of the values, comma-separated."""
+    texts = [shown(value, limit) for value in values]
+    return ", ".join(texts[:most]) + (", ..." if len(texts) > most else "")
 
 
-def _present(values: pa.Array) -> npt.NDArray[np.bool_]:
-    present: npt.NDArray[np.bool_] = values.is_valid().to_numpy(zero_copy_only=False)
-    return present
+def percent(part: float, whole: float) -> str:
+    """A share such as `37%` or `0.4%`; never 0% or 100% where that is not so."""
+    share = 100 * part / whole
+    return f"{share:.0f}%" if 1 <= share <= 99 or share == 100 else f"{share:.3g}%"
+
+
+def number(value: float) -> str:
+    """A number in at most six digits where it is a fraction: `12,285`, `0.25`."""
+    return f"{int(value):,}" if float(value).is_integer() else f"{value:,.6g}"
+
+
+def words_of(name: str) -> list[str]:
+    """The lower-case words of a name: `userID` and `user_id` have two."""
+    return re.findall(r"[a-z]+|\d+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower())

@@ -1,148 +1,174 @@
-"""From files to the text of a first configuration."""
+"""From files to the text of a first configuration, as a person would write it."""
 
 from __future__ import annotations
 
+import os
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from pipeline.config.features import Categorical, Feature, Numeric
+import yaml
+from pydantic import BaseModel
+
+from pipeline.config.examples import HashSplit, Splits
+from pipeline.config.features import Categorical, Feature
 from pipeline.errors import InputError
-from pipeline.infer.column import Column, Ints, make_column
-from pipeline.infer.guess import Guess, guess, is_legal_name
+from pipeline.infer.column import Column, listed, make_column, percent, shown
+from pipeline.infer.kinds import Guess, guess, is_legal_name
 from pipeline.infer.label import check_label
-from pipeline.infer.sample import read_sample
-from pipeline.infer.signal import PairGain, single_column_auc, worthwhile_crosses
+from pipeline.infer.sample import Sample, read_sample
 from pipeline.infer.split import guess_split
-from pipeline.infer.text import listed
-from pipeline.infer.write import Draft, SliceGuess, write
 
-_MOST_CROSSES = 2
 _MOST_SLICINGS = 3
 _MOST_SLICES = 10
-_LEAST_SHARE_OF_SECOND_SLICE = 0.05
+_WIDEST_ALIGNED = 76
+
+_TEXT = """\
+# A first configuration, inferred from {rows:,} rows of {files}.
+# Comments give the figure behind each guess: read them, and change what you
+# know better. `ctr config show` prints every setting with its default.
+
+name: {name}  # of the pipeline and the served model
+
+examples:
+{examples}
+
+{label}  # 1 in {clicked} of {rows:,} rows sampled
+
+features:
+{features}
+
+model: {{kind: wide_deep}}  # or embedding_mlp
+
+{evaluation}gates:
+  # Halfway from guessing (0.5) to {best!r} alone ({best_auc:.3f}).
+  - {{metric: auc, min: {lowest}}}
+  # Not clearly worse than the last released model.
+  - {{metric: auc, min_change: -0.005}}
+  # Mean prediction / mean label; 1 is right.
+  - {{metric: calibration, min: 0.8, max: 1.25}}
+"""
 
 
-def infer_config(
-    files: Sequence[Path],
-    label: str,
-    name: str | None = None,
-    folder: Path | None = None,
-) -> str:
+def infer_config(files: Sequence[Path], label: str, folder: Path = Path()) -> str:
     """Infers a first configuration from a bounded sample of the user's files.
 
     Args:
       files: CSV (also gzip-compressed), Parquet or TFRecord files of tf.Examples.
       label: Name of the label column or, for a label derived from a number, the label
         block in braces, such as `{column: tips, greater_than: 0}`.
-      name: Name of the pipeline; by default the folder's or, of a single file, the
-        file's.
-      folder: The folder that the configuration is written to; `examples.root` is then
-        relative to it, and else absolute.
+      folder: The folder that the configuration is written to.
 
     Returns:
       YAML that `pipeline.config.load_config` accepts, with a comment for each guess.
 
     Raises:
-      InputError: The files, the label or the name cannot be used.
+      InputError: The files or the label cannot be used.
     """
-    if name is not None and not is_legal_name(name):
-        raise InputError(
-            f"--name {name!r}: a name starts with a letter and has only A-Z, a-z, 0-9 "
-            "and _"
-        )
     sample = read_sample(files)
-    all_columns = {key: make_column(key, v) for key, v in sample.columns.items()}
-    checked = check_label(label, all_columns)
-    columns = {k: c for k, c in all_columns.items() if k != checked.block.column}
-    aucs = {k: single_column_auc(c, checked.values) for k, c in columns.items()}
-    taken = {*all_columns, checked.block.name}
-    guesses = [
-        guess(c, aucs[c.name], taken)
-        for c in columns.values()
-        if c.name != checked.block.name  # what a derived label is called
-    ]
-    features = _features(guesses)
-    return write(
-        Draft(
-            name=name or _default_name(files),
-            files=len(files),
-            rows=sample.rows,
-            format=sample.format,
-            placeholders=sample.placeholders,
-            folder=folder,
-            split=guess_split(files, columns),
-            label=checked,
-            guesses=guesses,
-            crosses=_crosses(features, columns, aucs, checked.values),
-            slices=_slices(features, columns, aucs, checked.values),
-            best=max(features, key=lambda key: aucs[key]),
-            best_auc=max(aucs[key] for key in features),
-        )
+    columns = {name: make_column(name, v) for name, v in sample.columns.items()}
+    block, labels = check_label(label, columns)
+    taken = {*columns, block.name}
+    columns = {k: c for k, c in columns.items() if k not in (block.column, block.name)}
+    guesses = {name: guess(c, labels, taken) for name, c in columns.items()}
+    features = {name: g.feature for name, g in guesses.items() if g.feature}
+    if not features:
+        reasons = listed((f"{k} ({g.comment})" for k, g in guesses.items()), limit=120)
+        raise InputError(f"no column can be a feature: {reasons or 'there is none'}")
+    aucs = {name: columns[name].auc(labels) for name in features}
+    best = max(aucs, key=lambda name: aucs[name])
+    root = os.path.relpath(files[0].absolute().parent, folder.absolute())
+    return _TEXT.format(
+        rows=len(labels),
+        files="1 file" if len(files) == 1 else f"{len(files)} files",
+        name=_pipeline_name(files),
+        examples=_examples(sample, root, *guess_split(files, columns)),
+        label=_item("label", _settings(block)),
+        clicked=percent(labels.sum(), len(labels)),
+        features=_features(guesses),
+        evaluation=_evaluation(features, columns, aucs),
+        best=best,
+        best_auc=aucs[best],
+        lowest=max(0.51, round(0.5 + (aucs[best] - 0.5) / 2, 2)),
     )
 
 
-def _default_name(files: Sequence[Path]) -> str:
+def _pipeline_name(files: Sequence[Path]) -> str:
     path = files[0].absolute()
     text = path.name.split(".")[0] if len(files) == 1 else path.parent.name
-    legal = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
-    return legal if is_legal_name(legal) else "ctr"
+    name = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
+    return name if is_legal_name(name) else "ctr"
 
 
-def _features(guesses: Sequence[Guess]) -> dict[str, Feature]:
-    features = {g.name: g.feature for g in guesses if g.feature is not None}
-    if not features:
-        reasons = listed((f"{g.name} ({g.comment})" for g in guesses), limit=120)
-        raise InputError(f"no column can be a feature: {reasons or 'there is none'}")
-    return features
+def _examples(
+    sample: Sample, root: str, block: Splits | HashSplit, comment: str
+) -> str:
+    lines = [_item("root", root), f"format: {sample.format}"]
+    if sample.placeholders:
+        missing = _item("missing_values", ["", *sample.placeholders])
+        lines.append(f"{missing}  # empty, or a word in a column of numbers")
+    lines += [f"# {line}" for line in textwrap.wrap(shown(comment, 400), 84)]
+    kind = "splits" if isinstance(block, Splits) else "hash_split"
+    lines.append(_item(kind, block.model_dump()))
+    return textwrap.indent("\n".join(lines), "  ")
 
 
-def _crosses(
+def _features(guesses: Mapping[str, Guess]) -> str:
+    kept, left_out = [], []
+    for name, (feature, comment) in guesses.items():
+        if feature is None:
+            left_out.append(f"  #   {shown(name, 60)}: {shown(comment, 300)}")
+        else:
+            settings = {"kind": feature.kind, **_settings(feature)}
+            kept.append((_item(name, settings), comment))
+    heading = ["  # Left out:"] if left_out else []
+    return "\n".join([*_aligned("  ", kept), *heading, *left_out])
+
+
+def _evaluation(
     features: Mapping[str, Feature],
     columns: Mapping[str, Column],
     aucs: Mapping[str, float],
-    labels: Ints,
-) -> list[PairGain]:
-    candidates = [columns[key] for key, f in features.items() if _can_be_crossed(f)]
-    gains = worthwhile_crosses(candidates, aucs, labels, _MOST_CROSSES)
-    return [gain for gain in gains if gain.name not in columns]
-
-
-def _can_be_crossed(feature: Feature) -> bool:
-    if isinstance(feature, Numeric):
-        return feature.is_bucketized
-    return isinstance(feature, Categorical) and not feature.many
-
-
-def _slices(
-    features: Mapping[str, Feature],
-    columns: Mapping[str, Column],
-    aucs: Mapping[str, float],
-    labels: Ints,
-) -> list[SliceGuess]:
-    """The slicings by few values, those first whose label rates differ most."""
+) -> str:
+    """The slicings by few values, those first that tell most of the label."""
     names = [
-        key
-        for key, feature in features.items()
-        if _can_be_crossed(feature) and _makes_slices(columns[key])
+        name
+        for name, feature in features.items()
+        if isinstance(feature, Categorical)
+        and not feature.many
+        and 2 <= columns[name].distinct <= _MOST_SLICES
     ]
-    names.sort(key=lambda key: -aucs[key])
-    return [
-        SliceGuess(key, columns[key].distinct, _label_rates(columns[key], labels))
-        for key in names[:_MOST_SLICINGS]
+    names.sort(key=lambda name: -aucs[name])
+    lines = [
+        (
+            f"- {_flow([name])}",
+            f"{columns[name].distinct} values; AUC {aucs[name]:.3f} alone",
+        )
+        for name in names[:_MOST_SLICINGS]
     ]
+    text = ["evaluation:", "  slices:", *_aligned("    ", lines), "", ""]
+    return "\n".join(text) if lines else ""
 
 
-def _makes_slices(column: Column) -> bool:
-    few = 2 <= column.distinct <= _MOST_SLICES
-    return few and bool(column.counts[1] >= _LEAST_SHARE_OF_SECOND_SLICE * column.rows)
+def _settings(block: BaseModel) -> dict[str, object]:
+    return block.model_dump(mode="json", exclude_defaults=True)
 
 
-def _label_rates(column: Column, labels: Ints) -> tuple[float, float]:
-    """Lowest and highest label rate of the values in at least 1% of the rows."""
-    rates = [
-        float(labels[column.codes == code].mean())
-        for code in set(column.codes[column.codes > 0].tolist())
-        if (column.codes == code).mean() >= 0.01
-    ]
-    return min(rates), max(rates)
+def _item(key: str, value: Any) -> str:
+    """A key and its value as YAML on one line."""
+    return _flow({key: value})[1:-1]
+
+
+def _flow(value: Any) -> str:
+    text: str = yaml.safe_dump(
+        value, default_flow_style=True, sort_keys=False, width=10**9, allow_unicode=True
+    )
+    return text.strip()
+
+
+def _aligned(indent: str, lines: Sequence[tuple[str, str]]) -> list[str]:
+    """Puts comments below each other, as far as the longest line allows."""
+    width = min(_WIDEST_ALIGNED, max((len(text) for text, _ in lines), default=0))
+    return [f"{indent}{text:<{width}}  # {shown(why, 300)}" for text, why in lines]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pydantic
@@ -11,26 +10,10 @@ import yaml
 
 from pipeline.config.examples import Label
 from pipeline.errors import InputError
-from pipeline.infer.column import Column, Floats, Ints
-from pipeline.infer.text import listed, number, percent, shown
+from pipeline.infer.column import Column, Ints, listed, number, shown
 
 
-@dataclass(frozen=True)
-class CheckedLabel:
-    """A label that the configuration can use.
-
-    Attributes:
-      block: The label block.
-      values: 0 or 1 for each sampled row.
-      comment: The figure behind it.
-    """
-
-    block: Label
-    values: Ints
-    comment: str
-
-
-def check_label(text: str, columns: Mapping[str, Column]) -> CheckedLabel:
+def check_label(text: str, columns: Mapping[str, Column]) -> tuple[Label, Ints]:
     """Finds the label of each row.
 
     Args:
@@ -38,22 +21,26 @@ def check_label(text: str, columns: Mapping[str, Column]) -> CheckedLabel:
         in braces, such as `{column: tips, greater_than: 0}`.
       columns: The sampled columns.
 
+    Returns:
+      The label block, and 0 or 1 for each sampled row.
+
     Raises:
       InputError: There is no such column, or it does not give a label.
     """
-    block = _parse(text, columns)
-    for name in block.columns:
+    label = _parse(text, columns)
+    for name in label.columns:
         _check_column(name, columns)
-    block = _with_threshold(block, columns)
-    values = _derive(block, columns)
-    clicks = int(values.sum())
-    if clicks in (0, len(values)):
+    label = _with_threshold(label, columns[label.column])
+    values = columns[label.column].numbers
+    times = columns[label.times].numbers if label.times else 1.0
+    # Without a threshold the values are 0 and 1.
+    labels = (values > (label.greater_than or 0.0) * times).astype(np.int64)
+    if len(set(labels.tolist())) == 1:
         raise InputError(
-            f"--label: {block.column!r} gives {int(values[0])} in all {len(values):,} "
+            f"--label: {label.column!r} gives {labels[0]} in all {len(labels):,} "
             "rows sampled; both 0 and 1 are needed (are the rows sorted by it?)"
         )
-    comment = f"1 in {percent(clicks, len(values))} of {len(values):,} rows sampled"
-    return CheckedLabel(block, values, comment)
+    return label, labels
 
 
 def _parse(text: str, columns: Mapping[str, Column]) -> Label:
@@ -75,10 +62,10 @@ def _check_column(name: str, columns: Mapping[str, Column]) -> None:
         )
     column = columns[name]
     if not column.is_number:
-        held = [] if column.family == "other" else column.distinct_values
+        held = [] if column.family == "other" else column.counts
         raise InputError(
             f"--label: column {name!r} holds {listed(held) or 'no values'} "
-            f"({column.type_name}); allowed: the numbers 0 and 1"
+            f"({column.values.type}); allowed: the numbers 0 and 1"
         )
     if column.missing:
         raise InputError(
@@ -87,29 +74,16 @@ def _check_column(name: str, columns: Mapping[str, Column]) -> None:
         )
 
 
-def _with_threshold(block: Label, columns: Mapping[str, Column]) -> Label:
+def _with_threshold(label: Label, column: Column) -> Label:
     """The block, with a threshold where two numbers other than 0 and 1 need one."""
-    column = columns[block.column]
-    if block.greater_than is not None:
-        return block
-    values = sorted(column.distinct_values)
-    if set(values) <= {0, 1}:
-        return block
+    values = sorted(column.counts)
+    if label.greater_than is not None or set(values) <= {0, 1}:
+        return label
     if len(values) == 2:
-        return Label(column=block.column, greater_than=float(values[0]))
+        return Label(column=label.column, greater_than=float(values[0]))
     raise InputError(
-        f"--label: column {block.column!r} holds {len(values):,} distinct numbers from "
+        f"--label: column {label.column!r} holds {len(values):,} distinct numbers from "
         f"{number(values[0])} to {number(values[-1])}; allowed: 0 and 1. To make a "
         "label of it, give the label block with a threshold (greater_than): "
-        f"--label '{{column: {block.column}, greater_than: 0}}'"
+        f"--label '{{column: {label.column}, greater_than: 0}}'"
     )
-
-
-def _derive(block: Label, columns: Mapping[str, Column]) -> Ints:
-    values = columns[block.column].numbers
-    if block.greater_than is None:
-        return values.astype(np.int64)
-    threshold: float | Floats = block.greater_than
-    if block.times is not None:
-        threshold = threshold * columns[block.times].numbers
-    return (values > threshold).astype(np.int64)

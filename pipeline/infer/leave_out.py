@@ -3,52 +3,59 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 import numpy as np
 
-from pipeline.infer.column import Column
-from pipeline.infer.placeholders import not_numbers
-from pipeline.infer.text import listed, number, percent, shown
+from pipeline.infer.column import Column, Ints, shown
 
-LEAK_AUC = 0.99
-
+_LEAK_AUC = 0.99
 _FEWEST_ROWS_FOR_UNIQUE_NUMBERS = 1_000
-_TEXT_LOOKED_AT = 1_000
+_VALUES_LOOKED_AT = 1_000
+_WORDS_OF_FREE_TEXT = 4
 _LEAST_SHARE_PRESENT = 0.001
-_FIRST, _LAST = datetime(1995, 1, 1), datetime(2100, 1, 1)
-_EPOCH = datetime(1970, 1, 1)
-_LONGEST_LOG = timedelta(days=20 * 366)
-_UNITS_IN_A_SECOND = (1, 10**3, 10**6, 10**9)
-_COMPACT_DATES = ("%Y%m%d", "%y%m%d%H", "%Y%m%d%H", "%Y%m%d%H%M%S")
-_WRITTEN_DATE = re.compile(
-    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ]\d{1,2}:\d{2}.*)?"
-    r"|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}( \d{1,2}:\d{2}.*)?"
-    r"|\d{1,2}:\d{2}(:\d{2})?"
+_YEAR = 365.25 * 86_400
+_EARLIEST, _LATEST = 25 * _YEAR, 130 * _YEAR  # 1995 and 2100, in seconds from 1970
+_LONGEST_LOG = 20 * _YEAR
+_DATE = re.compile(
+    r"\d{4}[-/.]\d\d?[-/.]\d\d?([T ]\d.*)?"
+    r"|\d\d?[-/.]\d\d?[-/.]\d{4}( \d.*)?"
+    r"|\d\d?:\d\d(:\d\d)?"
+    # As one number: 20140521, with hour or time, and 14052123 with its hour.
+    r"|(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(\d\d|\d{6})?"
+    r"|\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])"
 )
 
 
-def reason_to_leave_out(column: Column, auc: float) -> str | None:
-    """Says why a column should not be a feature.
-
-    Args:
-      column: The column.
-      auc: What it tells of the label by itself.
-
-    Returns:
-      The reason in plain words with the figure behind it, or None.
-    """
-    for check in (_unsupported, _empty, _constant):
-        if reason := check(column):
-            return reason
-    if auc > LEAK_AUC:
+def reason_to_leave_out(column: Column, labels: Ints) -> str | None:
+    """Says why a column should not be a feature; None where it may be one."""
+    if column.family == "other":
+        return f"a feature cannot be of type {shown(column.values.type, 60)}"
+    if column.present == 0:
+        return f"no value in {column.rows:,} rows"
+    if column.present < _LEAST_SHARE_PRESENT * column.rows:
+        return f"a value in only {column.present:,} of {column.rows:,} rows"
+    if column.distinct == 1 and not column.missing:
+        value = shown(next(iter(column.counts)))
+        return f"the same value in all {column.rows:,} rows: {value}"
+    if (auc := column.auc(labels)) > _LEAK_AUC:
         return (
             f"tells the label by itself (AUC {auc:.3f}), so it may be known only after "
             "the label; add it if it is known before"
         )
-    for check in (_time, _free_text, _row_unique, _mostly_numbers):
-        if reason := check(column):
-            return reason
+    if example := time_example(column):
+        return (
+            f"a point in time, such as {example}; later rows never repeat it: "
+            "give its hour or weekday as a column"
+        )
+    distinct = f"{column.distinct:,} distinct values in {column.present:,} rows"
+    if column.family == "text" and column.distinct >= 0.5 * column.present:
+        values = list(column.counts)[:_VALUES_LOOKED_AT]
+        words = np.mean([len(value.split()) for value in values])
+        if words >= _WORDS_OF_FREE_TEXT:
+            return f"free text: {words:.0f} words a value, {distinct}"
+    if is_row_unique(column):
+        return f"{distinct}, like an impression id: nothing to learn from"
     return None
 
 
@@ -61,117 +68,22 @@ def is_row_unique(column: Column) -> bool:
 
 
 def time_example(column: Column) -> str | None:
-    """The first value, read as a point in time; None where the values are none."""
+    """A value, read as a point in time; None where the values are none."""
+    if column.family in ("list", "other") or not column.present:
+        return None
+    values = list(column.counts)[:_VALUES_LOOKED_AT]
     if column.family == "time":
-        return shown(column.distinct_values[0])
-    if column.family == "text":
-        return _written_time(column)
-    return _numeric_time(column) if column.is_number else None
-
-
-def _unsupported(column: Column) -> str | None:
-    if column.family == "other":
-        return f"a feature cannot be of type {shown(column.type_name, 60)}"
-    return None
-
-
-def _empty(column: Column) -> str | None:
-    if column.present == 0:
-        return f"no value in {column.rows:,} rows"
-    if column.present < _LEAST_SHARE_PRESENT * column.rows:
-        return f"a value in only {column.present:,} of {column.rows:,} rows"
-    return None
-
-
-def _constant(column: Column) -> str | None:
-    if column.distinct > 1 or column.missing:
-        return None
-    value = shown(column.distinct_values[0])
-    return f"the same value in all {column.rows:,} rows: {value}"
-
-
-def _time(column: Column) -> str | None:
-    if example := time_example(column):
-        return (
-            f"a point in time, such as {example}; later rows never repeat it: "
-            "give its hour or weekday as a column"
-        )
-    return None
-
-
-def _row_unique(column: Column) -> str | None:
-    if not is_row_unique(column):
-        return None
-    return (
-        f"{column.distinct:,} distinct values in {column.present:,} rows, like an "
-        "impression id: nothing to learn from"
-    )
-
-
-def _mostly_numbers(column: Column) -> str | None:
-    """Text in which only a placeholder such as NA keeps a column from being numbers."""
-    if column.family != "text" or column.distinct <= 50:
-        return None
-    others = not_numbers(column.items)
-    if not 0 < len(others) <= 0.2 * column.present:
-        return None
-    share = percent(len(others), column.present)
-    return (
-        f"numbers but for {share} of the rows ({listed(others.unique().to_pylist())}); "
-        "if those mean a missing value, add them to examples.missing_values"
-    )
-
-
-def _free_text(column: Column) -> str | None:
-    if column.family != "text" or column.distinct < 0.5 * column.present:
-        return None
-    words = np.mean([len(value.split()) for value in column.distinct_values[:1_000]])
-    if words < 4:
-        return None
-    return (
-        f"free text: {words:.0f} words a value, {column.distinct:,} distinct values "
-        f"in {column.present:,} rows"
-    )
-
-
-def _written_time(column: Column) -> str | None:
-    values = column.distinct_values[:_TEXT_LOOKED_AT]
-    if values and all(_WRITTEN_DATE.fullmatch(value.strip()) for value in values):
         return shown(values[0])
+    if column.family != "decimal" and all(_DATE.fullmatch(str(v)) for v in values):
+        return shown(values[0])
+    return _seconds_from_1970(column) if column.is_number else None
+
+
+def _seconds_from_1970(column: Column) -> str | None:
+    """Finds Unix time in seconds, or in milli-, micro- or nanoseconds."""
+    for unit in (1, 10**3, 10**6, 10**9):
+        low, high = column.numbers.min() / unit, column.numbers.max() / unit
+        if _EARLIEST <= low < high < min(_LATEST, low + _LONGEST_LOG):
+            when = datetime.fromtimestamp(low, timezone.utc)
+            return f"{column.numbers.min():.0f} ({when:%Y-%m-%d %H:%M} UTC)"
     return None
-
-
-def _numeric_time(column: Column) -> str | None:
-    numbers = column.numbers
-    if column.distinct < 2 or not len(numbers):
-        return None
-    low, high = float(numbers.min()), float(numbers.max())
-    for units in _UNITS_IN_A_SECOND:
-        begin, end = low / units, high / units
-        in_range = _seconds(_FIRST) <= begin and end < _seconds(_LAST)
-        if in_range and end - begin <= _LONGEST_LOG.total_seconds():
-            when = datetime.fromtimestamp(begin, timezone.utc)
-            return f"{number(low).replace(',', '')} ({when:%Y-%m-%d %H:%M} UTC)"
-    return _compact_time(column) if column.family == "integer" else None
-
-
-def _seconds(when: datetime) -> float:
-    return (when - _EPOCH).total_seconds()
-
-
-def _compact_time(column: Column) -> str | None:
-    """Finds dates that are written as one number, such as 20140521."""
-    values = [str(value) for value in column.distinct_values[:_TEXT_LOOKED_AT]]
-    for form in _COMPACT_DATES:
-        if all(_is_date(value, form) for value in values):
-            return f"{values[0]} (a date)"
-    return None
-
-
-def _is_date(value: str, form: str) -> bool:
-    if len(value) != len(_FIRST.strftime(form)):
-        return False
-    try:
-        return _FIRST <= datetime.strptime(value, form) < _LAST
-    except ValueError:
-        return False

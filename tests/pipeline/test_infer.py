@@ -17,7 +17,6 @@ import yaml
 from pipeline.config import Config, load_config
 from pipeline.errors import InputError
 from pipeline.infer import infer_config
-from pipeline.infer.globs import glob_for
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no data at {DATA}")
@@ -168,11 +167,6 @@ def test_hash_buckets_are_at_least_twice_the_values(guessed: tuple[Config, str])
     assert 2 * distinct <= config.features["user_id"].buckets <= 5 * distinct
 
 
-def test_an_interaction_is_crossed_and_nothing_else(guessed: tuple[Config, str]):
-    config, _ = guessed
-    assert [set(cross.features) for cross in config.crosses] == [{"gender", "ad"}]
-
-
 def test_a_word_among_numbers_is_a_missing_value(guessed: tuple[Config, str]):
     config, _ = guessed
     assert config.examples.missing_values == ("", "NA")
@@ -232,14 +226,9 @@ def test_root_is_relative_to_the_folder_of_the_configuration(tmp_path: Path):
             "day_7.csv.gz",
         ),
         (["test.csv", "train.csv"], "train.csv", "test.csv"),
-        (["b.csv", "a.csv"], "a.csv", "b.csv"),
         ([f"{day}.csv" for day in range(1, 15)], "[1-9].csv", "1[0-4].csv"),
         (["2024-05-31.csv", "2024-06-01.csv"], "2024-05-31.csv", "2024-06-01.csv"),
-        (
-            ["d1/x.csv", "d1/y.csv", "d2/x.csv", "d2/y.csv"],
-            "d1/*.csv",
-            "d2/*.csv",
-        ),
+        (["train.csv", "valid.csv", "test.csv"], "train.csv", "test.csv"),
     ],
 )
 def test_the_last_files_evaluate(
@@ -253,28 +242,36 @@ def test_the_last_files_evaluate(
     splits = config.examples.splits
     assert (splits.train, splits.eval) == (train, evaluate)
     found = [set((tmp_path / "data").glob(glob)) for glob in (train, evaluate)]
-    assert found[0] | found[1] == set(paths)
+    assert found[0] | found[1] == {p for p in paths if p.name != "valid.csv"}
     assert not found[0] & found[1]
 
 
-def test_files_that_no_pattern_separates_are_said_to_be_left(tmp_path: Path):
-    names = [f"2024-05-{d}" for d in range(26, 32)]
-    names += [f"2024-06-0{d}" for d in range(1, 9)]
-    paths = [tmp_path / f"{name}.csv" for name in names]
+@pytest.mark.parametrize(
+    ("names", "pattern"),
+    [
+        (["b.csv", "a.csv"], "*.csv"),
+        ([f"2024-05-{day}.csv" for day in (30, 31)] + ["latest.csv"], "*.csv"),
+        ([f"day_0{day}{part}.csv" for day in (1, 2) for part in "xy"], "day_0*.csv"),
+    ],
+)
+def test_files_in_no_order_are_split_by_a_hash(
+    tmp_path: Path, names: list[str], pattern: str
+):
+    paths = [tmp_path / name for name in names]
     for path in paths:
-        clicks(30).to_csv(path, index=False)
-    config, text = inferred(tmp_path, *paths)
-    assert config.examples.splits.train == "2024-06-0[1-7].csv"
-    assert config.examples.splits.eval == "2024-06-08.csv"
-    assert "6 of the others are not read" in " ".join(text.replace("#", "").split())
+        clicks(60).to_csv(path, index=False)
+    config, _ = inferred(tmp_path, *paths)
+    assert config.examples.hash_split.pattern == pattern
 
 
-def test_glob_keeps_clear_of_other_files():
-    names = ["day_1.csv", "day_2.csv"]
-    assert glob_for(names, []) == "day_*.csv"
-    assert glob_for(names, ["day_truth.csv"]) == "day_[12].csv"
-    assert glob_for(names, ["day_1.csv"]) is None
-    assert glob_for(["a[1].csv"], []) == "a[[]1].csv"
+def test_patterns_keep_clear_of_other_files(tmp_path: Path):
+    names = [f"day_{day}.csv" for day in (1, 2, 3, "truth")]
+    for name in names:
+        clicks(60).to_csv(tmp_path / name, index=False)
+    given = [tmp_path / name for name in names]
+    assert inferred(tmp_path, *given[:3])[0].examples.splits.train == "day_[1-2].csv"
+    line = one_line(lambda: infer_config([given[0], given[3]], "click"))
+    assert "no pattern matches the 2 given files and no others" in line
 
 
 def test_parquet_with_lists_and_other_types(tmp_path: Path):
@@ -390,8 +387,8 @@ def test_wrong_files(tmp_path: Path):
     parquet.write_bytes(b"PAR1 and nothing more")
     cut = tmp_path / "cut.csv.gz"
     cut.write_bytes(gzip.compress(b"x,y\n1,0\n" * 1_000)[:-20])
-    unnamed = tmp_path / "c.csv"
-    unnamed.write_bytes(gzip.compress(b"x,y\n1,0\n"))
+    (tmp_path / "sub").mkdir()
+    deeper = csv(tmp_path / "sub", "x,y\n1,0\n2,1\n")
     binary = tmp_path / "d.csv"
     binary.write_bytes(b"x,y\n\xff\xfe,0\n")
     for files, expected in (
@@ -402,17 +399,10 @@ def test_wrong_files(tmp_path: Path):
         ([good, other], "only one of them has: x, z"),
         ([parquet], "cannot be read"),
         ([cut], "cannot be read"),
-        ([unnamed], "its name should end in .gz"),
+        ([good, deeper], "put them into one"),
         ([binary], "cannot be read"),
     ):
         assert expected in one_line(lambda files=files: infer_config(files, "y"))
-
-
-def test_wrong_name(tmp_path: Path):
-    path = csv(tmp_path, "x,y\n1,0\n2,1\n")
-    assert "a name starts with a letter" in one_line(
-        lambda: infer_config([path], "y", name="my-ads")
-    )
 
 
 def test_tensorflow_is_not_imported():
