@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tfx.types import artifact
 
+# Custom property of ExampleAnomalies: the id of the statistics that passed.
+VALIDATED_STATISTICS = "validated_statistics"
+
 
 class Release(artifact.Artifact):
     """The record of a release, or of a candidate that was not released.

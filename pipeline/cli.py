@@ -9,11 +9,10 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipeline.config import Config
-    from pipeline.summary import Summary
     from pipeline.workdir import WorkDir
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -51,16 +50,35 @@ def _parser() -> argparse.ArgumentParser:
         prog="ctr",
         description="Click-through-rate models: train, evaluate, release and serve.",
     )
-    parser.add_argument(
-        "--debug", action="store_true", help="show the traceback of an error"
+    parser.set_defaults(debug=False)
+    _add_debug(parser)
+    commands = parser.add_subparsers(
+        dest="name", required=True, metavar="COMMAND", parser_class=_Command
     )
-    commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND")
     _add_simulate(commands)
     _add_init(commands)
     _add_config(commands)
     _add_run(commands)
     _add_report(commands)
     return parser
+
+
+class _Command(argparse.ArgumentParser):
+    """A command, which takes `--debug` as well as `ctr` itself does."""
+
+    def __init__(self, **settings: Any):
+        super().__init__(**settings)
+        _add_debug(self)
+
+
+def _add_debug(parser: argparse.ArgumentParser) -> None:
+    # Without a default: that of a command would undo what `ctr --debug` set.
+    parser.add_argument(
+        "--debug",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="show the traceback of an error",
+    )
 
 
 def _add_simulate(commands: Commands) -> None:
@@ -183,16 +201,14 @@ def _run(options: argparse.Namespace) -> int:
         print(summary.model_dump_json(indent=2))
     else:
         render(summary, Console())
-        print(f"Next:   {_next_command(options, summary)}")
+        print(f"Next:   {_next_command(options)}")
     return _BLOCKED if summary.verdict == "blocked" else 0
 
 
-def _next_command(options: argparse.Namespace, summary: Summary) -> str:
+def _next_command(options: argparse.Namespace) -> str:
     """What a person types after a run."""
-    if summary.model_dir is None:
-        return "look at the reasons above; change the model or the gates, and run again"
     where = f" --work-dir {options.work_dir}" if options.work_dir else ""
-    return f"ctr report -c {options.config}{where}   (all slices)"
+    return f"ctr report -c {options.config}{where}   (all slices and metrics)"
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -233,6 +249,9 @@ def _explain(error: Exception) -> int:
     if user_error is not None:
         print(f"error: {user_error}", file=sys.stderr)
         return user_error.exit_status
+    if isinstance(error, OSError) and error.filename is not None:
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+        return _FAILED
     lines = str(error).strip().splitlines() or [""]
     words = f"{type(error).__name__}: {lines[-1]}"
     print(f"error: {words} (--debug shows where)", file=sys.stderr)

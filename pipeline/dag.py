@@ -7,7 +7,6 @@ from typing import Any
 from ml_metadata.proto import metadata_store_pb2
 from tfx import types
 from tfx.components import SchemaGen, StatisticsGen, Trainer, Transform
-from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.base import base_node
 from tfx.dsl.components.common import resolver
 from tfx.orchestration import pipeline as tfx_pipeline
@@ -21,6 +20,7 @@ from components.example_validator.component import ExampleValidator
 from components.pusher.component import Pusher
 from components.resolvers.last_release import LastReleaseStrategy
 from components.resolvers.previous_statistics import PreviousStatisticsStrategy
+from components.schema_gen.component import CuratedSchemaGen
 from pipeline.config import Config
 from pipeline.config.parts.evaluator import EvaluatorPart
 from pipeline.config.parts.example_gen import ExampleGenPart
@@ -117,9 +117,7 @@ def _example_gen(config: Config) -> ExampleGen:
 def _schema_gen(config: Config, statistics_gen: StatisticsGen) -> base_node.BaseNode:
     """A curated schema where there is one, else one inferred from the examples."""
     if config.validation.schema_file is not None:
-        schema_gen: base_node.BaseNode = ImportSchemaGen(
-            schema_file=config.validation.schema_file
-        )
+        schema_gen: base_node.BaseNode = CuratedSchemaGen(config.validation.schema_file)
     else:
         schema_gen = SchemaGen(
             statistics=statistics_gen.outputs["statistics"],
@@ -140,6 +138,7 @@ def _reference_statistics(
             strategy_class=PreviousStatisticsStrategy,
             current=statistics_gen.outputs["statistics"],
             previous=types.Channel(type=standard_artifacts.ExampleStatistics),
+            anomalies=types.Channel(type=standard_artifacts.ExampleAnomalies),
         ).with_id("PreviousStatistics")
         nodes.append(previous)
         channels["previous_statistics"] = previous.outputs["previous"]

@@ -10,15 +10,18 @@ from __future__ import annotations
 import functools
 import hashlib
 from importlib import util
+from importlib.metadata import version
 from pathlib import Path
 
 import grimp
 
+# Another version of these may give another result from the same code.
+_STACK = " ".join(version(name) for name in ("tfx", "tensorflow", "keras"))
 _PACKAGES = ("pipeline", "components", "transform", "trainer", "serving")
 
 
 def code_fingerprint(module: str) -> str:
-    """Fingerprint of a module and of all modules of ours that it imports.
+    """Fingerprint of a module, of all modules of ours that it imports, and the stack.
 
     Args:
       module: Dotted name of a module of ours.
@@ -26,7 +29,7 @@ def code_fingerprint(module: str) -> str:
     Returns:
       16 hexadecimal digits, the same wherever the code is the same.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(_STACK.encode())
     upstream = _import_graph().find_upstream_modules(module)
     for name in sorted({module, *upstream}):
         digest.update(name.encode())

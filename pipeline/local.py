@@ -16,6 +16,7 @@ from tfx.orchestration.portable import launcher, runtime_parameter_utils
 from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 
+from pipeline.best_possible import best_possible_auc
 from pipeline.config import Config
 from pipeline.dag import create_pipeline
 from pipeline.errors import (
@@ -31,7 +32,8 @@ from pipeline.workdir import LOG_FILE, WorkDir, disk_full
 
 Outputs = dict[str, list[types.Artifact]]
 
-_log = logging.getLogger(__name__)
+# Not of our packages: what they log is shown as progress.
+_log = logging.getLogger("ctr")
 
 _Execution = metadata_store_pb2.Execution
 
@@ -58,6 +60,8 @@ def run_pipeline(
     Returns:
       The summary, which is on disk too, and which `latest` points to.
     """
+    # First, since it may be an error: nothing is released then.
+    best_auc = best_possible_auc(config)
     runner = _NodeRunner(config, work_dir, folder.name)
     times: list[ComponentTime] = []
     outputs: dict[str, Outputs] = {}
@@ -65,17 +69,19 @@ def run_pipeline(
         for node in runner.nodes:
             name = node.node_info.id
             progress.start(name)
-            began = time.monotonic()
+            began, cached = time.monotonic(), False
             try:
                 outputs[name], cached = runner.run(node)
             except Exception as error:
                 raise _explained(error, name, work_dir, folder) from error
-            seconds = round(time.monotonic() - began, 1)
-            times.append(ComponentTime(id=name, seconds=seconds, cached=cached))
+            finally:
+                seconds = round(time.monotonic() - began, 1)
+                times.append(ComponentTime(id=name, seconds=seconds, cached=cached))
             progress.end(seconds, cached)
-        summary = read_outcome(folder.name, config, outputs)
+        summary = read_outcome(folder.name, outputs)
     except GateError as error:
         summary = blocked_by(error, folder.name)
+    summary.best_possible_auc = best_auc
     summary.components = times
     summary.wall_seconds = round(time.monotonic() - started, 1)
     _write(summary, folder)
@@ -94,6 +100,11 @@ class _NodeRunner:
         runtime_parameter_utils.substitute_runtime_parameter(
             self._dag, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
         )
+        for node in self.nodes:
+            if node.node_info.id == "Pusher":
+                # What it makes is no artifact, and may be gone; releasing what is
+                # released already changes nothing.
+                node.execution_options.caching_options.enable_cache = False
         self._deployment = runner_utils.extract_local_deployment_config(self._dag)
         self._metadata = metadata.Metadata(connection)
 

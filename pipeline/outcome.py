@@ -10,22 +10,17 @@ from typing import Any
 from tfx import types
 
 from components.evaluator.executor import EVALUATION_FILE
-from pipeline.best_possible import best_possible_auc
-from pipeline.config import Config
 from pipeline.errors import GateError
 from pipeline.summary import Summary
 
 
 def read_outcome(
-    run_id: str,
-    config: Config,
-    outputs: Mapping[str, Mapping[str, list[types.Artifact]]],
+    run_id: str, outputs: Mapping[str, Mapping[str, list[types.Artifact]]]
 ) -> Summary:
     """The summary of a run whose components all ended well.
 
     Args:
       run_id: Names the run.
-      config: Its configuration.
       outputs: Output artifacts by component and key.
     """
     (evaluation_artifact,) = outputs["Evaluator"]["evaluation"]
@@ -39,7 +34,6 @@ def read_outcome(
         reasons=_reasons(evaluation),
         model_version=release.version if released else None,
         metrics=evaluation["candidate"],
-        best_possible_auc=best_possible_auc(config),
         model_dir=release.path if released else None,
     )
 
@@ -59,6 +53,8 @@ def _reasons(evaluation: Mapping[str, Any]) -> list[str]:
     ]
     if not gates:
         reasons.append("no gate is configured, so nothing was required of the model")
-    if evaluation["baseline"] is None:
+    if evaluation["baseline_problem"] is not None:
+        reasons.append(f"baseline not evaluated: {evaluation['baseline_problem']}")
+    elif evaluation["baseline"] is None:
         reasons.append("no baseline: nothing else was released before")
     return reasons

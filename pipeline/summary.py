@@ -81,7 +81,7 @@ def render(summary: Summary, console: Console, *, all_slices: bool = False) -> N
 def as_text(summary: Summary) -> str:
     """A run with all its slices, as plain text."""
     buffer = io.StringIO()
-    render(summary, Console(file=buffer, width=100), all_slices=True)
+    render(summary, Console(file=buffer, width=160), all_slices=True)
     return buffer.getvalue()
 
 
@@ -99,14 +99,20 @@ def _headline(summary: Summary) -> str:
 def _metrics_table(summary: Summary, all_slices: bool) -> Table:
     title = "All slices" if all_slices else "Overall and the worst slices by AUC"
     table = Table("slice", title=title, title_justify="left")
-    for name in _COLUMNS:
+    columns = _all_columns(summary) if all_slices else _COLUMNS
+    for name in columns:
         table.add_column(name.replace("_", " "), justify="right")
     for name in _slices_to_show(summary, all_slices):
         metrics = summary.metrics[name]
-        figures = (_figure(key, metrics.get(key)) for key in _COLUMNS)
+        figures = (_figure(key, metrics.get(key)) for key in columns)
         # As Text: brackets in a name are no markup.
         table.add_row(Text(name), *figures)
     return table
+
+
+def _all_columns(summary: Summary) -> tuple[str, ...]:
+    others = (name for name in summary.metrics["overall"] if name not in _COLUMNS)
+    return (*_COLUMNS, *others)
 
 
 def _slices_to_show(summary: Summary, all_slices: bool) -> list[str]:

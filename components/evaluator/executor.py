@@ -17,6 +17,7 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 from tfx_bsl.tfxio import tensor_adapter
 
+from components.evaluator.baseline import baseline_problem
 from components.evaluator.gates import Metrics, Outcome, apply_gates
 from components.evaluator.metrics import BASELINE, CANDIDATE, eval_config, load_metrics
 from components.evaluator.slices import OVERALL, slice_name
@@ -46,12 +47,20 @@ class EvaluatorExecutor(base_beam_executor.BaseBeamExecutor):
                 input_dict["baseline_model"]
             )
             models[BASELINE] = baseline_model
+        problem = baseline_problem(
+            {name: _saved_model(model) for name, model in models.items()}
+        )
+        if problem is not None:
+            del models[BASELINE]
         output = artifact_utils.get_single_uri(output_dict["evaluation"])
         self._evaluate(input_dict, models, part, output)
         metrics = load_metrics(output, models)
         candidate, baseline = metrics[CANDIDATE], metrics.get(BASELINE)
+        if problem is not None:
+            # No change can be told, which is not the same as having no baseline.
+            baseline = {}
         outcomes = apply_gates(part.gates, candidate, baseline)
-        _write_evaluation(output, candidate, baseline, outcomes)
+        _write_evaluation(output, candidate, baseline, problem, outcomes)
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         _write_blessing(blessing, models, _passes(outcomes))
         overall = candidate[OVERALL]
@@ -67,7 +76,7 @@ class EvaluatorExecutor(base_beam_executor.BaseBeamExecutor):
         config = eval_config(part, has_baseline=BASELINE in models)
         shared = [
             tfma.default_eval_shared_model(
-                eval_saved_model_path=path_utils.serving_model_path(model.uri),
+                eval_saved_model_path=_saved_model(model),
                 model_name=name,
                 eval_config=config,
             )
@@ -105,6 +114,10 @@ def _examples_source(input_dict: dict[str, list[types.Artifact]]) -> Any:
     return factory(io_utils.all_files_pattern(split_uri))
 
 
+def _saved_model(model: types.Artifact) -> str:
+    return path_utils.serving_model_path(model.uri)
+
+
 def _passes(outcomes: list[Outcome]) -> bool:
     """Whether no gate failed, and at least one, if there are any, had enough data."""
     statuses = {outcome.status for outcome in outcomes}
@@ -112,13 +125,18 @@ def _passes(outcomes: list[Outcome]) -> bool:
 
 
 def _write_evaluation(
-    folder: str, candidate: Metrics, baseline: Metrics | None, outcomes: list[Outcome]
+    folder: str,
+    candidate: Metrics,
+    baseline: Metrics | None,
+    problem: str | None,
+    outcomes: list[Outcome],
 ) -> None:
     evaluation = {
         "passed": _passes(outcomes),
         "gates": [outcome.model_dump() for outcome in outcomes],
         "candidate": _as_json(candidate),
         "baseline": _as_json(baseline) if baseline is not None else None,
+        "baseline_problem": problem,
     }
     io_utils.write_string_file(
         os.path.join(folder, EVALUATION_FILE),
@@ -133,7 +151,7 @@ def _as_json(metrics: Metrics) -> dict[str, dict[str, float | None]]:
             metric: value if math.isfinite(value) else None
             for metric, value in values.items()
         }
-        for key, values in metrics.items()
+        for key, values in sorted(metrics.items())
     }
 
 

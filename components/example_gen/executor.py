@@ -111,7 +111,19 @@ def _find_sources(
         for index, path in enumerate(paths):
             shard = f"data_tfrecord-{index:05d}-of-{len(paths):05d}.gz"
             sources.append(Source(path, names, shard))
+    _check_apart(sources)
     return sources
+
+
+def _check_apart(sources: list[Source]) -> None:
+    """Evaluating on what was trained on would flatter any model."""
+    paths = [source.path for source in sources]
+    for path in paths:
+        if paths.count(path) > 1:
+            raise InputError(
+                f"{path}: this file is in two splits; correct the patterns under "
+                "examples.splits"
+            )
 
 
 class _WriteExamples(beam.DoFn):

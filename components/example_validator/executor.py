@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias
 
 import tensorflow_data_validation as tfdv
@@ -14,6 +15,7 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
+from components.artifacts import VALIDATED_STATISTICS
 from pipeline.config.examples import TRAIN
 from pipeline.config.parts.example_validator import ValidatorPart
 from pipeline.errors import GateError, InputError
@@ -44,13 +46,16 @@ class ExampleValidatorExecutor(base_executor.BaseExecutor):
         """
         part = ValidatorPart.model_validate_json(exec_properties["part"])
         statistics = artifact_utils.get_single_instance(input_dict["statistics"])
-        schema = _read_schema(input_dict["schema"], part)
         references = {
             "previous_statistics": _reference(input_dict, "previous_statistics", TRAIN),
             "serving_statistics": _reference(input_dict, "serving_statistics", None),
         }
+        schema = _read_schema(
+            input_dict["schema"], part, _features_of(references["previous_statistics"])
+        )
         anomalies = artifact_utils.get_single_instance(output_dict["anomalies"])
         anomalies.split_names = statistics.split_names
+        anomalies.set_int_custom_property(VALIDATED_STATISTICS, statistics.id)
         errors = []
         for split in artifact_utils.decode_split_names(statistics.split_names):
             found = tfdv.validate_statistics(
@@ -70,14 +75,18 @@ class ExampleValidatorExecutor(base_executor.BaseExecutor):
 
 
 def _read_schema(
-    artifacts: list[types.Artifact], part: ValidatorPart
+    artifacts: list[types.Artifact], part: ValidatorPart, known_before: AbstractSet[str]
 ) -> schema_pb2.Schema:
-    """The schema, with the thresholds of the configuration."""
+    """The schema, with the thresholds of the configuration.
+
+    A feature that the run before did not have yet cannot have drifted.
+    """
     uri = artifact_utils.get_single_uri(artifacts)
     schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(uri))
     for name, threshold in part.drift.items():
         comparator = _feature(schema, name).drift_comparator
-        comparator.jensen_shannon_divergence.threshold = threshold
+        if name in known_before:
+            comparator.jensen_shannon_divergence.threshold = threshold
     for name, threshold in (part.skew.thresholds if part.skew else {}).items():
         comparator = _feature(schema, name).skew_comparator
         comparator.jensen_shannon_divergence.threshold = threshold
@@ -104,6 +113,16 @@ def _reference(
     statistics = artifact_utils.get_single_instance(input_dict[key])
     splits = artifact_utils.decode_split_names(statistics.split_names)
     return _read_statistics(statistics, split or splits[0])
+
+
+def _features_of(statistics: Statistics | None) -> set[str]:
+    if statistics is None:
+        return set()
+    return {
+        feature.path.step[0]
+        for dataset in statistics.datasets
+        for feature in dataset.features
+    }
 
 
 def _read_statistics(statistics: types.Artifact, split: str) -> Statistics:

@@ -6,6 +6,7 @@ from typing import Any
 
 from tfx import types
 from tfx.dsl.components.common import resolver
+from tfx.dsl.io import fileio
 
 from components.artifacts import training_key
 
@@ -49,6 +50,8 @@ class LastReleaseStrategy(resolver.ResolverStrategy):
             if release.released
             and release.training != training
             and release.model_uri in models
+            # Artifacts may have been moved, or removed to save space.
+            and fileio.exists(release.model_uri)
         ]
         last = max(others, key=lambda release: release.id, default=None)
         if last is None:

@@ -6,13 +6,15 @@ from typing import Any
 
 from tfx import types
 from tfx.dsl.components.common import resolver
-from tfx.types import artifact_utils
 
-from pipeline.config.examples import TRAIN
+from components.artifacts import VALIDATED_STATISTICS
 
 
 class PreviousStatisticsStrategy(resolver.ResolverStrategy):
-    """Resolves the newest statistics that are older than those of this run.
+    """Resolves the newest valid statistics that are older than those of this run.
+
+    "Valid", so that examples that were refused do not become what the next ones are
+    compared with.
 
     "Older", not "other": a rerun on unchanged examples has the statistics of the run
     before it, and is to be compared with what that one was compared with.
@@ -25,18 +27,25 @@ class PreviousStatisticsStrategy(resolver.ResolverStrategy):
 
         Args:
           store: ML Metadata; not used.
-          input_dict: `current` statistics, and all `previous` candidates.
+          input_dict: `current` statistics, all `previous` candidates, and all
+            `anomalies`, which exist for statistics that passed validation.
 
         Returns:
           The same keys; `previous` holds at most one artifact.
         """
         current = input_dict["current"]
+        valid = {
+            anomalies.get_int_custom_property(VALIDATED_STATISTICS)
+            for anomalies in input_dict["anomalies"]
+        }
         older = [
             old
             for old in input_dict["previous"]
-            # Statistics of what was served have no training split.
-            if TRAIN in artifact_utils.decode_split_names(old.split_names)
-            and old.id < current[0].id
+            if old.id in valid and old.id < current[0].id
         ]
         newest = max(older, key=lambda artifact: artifact.id, default=None)
-        return {"current": current, "previous": [newest] if newest else []}
+        return {
+            "current": current,
+            "previous": [newest] if newest else [],
+            "anomalies": [],
+        }

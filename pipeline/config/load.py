@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ def load_config(
 ) -> Config:
     """Reads a configuration.
 
-    Relative paths in it (`examples.root`, `validation.schema_file`) are made absolute
-    from the folder of the file.
+    Relative paths in it (`examples.root`, `validation.schema_file`,
+    `release.model_dir`) are made absolute from the folder of the file.
 
     Args:
       path: The YAML file.
@@ -153,13 +154,20 @@ def _one_line(text: str) -> str:
 
 
 def _absolute_paths(config: Config, base: Path, data: str | None) -> Config:
-    root = Path(data) if data is not None else base / config.examples.root
-    update: dict[str, Any] = {
-        "examples": config.examples.model_copy(update={"root": str(root.absolute())})
-    }
-    if config.validation.schema_file is not None:
-        schema_file = str((base / config.validation.schema_file).absolute())
-        update["validation"] = config.validation.model_copy(
-            update={"schema_file": schema_file}
-        )
-    return config.model_copy(update=update)
+    """Paths as they are wherever the command runs."""
+    examples, validation, release = config.examples, config.validation, config.release
+    root = data if data is not None else base / examples.root
+    schema_file = validation.schema_file and _absolute(base / validation.schema_file)
+    model_dir = release.model_dir and _absolute(base / release.model_dir)
+    return config.model_copy(
+        update={
+            "examples": examples.model_copy(update={"root": _absolute(root)}),
+            "validation": validation.model_copy(update={"schema_file": schema_file}),
+            "release": release.model_copy(update={"model_dir": model_dir}),
+        }
+    )
+
+
+def _absolute(path: str | Path) -> str:
+    # Without "..": one spelling, so that the cache knows it again.
+    return os.path.abspath(path)

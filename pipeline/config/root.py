@@ -21,8 +21,8 @@ class Release(Block):
     """Where released models go.
 
     Attributes:
-      model_dir: The directory that TensorFlow Serving polls for versions; by
-        default `models/<name>` in the work directory.
+      model_dir: The directory that TensorFlow Serving polls for versions, relative to
+        the configuration file; by default `models/<name>` in the work directory.
     """
 
     model_dir: str | None = None

@@ -51,6 +51,7 @@ class Problem:
         self.folder = folder
         self.work_dir = folder / "work"
         self.config = folder / "pipeline.yaml"
+        self.settings = config
         self._data = data
         self.write(config)
 

@@ -44,7 +44,8 @@ def run(problem, log, capfd):
         splits = f"examples.splits={{train: {train}, eval: {eval}}}"
         command = ["run", "-c", str(problem.config), "--data", str(log)]
         command += ["--work-dir", str(problem.work_dir), "--set", splits]
-        command += ["--set", f"examples.format={file_format}", *options]
+        command += ["--set", f"examples.format={file_format}"]
+        command += ["--set", "evaluation.true_probability=null", *options]
         status = cli.main(command)
         error = capfd.readouterr().err
         assert error.count("\n") == 1, error
@@ -136,6 +137,29 @@ def test_a_truncated_tfrecord_file(run, log):
     )
     assert status == 2
     assert "train.tfrecord: cannot be read: truncated record" in error
+
+
+def test_a_file_in_both_splits(run, log):
+    status, error = run(train="'*.csv'")
+    assert status == 2
+    assert f"{log}/eval.csv: this file is in two splits" in error
+
+
+def test_a_true_probability_that_is_not_there(run, log):
+    truth = "evaluation.true_probability={pattern: truth.csv}"
+    status, error = run("--set", truth)
+    assert status == 2
+    assert f"{log}/truth.csv: no file matches" in error
+
+
+@pytest.mark.parametrize("text", [None, "feature { nam: 1 }"])
+def test_a_curated_schema_that_cannot_be_used(run, tmp_path, text):
+    path = tmp_path / "schema.pbtxt"
+    if text is not None:
+        path.write_text(text)
+    status, error = run("--set", f"validation.schema_file={path}")
+    assert status == 2
+    assert f"validation.schema_file: {path}: " in error
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,8 @@ def test_an_unchanged_rerun_repeats_the_verdict_from_the_cache(released):
     again = json.loads(result.stdout)
     assert again["run_id"] != first["run_id"]
     uncached = [name for name, hit in cached(again).items() if not hit]
-    assert uncached == ["LastRelease"]  # it looks anew, and finds what it found
+    # These look anew, and find what they found.
+    assert uncached == ["LastRelease", "Pusher"]
     for key in ("verdict", "model_version", "metrics", "reasons", "model_dir"):
         assert again[key] == first[key]
     assert released.versions() == versions
@@ -99,10 +101,38 @@ def test_another_model_retrains_and_is_compared_with_the_released_one(released):
     assert len(released.versions()) == 3
 
 
+def test_a_baseline_that_needs_a_feature_that_is_gone_is_not_compared(released):
+    features = dict(released.settings["features"])
+    del features["ad_id"]
+    released.write({**released.settings, "features": features})
+    result = released.run()
+    released.write(released.settings)
+    assert result.returncode == 0, result.stdout + result.stderr
+    reasons = released.summary()["reasons"]
+    assert any(
+        reason.startswith("not enough data: overall: change of auc")
+        for reason in reasons
+    )
+    assert "baseline not evaluated: it needs 'ad_id'" in reasons[-1]
+
+
+def test_a_released_version_that_was_removed_is_released_again(released):
+    released.run()
+    version = released.summary()["model_version"]
+    shutil.rmtree(released.work_dir / "models")
+    result = released.run()
+    assert result.returncode == 0, result.stdout + result.stderr
+    summary = released.summary()
+    assert released.versions() == [str(summary["model_version"])]
+    assert summary["model_version"] > version
+    assert Path(summary["model_dir"], "saved_model.pb").exists()
+
+
 def test_progress_and_noise_are_apart(released):
     result = released.run()
     assert result.returncode == 0
     assert "Trainer: cached" in result.stdout
+    assert "failed" not in result.stdout
     assert "WARNING" not in result.stdout
     assert result.stderr == ""
     log = released.work_dir / "latest" / "run.log"

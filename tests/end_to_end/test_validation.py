@@ -38,6 +38,13 @@ def test_drift_against_the_run_before(released, one_gender):
     assert "Transform" not in {c["id"] for c in summary["components"]}
     assert released.versions() == versions
 
+    # What was refused does not become what the next examples are compared with.
+    (one_gender / "clicks" / "day-01.csv").touch()
+    again = released.run(
+        "--set", "validation.drift={gender: 0.1}", "--data", str(one_gender)
+    )
+    assert again.returncode == 3, again.stdout + again.stderr
+
 
 def test_skew_against_what_was_served(released, one_gender):
     skew = "validation.skew={pattern: served.csv, thresholds: {gender: 0.1}}"

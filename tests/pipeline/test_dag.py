@@ -77,5 +77,12 @@ def test_skew_adds_a_branch_for_what_was_served(parameters):
     assert added == {"ServingExampleGen", "ServingStatisticsGen"}
 
 
-def test_a_curated_schema_takes_the_place_of_an_inferred_one(parameters):
-    assert set(parameters("validation.schema_file=s.pbtxt")) == set(parameters())
+def test_a_curated_schema_takes_the_place_of_an_inferred_one(parameters, tmp_path):
+    schema = tmp_path / "schema.pbtxt"
+    schema.write_text('feature { name: "age" }')
+    before = parameters("validation.schema_file=schema.pbtxt")
+    assert set(before) == set(parameters())
+
+    schema.write_text('feature { name: "gender" }')
+    after = parameters("validation.schema_file=schema.pbtxt")
+    assert {name for name in after if after[name] != before[name]} == {"SchemaGen"}

@@ -14,6 +14,15 @@ GRAPH = "artifacts/Transform/transform_graph/9"
 TRAINER = "code:part"
 
 
+@pytest.fixture(autouse=True)
+def folders(tmp_path, monkeypatch):
+    """The folders of three models; the URIs below are relative to them."""
+    monkeypatch.chdir(tmp_path)
+    for number in (1, 2, 3):
+        (tmp_path / "model" / str(number)).mkdir(parents=True)
+    return tmp_path / "model"
+
+
 def graph() -> standard_artifacts.TransformGraph:
     artifact = standard_artifacts.TransformGraph()
     artifact.uri = GRAPH
@@ -72,8 +81,11 @@ def test_training_is_another_by_its_data_or_its_trainer(training: str):
     assert [artifact.uri for artifact in resolved["model"]] == ["model/1"]
 
 
-def test_release_whose_model_is_gone_is_left_out():
+def test_release_whose_model_is_gone_is_left_out(folders):
     resolved = resolve([model(1)], [release(1), release(2)])
+    assert [artifact.uri for artifact in resolved["model"]] == ["model/1"]
+    (folders / "2").rmdir()
+    resolved = resolve([model(1), model(2)], [release(1), release(2)])
     assert [artifact.uri for artifact in resolved["model"]] == ["model/1"]
 
 

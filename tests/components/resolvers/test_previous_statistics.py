@@ -5,21 +5,29 @@ from __future__ import annotations
 import pytest
 from tfx.types import standard_artifacts
 
+from components.artifacts import VALIDATED_STATISTICS
 from components.resolvers.previous_statistics import PreviousStatisticsStrategy
 
 
-def statistics(
-    number: int, splits: str = '["train", "eval"]'
-) -> standard_artifacts.ExampleStatistics:
+def statistics(number: int) -> standard_artifacts.ExampleStatistics:
     artifact = standard_artifacts.ExampleStatistics()
     artifact.id = number
-    artifact.split_names = splits
     return artifact
 
 
-def test_statistics_of_what_was_served_are_left_out():
-    served = statistics(2, '["serving"]')
-    inputs = {"current": [statistics(3)], "previous": [statistics(1), served]}
+def passed(number: int) -> standard_artifacts.ExampleAnomalies:
+    """What the validator leaves for statistics in which it found nothing."""
+    artifact = standard_artifacts.ExampleAnomalies()
+    artifact.set_int_custom_property(VALIDATED_STATISTICS, number)
+    return artifact
+
+
+def test_statistics_that_did_not_pass_are_left_out():
+    inputs = {
+        "current": [statistics(3)],
+        "previous": [statistics(1), statistics(2)],
+        "anomalies": [passed(1)],
+    }
     resolved = PreviousStatisticsStrategy().resolve_artifacts(None, inputs)
     assert [artifact.id for artifact in resolved["previous"]] == [1]
 
@@ -41,6 +49,7 @@ def test_newest_that_is_older_than_those_at_hand(
     inputs = {
         "current": [statistics(current)],
         "previous": [statistics(number) for number in candidates],
+        "anomalies": [passed(number) for number in candidates],
     }
     resolved = PreviousStatisticsStrategy().resolve_artifacts(None, inputs)
     assert [artifact.id for artifact in resolved["previous"]] == expected

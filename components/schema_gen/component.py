@@ -1,0 +1,67 @@
+"""CuratedSchemaGen: takes a schema that a person wrote."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tfx import types
+from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
+from tfx.dsl.components.base import base_component
+from tfx.types import component_spec, standard_artifacts, standard_component_specs
+
+from pipeline.errors import InputError
+
+
+class CuratedSchemaGenSpec(standard_component_specs.ImportSchemaGenSpec):
+    """Inputs, outputs and parameters."""
+
+    PARAMETERS = {
+        **standard_component_specs.ImportSchemaGenSpec.PARAMETERS,
+        "digest": component_spec.ExecutionParameter(type=str),
+    }
+
+
+class CuratedSchemaGen(base_component.BaseComponent):
+    """TFX's ImportSchemaGen, with the content of the file in the cache key.
+
+    ImportSchemaGen is cached by the path alone, so an edited schema would be ignored.
+    """
+
+    SPEC_CLASS = CuratedSchemaGenSpec
+    EXECUTOR_SPEC = ImportSchemaGen.EXECUTOR_SPEC
+
+    def __init__(self, schema_file: str):
+        """Builds the node.
+
+        Args:
+          schema_file: Path of a schema as text proto.
+
+        Raises:
+          InputError: The file cannot be read, or is no schema.
+        """
+        super().__init__(
+            CuratedSchemaGenSpec(
+                schema_file=schema_file,
+                digest=_digest(schema_file),
+                schema=types.Channel(type=standard_artifacts.Schema),
+            )
+        )
+
+
+def _digest(schema_file: str) -> str:
+    try:
+        text = Path(schema_file).read_bytes()
+        text_format.Parse(text, schema_pb2.Schema())
+    except OSError as error:
+        raise InputError(
+            f"validation.schema_file: {schema_file}: cannot be read ({error.strerror})"
+        ) from error
+    except (text_format.ParseError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"validation.schema_file: {schema_file}: not a schema as text proto: "
+            f"{error}"
+        ) from error
+    return hashlib.sha256(text).hexdigest()
