@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.config import Config
     from pipeline.workdir import WorkDir
 
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    Commands = argparse._SubParsersAction["_Command"]
 
 _BLOCKED = 3
 _INTERRUPTED = 130
