@@ -17,6 +17,8 @@ from pipeline.infer.leave_out import is_row_unique, time_example
 _USER_WORDS = {"user", "visitor", "customer", "member", "device", "cookie", "session"}
 _TRAIN_WORDS = {"train", "training"}
 _EVAL_WORDS = {"test", "eval", "valid", "validation", "val", "dev", "holdout"}
+# Values of a column that rows can be split by fairly.
+_FEWEST_VALUES = 100
 _FEWEST_USERS = 100
 _LARGEST_SHARE_TO_EVALUATE = 0.4
 
@@ -105,10 +107,16 @@ def _column_to_hash(columns: Mapping[str, Column]) -> tuple[str, str]:
             column.distinct,
         ),
     )
+    if best.distinct < _FEWEST_VALUES:
+        # A few values would give splits that differ in more than chance.
+        usable = [column for column in columns.values() if column.family != "other"]
+        best = max(usable, key=lambda column: column.distinct)
     comment = (
         f"{best.distinct:,} distinct values in {best.rows:,} rows; rows with the same "
         "one fall into the same split"
     )
+    if best.distinct < _FEWEST_VALUES:
+        comment += ". They are few: better give separate files under 'splits'"
     dated = [column.name for column in columns.values() if time_example(column)]
     if dated:
         comment += f". Better: one file a day by {dated[0]!r}; the latest day evaluates"
