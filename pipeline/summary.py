@@ -13,6 +13,7 @@ from rich.text import Text
 _WORST_SLICES = 5
 # Below this a slice's AUC is mostly noise.
 _FEWEST_EXAMPLES = 100
+_WIDE = 160
 _COLUMNS = ("auc", "log_loss", "calibration", "examples")
 
 Verdict = Literal["released", "awaiting_approval", "blocked"]
@@ -69,8 +70,10 @@ def render(summary: Summary, console: Console, *, all_slices: bool = False) -> N
     for reason in summary.reasons:
         _print(console, f"  - {reason}")
     if summary.metrics:
-        console.print(_metrics_table(summary, all_slices))
-    if summary.best_possible_auc is not None:
+        # All metrics need a wide screen, or a file.
+        every = all_slices and console.width >= _WIDE
+        console.print(_metrics_table(summary, all_slices, every))
+    if summary.metrics and summary.best_possible_auc is not None:
         auc = summary.metrics["overall"]["auc"]
         _print(console, _best_possible(auc, summary.best_possible_auc))
     console.print(_times_table(summary))
@@ -81,7 +84,7 @@ def render(summary: Summary, console: Console, *, all_slices: bool = False) -> N
 def as_text(summary: Summary) -> str:
     """A run with all its slices, as plain text."""
     buffer = io.StringIO()
-    render(summary, Console(file=buffer, width=160), all_slices=True)
+    render(summary, Console(file=buffer, width=_WIDE), all_slices=True)
     return buffer.getvalue()
 
 
@@ -96,10 +99,10 @@ def _headline(summary: Summary) -> str:
     return f"Run {summary.run_id}: {summary.verdict.replace('_', ' ')}"
 
 
-def _metrics_table(summary: Summary, all_slices: bool) -> Table:
+def _metrics_table(summary: Summary, all_slices: bool, all_metrics: bool) -> Table:
     title = "All slices" if all_slices else "Overall and the worst slices by AUC"
     table = Table("slice", title=title, title_justify="left")
-    columns = _all_columns(summary) if all_slices else _COLUMNS
+    columns = _all_columns(summary) if all_metrics else _COLUMNS
     for name in columns:
         table.add_column(name.replace("_", " "), justify="right")
     for name in _slices_to_show(summary, all_slices):
