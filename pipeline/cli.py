@@ -208,7 +208,7 @@ def _run(options: argparse.Namespace) -> int:
 def _next_command(options: argparse.Namespace) -> str:
     """What a person types after a run."""
     where = f" --work-dir {options.work_dir}" if options.work_dir else ""
-    return f"ctr report -c {options.config}{where}   (all slices and metrics)"
+    return f"ctr report -c {options.config}{where}   (all slices)"
 
 
 def _report(options: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any, NamedTuple
@@ -117,9 +118,8 @@ def _find_sources(
 
 def _check_apart(sources: list[Source]) -> None:
     """Evaluating on what was trained on would flatter any model."""
-    paths = [source.path for source in sources]
-    for path in paths:
-        if paths.count(path) > 1:
+    for path, count in Counter(source.path for source in sources).items():
+        if count > 1:
             raise InputError(
                 f"{path}: this file is in two splits; correct the patterns under "
                 "examples.splits"
