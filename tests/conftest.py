@@ -32,8 +32,11 @@ crosses:
   - {features: [device, tags], buckets: 50}
 model:
   embedding_size: 4
-  wide_deep: {hidden_units: [8], deep_optimizer: adam, deep_learning_rate: 0.01}
+  wide_deep: {hidden_units: [8], optimizer: adam, learning_rate: 0.01}
   embedding_mlp: {hidden_units: [8], learning_rate: 0.01}
+  deep_crossing: {residual_units: [8], learning_rate: 0.01}
+  deepfm: {hidden_units: [8], learning_rate: 0.01}
+  dcn_v2: {hidden_units: [8], learning_rate: 0.01}
 training: {epochs: 5, batch_size: 32}
 evaluation:
   slices: [[city], [device, city], [age]]
@@ -243,21 +246,18 @@ def _transform_rows(
 
 
 def _train(tiny: Tiny, kind: str, uri: Path) -> TinyModel:
-    import keras
-
-    from trainer.dataset import read_training_data
-    from trainer.models import build_model
+    from pipeline.config.parts.trainer import TrainerPart
+    from trainer.run import train
     from trainer.signatures import export
 
-    part, inputs = tiny.part, tiny.inputs
-    _write_records(uri / "train.gz", tiny.transformed)
-    keras.utils.set_random_seed(1)
-    data = read_training_data(
-        [str(uri / "train.gz")], inputs, part.label, tiny.transform, part.training
+    config = tiny.config.model_copy(
+        update={"model": tiny.config.model.model_copy(update={"kind": kind})}
     )
-    settings = getattr(tiny.config.model, kind).model_dump()
-    model = build_model(kind, inputs, settings)
-    model.fit(data.train, epochs=part.training.epochs, verbose=0)
+    part, inputs = TrainerPart.of(config), tiny.inputs
+    _write_records(uri / "train.gz", tiny.transformed)
+    model = train(
+        part, inputs, tiny.transform, [str(uri / "train.gz")], str(uri / "log")
+    )
     trained = TinyModel(tiny, model, uri)
     export(model, inputs, part.features, tiny.transform, str(trained.saved_model))
     return trained

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from pipeline.config.model import Training
+from pipeline.config.training import Training
 
 _log = logging.getLogger(__name__)
 

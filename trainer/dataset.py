@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from pipeline.config.model import Training
+from pipeline.config.training import Training
 from pipeline.errors import InputError
 from trainer.inputs import ModelInputs, Tensors
 

@@ -14,6 +14,7 @@ from pipeline.config.model import EmbeddingSize
 from pipeline.config.parts.trainer import TrainerPart
 
 Tensors = dict[str, tf.Tensor]
+KerasTensors = dict[str, keras.KerasTensor]
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,11 @@ class ModelInputs:
         )
 
     @property
-    def single_ids(self) -> Iterable[IdInput]:
+    def uncrossed_ids(self) -> Iterable[IdInput]:
         """The columns of ids that are no crosses."""
         return (column for column in self.ids if not column.crossed)
 
-    def keras_inputs(self) -> dict[str, keras.KerasTensor]:
+    def keras_inputs(self) -> KerasTensors:
         """A Keras input for each column."""
         inputs = {
             column.name: keras.Input(
@@ -73,6 +74,14 @@ class ModelInputs:
         for name in self.numbers:
             inputs[name] = keras.Input((), name=name, dtype="float32")
         return inputs
+
+    def stacked_numbers(self, tensors: KerasTensors) -> keras.KerasTensor:
+        """The numbers side by side, float32 [batch, numbers]."""
+        columns = [
+            keras.layers.Reshape((1,), name=f"number.{name}")(tensors[name])
+            for name in self.numbers
+        ]
+        return keras.layers.Concatenate(name="numbers.stack")(columns)
 
     def dense(self, transformed: dict[str, tf.Tensor | tf.SparseTensor]) -> Tensors:
         """Pads multi-valued columns with `MISSING_ID` and drops what is no input."""

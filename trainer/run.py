@@ -12,9 +12,9 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 from pipeline.config.parts.trainer import TrainerPart
 from pipeline.errors import RunError
 from trainer.callbacks import training_callbacks
+from trainer.classifier import build_classifier
 from trainer.dataset import read_training_data
 from trainer.inputs import ModelInputs
-from trainer.models import build_model
 from trainer.signatures import export
 
 _log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def run_fn(fn_args: FnArgs) -> None:
     data = read_training_data(
         fn_args.train_files, inputs, part.label, transform, part.training
     )
-    model = build_model(part.model, inputs, part.settings)
+    model = build_classifier(part.model, part.model_settings, inputs, part.training)
     _log.info("%s with %s parameters", part.model, f"{model.count_params():,}")
     history = model.fit(
         data.train,

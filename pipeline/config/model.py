@@ -1,62 +1,101 @@
-"""The models and how they are trained."""
+"""The models: one block of settings for each kind."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from pipeline.config.base import Block, Fraction, NonNegativeFloat, PositiveFloat
 from pipeline.config.base import PositiveInt as Units
 
 EmbeddingSize = Annotated[int, Field(ge=1)] | Literal["6n^0.25", "n^0.25"]
-Dropout = Annotated[float, Field(ge=0.0, lt=1.0)]
+Dropout = Annotated[Fraction, Field(lt=1.0)]
 
 
-class WideDeep(Block):
-    """Wide&Deep (Cheng et al. 2016): a sparse linear part beside an MLP.
+class Linear(Block):
+    """Logistic regression: the wide part alone, trained by FTRL.
 
     Attributes:
-      hidden_units: Sizes of the deep part's layers.
-      dropout: Share of each hidden layer's units dropped in training.
-      batch_norm: Batch normalisation after each hidden layer.
-      embedding_l2: L2 on the embeddings looked up in a batch.
       wide_learning_rate: FTRL's learning rate.
       wide_l1: FTRL's L1 strength; a higher one gives a sparser wide part.
       wide_l2: FTRL's L2 strength.
-      deep_learning_rate: The deep optimizer's learning rate.
-      deep_optimizer: What trains the deep part.
     """
 
-    hidden_units: tuple[Units, ...] = (256, 128, 64)
-    dropout: Dropout = 0.2
-    batch_norm: bool = True
-    embedding_l2: NonNegativeFloat = 1e-6
     wide_learning_rate: PositiveFloat = 0.05
     wide_l1: NonNegativeFloat = 0.001
     wide_l2: NonNegativeFloat = 0.001
-    deep_learning_rate: PositiveFloat = 0.05
-    deep_optimizer: Literal["adagrad", "adam"] = "adagrad"
 
 
-class EmbeddingMlp(Block):
-    """Embedding+MLP: embeddings and numerics, concatenated, into an MLP.
+class Deep(Block):
+    """What all models with embeddings have in common.
 
     Attributes:
-      hidden_units: Sizes of the layers.
       dropout: Share of each hidden layer's units dropped in training.
-      batch_norm: Batch normalisation after each hidden layer.
+      batch_norm: Batch normalisation of the numbers that enter, and after each
+        hidden layer.
       embedding_l2: L2 on the embeddings looked up in a batch.
       kernel_l2: L2 on the kernels of the hidden layers.
-      learning_rate: Adam's learning rate.
+      optimizer: What trains them; both leave rows that a batch does not use alone.
+      learning_rate: The optimizer's learning rate.
     """
 
-    hidden_units: tuple[Units, ...] = (256, 128, 64)
-    dropout: Dropout = 0.3
+    dropout: Dropout = 0.2
     batch_norm: bool = True
     embedding_l2: NonNegativeFloat = 1e-6
     kernel_l2: NonNegativeFloat = 1e-5
+    optimizer: Literal["adagrad", "adam"] = "adam"
     learning_rate: PositiveFloat = 1e-3
+
+
+class Mlp(Deep):
+    """A multi-layer perceptron.
+
+    Attributes:
+      hidden_units: Sizes of the hidden layers.
+      activation: What follows each of them.
+    """
+
+    hidden_units: tuple[Units, ...] = (256, 128, 64)
+    activation: Literal["relu", "gelu", "silu", "tanh"] = "relu"
+
+
+class WideDeep(Mlp, Linear):
+    """Wide&Deep (Cheng et al. 2016): a sparse linear part beside an MLP."""
+
+    kernel_l2: NonNegativeFloat = 0.0
+    optimizer: Literal["adagrad", "adam"] = "adagrad"
+    learning_rate: PositiveFloat = 0.05
+
+
+class EmbeddingMlp(Mlp):
+    """Embedding+MLP: embeddings and numerics, concatenated, into an MLP."""
+
+    dropout: Dropout = 0.3
+
+
+class DeepCrossing(Deep):
+    """Deep Crossing (Shan et al. 2016): residual units on stacked embeddings.
+
+    Attributes:
+      residual_units: Sizes of the inner layers of the residual units.
+    """
+
+    residual_units: tuple[Units, ...] = (256, 128, 64)
+
+
+class DeepFm(Mlp, Linear):
+    """DeepFM (Guo et al. 2017): a factorisation machine beside an MLP."""
+
+
+class DcnV2(Mlp):
+    """DCN-v2 (Wang et al. 2021): matrix cross layers beside an MLP.
+
+    Attributes:
+      cross_layers: Number of cross layers.
+    """
+
+    cross_layers: Annotated[int, Field(ge=1)] = 2
 
 
 class Model(Block):
@@ -69,37 +108,36 @@ class Model(Block):
       kind: The model to train.
       embedding_size: Length of the embedding vectors: a number, or a rule on the
         number n of ids of each feature.
-      wide_deep: Settings of `kind: wide_deep`.
-      embedding_mlp: Settings of `kind: embedding_mlp`.
+      linear: Settings of `kind: linear`; each further block has its kind's name.
     """
 
-    kind: Literal["wide_deep", "embedding_mlp"] = "wide_deep"
+    kind: str = "wide_deep"
     embedding_size: EmbeddingSize = 16
+    linear: Linear = Linear()
     wide_deep: WideDeep = WideDeep()
     embedding_mlp: EmbeddingMlp = EmbeddingMlp()
+    deep_crossing: DeepCrossing = DeepCrossing()
+    deepfm: DeepFm = DeepFm()
+    dcn_v2: DcnV2 = DcnV2()
+
+    @field_validator("kind")
+    @classmethod
+    def _has_a_block(cls, kind: str) -> str:
+        if kind not in cls.kinds():
+            raise ValueError(f"got {kind!r}; allowed: {', '.join(cls.kinds())}")
+        return kind
+
+    @classmethod
+    def kinds(cls) -> list[str]:
+        """The kinds of models: the fields that hold a block."""
+        return [name for name in cls.model_fields if _is_kind(name)]
 
     @property
-    def settings(self) -> WideDeep | EmbeddingMlp:
+    def settings(self) -> Block:
         """The block of the chosen kind."""
-        block: WideDeep | EmbeddingMlp = getattr(self, self.kind)
+        block: Block = getattr(self, self.kind)
         return block
 
 
-class Training(Block):
-    """How the model is trained.
-
-    Attributes:
-      epochs: Most passes over the training split.
-      batch_size: Examples in a training step.
-      validation_fraction: Share of the training split that is held out for early
-        stopping, so that the eval split stays unseen until the Evaluator.
-      patience: Epochs without a better validation AUC before training stops; the
-        best epoch's weights are kept.
-      seed: Seed of initial weights, dropout and shuffling.
-    """
-
-    epochs: Units = 10
-    batch_size: Units = 512
-    validation_fraction: Annotated[Fraction, Field(gt=0.0, le=0.5)] = 0.1
-    patience: Units = 2
-    seed: int = 1
+def _is_kind(field: str) -> bool:
+    return field not in ("kind", "embedding_size")

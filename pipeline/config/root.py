@@ -12,7 +12,8 @@ from pipeline.config.columns import id_columns, numeric_columns
 from pipeline.config.evaluation import Evaluation, Gate, Validation
 from pipeline.config.examples import Examples, Label
 from pipeline.config.features import Cross, Features, Numeric
-from pipeline.config.model import Model, Training
+from pipeline.config.model import Model
+from pipeline.config.training import Training
 
 BeamOption = str | int | float | bool
 
@@ -91,6 +92,7 @@ class Config(Block):
         self._check_column_names()
         self._check_slices()
         self._check_gates()
+        self._check_model()
         _check_known("validation.drift", self.validation.drift, self.features)
         if self.validation.skew:
             thresholds = self.validation.skew.thresholds
@@ -156,6 +158,14 @@ class Config(Block):
                     f"gates[{index}]: slices by {list(gate.sliced_by)} are not in "
                     f"evaluation.slices; add {list(gate.sliced_by)} there"
                 )
+
+    def _check_model(self) -> None:
+        if self.model.kind == "deepfm" and isinstance(self.model.embedding_size, str):
+            raise ValueError(
+                f"model.embedding_size: got {self.model.embedding_size!r}; deepfm "
+                "multiplies the embeddings of any two features, so it wants one size "
+                "for all: give a number"
+            )
 
 
 def _check_known(where: str, names: Iterable[str], features: Features) -> None:

@@ -68,7 +68,7 @@ def test_a_change_of_what_a_module_imports_changes_it(after_changing, module, ch
         (TRAINER, "transform.numeric"),
         (TRAINER, "components.evaluator.metrics"),
         (EVALUATOR, "components.pusher.executor"),
-        (EVALUATOR, "trainer.models.layers"),
+        (EVALUATOR, "trainer.layers.wide"),
         # Its name is used in annotations only.
         (TRANSFORM, "pipeline.config.root"),
         (TRAINER, "pipeline.config.root"),

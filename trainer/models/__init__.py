@@ -1,37 +1,33 @@
 """The registry of models.
 
-A further one is a file here, a block in `pipeline.config.model` and a line below.
+A further one is a file here, a block in `pipeline.config.model` and a line below. The
+file says how the columns become a logit; `trainer.classifier` does the rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 
-from pipeline.config.base import Block
-from pipeline.config.model import EmbeddingMlp, WideDeep
-from trainer.inputs import ModelInputs
-from trainer.models import embedding_mlp, wide_deep
+from trainer.inputs import KerasTensors, ModelInputs
+from trainer.models import (
+    dcn_v2,
+    deep_crossing,
+    deepfm,
+    embedding_mlp,
+    linear,
+    wide_deep,
+)
 
+Logit = Callable[[ModelInputs, KerasTensors, Any], keras.KerasTensor]
 
-class ModelKind(NamedTuple):
-    """How a kind of model is configured and built."""
-
-    settings: type[Block]
-    build: Callable[[ModelInputs, Any], keras.Model]
-
-
-MODELS: Mapping[str, ModelKind] = {
-    "wide_deep": ModelKind(WideDeep, wide_deep.build),
-    "embedding_mlp": ModelKind(EmbeddingMlp, embedding_mlp.build),
+MODELS: Mapping[str, Logit] = {
+    "linear": linear.logit,
+    "wide_deep": wide_deep.logit,
+    "embedding_mlp": embedding_mlp.logit,
+    "deep_crossing": deep_crossing.logit,
+    "deepfm": deepfm.logit,
+    "dcn_v2": dcn_v2.logit,
 }
-
-
-def build_model(
-    kind: str, inputs: ModelInputs, settings: Mapping[str, Any]
-) -> keras.Model:
-    """Builds and compiles a model of a registered kind."""
-    model = MODELS[kind]
-    return model.build(inputs, model.settings.model_validate(settings))

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.config.base import Block
 from pipeline.config.features import Cross, Features
-from pipeline.config.model import EmbeddingSize, Training
+from pipeline.config.model import EmbeddingSize, Model
+from pipeline.config.training import Training
 
 if TYPE_CHECKING:
     from pipeline.config.root import Config
@@ -35,3 +36,10 @@ class TrainerPart(Block):
             settings=config.model.settings.model_dump(mode="json"),
             training=config.training,
         )
+
+    @property
+    def model_settings(self) -> Block:
+        """The settings as the block of the chosen model."""
+        return Model.model_validate(
+            {"kind": self.model, self.model: self.settings}
+        ).settings

@@ -117,7 +117,7 @@ def test_all_members_of_a_union_are_allowed_values(message: Message):
         ),
         (
             "model.kind=tree",
-            "model.kind: got 'tree'; input should be 'wide_deep'",
+            "model.kind: got 'tree'; allowed: linear, wide_deep",
         ),
         (
             "gates=[{metric: recall, min: 1}]",

@@ -1,0 +1,77 @@
+"""How a model is trained."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pipeline.config.base import Block, Fraction, PositiveFloat, PositiveInt
+
+
+class ReduceLearningRate(Block):
+    """A lower learning rate once the validation AUC stops rising.
+
+    Attributes:
+      factor: What the learning rates of all optimizers are multiplied by.
+      patience: Epochs without a better validation AUC before that happens.
+    """
+
+    factor: Annotated[Fraction, Field(gt=0.0, lt=1.0)] = 0.5
+    patience: PositiveInt = 1
+
+
+class Distribution(Block):
+    """Several copies of the model, each trained on its share of every batch.
+
+    Attributes:
+      strategy: `mirrored` for the devices of one machine, `multi_worker` for the
+        machines that the environment variable TF_CONFIG names, as TensorFlow
+        defines it.
+      replicas: Number of copies on this machine; None for one on each accelerator,
+        or one where there is none. Copies beyond the accelerators share the CPU.
+    """
+
+    strategy: Literal["mirrored", "multi_worker"] = "mirrored"
+    replicas: PositiveInt | None = None
+
+
+class Training(Block):
+    """How the model is trained.
+
+    Attributes:
+      epochs: Most passes over the training split.
+      batch_size: Examples in a training step: one number, or one for each epoch, of
+        which the last goes on.
+      validation_fraction: Share of the training split that is held out for early
+        stopping, so that the eval split stays unseen until the Evaluator.
+      patience: Epochs without a better one before training stops; the best epoch's
+        weights are kept. Better is a higher validation AUC at a validation log loss
+        within `log_loss_tolerance` of the lowest.
+      log_loss_tolerance: How far above the lowest validation log loss the best epoch
+        may be, as a share of it.
+      reduce_learning_rate: Lower learning rates on a plateau.
+      clip_norm: Most norm of all gradients of a step together.
+      negative_rate: Share of the negative examples that are trained on. Predictions
+        are those of the full data all the same.
+      positive_weight: How much a positive example counts in the loss; predictions
+        stay probabilities all the same.
+      seed: Seed of initial weights, dropout and shuffling.
+      deterministic: Two runs on one machine agree; slower.
+      distribution: Several devices or machines.
+    """
+
+    epochs: PositiveInt = 10
+    batch_size: (
+        PositiveInt | Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
+    ) = 512
+    validation_fraction: Annotated[Fraction, Field(gt=0.0, le=0.5)] = 0.1
+    patience: PositiveInt = 2
+    log_loss_tolerance: Fraction = 0.01
+    reduce_learning_rate: ReduceLearningRate | None = None
+    clip_norm: PositiveFloat | None = None
+    negative_rate: Annotated[Fraction, Field(gt=0.0)] = 1.0
+    positive_weight: PositiveFloat = 1.0
+    seed: int = 1
+    deterministic: bool = False
+    distribution: Distribution | None = None

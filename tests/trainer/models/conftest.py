@@ -1,0 +1,29 @@
+"""Builds models of any kind from a few columns."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.config.model import Model
+from pipeline.config.training import Training
+from trainer.classifier import build_classifier
+
+# What makes a model small, or keeps nothing back, whatever its kind.
+SMALL = {"hidden_units": (8,), "residual_units": (8,)}
+UNRESTRAINED = {"dropout": 0.0, "batch_norm": False, "wide_l1": 0.0}
+
+
+@pytest.fixture
+def build():
+    """A function: kind, columns and settings, of which it takes those it knows."""
+
+    def build(kind, inputs, **settings):
+        block = type(Model(kind=kind).settings)
+        known = {
+            name: value
+            for name, value in {**SMALL, **settings}.items()
+            if name in block.model_fields
+        }
+        return build_classifier(kind, block(**known), inputs, Training())
+
+    return build

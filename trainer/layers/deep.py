@@ -1,0 +1,91 @@
+"""The deep part: embeddings and numbers, side by side, and dense layers on them."""
+
+from __future__ import annotations
+
+import keras
+
+from pipeline.config.model import Deep, Mlp
+from trainer.inputs import KerasTensors, ModelInputs
+from trainer.layers.embedding import PooledEmbedding
+
+
+def embeddings(
+    inputs: ModelInputs, tensors: KerasTensors, settings: Deep
+) -> list[keras.KerasTensor]:
+    """An embedding of each column of ids but crosses, float32 [batch, size] each."""
+    return [
+        PooledEmbedding(
+            column.num_ids,
+            column.embedding_size,
+            l2=settings.embedding_l2,
+            name=f"deep.embedding.{column.name}",
+        )(tensors[column.name])
+        for column in inputs.uncrossed_ids
+    ]
+
+
+def stack(
+    embedded: list[keras.KerasTensor],
+    inputs: ModelInputs,
+    tensors: KerasTensors,
+    settings: Deep,
+) -> keras.KerasTensor:
+    """Embeddings and numbers side by side, float32 [batch, sizes + numbers]."""
+    if not inputs.numbers:
+        return keras.layers.concatenate(embedded, name="deep.stack")
+    numbers = inputs.stacked_numbers(tensors)
+    if settings.batch_norm:
+        numbers = _batch_norm("deep.norm.numbers")(numbers)
+    return keras.layers.concatenate([*embedded, numbers], name="deep.stack")
+
+
+def mlp(tensor: keras.KerasTensor, settings: Mlp) -> keras.KerasTensor:
+    """Hidden layers, float32 [batch, last of the hidden units]."""
+    for number, units in enumerate(settings.hidden_units, start=1):
+        tensor = hidden_layer(tensor, units, str(number), settings, settings.activation)
+    return tensor
+
+
+def hidden_layer(
+    tensor: keras.KerasTensor, units: int, name: str, settings: Deep, activation: str
+) -> keras.KerasTensor:
+    """Dense, batch norm, activation and dropout, float32 [batch, units].
+
+    Args:
+      tensor: float32 [batch, any].
+      units: Size of the layer.
+      name: What is special in the layers' names.
+      settings: Batch norm, dropout and L2.
+      activation: Keras name of the activation.
+    """
+    tensor = dense(units, f"deep.dense.{name}", settings, not settings.batch_norm)(
+        tensor
+    )
+    if settings.batch_norm:
+        tensor = _batch_norm(f"deep.norm.{name}")(tensor)
+    tensor = keras.layers.Activation(activation, name=f"deep.activation.{name}")(tensor)
+    if settings.dropout:
+        tensor = keras.layers.Dropout(settings.dropout, name=f"deep.dropout.{name}")(
+            tensor
+        )
+    return tensor
+
+
+def dense(
+    units: int, name: str, settings: Deep, use_bias: bool = True
+) -> keras.layers.Layer:
+    """A dense layer with the L2 of the settings."""
+    return keras.layers.Dense(
+        units,
+        use_bias=use_bias,
+        kernel_regularizer=_l2(settings.kernel_l2),
+        name=name,
+    )
+
+
+def _batch_norm(name: str) -> keras.layers.Layer:
+    return keras.layers.BatchNormalization(name=name)
+
+
+def _l2(strength: float) -> keras.regularizers.Regularizer | None:
+    return keras.regularizers.L2(strength) if strength else None

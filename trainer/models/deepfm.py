@@ -1,0 +1,46 @@
+"""DeepFM (Guo et al. 2017, https://arxiv.org/abs/1703.04247).
+
+    logit = w . [ids, crosses] + sum over i < j of e_i . e_j
+          + MLP([embeddings, numbers])
+
+The factorisation machine (Rendle 2010) and the MLP share the embeddings.
+"""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from pipeline.config.model import DeepFm
+from trainer.inputs import KerasTensors, ModelInputs
+from trainer.layers.deep import dense, embeddings, mlp, stack
+from trainer.layers.wide import wide_logits
+
+
+def logit(
+    inputs: ModelInputs, tensors: KerasTensors, settings: DeepFm
+) -> keras.KerasTensor:
+    """The logit of each example, float32 [batch, 1]."""
+    embedded = embeddings(inputs, tensors, settings)
+    hidden = mlp(stack(embedded, inputs, tensors, settings), settings)
+    deep = dense(1, "deep.logit", settings)(hidden)
+    logits = [*wide_logits(inputs, tensors), deep]
+    if embedded:
+        logits.append(PairwiseProducts(name="deep.pairs")(embedded))
+    return keras.layers.Add(name="wide.and.deep")(logits)
+
+
+class PairwiseProducts(keras.layers.Layer):
+    """The sum of the dot products of all pairs of vectors.
+
+    Takes vectors of one size, [batch, size] each, to [batch, 1], in linear time:
+    the sum over i < j of e_i . e_j is (|sum of e_i|^2 - sum of |e_i|^2) / 2 (Rendle
+    2010, lemma 3.1).
+    """
+
+    def call(self, vectors: list[tf.Tensor]) -> tf.Tensor:
+        """Sums the products."""
+        stacked = tf.stack(vectors, axis=1)
+        square_of_sum = tf.square(tf.reduce_sum(stacked, axis=1))
+        sum_of_squares = tf.reduce_sum(tf.square(stacked), axis=1)
+        return tf.reduce_sum(square_of_sum - sum_of_squares, axis=1, keepdims=True) / 2

@@ -1,0 +1,27 @@
+"""Logistic regression: the baseline to see beside the other models.
+
+    logit = w . [ids, crosses] + v . numbers + b
+
+It is the wide part of Wide&Deep, with the numbers added.
+"""
+
+from __future__ import annotations
+
+import keras
+
+from pipeline.config.model import Linear
+from trainer.inputs import KerasTensors, ModelInputs
+from trainer.layers.output import Bias
+from trainer.layers.wide import wide_logits
+
+
+def logit(
+    inputs: ModelInputs, tensors: KerasTensors, settings: Linear
+) -> keras.KerasTensor:
+    """The logit of each example, float32 [batch, 1]."""
+    del settings  # all of them are the optimizer's
+    logits = wide_logits(inputs, tensors)
+    if inputs.numbers:
+        weights = keras.layers.Dense(1, use_bias=False, name="wide.numbers")
+        logits.append(weights(inputs.stacked_numbers(tensors)))
+    return Bias(name="wide.bias")(keras.layers.Add(name="wide.sum")(logits))
