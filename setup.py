@@ -27,7 +27,14 @@ setup(
         "tensorflow-model-analysis",  # the metrics on slices
         "tensorflow-serving-api",  # the gRPC client of the model server
         "apache-beam",  # all work over examples
+        # Without these two, pip's search for TFX 1.16 on Python 3.10 would not end. The
+        # first says early that Google's clients have to allow protobuf 3.20, and Beam
+        # 2.75 needs one that does not.
+        "tensorflow-metadata",  # the messages of schemas and anomalies
+        "apache-beam<2.75; python_version < '3.11'",
         "keras>=3.12",  # the models; later releases need Python 3.11
+        "keras-tuner>=1.4.8",  # the trials of the Tuner; earlier ones need Keras 2
+        "plotly>=6",  # plots as HTML that needs no network
         "dill",  # tensorflow-transform 1.16 imports it, recent Beam left it out
         "tensorboard",  # the training log; TensorFlow 2.21 left it out
         "pyarrow",  # the columns that the example readers yield
@@ -44,6 +51,14 @@ setup(
             "kfp>=2.13",  # the client, and the compiler behind TFX's runner
             "kfp-kubernetes>=1.5",  # volumes and secrets of the tasks
             "kfp-pipeline-spec>=0.6",  # the spec that is compiled and adapted
+        ],
+        "neighbors": [
+            "faiss-cpu",  # an approximate index over exported embeddings
+        ],
+        "benchmarks": [
+            "lightgbm",  # the reference that a model of tables has to stand beside
+            "pandas",  # its examples
+            "scipy",  # one-hot features of the other reference, logistic regression
         ],
         "dev": [
             "pytest",

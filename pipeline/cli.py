@@ -9,13 +9,22 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pipeline.commands import neighbors, trials
+from pipeline.commands.options import (
+    Command,
+    add_config_options,
+    add_debug,
+    add_json,
+    add_run,
+    load,
+    run_folder,
+    work_dir_of,
+)
 
 if TYPE_CHECKING:
-    from pipeline.config import Config
-    from pipeline.workdir import WorkDir
-
-    Commands = argparse._SubParsersAction["_Command"]
+    from pipeline.commands.options import Commands
 
 _BLOCKED = 3
 _INTERRUPTED = 130
@@ -51,34 +60,18 @@ def _parser() -> argparse.ArgumentParser:
         description="Click-through-rate models: train, evaluate, release and serve.",
     )
     parser.set_defaults(debug=False)
-    _add_debug(parser)
+    add_debug(parser)
     commands = parser.add_subparsers(
-        dest="name", required=True, metavar="COMMAND", parser_class=_Command
+        dest="name", required=True, metavar="COMMAND", parser_class=Command
     )
     _add_simulate(commands)
     _add_init(commands)
     _add_config(commands)
     _add_run(commands)
     _add_report(commands)
+    trials.add(commands)
+    neighbors.add(commands)
     return parser
-
-
-class _Command(argparse.ArgumentParser):
-    """A command, which takes `--debug` as well as `ctr` itself does."""
-
-    def __init__(self, **settings: Any):
-        super().__init__(**settings)
-        _add_debug(self)
-
-
-def _add_debug(parser: argparse.ArgumentParser) -> None:
-    # Without a default: that of a command would undo what `ctr --debug` set.
-    parser.add_argument(
-        "--debug",
-        action="store_true",
-        default=argparse.SUPPRESS,
-        help="show the traceback of an error",
-    )
 
 
 def _add_simulate(commands: Commands) -> None:
@@ -88,7 +81,7 @@ def _add_simulate(commands: Commands) -> None:
     command.add_argument("--days", type=int, default=8)
     command.add_argument("--seed", type=int, default=1)
     command.add_argument("--format", choices=("csv", "parquet"), default="csv")
-    _add_json(command)
+    add_json(command)
     command.set_defaults(command=_simulate)
 
 
@@ -103,43 +96,23 @@ def _add_init(commands: Commands) -> None:
 def _add_config(commands: Commands) -> None:
     command = commands.add_parser("config", help="show or validate a config")
     command.add_argument("action", choices=("show", "validate"))
-    _add_config_options(command)
+    add_config_options(command)
     command.set_defaults(command=_config)
 
 
 def _add_run(commands: Commands) -> None:
     command = commands.add_parser("run", help="run the pipeline on this machine")
-    _add_config_options(command)
-    _add_json(command)
+    add_config_options(command)
+    add_json(command)
     command.set_defaults(command=_run)
 
 
 def _add_report(commands: Commands) -> None:
     command = commands.add_parser("report", help="show the report of a run")
-    _add_config_options(command)
-    command.add_argument("run", nargs="?", help="id of a run; by default the latest")
-    _add_json(command)
+    add_config_options(command)
+    add_run(command)
+    add_json(command)
     command.set_defaults(command=_report)
-
-
-def _add_config_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("-c", "--config", type=Path, required=True, metavar="FILE")
-    command.add_argument("--data", metavar="DIR", help="overrides examples.root")
-    command.add_argument(
-        "--set",
-        dest="overrides",
-        action="append",
-        default=[],
-        metavar="KEY.PATH=VALUE",
-        help="overrides a key of the config; may be repeated",
-    )
-    command.add_argument(
-        "--work-dir", type=Path, metavar="DIR", help="by default runs/<name>"
-    )
-
-
-def _add_json(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="print JSON, no tables")
 
 
 def _simulate(options: argparse.Namespace) -> int:
@@ -173,7 +146,7 @@ def _init(options: argparse.Namespace) -> int:
 def _config(options: argparse.Namespace) -> int:
     from pipeline.config import to_yaml
 
-    config = _load(options)
+    config = load(options)
     print(to_yaml(config) if options.action == "show" else f"{options.config}: valid")
     return 0
 
@@ -186,8 +159,8 @@ def _run(options: argparse.Namespace) -> int:
     from pipeline.workdir import LOG_FILE
 
     started = time.monotonic()
-    config = _load(options)
-    work_dir = _work_dir(options, config)
+    config = load(options)
+    work_dir = work_dir_of(options, config)
     with work_dir.lock():
         folder = work_dir.new_run()
         with noise_to(folder / LOG_FILE) as stdout:
@@ -214,31 +187,14 @@ def _next_command(options: argparse.Namespace) -> str:
 def _report(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from pipeline.errors import InputError
-    from pipeline.summary import Summary, render
+    from pipeline.summary import read_summary, render
 
-    work_dir = _work_dir(options, _load(options))
-    path = work_dir.path / (options.run or "latest") / "summary.json"
-    if not path.exists():
-        raise InputError(f"{path.parent}: no complete run; make one by: ctr run")
-    summary = Summary.model_validate_json(path.read_text())
+    summary = read_summary(run_folder(options))
     if options.json:
         print(summary.model_dump_json(indent=2))
     else:
         render(summary, Console(), all_slices=True)
     return 0
-
-
-def _load(options: argparse.Namespace) -> Config:
-    from pipeline.config import load_config
-
-    return load_config(options.config, options.overrides, options.data)
-
-
-def _work_dir(options: argparse.Namespace, config: Config) -> WorkDir:
-    from pipeline.workdir import WorkDir
-
-    return WorkDir(options.work_dir or Path("runs") / config.name)
 
 
 def _explain(error: Exception) -> int:

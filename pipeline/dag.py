@@ -6,7 +6,7 @@ from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx import types
-from tfx.components import SchemaGen, StatisticsGen, Trainer, Transform
+from tfx.components import SchemaGen, StatisticsGen, Trainer, Transform, Tuner
 from tfx.dsl.components.base import base_node
 from tfx.dsl.components.common import resolver
 from tfx.orchestration import pipeline as tfx_pipeline
@@ -27,12 +27,17 @@ from pipeline.config.parts.example_gen import ExampleGenPart
 from pipeline.config.parts.example_validator import ValidatorPart
 from pipeline.config.parts.trainer import TrainerPart
 from pipeline.config.parts.transform import TransformPart
+from pipeline.config.parts.tuner import TunerPart
+from pipeline.config.tuning import Tuning
+from pipeline.config.warm_start import LAST_RELEASE
 from pipeline.fingerprint import code_fingerprint
+from trainer.warm_start.files import pinned
 
 Nodes = list[base_node.BaseNode]
 
 _PREPROCESSING = "transform.preprocessing"
 _TRAINER = "trainer.run"
+_TUNER = "trainer.tuner"
 
 
 def create_pipeline(
@@ -65,9 +70,10 @@ def create_pipeline(
     )
     transform = _transform(config, example_gen, schema_gen)
     transform.add_upstream_node(validator)
-    trainer = _trainer(config, transform, schema_gen)
+    tuners = _tuners(config, transform)
     trainer_key = _trainer_key(config)
     baseline = _last_release(transform, trainer_key)
+    trainer = _trainer(config, transform, schema_gen, tuners, baseline)
     evaluator = Evaluator(
         examples=example_gen.outputs["examples"],
         schema=schema_gen.outputs["schema"],
@@ -95,6 +101,7 @@ def create_pipeline(
             validator,
             transform,
             baseline,
+            *tuners,
             trainer,
             evaluator,
             pusher,
@@ -176,14 +183,43 @@ def _transform(
     )
 
 
+def _tuners(config: Config, transform: Transform) -> list[Tuner]:
+    """What looks for better settings: one, or none."""
+    if config.tuning is None:
+        return []
+    tuner = Tuner(
+        tuner_fn=f"{_TUNER}.tuner_fn",
+        examples=transform.outputs["transformed_examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        custom_config=_tuner_config(config, config.tuning),
+    )
+    return [tuner]
+
+
+def _tuner_config(config: Config, tuning: Tuning) -> dict[str, Any]:
+    return {
+        "part": TunerPart.of(config, tuning).model_dump_json(),
+        "code": code_fingerprint(_TUNER),
+    }
+
+
 def _trainer(
-    config: Config, transform: Transform, schema_gen: base_node.BaseNode
+    config: Config,
+    transform: Transform,
+    schema_gen: base_node.BaseNode,
+    tuners: list[Tuner],
+    last_release: resolver.Resolver,
 ) -> Trainer:
+    best = tuners[0].outputs["best_hyperparameters"] if tuners else None
+    start = config.training.warm_start
+    from_release = start is not None and start.model == LAST_RELEASE
     return Trainer(
         run_fn=f"{_TRAINER}.run_fn",
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
         schema=schema_gen.outputs["schema"],
+        hyperparameters=best,
+        base_model=last_release.outputs["model"] if from_release else None,
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
         custom_config=_trainer_config(config),
@@ -194,13 +230,16 @@ def _trainer_config(config: Config) -> dict[str, Any]:
     return {
         "part": TrainerPart.of(config).model_dump_json(),
         "code": code_fingerprint(_TRAINER),
+        **pinned(config.training.warm_start),
     }
 
 
 def _trainer_key(config: Config) -> str:
     """Names what, besides the transformed data, decides on the trained model."""
-    trainer = _trainer_config(config)
-    return f"{trainer['code']}:{trainer['part']}"
+    deciding = [_trainer_config(config)]
+    if config.tuning is not None:
+        deciding.append(_tuner_config(config, config.tuning))
+    return ":".join(value for each in deciding for value in each.values())
 
 
 def _last_release(transform: Transform, trainer_key: str) -> resolver.Resolver:

@@ -27,7 +27,9 @@ from pipeline.errors import (
 )
 from pipeline.outcome import blocked_by, read_outcome
 from pipeline.progress import Progress
-from pipeline.summary import ComponentTime, Summary, as_text
+from pipeline.summary import SUMMARY_FILE, ComponentTime, Summary, as_text
+from pipeline.trials import PLOT_FILE
+from pipeline.trials_plot import write_plot
 from pipeline.workdir import LOG_FILE, WorkDir, disk_full
 
 Outputs = dict[str, list[types.Artifact]]
@@ -84,6 +86,8 @@ def run_pipeline(
     summary.best_possible_auc = best_auc
     summary.components = times
     summary.wall_seconds = round(time.monotonic() - started, 1)
+    if summary.trials and config.tuning is not None:
+        write_plot(summary.trials, config.tuning.space, folder / PLOT_FILE)
     _write(summary, folder)
     work_dir.publish(folder)
     return summary
@@ -181,4 +185,4 @@ def _write(summary: Summary, folder: Path) -> None:
     report = folder / "report.txt"
     summary.report = str(report)
     report.write_text(as_text(summary))
-    (folder / "summary.json").write_text(summary.model_dump_json(indent=2))
+    (folder / SUMMARY_FILE).write_text(summary.model_dump_json(indent=2))

@@ -12,11 +12,16 @@ from tfx import types
 from components.evaluator.executor import EVALUATION_FILE
 from pipeline.errors import GateError
 from pipeline.summary import Summary
+from pipeline.trials import Trial, read_trials
+from trainer.record import RECORD_FILE, TrainingRecord
+
+# What TFX's Tuner calls its file.
+_TRIALS_FILE = "tuner_results.json"
+
+Outputs = Mapping[str, Mapping[str, list[types.Artifact]]]
 
 
-def read_outcome(
-    run_id: str, outputs: Mapping[str, Mapping[str, list[types.Artifact]]]
-) -> Summary:
+def read_outcome(run_id: str, outputs: Outputs) -> Summary:
     """The summary of a run whose components all ended well.
 
     Args:
@@ -34,8 +39,22 @@ def read_outcome(
         reasons=_reasons(evaluation),
         model_version=release.version if released else None,
         metrics=evaluation["candidate"],
+        training=_training(outputs),
+        trials=_trials(outputs),
         model_dir=release.path if released else None,
     )
+
+
+def _training(outputs: Outputs) -> TrainingRecord:
+    (logs,) = outputs["Trainer"]["model_run"]
+    return TrainingRecord.model_validate_json(Path(logs.uri, RECORD_FILE).read_text())
+
+
+def _trials(outputs: Outputs) -> list[Trial]:
+    if "Tuner" not in outputs:
+        return []
+    (results,) = outputs["Tuner"]["tuner_results"]
+    return read_trials(Path(results.uri, _TRIALS_FILE))
 
 
 def blocked_by(error: GateError, run_id: str) -> Summary:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-OUR_PACKAGES = ("pipeline", "components", "transform", "trainer", "serving")
+from pipeline.packages import OUR_PACKAGES
 
 
 class Progress:

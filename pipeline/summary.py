@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Literal
 
 import pydantic
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from pipeline.errors import InputError
+from pipeline.trials import Trial, best_in_words
+from trainer.record import TrainingRecord
+
+# In the folder of each run that came to an end.
+SUMMARY_FILE = "summary.json"
 
 _WORST_SLICES = 5
 # Below this a slice's AUC is mostly noise.
@@ -38,6 +46,8 @@ class Summary(pydantic.BaseModel):
       model_version: The version that was released, if any.
       metrics: Metrics by slice; `overall` is all examples.
       best_possible_auc: AUC of the true probability, where it is known.
+      training: How the candidate was trained.
+      trials: What the Tuner tried, the best first.
       components: Times, in the order of the run.
       wall_seconds: Time of the whole run.
       model_dir: The version directory of the released model.
@@ -50,12 +60,29 @@ class Summary(pydantic.BaseModel):
     model_version: int | None = None
     metrics: dict[str, SliceMetrics] = {}
     best_possible_auc: float | None = None
+    training: TrainingRecord | None = None
+    trials: list[Trial] = []
     components: list[ComponentTime] = []
     wall_seconds: float = 0.0
     model_dir: str | None = None
     report: str | None = None
 
     model_config = pydantic.ConfigDict(protected_namespaces=())
+
+
+def read_summary(folder: Path) -> Summary:
+    """Reads the summary of a run.
+
+    Args:
+      folder: The folder of the run.
+
+    Raises:
+      InputError: There is no such run, or it did not come to an end.
+    """
+    path = folder / SUMMARY_FILE
+    if not path.exists():
+        raise InputError(f"{folder}: no complete run; make one by: ctr run")
+    return Summary.model_validate_json(path.read_text())
 
 
 def render(summary: Summary, console: Console, *, all_slices: bool = False) -> None:
@@ -76,6 +103,10 @@ def render(summary: Summary, console: Console, *, all_slices: bool = False) -> N
     if summary.metrics and summary.best_possible_auc is not None:
         auc = summary.metrics["overall"]["auc"]
         _print(console, _best_possible(auc, summary.best_possible_auc))
+    if summary.trials:
+        _print(console, best_in_words(summary.trials))
+    if summary.training is not None:
+        _print(console, f"Training: {summary.training.in_words()}")
     console.print(_times_table(summary))
     for line in _next_steps(summary):
         _print(console, line)

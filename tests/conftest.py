@@ -5,6 +5,7 @@ Heavy packages are imported inside functions, for the tests that need none.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -263,16 +264,12 @@ def _train(tiny: Tiny, kind: str, uri: Path) -> TinyModel:
     return trained
 
 
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    """The tiny problem, transformed."""
+def _make_tiny(rows: list[Row], folder: Path) -> Tiny:
     import tensorflow_transform as tft
 
     from pipeline.config import Config
 
-    folder = tmp_path_factory.mktemp("tiny")
     config = Config.model_validate(yaml.safe_load(TINY))
-    rows = _make_rows(400)
     transformed, transformed_probes = _transform_rows(config, rows, folder)
     return Tiny(
         config=config,
@@ -286,10 +283,22 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
 
 
 @pytest.fixture(scope="session")
+def tiny_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[list[Row]], Tiny]:
+    """A function from rows to the tiny problem of these rows, transformed."""
+    return lambda rows: _make_tiny(rows, tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_of: Callable[[list[Row]], Tiny]) -> Tiny:
+    """The tiny problem, transformed."""
+    return tiny_of(_make_rows(400))
+
+
+@pytest.fixture(scope="session")
 def tiny_models(
     tiny: Tiny, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, TinyModel]:
-    """A model of each kind."""
-    from trainer.models import MODELS
-
-    return {kind: _train(tiny, kind, tmp_path_factory.mktemp(kind)) for kind in MODELS}
+) -> Callable[[str], TinyModel]:
+    """A function from a kind to a trained model of it."""
+    return functools.cache(
+        lambda kind: _train(tiny, kind, tmp_path_factory.mktemp(kind))
+    )

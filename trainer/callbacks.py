@@ -7,56 +7,134 @@ import time
 from typing import Any
 
 import keras
+import numpy as np
+import numpy.typing as npt
 
 from pipeline.config.training import Training
 
 _log = logging.getLogger(__name__)
 
+Logs = dict[str, Any]
+
 
 class LogEpochs(keras.callbacks.Callback):
-    """Logs one line an epoch: loss and AUC in training, AUC in validation."""
+    """Logs one line an epoch: loss and AUC in training, AUC in validation.
+
+    Adds `seconds` to the history: how long the epoch's training took, without the
+    validation.
+    """
 
     def __init__(self, epochs: int):
         """Builds the callback for at most that many epochs."""
         super().__init__()
         self._epochs = epochs
         self._started = 0.0
+        self._trained = 0.0
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Starts the clock."""
-        self._started = time.monotonic()
+        self._started = self._trained = time.monotonic()
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Notes the time."""
+        self._trained = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Logs the line."""
         assert logs is not None
+        logs["seconds"] = self._trained - self._started
+        rate = logs.get("learning_rate", 1.0)
         _log.info(
             "epoch %d/%d: log loss %.4f, AUC %.4f; validation log loss %.4f, "
-            "AUC %.4f (%.0f s)",
+            "AUC %.4f%s (%.0f s)",
             epoch + 1,
             self._epochs,
             logs["log_loss"],
             logs["auc"],
             logs["val_log_loss"],
             logs["val_auc"],
+            f"; learning rates x {rate:.4g}" if rate != 1.0 else "",
             time.monotonic() - self._started,
         )
 
 
-def training_callbacks(training: Training, log_dir: str) -> list[Any]:
+class BestEpoch(keras.callbacks.Callback):
+    """Ends a training that gets no better, and restores the weights of its best epoch.
+
+    That is the one with the highest validation AUC among those whose validation log
+    loss is close to the lowest so far: AUC alone prefers models that are too sure of
+    themselves. Adds `best_epoch`, from 1, to the history.
+    """
+
+    def __init__(self, patience: int, log_loss_tolerance: float):
+        """Builds the callback.
+
+        Args:
+          patience: Epochs without a better one before training ends.
+          log_loss_tolerance: How far above the lowest validation log loss the best
+            epoch's may be, as a share of it.
+        """
+        super().__init__()
+        self._patience = patience
+        self._tolerance = log_loss_tolerance
+        self._lowest = np.inf
+        self._best: Logs = {"val_auc": -np.inf, "val_log_loss": np.inf}
+        self._best_epoch = 0
+        self._weights: list[npt.NDArray[Any]] | None = None
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Compares the epoch with the best one."""
+        assert logs is not None
+        self._lowest = min(self._lowest, logs["val_log_loss"])
+        if self._is_better(logs):
+            self._best = dict(logs)
+            self._best_epoch = epoch
+            self._weights = self.model.get_weights()
+        elif epoch - self._best_epoch >= self._patience:
+            self.model.stop_training = True
+        logs["best_epoch"] = self._best_epoch + 1
+
+    def _is_better(self, logs: Logs) -> bool:
+        most = self._lowest * (1.0 + self._tolerance)
+        if not logs["val_log_loss"] <= most:
+            return False
+        # The best one so far may have been close to a lowest that is surpassed since.
+        return bool(
+            logs["val_auc"] > self._best["val_auc"] or self._best["val_log_loss"] > most
+        )
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Restores the weights."""
+        if self._weights is not None:
+            self.model.set_weights(self._weights)
+
+
+def stopping_callbacks(training: Training) -> list[Any]:
+    """What follows the validation: early stopping with the best weights, and rates."""
+    callbacks = [
+        BestEpoch(training.patience, training.log_loss_tolerance),
+        keras.callbacks.TerminateOnNaN(),
+    ]
+    if training.reduce_learning_rate is not None:
+        reduce = keras.callbacks.ReduceLROnPlateau(
+            monitor="val_auc",
+            mode="max",
+            factor=training.reduce_learning_rate.factor,
+            patience=training.reduce_learning_rate.patience,
+        )
+        callbacks.append(reduce)
+    return callbacks
+
+
+def training_callbacks(training: Training, log_dir: str | None) -> list[Any]:
     """Progress, early stopping with the best weights, and TensorBoard.
 
     Args:
       training: The settings.
-      log_dir: Where TensorBoard's files go.
+      log_dir: Where TensorBoard's files go; None for no such files.
     """
-    return [
-        LogEpochs(training.epochs),
-        keras.callbacks.EarlyStopping(
-            monitor="val_auc",
-            mode="max",
-            patience=training.patience,
-            restore_best_weights=True,
-        ),
-        keras.callbacks.TensorBoard(log_dir, write_graph=False),
-        keras.callbacks.TerminateOnNaN(),
-    ]
+    # Last, for the line tells the rate that the others find.
+    callbacks = [*stopping_callbacks(training), LogEpochs(training.epochs)]
+    if log_dir is not None:
+        callbacks.insert(0, keras.callbacks.TensorBoard(log_dir, write_graph=False))
+    return callbacks

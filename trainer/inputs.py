@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from pipeline.config.columns import IdColumn, id_columns, numeric_columns
+from pipeline.config.columns import TERMS, IdColumn, id_columns, numeric_columns
 from pipeline.config.model import EmbeddingSize
 from pipeline.config.parts.trainer import TrainerPart
 
@@ -27,6 +27,7 @@ class IdInput:
       multivalued: int64 [batch, values] instead of int64 [batch].
       crossed: Whether the column is a cross.
       embedding_size: Length of its embedding vectors.
+      meaning: What an id stands for; see `IdColumn`.
     """
 
     name: str
@@ -34,6 +35,7 @@ class IdInput:
     multivalued: bool
     crossed: bool
     embedding_size: int
+    meaning: str = TERMS
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ def _id_input(
         multivalued=column.multivalued,
         crossed=column.crossed,
         embedding_size=embedding_size(num_ids, part.embedding_size),
+        meaning=column.meaning,
     )
 
 

@@ -14,6 +14,7 @@ import tensorflow_transform as tft
 
 from pipeline.config.features import Feature, Numeric
 from trainer.inputs import ModelInputs, Tensors
+from trainer.warm_start.exported import write_inputs
 
 PROBABILITY = "probability"
 
@@ -30,7 +31,8 @@ def export(
     `serving_default` takes serialised tf.Examples (`examples`: string [batch]) and
     `predict` one named tensor for each raw feature, where an empty string or NaN is a
     missing value; both give `probability`: float32 [batch]. `transform_features`
-    takes serialised tf.Examples and gives the transformed columns.
+    takes serialised tf.Examples and gives the transformed columns. Beside them it is
+    written which columns the weights belong to, for a later model to start from.
 
     Keras's ExportArchive is used since TensorFlow Serving's graph loader cannot read
     a Keras 3 model saved by `tf.saved_model.save`
@@ -66,12 +68,13 @@ def export(
     serialized = [tf.TensorSpec([None], tf.string, name="examples")]
     named = [{name: _raw_spec(name, features[name]) for name in features}]
     archive = keras.export.ExportArchive()
-    archive.track(model)
+    # Not the model: its variables, which the endpoints use, would be saved twice.
     archive.track(layer)
     archive.add_endpoint("serving_default", serve_examples, serialized)
     archive.add_endpoint("predict", serve_tensors, named)
     archive.add_endpoint("transform_features", transform_examples, serialized)
     archive.write_out(path, verbose=False)
+    write_inputs(inputs, path)
 
 
 def _raw_spec(name: str, feature: Feature) -> tf.TensorSpec:

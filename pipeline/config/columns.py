@@ -14,6 +14,9 @@ from pipeline.config.features import Categorical, Cross, Feature, Hashed, Numeri
 # padding of a multi-valued column.
 MISSING_ID = 0
 
+# What the ids of a column with a vocabulary stand for.
+TERMS = "terms"
+
 
 @dataclass(frozen=True)
 class IdColumn:
@@ -26,12 +29,15 @@ class IdColumn:
       crossed: Whether the column is a cross, which belongs to a wide part only.
       size: Number of ids, where the configuration tells it; with a vocabulary, the
         number of ids besides the vocabulary's.
+      meaning: What an id stands for. Where it or the number of ids differs between
+        two columns of one name, the same id stands for something else.
       vocabulary: Name of the vocabulary that the remaining ids come from.
     """
 
     name: str
     source: str
     size: int
+    meaning: str
     multivalued: bool = False
     crossed: bool = False
     vocabulary: str | None = None
@@ -96,16 +102,27 @@ def numeric_columns(features: Mapping[str, Feature]) -> list[NumericColumn]:
 def _id_column(name: str, feature: Feature) -> IdColumn | None:
     match feature:
         case Categorical():
-            return IdColumn(
-                name, name, 1 + feature.oov_buckets, feature.many, vocabulary=name
-            )
+            size = 1 + feature.oov_buckets
+            return IdColumn(name, name, size, TERMS, feature.many, vocabulary=name)
         case Hashed():
-            return IdColumn(name, name, 1 + feature.buckets, feature.many)
+            return IdColumn(name, name, 1 + feature.buckets, "hashes", feature.many)
         case Numeric() if feature.is_bucketized:
-            return IdColumn(bucket_name(name), name, 1 + most_buckets(feature))
+            size = 1 + most_buckets(feature)
+            return IdColumn(bucket_name(name), name, size, "buckets")
     return None
 
 
 def _crossed_column(cross: Cross, features: Mapping[str, Feature]) -> IdColumn:
     many = any(getattr(features[name], "many", False) for name in cross.features)
-    return IdColumn(cross.name, cross.name, 1 + cross.buckets, many, crossed=True)
+    parts = [_part(name, features[name]) for name in cross.features]
+    meaning = f"hashes of {', '.join(parts)}"
+    return IdColumn(
+        cross.name, cross.name, 1 + cross.buckets, meaning, many, crossed=True
+    )
+
+
+def _part(name: str, feature: Feature) -> str:
+    """A feature as it enters a cross: its text, or its bucket."""
+    if isinstance(feature, Numeric):
+        return f"{name} in {most_buckets(feature)} buckets"
+    return name

@@ -13,6 +13,8 @@ from pydantic_core import ErrorDetails
 
 from pipeline.config.features import FEATURE_KINDS
 from pipeline.config.root import Config
+from pipeline.config.training import Training
+from pipeline.config.warm_start import LAST_RELEASE, WarmStart
 from pipeline.errors import ConfigError
 
 
@@ -22,7 +24,8 @@ def load_config(
     """Reads a configuration.
 
     Relative paths in it (`examples.root`, `validation.schema_file`,
-    `release.model_dir`) are made absolute from the folder of the file.
+    `training.warm_start`, `release.model_dir`) are made absolute from the folder of
+    the file.
 
     Args:
       path: The YAML file.
@@ -164,8 +167,21 @@ def _absolute_paths(config: Config, base: Path, data: str | None) -> Config:
             "examples": examples.model_copy(update={"root": _absolute(root)}),
             "validation": validation.model_copy(update={"schema_file": schema_file}),
             "release": release.model_copy(update={"model_dir": model_dir}),
+            "training": _absolute_warm_start(config.training, base),
         }
     )
+
+
+def _absolute_warm_start(training: Training, base: Path) -> Training:
+    start = training.warm_start
+    if start is None:
+        return training
+    model = start.model
+    if model is not None and model != LAST_RELEASE:
+        model = _absolute(base / model)
+    vectors = {name: _absolute(base / file) for name, file in start.vectors.items()}
+    start = WarmStart(model=model, vectors=vectors)
+    return training.model_copy(update={"warm_start": start})
 
 
 def _absolute(path: str | Path) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from pipeline.config.base import Block, Fraction, NonNegativeFloat, PositiveFloat
 from pipeline.config.base import PositiveInt as Units
@@ -14,7 +15,7 @@ Dropout = Annotated[Fraction, Field(lt=1.0)]
 
 
 class Linear(Block):
-    """Logistic regression: the wide part alone, trained by FTRL.
+    """Logistic regression on ids and numbers, without crosses, trained by FTRL.
 
     Attributes:
       wide_learning_rate: FTRL's learning rate.
@@ -22,7 +23,7 @@ class Linear(Block):
       wide_l2: FTRL's L2 strength.
     """
 
-    wide_learning_rate: PositiveFloat = 0.05
+    wide_learning_rate: PositiveFloat = 0.2
     wide_l1: NonNegativeFloat = 0.001
     wide_l2: NonNegativeFloat = 0.001
 
@@ -63,9 +64,10 @@ class Mlp(Deep):
 class WideDeep(Mlp, Linear):
     """Wide&Deep (Cheng et al. 2016): a sparse linear part beside an MLP."""
 
+    wide_learning_rate: PositiveFloat = 0.05
     kernel_l2: NonNegativeFloat = 0.0
     optimizer: Literal["adagrad", "adam"] = "adagrad"
-    learning_rate: PositiveFloat = 0.05
+    learning_rate: PositiveFloat = 0.02
 
 
 class EmbeddingMlp(Mlp):
@@ -86,6 +88,8 @@ class DeepCrossing(Deep):
 
 class DeepFm(Mlp, Linear):
     """DeepFM (Guo et al. 2017): a factorisation machine beside an MLP."""
+
+    wide_learning_rate: PositiveFloat = 0.05
 
 
 class DcnV2(Mlp):
@@ -127,6 +131,16 @@ class Model(Block):
             raise ValueError(f"got {kind!r}; allowed: {', '.join(cls.kinds())}")
         return kind
 
+    @field_validator("embedding_size")
+    @classmethod
+    def _fits_the_kind(cls, size: EmbeddingSize, info: ValidationInfo) -> EmbeddingSize:
+        if info.data.get("kind") == "deepfm" and isinstance(size, str):
+            raise ValueError(
+                f"got {size!r}; deepfm multiplies the embeddings of any two features, "
+                "so it wants one size for all: give a number"
+            )
+        return size
+
     @classmethod
     def kinds(cls) -> list[str]:
         """The kinds of models: the fields that hold a block."""
@@ -137,6 +151,14 @@ class Model(Block):
         """The block of the chosen kind."""
         block: Block = getattr(self, self.kind)
         return block
+
+    def with_values(self, values: Mapping[str, Any]) -> Model:
+        """The model with other values of `embedding_size` or of its kind's settings."""
+        data = self.model_dump()
+        for name, value in values.items():
+            block = data if name == "embedding_size" else data[self.kind]
+            block[name] = value
+        return Model.model_validate(data)
 
 
 def _is_kind(field: str) -> bool:

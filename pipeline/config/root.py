@@ -11,9 +11,10 @@ from pipeline.config.base import Block, Name
 from pipeline.config.columns import id_columns, numeric_columns
 from pipeline.config.evaluation import Evaluation, Gate, Validation
 from pipeline.config.examples import Examples, Label
-from pipeline.config.features import Cross, Features, Numeric
-from pipeline.config.model import Model
+from pipeline.config.features import Categorical, Cross, Features, Numeric
+from pipeline.config.model import Deep, Model
 from pipeline.config.training import Training
+from pipeline.config.tuning import Tuning, check_space, default_space
 
 BeamOption = str | int | float | bool
 
@@ -52,6 +53,8 @@ class Config(Block):
         the default number of buckets.
       model: Which model is trained.
       training: How it is trained.
+      tuning: A search for better settings of the model before it is trained; None
+        for no search.
       validation: What the examples are held against.
       evaluation: What is measured, and on which slices.
       gates: What a candidate must meet to be released.
@@ -67,6 +70,7 @@ class Config(Block):
     crosses: tuple[Cross, ...] = ()
     model: Model = Model()
     training: Training = Training()
+    tuning: Tuning | None = None
     validation: Validation = Validation()
     evaluation: Evaluation = Evaluation()
     gates: tuple[Gate, ...] = ()
@@ -92,12 +96,22 @@ class Config(Block):
         self._check_column_names()
         self._check_slices()
         self._check_gates()
-        self._check_model()
+        self._check_tuning()
+        self._check_warm_start()
+        self._check_export()
         _check_known("validation.drift", self.validation.drift, self.features)
         if self.validation.skew:
             thresholds = self.validation.skew.thresholds
             _check_known("validation.skew.thresholds", thresholds, self.features)
         return self
+
+    @model_validator(mode="after")
+    def _space_has_a_default(self) -> Config:
+        """Here, and not where it is read, so that a person is shown it."""
+        if self.tuning is None or self.tuning.space:
+            return self
+        space = {"space": default_space(self.model)}
+        return self.model_copy(update={"tuning": self.tuning.model_copy(update=space)})
 
     def _check_label(self) -> None:
         for name in {self.label.column, self.label.name} & set(self.features):
@@ -159,13 +173,27 @@ class Config(Block):
                     f"evaluation.slices; add {list(gate.sliced_by)} there"
                 )
 
-    def _check_model(self) -> None:
-        if self.model.kind == "deepfm" and isinstance(self.model.embedding_size, str):
+    def _check_tuning(self) -> None:
+        if self.tuning is not None:
+            check_space(self.tuning.space, self.model)
+
+    def _check_warm_start(self) -> None:
+        start = self.training.warm_start
+        if start is None or not start.vectors:
+            return
+        where = "training.warm_start.vectors"
+        _check_known(where, start.vectors, self.features)
+        if not isinstance(self.model.settings, Deep):
             raise ValueError(
-                f"model.embedding_size: got {self.model.embedding_size!r}; deepfm "
-                "multiplies the embeddings of any two features, so it wants one size "
-                "for all: give a number"
+                f"{where}: {self.model.kind} has no embeddings; remove this key, or "
+                "choose another model.kind"
             )
+        _check_terms(where, start.vectors, self.features)
+
+    def _check_export(self) -> None:
+        where = "training.export_embeddings"
+        _check_known(where, self.training.export_embeddings, self.features)
+        _check_terms(where, self.training.export_embeddings, self.features)
 
 
 def _check_known(where: str, names: Iterable[str], features: Features) -> None:
@@ -173,3 +201,12 @@ def _check_known(where: str, names: Iterable[str], features: Features) -> None:
         if name not in features:
             allowed = ", ".join(sorted(features))
             raise ValueError(f"{where}: unknown feature {name!r}; allowed: {allowed}")
+
+
+def _check_terms(where: str, names: Iterable[str], features: Features) -> None:
+    for name in names:
+        if not isinstance(features[name], Categorical):
+            raise ValueError(
+                f"{where}: {name!r} is {features[name].kind}; only categorical "
+                "features have an embedding for each term"
+            )

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pipeline.config.base import Block, Fraction, PositiveFloat, PositiveInt
+from pipeline.config.warm_start import WarmStart
 
 
 class ReduceLearningRate(Block):
@@ -26,10 +27,10 @@ class Distribution(Block):
 
     Attributes:
       strategy: `mirrored` for the devices of one machine, `multi_worker` for the
-        machines that the environment variable TF_CONFIG names, as TensorFlow
-        defines it.
-      replicas: Number of copies on this machine; None for one on each accelerator,
-        or one where there is none. Copies beyond the accelerators share the CPU.
+        workers that the environment variable TF_CONFIG names, as TensorFlow defines
+        it; without that variable, for processes on this machine.
+      replicas: Number of copies on this machine: GPUs, or parts of the CPU where
+        there is no GPU; or of the worker processes. None for one on each GPU.
     """
 
     strategy: Literal["mirrored", "multi_worker"] = "mirrored"
@@ -57,8 +58,11 @@ class Training(Block):
       positive_weight: How much a positive example counts in the loss; predictions
         stay probabilities all the same.
       seed: Seed of initial weights, dropout and shuffling.
-      deterministic: Two runs on one machine agree; slower.
+      deterministic: Two runs on one machine agree to the last digits; slower.
       distribution: Several devices or machines.
+      warm_start: Weights to start from; None for random ones.
+      export_embeddings: Categorical features whose vectors are exported with the
+        model, as a Parquet file each.
     """
 
     epochs: PositiveInt = 10
@@ -75,3 +79,5 @@ class Training(Block):
     seed: int = 1
     deterministic: bool = False
     distribution: Distribution | None = None
+    warm_start: WarmStart | None = None
+    export_embeddings: tuple[str, ...] = ()

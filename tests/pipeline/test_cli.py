@@ -10,8 +10,9 @@ import pytest
 
 from pipeline import cli, errors
 from pipeline.summary import Summary
+from pipeline.trials import Trial
 
-COMMANDS = ["simulate", "init", "config", "run", "report"]
+COMMANDS = ["simulate", "init", "config", "run", "report", "trials", "neighbors"]
 CONFIG = """
 name: ads
 examples: {splits: {train: train.csv, eval: eval.csv}}
@@ -23,6 +24,7 @@ HEAVY = {
     "keras",
     "numpy",
     "pandas",
+    "plotly",
     "pyarrow",
     "pydantic",
     "rich",
@@ -84,7 +86,8 @@ def test_help_lists_every_command(capsys):
         cli.main(["--help"])
     text = capsys.readouterr().out
 
-    assert all(f"\n    {name} " in text for name in COMMANDS)
+    words = [line.split()[0] for line in text.splitlines() if line.startswith("    ")]
+    assert set(COMMANDS) <= set(words)
 
 
 @pytest.mark.parametrize(
@@ -174,10 +177,12 @@ def test_init_does_not_overwrite(config, capsys):
 
 @pytest.fixture
 def work_dir(tmp_path):
-    """A work directory with two runs; the first is the latest complete one."""
+    """A work directory with two runs; the first, tuned, is the latest complete one."""
+    trials = [Trial(number=2, auc=0.75, values={"hidden_units": [8, 4]})]
     for run_id, verdict in [("run1", "released"), ("run2", "blocked")]:
         (tmp_path / run_id).mkdir()
         summary = Summary(run_id=run_id, verdict=verdict, reasons=[], model_version=7)
+        summary.trials = trials if run_id == "run1" else []
         (tmp_path / run_id / "summary.json").write_text(summary.model_dump_json())
     (tmp_path / "latest").symlink_to("run1")
     return str(tmp_path)
@@ -202,3 +207,24 @@ def test_report_as_json(config, work_dir, capsys):
 def test_a_report_that_does_not_exist_is_2(config, work_dir, capsys):
     assert cli.main(["report", "run9", "-c", config, "--work-dir", work_dir]) == 2
     assert "no complete run" in capsys.readouterr().err
+
+
+def test_trials_as_table_and_where_the_plot_is(config, work_dir, capsys):
+    assert cli.main(["trials", "-c", config, "--work-dir", work_dir]) == 0
+    text = capsys.readouterr().out
+
+    assert "[8, 4]" in text
+    assert "0.7500" in text
+    assert f"Plot:   {work_dir}/latest/trials.html" in text
+
+
+def test_trials_as_json(config, work_dir, capsys):
+    assert cli.main(["trials", "-c", config, "--work-dir", work_dir, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [
+        {"number": 2, "auc": 0.75, "values": {"hidden_units": [8, 4]}}
+    ]
+
+
+def test_trials_of_a_run_without_any_are_2(config, work_dir, capsys):
+    assert cli.main(["trials", "run2", "-c", config, "--work-dir", work_dir]) == 2
+    assert "no trials" in capsys.readouterr().err

@@ -9,6 +9,7 @@ from tfx.dsl.compiler import compiler
 
 from pipeline.config import load_config
 from pipeline.dag import create_pipeline
+from trainer.warm_start.files import INPUTS_FILE
 
 CONFIG = """
 name: small
@@ -25,17 +26,27 @@ gates: [{metric: auc, min: 0.5}]
 
 
 @pytest.fixture
-def parameters(tmp_path):
-    """What each node is given, besides artifacts; TFX's cache key holds it."""
+def nodes(tmp_path):
+    """The compiled nodes of a configuration with overrides, by id."""
     (tmp_path / "pipeline.yaml").write_text(CONFIG)
 
-    def parameters(*overrides):
+    def nodes(*overrides):
         config = load_config(Path(tmp_path / "pipeline.yaml"), overrides)
         dag = create_pipeline(config, str(tmp_path / "root"), str(tmp_path / "models"))
-        nodes = [node.pipeline_node for node in compiler.Compiler().compile(dag).nodes]
+        compiled = compiler.Compiler().compile(dag).nodes
+        return {n.pipeline_node.node_info.id: n.pipeline_node for n in compiled}
+
+    return nodes
+
+
+@pytest.fixture
+def parameters(nodes):
+    """What each node is given, besides artifacts; TFX's cache key holds it."""
+
+    def parameters(*overrides):
         return {
-            node.node_info.id: node.parameters.SerializeToString(deterministic=True)
-            for node in nodes
+            name: node.parameters.SerializeToString(deterministic=True)
+            for name, node in nodes(*overrides).items()
         }
 
     return parameters
@@ -71,6 +82,32 @@ def test_a_change_reaches_what_reads_it_and_no_more(parameters, override, reache
     assert changed == reached
 
 
+TUNING = "tuning={trials: 3, space: {dropout: [0.1, 0.2]}}"
+
+
+@pytest.mark.parametrize(
+    ("override", "reached"),
+    [
+        ("tuning.trials=4", {"Tuner", "Pusher"}),  # the Trainer by what it is fed
+        ("tuning.space={dropout: [0.3]}", {"Tuner", "Pusher"}),
+        ("training.epochs=3", TRAINING),
+        ("training.seed=3", TRAINING),
+        ("training.batch_size=64", {"Tuner", *TRAINING}),
+        ("model.wide_deep.batch_norm=false", {"Tuner", *TRAINING}),
+        ("gates=[{metric: auc, min: 0.6}]", {"Evaluator"}),
+    ],
+)
+def test_a_change_reaches_the_tuner(parameters, override, reached):
+    before, after = parameters(TUNING), parameters(TUNING, override)
+    assert {name for name in after if after[name] != before[name]} == reached
+
+
+def test_tuning_adds_a_tuner_and_makes_it_another_training(parameters):
+    before, after = parameters(), parameters(TUNING)
+    assert set(after) - set(before) == {"Tuner"}
+    assert {name for name in before if after[name] != before[name]} == {"Pusher"}
+
+
 def test_skew_adds_a_branch_for_what_was_served(parameters):
     skew = "validation.skew={pattern: served.csv, thresholds: {age: 0.1}}"
     added = set(parameters(skew)) - set(parameters())
@@ -86,3 +123,32 @@ def test_a_curated_schema_takes_the_place_of_an_inferred_one(parameters, tmp_pat
     schema.write_text('feature { name: "gender" }')
     after = parameters("validation.schema_file=schema.pbtxt")
     assert {name for name in after if after[name] != before[name]} == {"SchemaGen"}
+
+
+@pytest.fixture
+def base_model(tmp_path):
+    """What of a SavedModel tells its content."""
+    for name in ("saved_model.pb", "variables/variables.index", INPUTS_FILE):
+        path = tmp_path / "other" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("day 1")
+    return tmp_path / "other"
+
+
+def test_the_trainer_reads_the_last_release_only_to_start_from_it(nodes):
+    assert "base_model" not in nodes()["Trainer"].inputs.inputs
+    trainer = nodes("training.warm_start.model=last_release")["Trainer"]
+    start = trainer.inputs.inputs["base_model"]
+    assert [channel.producer_node_query.id for channel in start.channels] == [
+        "LastRelease"
+    ]
+    assert start.min_count == 0, "nothing may have been released yet"
+
+
+def test_a_model_to_start_from_is_keyed_by_its_content(parameters, base_model):
+    start = "training.warm_start.model=other"
+    before = parameters(start)
+    assert parameters(start) == before
+    (base_model / "variables" / "variables.index").write_text("day 2")
+    after = parameters(start)
+    assert {name for name in after if after[name] != before[name]} == TRAINING

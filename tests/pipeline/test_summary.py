@@ -8,6 +8,8 @@ import pytest
 from rich.console import Console
 
 from pipeline.summary import ComponentTime, Summary, as_text, render
+from pipeline.trials import Trial
+from trainer.record import TrainingRecord
 
 
 def figures(auc, examples=1000.0):
@@ -155,3 +157,43 @@ def test_json_keeps_everything(summary):
     summary.best_possible_auc = 0.95
 
     assert Summary.model_validate_json(summary.model_dump_json()) == summary
+
+
+def test_the_best_trial_is_a_line(summary):
+    assert "Tuned" not in shown(summary)
+    summary.trials = [
+        Trial(number=3, auc=0.8125, values={"hidden_units": [8, 4]}),
+        Trial(number=1, auc=0.75, values={"hidden_units": [8]}),
+    ]
+    line = "Tuned: hidden_units [8, 4]: validation AUC 0.8125, the best of 2 trials"
+    assert line in shown(summary)
+
+
+RECORD = TrainingRecord(
+    epochs=7,
+    best_epoch=5,
+    validation_auc=0.7812,
+    validation_log_loss=0.25,
+    examples_per_second=123456.7,
+    wide_rows=12345,
+    wide_zero_share=0.831,
+)
+
+
+def test_how_the_training_went_is_a_line(summary):
+    assert "Training:" not in shown(summary)
+    summary.training = RECORD
+
+    assert (
+        "Training: 7 epochs, the best 5 (validation AUC 0.7812, log loss 0.2500); "
+        "123,457 examples/s; 83.1% of 12,345 wide weights are 0\n"
+    ) in shown(summary)
+    assert Summary.model_validate_json(summary.model_dump_json()) == summary
+
+
+def test_a_model_without_a_wide_part_has_no_share_of_zeros(summary):
+    summary.training = RECORD.model_copy(
+        update={"wide_rows": None, "wide_zero_share": None}
+    )
+
+    assert "123,457 examples/s\n" in shown(summary)

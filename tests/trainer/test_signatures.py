@@ -6,6 +6,8 @@ difference between training and serving shows too.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -17,7 +19,7 @@ TOLERANCE = {"rtol": 0, "atol": 1e-5}
 
 @pytest.fixture(params=MODELS)
 def tiny_model(request, tiny_models):
-    return tiny_models[request.param]
+    return tiny_models(request.param)
 
 
 @pytest.fixture
@@ -139,3 +141,10 @@ def test_the_graph_loader_of_tensorflow_serving_gives_the_same_answers(
             feed = {signature.inputs[key].name: tensors[key] for key in tensors}
             answer = session.run(signature.outputs["probability"].name, feed)
             np.testing.assert_allclose(answer, expected, **TOLERANCE, err_msg=name)
+
+
+def test_every_weight_is_saved_once(tiny_model):
+    saved = tf.train.list_variables(str(tiny_model.saved_model / "variables/variables"))
+    sizes = [math.prod(shape) for name, shape in saved if name.endswith("VALUE")]
+
+    assert sum(sizes) == tiny_model.model.count_params()

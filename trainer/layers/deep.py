@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keras
+import tensorflow as tf
 
 from pipeline.config.model import Deep, Mlp
 from trainer.inputs import KerasTensors, ModelInputs
@@ -84,7 +85,10 @@ def dense(
 
 
 def _batch_norm(name: str) -> keras.layers.Layer:
-    return keras.layers.BatchNormalization(name=name)
+    # Over the whole batch. On one device it would be the same, but computed less
+    # exactly.
+    shared = tf.distribute.has_strategy()
+    return keras.layers.BatchNormalization(synchronized=shared, name=name)
 
 
 def _l2(strength: float) -> keras.regularizers.Regularizer | None:

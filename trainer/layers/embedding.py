@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from pipeline.config.columns import MISSING_ID
+from trainer.layers.batch import examples_per_replica
 
 Pooling = Literal["mean", "sum", "sqrtn"]
 
@@ -72,8 +73,8 @@ class PooledEmbedding(keras.layers.Layer):
     def _penalise(self, vectors: tf.Tensor) -> None:
         """Adds the L2 of the vectors of an example, in the mean of the batch."""
         if self._l2:
-            batch = tf.cast(tf.shape(vectors)[0], vectors.dtype)
-            self.add_loss(self._l2 * tf.reduce_sum(tf.square(vectors)) / batch)
+            total = tf.reduce_sum(tf.square(vectors))
+            self.add_loss(self._l2 * total / examples_per_replica(vectors))
 
     def _pooled(self, vectors: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
         total = tf.reduce_sum(vectors, axis=1)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import keras
 
-from trainer.inputs import KerasTensors, ModelInputs
+from trainer.inputs import IdInput, KerasTensors
 from trainer.layers.embedding import PooledEmbedding
 
 
-def wide_logits(inputs: ModelInputs, tensors: KerasTensors) -> list[keras.KerasTensor]:
-    """The weights of each column's ids, crosses included, float32 [batch, 1] each."""
+def wide_logits(
+    columns: Iterable[IdInput], tensors: KerasTensors
+) -> list[keras.KerasTensor]:
+    """The weights of each column's ids, float32 [batch, 1] each."""
     return [
         PooledEmbedding(
             column.num_ids,
@@ -18,5 +22,5 @@ def wide_logits(inputs: ModelInputs, tensors: KerasTensors) -> list[keras.KerasT
             initializer="zeros",
             name=f"wide.{column.name}",
         )(tensors[column.name])
-        for column in inputs.ids
+        for column in columns
     ]

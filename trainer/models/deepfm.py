@@ -24,7 +24,7 @@ def logit(
     embedded = embeddings(inputs, tensors, settings)
     hidden = mlp(stack(embedded, inputs, tensors, settings), settings)
     deep = dense(1, "deep.logit", settings)(hidden)
-    logits = [*wide_logits(inputs, tensors), deep]
+    logits = [*wide_logits(inputs.ids, tensors), deep]
     if embedded:
         logits.append(PairwiseProducts(name="deep.pairs")(embedded))
     return keras.layers.Add(name="wide.and.deep")(logits)

@@ -1,8 +1,8 @@
 """Logistic regression: the baseline to see beside the other models.
 
-    logit = w . [ids, crosses] + v . numbers + b
+    logit = w . ids + v . numbers + b
 
-It is the wide part of Wide&Deep, with the numbers added.
+It is the wide part of Wide&Deep without crosses, but with the numbers.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from trainer.layers.wide import wide_logits
 def logit(
     inputs: ModelInputs, tensors: KerasTensors, settings: Linear
 ) -> keras.KerasTensor:
-    """The logit of each example, float32 [batch, 1]."""
+    """The logit of each example, float32 [batch, 1]; crosses are not used."""
     del settings  # all of them are the optimizer's
-    logits = wide_logits(inputs, tensors)
+    logits = wide_logits(inputs.uncrossed_ids, tensors)
     if inputs.numbers:
         weights = keras.layers.Dense(1, use_bias=False, name="wide.numbers")
         logits.append(weights(inputs.stacked_numbers(tensors)))

@@ -23,4 +23,6 @@ def logit(
     embedded = embeddings(inputs, tensors, settings)
     hidden = mlp(stack(embedded, inputs, tensors, settings), settings)
     deep = dense(1, "deep.logit", settings)(hidden)
-    return keras.layers.Add(name="wide.and.deep")([*wide_logits(inputs, tensors), deep])
+    return keras.layers.Add(name="wide.and.deep")(
+        [*wide_logits(inputs.ids, tensors), deep]
+    )

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
-import tensorflow as tf
 
+from trainer.optimizers.clipping import clip_by_norm
 from trainer.optimizers.sparse import Gradient, SparseOptimizer
+
+
+@dataclass(frozen=True)
+class _Member:
+    """An optimizer, and what the paths of its variables start with.
+
+    In an object of its own Keras does not find the optimizer, and so does not save its
+    state beside that of the joint one, which it is part of.
+    """
+
+    prefix: str
+    optimizer: SparseOptimizer
 
 
 class JointOptimizer(keras.optimizers.Optimizer):
@@ -33,7 +46,7 @@ class JointOptimizer(keras.optimizers.Optimizer):
           clip_norm: Most norm of all gradients of a step together.
         """
         super().__init__(learning_rate=1.0, name="joint")
-        self._members = dict(optimizers)
+        self._members = [_Member(*each) for each in optimizers.items()]
         self._clip_norm = clip_norm
 
     def build(self, variables: Sequence[keras.Variable]) -> None:
@@ -46,8 +59,10 @@ class JointOptimizer(keras.optimizers.Optimizer):
             return
         super().build(variables)
         owners = [self.owner(variable) for variable in variables]
-        for member in self._members.values():
-            member.build(_of(member, variables, owners))
+        for member in self._members:
+            member.optimizer.build(_of(member, variables, owners))
+            for variable in member.optimizer.variables:
+                self._track_variable(variable)
 
     def owner(self, variable: keras.Variable) -> SparseOptimizer:
         """The optimizer of a variable.
@@ -55,10 +70,11 @@ class JointOptimizer(keras.optimizers.Optimizer):
         Raises:
           ValueError: It has none.
         """
-        fitting = [p for p in self._members if variable.path.startswith(p)]
+        path = variable.path
+        fitting = [each for each in self._members if path.startswith(each.prefix)]
         if not fitting:
-            raise ValueError(f"no optimizer for the variable {variable.path}")
-        return self._members[max(fitting, key=len)]
+            raise ValueError(f"no optimizer for the variable {path}")
+        return max(fitting, key=lambda member: len(member.prefix)).optimizer
 
     def apply(
         self,
@@ -74,19 +90,13 @@ class JointOptimizer(keras.optimizers.Optimizer):
         variables = trainable_variables or self._trainable_variables
         self.build(variables)
         if self._clip_norm is not None:
-            grads, _ = tf.clip_by_global_norm(list(grads), self._clip_norm)
+            grads = clip_by_norm(grads, self._clip_norm)
         owners = [self.owner(variable) for variable in variables]
-        for member in self._members.values():
-            member.apply(_of(member, grads, owners), _of(member, variables, owners))
+        for member in self._members:
+            member.optimizer.apply(
+                _of(member, grads, owners), _of(member, variables, owners)
+            )
         self._iterations.assign_add(1)
-
-    @property
-    def variables(self) -> list[keras.Variable]:
-        """The variables of all optimizers, and the number of steps."""
-        return [
-            *self._variables,
-            *(v for m in self._members.values() for v in m.variables),
-        ]
 
     @property
     def learning_rate(self) -> keras.Variable:
@@ -96,12 +106,15 @@ class JointOptimizer(keras.optimizers.Optimizer):
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
         change = float(value) / float(self._learning_rate.value)
-        for member in self._members.values():
-            member.learning_rate = float(member.learning_rate.value) * change
+        for member in self._members:
+            own = float(member.optimizer.learning_rate.value)
+            member.optimizer.learning_rate = own * change
         self._learning_rate.assign(value)
 
 
 def _of(
-    member: SparseOptimizer, items: Sequence[Any], owners: Sequence[SparseOptimizer]
+    member: _Member, items: Sequence[Any], owners: Sequence[SparseOptimizer]
 ) -> list[Any]:
-    return [item for item, owner in zip(items, owners, strict=True) if owner is member]
+    """The items whose owner is the member's optimizer."""
+    pairs = zip(items, owners, strict=True)
+    return [item for item, owner in pairs if owner is member.optimizer]

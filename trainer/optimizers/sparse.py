@@ -9,6 +9,7 @@ whole makes the update copy it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import keras
@@ -17,8 +18,23 @@ import tensorflow as tf
 Gradient: TypeAlias = tf.Tensor | tf.IndexedSlices
 
 
-class SparseAdagrad(keras.optimizers.Adagrad):
-    """AdaGrad (Duchi et al. 2011)."""
+class _RowOptimizer(keras.optimizers.Optimizer):
+    """What the three have in common: rows are updated, and remembered as seen."""
+
+    def build(self, variables: Sequence[keras.Variable]) -> None:
+        """Makes the slots, and a mark for each row.
+
+        The slots do not tell which rows have had a gradient: beside what an accumulator
+        starts with, the square of a small gradient is lost in single precision, and a
+        warm start sets the sums of FTRL.
+        """
+        if self.built:
+            return
+        super().build(variables)
+        self._seen = [
+            self.add_variable(variable.shape[:1], dtype="bool", name=f"seen_{number}")
+            for number, variable in enumerate(variables)
+        ]
 
     def update_step(
         self, gradient: Gradient, variable: Any, learning_rate: tf.Tensor
@@ -27,37 +43,64 @@ class SparseAdagrad(keras.optimizers.Adagrad):
         if not isinstance(gradient, tf.IndexedSlices):
             super().update_step(gradient, variable, learning_rate)
             return
-        rows, values = _sum_of_rows(gradient)
-        accumulator = self._accumulators[self._get_variable_index(variable)]
+        rows, values = sum_of_rows(gradient)
+        index = self._get_variable_index(variable)
+        self._update_rows(variable, index, rows, values, learning_rate)
+        # The padding of multi-valued columns has a gradient of 0.
+        seen = tf.boolean_mask(rows, tf.reduce_any(values != 0.0, axis=1))
+        marks = tf.fill(tf.shape(seen), True)
+        _scatter(tf.raw_ops.ResourceScatterUpdate, self._seen[index].value, seen, marks)
+
+    def _update_rows(
+        self,
+        variable: Any,
+        index: int,
+        rows: tf.Tensor,
+        values: tf.Tensor,
+        learning_rate: tf.Tensor,
+    ) -> None:
+        """Updates rows of a variable, each once, whose slots have that index."""
+        raise NotImplementedError
+
+    def seen_rows(self, table: keras.Variable) -> tf.Tensor:
+        """Which rows have had a gradient: bool [rows]."""
+        return tf.convert_to_tensor(self._seen[self._get_variable_index(table)].value)
+
+
+class SparseAdagrad(_RowOptimizer, keras.optimizers.Adagrad):
+    """AdaGrad (Duchi et al. 2011)."""
+
+    def _update_rows(
+        self,
+        variable: Any,
+        index: int,
+        rows: tf.Tensor,
+        values: tf.Tensor,
+        learning_rate: tf.Tensor,
+    ) -> None:
         tf.raw_ops.ResourceSparseApplyAdagradV2(
             var=variable.handle,
-            accum=accumulator.value.handle,
+            accum=self._accumulators[index].value.handle,
             lr=learning_rate,
             # Added outside of the square root, where Keras adds it inside; both do
-            # nothing beside an accumulator that starts at 0.1.
+            # nothing beside what the accumulator starts with.
             epsilon=0.0,
             grad=values,
             indices=rows,
         )
 
-    def seen_rows(self, table: keras.Variable) -> tf.Tensor:
-        """Which rows have had a gradient: bool [rows]."""
-        accumulator = self._accumulators[self._get_variable_index(table)]
-        return _any_in_row(accumulator.value > self.initial_accumulator_value)
 
-
-class SparseFtrl(keras.optimizers.Ftrl):
+class SparseFtrl(_RowOptimizer, keras.optimizers.Ftrl):
     """FTRL-Proximal (McMahan et al. 2013), with L1 and L2."""
 
-    def update_step(
-        self, gradient: Gradient, variable: Any, learning_rate: tf.Tensor
+    def _update_rows(
+        self,
+        variable: Any,
+        index: int,
+        rows: tf.Tensor,
+        values: tf.Tensor,
+        learning_rate: tf.Tensor,
     ) -> None:
-        """Updates a variable, or the rows of it that have a gradient."""
-        if not isinstance(gradient, tf.IndexedSlices):
-            super().update_step(gradient, variable, learning_rate)
-            return
-        rows, values = _sum_of_rows(gradient)
-        index = self._get_variable_index(variable)
         tf.raw_ops.ResourceSparseApplyFtrlV2(
             var=variable.handle,
             accum=self._accumulators[index].value.handle,
@@ -71,13 +114,23 @@ class SparseFtrl(keras.optimizers.Ftrl):
             lr_power=self.learning_rate_power,
         )
 
-    def seen_rows(self, table: keras.Variable) -> tf.Tensor:
-        """Which rows have had a gradient: bool [rows]."""
-        accumulator = self._accumulators[self._get_variable_index(table)]
-        return _any_in_row(accumulator.value > self.initial_accumulator_value)
+    def start_from(self, variable: keras.Variable) -> None:
+        """Makes weights that were set count.
+
+        FTRL works the weights out of sums of gradients; from sums of 0, the first step
+        would take a weight that was set back to about 0.
+        """
+        index = self._get_variable_index(variable)
+        rate = tf.cast(self.learning_rate.value, variable.dtype)
+        accumulated = self._accumulators[index].value
+        curvature = tf.pow(accumulated, -self.learning_rate_power) + self.beta
+        curvature = curvature / rate + 2.0 * self.l2_regularization_strength
+        weight = tf.convert_to_tensor(variable.value)
+        threshold = tf.sign(weight) * self.l1_regularization_strength
+        self._linears[index].assign(-weight * curvature - threshold)
 
 
-class LazyAdam(keras.optimizers.Adam):
+class LazyAdam(_RowOptimizer, keras.optimizers.Adam):
     """Adam (Kingma and Ba 2015), lazy: rows without a gradient keep their moments.
 
     Adam itself goes on moving a row for as long as its moments last; for a table that
@@ -85,15 +138,14 @@ class LazyAdam(keras.optimizers.Adam):
     (tfa.optimizers.LazyAdam of TensorFlow Addons).
     """
 
-    def update_step(
-        self, gradient: Gradient, variable: Any, learning_rate: tf.Tensor
+    def _update_rows(
+        self,
+        variable: Any,
+        index: int,
+        rows: tf.Tensor,
+        values: tf.Tensor,
+        learning_rate: tf.Tensor,
     ) -> None:
-        """Updates a variable, or the rows of it that have a gradient."""
-        if not isinstance(gradient, tf.IndexedSlices):
-            super().update_step(gradient, variable, learning_rate)
-            return
-        rows, values = _sum_of_rows(gradient)
-        index = self._get_variable_index(variable)
         momentum = self._momentums[index].value
         velocity = self._velocities[index].value
         step = tf.cast(self.iterations + 1, values.dtype)
@@ -109,17 +161,11 @@ class LazyAdam(keras.optimizers.Adam):
         change = rate * first / (tf.sqrt(second) + self.epsilon)
         _scatter(tf.raw_ops.ResourceScatterSub, variable, rows, change)
 
-    def seen_rows(self, table: keras.Variable) -> tf.Tensor:
-        """Which rows have had a gradient: bool [rows]."""
-        return _any_in_row(
-            self._velocities[self._get_variable_index(table)].value > 0.0
-        )
-
 
 SparseOptimizer: TypeAlias = SparseAdagrad | SparseFtrl | LazyAdam
 
 
-def _sum_of_rows(gradient: tf.IndexedSlices) -> tuple[tf.Tensor, tf.Tensor]:
+def sum_of_rows(gradient: tf.IndexedSlices) -> tuple[tf.Tensor, tf.Tensor]:
     """Each row once, with the sum of its gradients.
 
     A batch looks some ids up several times, and an optimizer is not linear in them.
@@ -131,7 +177,3 @@ def _sum_of_rows(gradient: tf.IndexedSlices) -> tuple[tf.Tensor, tf.Tensor]:
 
 def _scatter(op: Any, variable: Any, rows: tf.Tensor, values: tf.Tensor) -> None:
     op(resource=variable.handle, indices=rows, updates=values)
-
-
-def _any_in_row(where: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_any(where, axis=tf.range(1, tf.rank(where)))

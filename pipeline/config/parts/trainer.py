@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config.base import Block
@@ -43,3 +44,10 @@ class TrainerPart(Block):
         return Model.model_validate(
             {"kind": self.model, self.model: self.settings}
         ).settings
+
+    def with_values(self, values: Mapping[str, Any]) -> TrainerPart:
+        """The part with other values of `embedding_size` or of the model's settings."""
+        settings = {**self.settings, **values}
+        size = settings.pop("embedding_size", self.embedding_size)
+        part = {**self.model_dump(), "settings": settings, "embedding_size": size}
+        return TrainerPart.model_validate(part)

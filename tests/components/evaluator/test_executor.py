@@ -46,7 +46,7 @@ def evaluate(tiny, tiny_models, tmp_path_factory, write_records):
         inputs = {
             "examples": [examples],
             "schema": [_artifact(standard_artifacts.Schema, tiny.schema)],
-            "model": [_model(tiny_models["wide_deep"], 7)],
+            "model": [_model(tiny_models("wide_deep"), 7)],
             "baseline_model": [_model(baseline, 8)] if baseline else [],
         }
         evaluation = _artifact(standard_artifacts.ModelEvaluation, folder / "out")
@@ -87,7 +87,7 @@ def compared(tiny, tiny_models, evaluate):
         Gate(metric="auc", min=0.5, min_change=-1.0),
         Gate(metric="auc", every=("city",), min=0.9999, min_examples=100_000),
     )
-    return evaluate(tiny.rows, gates, tiny_models["embedding_mlp"])
+    return evaluate(tiny.rows, gates, tiny_models("embedding_mlp"))
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,7 @@ def test_metrics_are_those_of_scikit_learn_on_every_slice(
     which, compared, tiny, tiny_models
 ):
     kind = "wide_deep" if which == "candidate" else "embedding_mlp"
-    probabilities = tiny_models[kind].probabilities(tiny.transformed)
+    probabilities = tiny_models(kind).probabilities(tiny.transformed)
     labels = np.array([row["click"][0] for row in tiny.rows])
     slices = _slices(tiny)
 

@@ -192,6 +192,16 @@ def test_missing_key(message: Message):
             "user",
         ),
         (
+            "training.export_embeddings=[city]",
+            "training.export_embeddings: unknown feature 'city'; allowed: age, gender, "
+            "user",
+        ),
+        (
+            "training.export_embeddings=[gender, user]",
+            "training.export_embeddings: 'user' is hashed; only categorical features "
+            "have an embedding for each term",
+        ),
+        (
             "features.age={kind: numeric, boundaries: [2, 1]}",
             "features.age: boundaries must increase, got [2.0, 1.0]",
         ),

@@ -1,0 +1,57 @@
+"""Census income: AUC on the official test rows.
+
+    python -m benchmarks.quality.census             5 seeds, on the test rows
+    python -m benchmarks.quality.census --choose    on parts of the train rows
+
+Settings are chosen with `--choose`, and by nothing else.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.quality import command
+from benchmarks.quality.data import hold_out
+from benchmarks.quality.report import report
+
+_NAME = "census"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the benchmark."""
+    parser = command.parser(__doc__, seeds=5)
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=command.SHARED_DATA / _NAME,
+        help="the folder of train.csv and test.csv",
+    )
+    parser.add_argument(
+        "--choose",
+        action="store_true",
+        help="hold out a quarter of the train rows, anew for each seed, and leave the "
+        "test rows alone",
+    )
+    options = parser.parse_args(arguments)
+    command.require(options.data / "train.csv")
+    seeds = range(1, options.seeds + 1)
+    if options.choose:
+        tasks = [_held_out(options.data, options.work, seed) for seed in seeds]
+    else:
+        tasks = [command.Task(options.data, seeds)]
+    results = {
+        **command.run_references(_NAME, tasks, options, {}),
+        **command.run_models(_NAME, tasks, options, {}),
+    }
+    where = "held-out train rows" if options.choose else "official test rows"
+    report(f"Census income, {where}", results, out=options.out)
+
+
+def _held_out(data: Path, work: Path, seed: int) -> command.Task:
+    folder = work / f"{_NAME}-choose-{seed}"
+    hold_out(data / "train.csv", 0.25, seed, folder)
+    return command.Task(folder, [seed])
+
+
+if __name__ == "__main__":
+    main()

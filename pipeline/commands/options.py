@@ -1,0 +1,79 @@
+"""What several commands have in common."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.config import Config
+    from pipeline.workdir import WorkDir
+
+    Commands = argparse._SubParsersAction["Command"]
+
+
+class Command(argparse.ArgumentParser):
+    """A command, which takes `--debug` as well as `ctr` itself does."""
+
+    def __init__(self, **settings: Any):
+        """Takes what argparse takes."""
+        super().__init__(**settings)
+        add_debug(self)
+
+
+def add_debug(parser: argparse.ArgumentParser) -> None:
+    """Adds `--debug`."""
+    # Without a default: that of a command would undo what `ctr --debug` set.
+    parser.add_argument(
+        "--debug",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="show the traceback of an error",
+    )
+
+
+def add_config_options(command: argparse.ArgumentParser) -> None:
+    """Adds the configuration, what overrides it, and the work directory."""
+    command.add_argument("-c", "--config", type=Path, required=True, metavar="FILE")
+    command.add_argument("--data", metavar="DIR", help="overrides examples.root")
+    command.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="KEY.PATH=VALUE",
+        help="overrides a key of the config; may be repeated",
+    )
+    command.add_argument(
+        "--work-dir", type=Path, metavar="DIR", help="by default runs/<name>"
+    )
+
+
+def add_json(command: argparse.ArgumentParser) -> None:
+    """Adds `--json`."""
+    command.add_argument("--json", action="store_true", help="print JSON, no tables")
+
+
+def add_run(command: argparse.ArgumentParser) -> None:
+    """Adds which run is meant."""
+    command.add_argument("run", nargs="?", help="id of a run; by default the latest")
+
+
+def load(options: argparse.Namespace) -> Config:
+    """The configuration."""
+    from pipeline.config import load_config
+
+    return load_config(options.config, options.overrides, options.data)
+
+
+def work_dir_of(options: argparse.Namespace, config: Config) -> WorkDir:
+    """The work directory."""
+    from pipeline.workdir import WorkDir
+
+    return WorkDir(options.work_dir or Path("runs") / config.name)
+
+
+def run_folder(options: argparse.Namespace) -> Path:
+    """The folder of the run that is meant."""
+    return work_dir_of(options, load(options)).path / (options.run or "latest")

@@ -1,0 +1,50 @@
+"""Scores rows by an exported model, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+_BATCH = 8192
+
+
+class Scorer:
+    """The signature `predict` of a SavedModel.
+
+    Attributes:
+      features: The raw features that it takes.
+    """
+
+    def __init__(self, saved_model: str):
+        """Loads a SavedModel."""
+        # Kept, since signatures hold their model weakly.
+        self._model = tf.saved_model.load(saved_model)
+        self._predict = self._model.signatures["predict"]
+        _, inputs = self._predict.structured_input_signature
+        self.features = frozenset(inputs)
+
+    def probabilities(
+        self, columns: Mapping[str, npt.NDArray[np.generic]]
+    ) -> npt.NDArray[np.float32]:
+        """The probability of a click for each row, float32 [rows].
+
+        Args:
+          columns: The raw features, an element for each row: float32, or bytes; a
+            multi-valued feature has a second dimension, padded with b"".
+        """
+        (rows,) = {len(column) for column in columns.values()}
+        batches = [
+            self._score(columns, slice(start, start + _BATCH))
+            for start in range(0, rows, _BATCH)
+        ]
+        return np.concatenate(batches)
+
+    def _score(
+        self, columns: Mapping[str, npt.NDArray[np.generic]], rows: slice
+    ) -> npt.NDArray[np.float32]:
+        tensors = {name: tf.constant(columns[name][rows]) for name in self.features}
+        scores: npt.NDArray[np.float32] = self._predict(**tensors)["probability"]
+        return np.asarray(scores)

@@ -1,0 +1,81 @@
+"""Trains the tiny problem as TFX's Trainer does, once for each configuration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What run_fn left: the exported model, and the record of the training."""
+
+    folder: Path
+
+    @property
+    def saved_model(self) -> Path:
+        return self.folder / "model"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def record(self) -> dict[str, Any]:
+        return json.loads((self.logs / "training.json").read_text())
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """All weights of the exported model, by their names."""
+        import tensorflow as tf
+        from tensorflow.core.protobuf import trackable_object_graph_pb2
+
+        path = str(self.saved_model / "variables" / "variables")
+        reader = tf.train.load_checkpoint(path)
+        graph = trackable_object_graph_pb2.TrackableObjectGraph()
+        graph.ParseFromString(reader.get_tensor("_CHECKPOINTABLE_OBJECT_GRAPH"))
+        return {
+            attribute.full_name: reader.get_tensor(attribute.checkpoint_key)
+            for node in graph.nodes
+            for attribute in node.attributes
+            if "/" in attribute.full_name
+        }
+
+
+@pytest.fixture(scope="session")
+def train_tiny(tiny: Any, tmp_path_factory: Any, write_records: Any) -> Callable:
+    """A function: `training` settings and those of a model, and what came of them."""
+    from tfx.components.trainer.fn_args_utils import FnArgs
+
+    from pipeline.config.parts.trainer import TrainerPart
+    from trainer.run import run_fn
+
+    examples = tmp_path_factory.mktemp("examples")
+    write_records(examples / "train.gz", tiny.transformed)
+
+    def train_tiny(
+        training: dict[str, Any], kind: str = "wide_deep", **settings: Any
+    ) -> Trained:
+        data = tiny.config.model_dump()
+        data["training"] = {"epochs": 2, "batch_size": 33, **training}
+        data["model"]["kind"] = kind
+        data["model"][kind] |= settings
+        part = TrainerPart.of(type(tiny.config).model_validate(data))
+        trained = Trained(tmp_path_factory.mktemp("trained"))
+        run_fn(
+            FnArgs(
+                custom_config={"part": part.model_dump_json()},
+                transform_output=str(tiny.schema.parent / "graph"),
+                train_files=[str(examples / "*.gz")],
+                model_run_dir=str(trained.logs),
+                serving_model_dir=str(trained.saved_model),
+            )
+        )
+        return trained
+
+    return train_tiny

@@ -1,0 +1,518 @@
+"""Warm start: day 2's model has day 1's weights, by term, before its first step."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import shutil
+from types import SimpleNamespace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import tensorflow as tf
+
+from pipeline.config.warm_start import WarmStart
+from pipeline.errors import InputError
+from trainer.classifier import build_classifier
+from trainer.inputs import IdInput
+from trainer.models import MODELS
+from trainer.run import run_fn
+from trainer.warm_start.files import INPUTS_FILE, pinned
+from trainer.warm_start.start import warm_start
+
+# The first id of each column with a vocabulary is that of a missing value; then there
+# are the terms, by falling frequency, and the ids of unknown ones: 1 and 2.
+DAY_1 = {"device": ["phone", "tablet"], "tags": ["x", "y", "z"]}
+DAY_2 = {"device": ["tv", "tablet", "watch"], "tags": ["w", "z", "v", "x", "b"]}
+
+
+@pytest.fixture(scope="session")
+def next_day(tiny, tiny_of):
+    """Day 2: the tiny problem with other devices and tags, new ones among them."""
+    rng = np.random.default_rng(1)
+    rows = []
+    for row in tiny.rows:
+        device = rng.choice(DAY_2["device"], p=[0.5, 0.3, 0.2])
+        shares = [0.3, 0.25, 0.2, 0.15, 0.1]
+        tags = rng.choice(DAY_2["tags"], len(row["tags"]), p=shares)
+        rows.append({**row, "device": [str(device)], "tags": [str(t) for t in tags]})
+    day = tiny_of(rows)
+    for name, terms in DAY_2.items():
+        found = day.transform.vocabulary_by_name(name)
+        assert found == [term.encode() for term in terms], "a vocabulary of its own"
+    return day
+
+
+@pytest.fixture
+def build(tiny):
+    """A function: a new model for columns, of a kind and with changed settings."""
+
+    def build(kind, inputs, **settings):
+        model = tiny.config.model.model_copy(update={"kind": kind})
+        block = model.settings.model_copy(update=settings)
+        return build_classifier(kind, block, inputs, tiny.config.training)
+
+    return build
+
+
+@pytest.fixture
+def start(next_day, caplog):
+    """A function: starts a model from another one; gives what was logged."""
+
+    def start(new, base, day=next_day, inputs=None, **settings):
+        configured = WarmStart(**settings or {"model": "last_release"})
+        caplog.clear()
+        with caplog.at_level(logging.INFO, logger="trainer.warm_start"):
+            warm_start(
+                new,
+                configured,
+                inputs or day.inputs,
+                day.transform,
+                base and str(base),
+            )
+        return [record.getMessage() for record in caplog.records]
+
+    return start
+
+
+def weights(model):
+    """The weights by name."""
+    return {
+        variable.path: variable.numpy()
+        for layer in model.layers
+        for variable in layer.weights
+    }
+
+
+def row_of_unknown(old, column, term):
+    """The id that the old model's own Transform graph gives to a term."""
+    loaded = tf.saved_model.load(str(old.saved_model))
+    examples = tf.constant(old.tiny.as_examples([{column: [term]}]))
+    ids = loaded.signatures["transform_features"](examples=examples)[column]
+    return int(np.ravel(ids)[0])
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_rows_follow_their_terms(kind, tiny_models, next_day, build, start):
+    old = tiny_models(kind)
+    model = build(kind, next_day.inputs)
+    lines = start(model, old.saved_model)
+
+    before, after = weights(old.model), weights(model)
+    assert set(before) == set(after)
+    checked = 0
+    for name, values in after.items():
+        column = name.split("/")[0].split(".")[-1]
+        if column not in DAY_2:
+            np.testing.assert_array_equal(values, before[name], err_msg=name)
+            continue
+        known, terms = DAY_1[column], DAY_2[column]
+        first_unknown = 1 + len(known)
+        for row, term in enumerate(terms, start=1):
+            if term in known:
+                expected = 1 + known.index(term)
+            else:
+                expected = row_of_unknown(old, column, term)
+                assert expected >= first_unknown
+            np.testing.assert_array_equal(values[row], before[name][expected], term)
+        np.testing.assert_array_equal(values[0], before[name][0], "missing")
+        unknown = slice(1 + len(terms), None)
+        np.testing.assert_array_equal(values[unknown], before[name][first_unknown:])
+        checked += 1
+    assert checked == {"linear": 2, "wide_deep": 4, "deepfm": 4}.get(kind, 2)
+    count = len(after)
+    assert lines == [
+        f"warm start from {old.saved_model}: {count} of {count} weights taken over; "
+        "3 of 8 terms known, 2 gone"
+    ]
+
+
+def test_unknown_terms_are_not_all_in_one_bucket(tiny_models):
+    """Else the test above would not see which one they start from."""
+    rows = {row_of_unknown(tiny_models("linear"), "tags", tag) for tag in "wvb"}
+    assert rows == {4, 5}
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_it_predicts_what_the_old_model_does(kind, tiny_models, next_day, build, start):
+    """The numbers are those of day 1, and so is what Transform makes of them."""
+    old = tiny_models(kind)
+    model = build(kind, next_day.inputs)
+    rows = next_day.rows[:100]
+
+    class Model(type(old)):
+        pass
+
+    today = dataclasses.replace(old, tiny=next_day, model=model)
+    fresh = today.probabilities(next_day.transformed[:100])
+    start(model, old.saved_model)
+    warm = today.probabilities(next_day.transformed[:100])
+    expected = old.served(rows)
+    np.testing.assert_allclose(warm, expected, atol=1e-5)
+    assert np.abs(fresh - expected).max() > 0.01
+
+
+@pytest.mark.parametrize("kind", ["linear", "wide_deep"])
+def test_a_step_moves_weights_from_where_they_start(
+    kind, tiny_models, next_day, build, start
+):
+    """FTRL works its weights out of sums: from none it would reset those it updates."""
+    old = tiny_models(kind)
+    model = build(kind, next_day.inputs, wide_l1=1e-3)
+    start(model, old.saved_model)
+    before = weights(model)
+    assert any((values != 0).any() for name, values in before.items() if "wide" in name)
+
+    variables = model.trainable_variables
+    gradients = [tf.fill(variable.shape, 1e-6) for variable in variables]
+    model.optimizer.apply(gradients, variables)
+    for name, values in weights(model).items():
+        if name.startswith("wide."):
+            np.testing.assert_allclose(values, before[name], atol=1e-4, err_msg=name)
+
+
+def with_other_columns(inputs):
+    """The same columns in another order, and a new one of each kind."""
+    site = IdInput("site", 7, multivalued=False, crossed=False, embedding_size=4)
+    site = dataclasses.replace(site, meaning="hashes")
+    crosses = [column for column in inputs.ids if column.crossed]
+    others = [column for column in inputs.ids if not column.crossed]
+    return dataclasses.replace(
+        inputs,
+        ids=(others[-1], site, *others[:-1], *crosses[::-1]),
+        numbers=("depth", *inputs.numbers[::-1]),
+    )
+
+
+@pytest.mark.parametrize("kind", ["linear", "wide_deep", "embedding_mlp", "deepfm"])
+def test_a_new_column_and_another_order_change_no_prediction(
+    kind, tiny_models, tiny, build, start
+):
+    old = tiny_models(kind)
+    inputs = with_other_columns(tiny.inputs)
+    model = build(kind, inputs)
+    lines = start(model, old.saved_model, tiny, inputs)
+    if kind == "deepfm":  # its factorisation machine multiplies the new vectors too
+        table = model.get_layer("deep.embedding.site").table
+        table.assign(np.zeros(table.shape))
+
+    spec = tiny.transform.transformed_feature_spec()
+    tensors = tiny.inputs.dense(tf.io.parse_example(tiny.transformed[:50], spec))
+    new = {"site": tf.range(50, dtype=tf.int64) % 7, "depth": tf.zeros(50)}
+    logits = model({**tensors, **new}, training=False)
+    np.testing.assert_allclose(
+        tf.sigmoid(logits)[:, 0], old.probabilities(tiny.transformed[:50]), atol=1e-5
+    )
+    tables = [name for name in weights(model) if name.endswith("site/table")]
+    assert f"starts anew: not in the old model: {', '.join(tables)}" in lines
+    numbers = [line for line in lines if "only 3 of 4 rows in the old model" in line]
+    assert len(numbers) == 1
+    if kind != "linear":
+        rows = "only 19 of 24 rows in the old model: deep.dense.1/kernel"
+        assert f"starts anew: {rows}" in lines
+
+
+@pytest.mark.parametrize("kind", ["deep_crossing", "dcn_v2"])
+def test_weights_on_other_columns_start_anew_where_they_cannot_be_told_apart(
+    kind, tiny_models, tiny, build, start
+):
+    old = tiny_models(kind)
+    inputs = dataclasses.replace(tiny.inputs, ids=tiny.inputs.ids[::-1])
+    model = build(kind, inputs)
+    fresh = weights(model)
+    lines = start(model, old.saved_model, tiny, inputs)
+
+    for name, values in weights(model).items():
+        of_columns = "embedding" in name or "norm.numbers" in name
+        expected = weights(old.model) if of_columns else fresh
+        np.testing.assert_array_equal(values, expected[name], err_msg=name)
+    assert any(
+        line.startswith("starts anew: other columns enter it: ")
+        and "deep.logit/kernel" in line
+        for line in lines
+    )
+
+
+def test_what_has_another_shape_or_meaning_starts_anew(tiny_models, tiny, build, start):
+    old = tiny_models("wide_deep")
+    changes = {
+        "device": {"meaning": "hashes"},
+        "user": {"num_ids": 21},
+        "age_bucket": {"embedding_size": 3},
+    }
+    inputs = dataclasses.replace(
+        tiny.inputs,
+        ids=tuple(
+            dataclasses.replace(column, **changes.get(column.name, {}))
+            for column in tiny.inputs.ids
+        ),
+    )
+    model = build("wide_deep", inputs, hidden_units=(8, 4))
+    fresh, before = weights(model), weights(old.model)
+    lines = start(model, old.saved_model, tiny, inputs)
+
+    after = weights(model)
+    for line in (
+        "its ids were terms, and are hashes: "
+        "deep.embedding.device/table, wide.device/table",
+        "was 11, is 21: deep.embedding.user/table, wide.user/table",
+        "was 4, is 3: deep.embedding.age_bucket/table",
+        "only 15 of 18 rows in the old model: deep.dense.1/kernel",
+        "was 8 x 1, is 4 x 1: deep.logit/kernel",
+    ):
+        assert f"starts anew: {line}" in lines
+        for name in line.split(": ")[1].split(", "):
+            if "rows" not in line:
+                np.testing.assert_array_equal(after[name], fresh[name], err_msg=name)
+    for name in (
+        "wide.age_bucket/table",
+        "wide.device_x_age/table",
+        "deep.norm.1/beta",
+    ):
+        np.testing.assert_array_equal(after[name], before[name], err_msg=name)
+
+
+def test_another_number_of_unknown_ids_starts_from_the_old_ones_in_turn(
+    tiny_models, tiny, build, start
+):
+    old = tiny_models("linear")
+    tags = {"tags": 1 + 3 + 4, "device": 1 + 2 + 1}
+    inputs = dataclasses.replace(
+        tiny.inputs,
+        ids=tuple(
+            dataclasses.replace(column, num_ids=tags.get(column.name, column.num_ids))
+            for column in tiny.inputs.ids
+        ),
+    )
+    model = build("linear", inputs)
+    start(model, old.saved_model, tiny, inputs)
+    before, after = (weights(m)["wide.tags/table"] for m in (old.model, model))
+    np.testing.assert_array_equal(after, before[[0, 1, 2, 3, 4, 5, 4, 5]])
+
+
+def vectors_file(path, terms, vectors, kind=None):
+    table = {"term": terms, "vector": pa.array(vectors, kind or pa.list_(pa.float32()))}
+    pq.write_table(pa.table(table), path)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.list_(pa.float32()),
+        pa.large_list(pa.float64()),
+        pa.list_(pa.float32(), 4),
+        pa.list_(pa.int64()),
+    ],
+    ids=str,
+)
+def test_vectors_go_to_their_terms(kind, tmp_path, next_day, build, start):
+    terms = ["nobody", "x", "w", "y", "z"]
+    vectors = np.arange(20).reshape(5, 4).tolist()
+    path = vectors_file(tmp_path / "tags.parquet", terms, vectors, kind)
+    model = build("embedding_mlp", next_day.inputs)
+    fresh = weights(model)
+    lines = start(model, None, vectors={"tags": path})
+
+    name = "deep.embedding.tags/table"
+    expected = fresh[name].copy()
+    expected[[1, 2, 4]] = [vectors[2], vectors[4], vectors[1]]
+    after = weights(model)
+    np.testing.assert_array_equal(after.pop(name), expected)
+    for other, values in after.items():
+        np.testing.assert_array_equal(values, fresh[other], err_msg=other)
+    assert lines == [f"warm start of tags from {path}: 3 of its 5 terms"]
+
+
+def test_vectors_take_the_place_of_what_the_model_has(
+    tmp_path, tiny_models, next_day, build, start
+):
+    old = tiny_models("embedding_mlp")
+    path = vectors_file(tmp_path / "tags.parquet", ["x"], [[1.0, 2.0, 3.0, 4.0]])
+    model = build("embedding_mlp", next_day.inputs)
+    start(model, old.saved_model, model="last_release", vectors={"tags": path})
+
+    table = weights(model)["deep.embedding.tags/table"]
+    before = weights(old.model)["deep.embedding.tags/table"]
+    np.testing.assert_array_equal(table[4], [1, 2, 3, 4])
+    np.testing.assert_array_equal(table[2], before[DAY_1["tags"].index("z") + 1])
+
+
+@pytest.mark.parametrize(
+    ("vectors", "problem"),
+    [
+        (
+            [[1.0, 2.0]],
+            "a term has a vector of 2 numbers, where the embedding has 4; correct the "
+            "file, or change model.embedding_size",
+        ),
+        ([None], "a term has no vector, where the embedding has 4"),
+        ([[1.0, 2.0, 3.0, np.nan]], "a number is missing or not finite"),
+        ([[1.0, 2.0, 3.0, None]], "a number is missing or not finite"),
+    ],
+)
+def test_vectors_that_do_not_fit(vectors, problem, tmp_path, next_day, build, start):
+    path = vectors_file(tmp_path / "tags.parquet", ["x"], vectors)
+    with pytest.raises(InputError) as caught:
+        start(build("embedding_mlp", next_day.inputs), None, vectors={"tags": path})
+    where = f"training.warm_start.vectors.tags: {path}"
+    assert str(caught.value).startswith(f"{where}: {problem}")
+
+
+def test_without_a_release_training_starts_from_scratch(next_day, build, start):
+    model = build("linear", next_day.inputs)
+    fresh = weights(model)
+    assert start(model, None) == ["no warm start: nothing was released before"]
+    for name, values in weights(model).items():
+        np.testing.assert_array_equal(values, fresh[name])
+
+
+def test_a_release_of_older_code_is_no_reason_to_fail(
+    tmp_path, tiny_models, next_day, build, start
+):
+    copy = tmp_path / "model"
+    shutil.copytree(tiny_models("linear").saved_model, copy)
+    (copy / INPUTS_FILE).write_text('{"ids": [{"name": "device"}], "numbers": []}')
+    (line,) = start(build("linear", next_day.inputs), copy)
+    assert line.startswith(f"no warm start: {copy}: another version of this pipeline")
+
+    with pytest.raises(InputError, match="another version of this pipeline"):
+        start(build("linear", next_day.inputs), copy, model=str(copy))
+
+
+@pytest.mark.parametrize("place", ["channel", "folder"])
+def test_run_fn_starts_from_a_release_or_a_folder(
+    place, tiny_models, next_day, tmp_path, write_records, caplog
+):
+    old = str(tiny_models("linear").saved_model)
+    write_records(tmp_path / "train.gz", next_day.transformed)
+    config = next_day.config.model_copy(
+        update={
+            "model": next_day.config.model.model_copy(update={"kind": "linear"}),
+            "training": next_day.config.training.model_copy(
+                update={"epochs": 1, "warm_start": WarmStart(model="last_release")}
+            ),
+        }
+    )
+    part = {"part": type(next_day.part).of(config).model_dump_json()}
+    fn_args = SimpleNamespace(
+        custom_config=part if place == "channel" else {**part, "base_model": old},
+        base_model=old if place == "channel" else None,
+        hyperparameters=None,
+        transform_output=next_day.transform.transform_savedmodel_dir.rsplit("/", 1)[0],
+        train_files=[str(tmp_path / "*.gz")],
+        model_run_dir=str(tmp_path / "logs"),
+        serving_model_dir=str(tmp_path / "model"),
+    )
+    with caplog.at_level(logging.INFO, logger="trainer"):
+        run_fn(fn_args)
+    lines = [record.getMessage() for record in caplog.records]
+    assert any(line.startswith(f"warm start from {old}: ") for line in lines)
+    assert (tmp_path / "model" / INPUTS_FILE).exists()
+
+
+def test_the_newest_version_of_a_sibling_is_found(tiny_models, tmp_path):
+    saved_model = tiny_models("linear").saved_model
+    for version in ("9", "10", ".incoming-11"):
+        shutil.copytree(saved_model, tmp_path / version)
+    found = pinned(WarmStart(model=str(tmp_path)))
+    assert found["base_model"] == str(tmp_path / "10")
+    itself = pinned(WarmStart(model=str(tmp_path / "9")))
+    assert itself == {**found, "base_model": str(tmp_path / "9")}
+
+
+@pytest.mark.parametrize("changed", ["weights", "vocabulary", "vectors"])
+def test_the_content_of_files_is_in_the_cache_key(
+    changed, tiny_models, next_day, build, tmp_path
+):
+    saved_model = tmp_path / "model"
+    shutil.copytree(tiny_models("linear").saved_model, saved_model)
+    path = vectors_file(tmp_path / "tags.parquet", ["x"], [[1.0]])
+    configured = WarmStart(model=str(saved_model), vectors={"tags": path})
+    before = pinned(configured)
+    assert pinned(configured) == before
+    assert set(before) == {"base_model", "base"}
+
+    if changed == "weights":
+        other = tiny_models("wide_deep").saved_model
+        shutil.copytree(other / "variables", saved_model / "variables", dirs_exist_ok=1)
+    elif changed == "vocabulary":
+        (saved_model / "assets" / "tags").write_text("y\nx\nz\n")
+    else:
+        vectors_file(tmp_path / "tags.parquet", ["x"], [[2.0]])
+    after = pinned(configured)
+    assert after["base_model"] == before["base_model"]
+    assert after["base"] != before["base"]
+
+
+def test_nothing_is_pinned_without_files():
+    assert pinned(None) == {}
+    assert pinned(WarmStart(model="last_release")) == {}
+
+
+def test_files_that_are_not_there_or_not_right(tiny_models, tmp_path):
+    model = "training.warm_start.model: "
+    vectors = "training.warm_start.vectors.tags: "
+    foreign = tmp_path / "foreign"
+    shutil.copytree(tiny_models("linear").saved_model, foreign)
+    (foreign / INPUTS_FILE).unlink()
+    (tmp_path / "text.parquet").write_text("x")
+    (tmp_path / "empty").mkdir()
+    numbers = vectors_file(tmp_path / "numbers.parquet", [1], [[1.0]])
+    pq.write_table(pa.table({"term": ["x"]}), tmp_path / "lacks.parquet")
+    expected = "expected the columns 'term' (text) and 'vector' (lists of numbers), got"
+    for configured, problem in (
+        ({"model": "/nowhere"}, f"{model}/nowhere: there is no such folder"),
+        (
+            {"model": str(tmp_path / "empty")},
+            f"{model}{tmp_path}/empty: there is no exported model in it: neither",
+        ),
+        (
+            {"model": str(foreign)},
+            f"{model}{foreign}: {foreign} was not exported by this pipeline",
+        ),
+        (
+            {"vectors": {"tags": "/none.parquet"}},
+            f"{vectors}/none.parquet: there is no such file",
+        ),
+        (
+            {"vectors": {"tags": str(tmp_path)}},
+            f"{vectors}{tmp_path}: there is no such file",
+        ),
+        (
+            {"vectors": {"tags": str(tmp_path / "text.parquet")}},
+            f"{vectors}{tmp_path}/text.parquet: not a Parquet file (",
+        ),
+        (
+            {"vectors": {"tags": numbers}},
+            f"{vectors}{numbers}: {expected} 'term' (int64), 'vector' (list<item: flo",
+        ),
+        (
+            {"vectors": {"tags": str(tmp_path / "lacks.parquet")}},
+            f"{vectors}{tmp_path}/lacks.parquet: {expected} 'term' (string)",
+        ),
+    ):
+        with pytest.raises(InputError) as caught:
+            pinned(WarmStart(**configured))
+        assert str(caught.value).startswith(problem)
+
+
+def test_it_tells_which_rows_have_what_was_known_of_their_ids(
+    tmp_path, tiny_models, next_day, build
+):
+    path = vectors_file(tmp_path / "device.parquet", ["tv"], [[1.0, 2.0, 3.0, 4.0]])
+    given = warm_start(
+        build("wide_deep", next_day.inputs),
+        WarmStart(model="last_release", vectors={"device": path}),
+        next_day.inputs,
+        next_day.transform,
+        str(tiny_models("wide_deep").saved_model),
+    )
+    tables = [column.name for column in next_day.inputs.ids]
+    assert len(given) == len(tables) + 4  # wide ones, and embeddings of all but crosses
+    # Missing; tv, tablet and watch; unknown.
+    assert given["wide.device/table"].tolist() == [True, False, True, False, False]
+    assert given["deep.embedding.device/table"].tolist() == [True] * 3 + [False] * 2
+    assert given["wide.device_x_tags/table"].all()

@@ -1,0 +1,73 @@
+"""What is kept of a training, beside the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pydantic
+
+# In the folder of TensorBoard's logs, which is TFX's `model_run`.
+RECORD_FILE = "training.json"
+
+
+class TrainingRecord(pydantic.BaseModel):
+    """How a training went.
+
+    Attributes:
+      epochs: Passes over the training part.
+      best_epoch: The one whose weights were kept, from 1.
+      validation_auc: AUC of the best epoch.
+      validation_log_loss: Log loss of the best epoch.
+      examples_per_second: Examples trained on in a second, validation left out.
+      wide_rows: Weights of ids and crosses that occurred in training; None for a model
+        without a wide part.
+      wide_zero_share: Share of them that are exactly 0.
+    """
+
+    epochs: int
+    best_epoch: int
+    validation_auc: float
+    validation_log_loss: float
+    examples_per_second: float
+    wide_rows: int | None = None
+    wide_zero_share: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        history: Mapping[str, Sequence[float]],
+        examples: int,
+        wide: tuple[int, float] | None,
+    ) -> TrainingRecord:
+        """The record of a training.
+
+        Args:
+          history: What the callbacks found in each epoch.
+          examples: Number of examples in an epoch.
+          wide: Number of wide weights seen, and the share of them that are 0.
+        """
+        epochs = len(history["loss"])
+        best_epoch = int(history["best_epoch"][-1])
+        rows, zero_share = wide or (None, None)
+        return cls(
+            epochs=epochs,
+            best_epoch=best_epoch,
+            validation_auc=history["val_auc"][best_epoch - 1],
+            validation_log_loss=history["val_log_loss"][best_epoch - 1],
+            examples_per_second=epochs * examples / sum(history["seconds"]),
+            wide_rows=rows,
+            wide_zero_share=zero_share,
+        )
+
+    def in_words(self) -> str:
+        """The record as one line."""
+        words = (
+            f"{self.epochs} epochs, the best {self.best_epoch} (validation AUC "
+            f"{self.validation_auc:.4f}, log loss {self.validation_log_loss:.4f}); "
+            f"{self.examples_per_second:,.0f} examples/s"
+        )
+        if self.wide_zero_share is not None:
+            words += (
+                f"; {self.wide_zero_share:.1%} of {self.wide_rows:,} wide weights are 0"
+            )
+        return words

@@ -1,0 +1,94 @@
+"""An exported model, read for the one after it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import tensorflow as tf
+from tensorflow.core.protobuf import trackable_object_graph_pb2
+from tfx.dsl.io import fileio
+from tfx.utils import io_utils
+
+from pipeline.errors import InputError
+from trainer.inputs import IdInput, ModelInputs
+from trainer.warm_start.files import INPUTS_FILE
+
+_OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
+
+
+def write_inputs(inputs: ModelInputs, saved_model: str) -> None:
+    """Adds to a SavedModel what its weights belong to."""
+    text = json.dumps(dataclasses.asdict(inputs), indent=1)
+    io_utils.write_string_file(os.path.join(saved_model, INPUTS_FILE), text)
+
+
+class ExportedModel:
+    """Reads a SavedModel that `trainer.signatures` exported.
+
+    Attributes:
+      inputs: The columns it takes.
+    """
+
+    def __init__(self, path: str):
+        """Opens the model.
+
+        Args:
+          path: The SavedModel.
+
+        Raises:
+          InputError: Another version of this pipeline exported it.
+        """
+        self.inputs = _read_inputs(path)
+        self._assets = os.path.join(path, tf.saved_model.ASSETS_DIRECTORY)
+        self._reader = tf.train.load_checkpoint(
+            os.path.join(
+                path,
+                tf.saved_model.VARIABLES_DIRECTORY,
+                tf.saved_model.VARIABLES_FILENAME,
+            )
+        )
+        self._keys = _checkpoint_keys(self._reader)
+
+    def weights(self, name: str) -> npt.NDArray[np.float32] | None:
+        """The weights of a name, such as `deep.dense.1/kernel`, where there are any."""
+        if name not in self._keys:
+            return None
+        values: npt.NDArray[np.float32] = self._reader.get_tensor(self._keys[name])
+        return values
+
+    def terms(self, column: str) -> pa.Array:
+        """The vocabulary of a column, in the order of its ids; binary."""
+        path = os.path.join(self._assets, column)
+        with fileio.open(path, "rb") as file:
+            return pa.array(file.read().splitlines(), pa.binary())
+
+
+def _read_inputs(path: str) -> ModelInputs:
+    try:
+        with fileio.open(os.path.join(path, INPUTS_FILE)) as file:
+            tree = json.loads(file.read())
+        return ModelInputs(
+            ids=tuple(IdInput(**column) for column in tree["ids"]),
+            numbers=tuple(tree["numbers"]),
+        )
+    except (OSError, tf.errors.NotFoundError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path}: another version of this pipeline exported this model: its "
+            f"{INPUTS_FILE} cannot be read"
+        ) from error
+
+
+def _checkpoint_keys(reader: tf.train.CheckpointReader) -> dict[str, str]:
+    """Where the weights of a name are; the keys themselves are numbers."""
+    graph = trackable_object_graph_pb2.TrackableObjectGraph()
+    graph.ParseFromString(reader.get_tensor(_OBJECTS))
+    return {
+        attribute.full_name: attribute.checkpoint_key
+        for node in graph.nodes
+        for attribute in node.attributes
+    }
