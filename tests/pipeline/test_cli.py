@@ -60,7 +60,7 @@ def fail(monkeypatch):
         def _raise(_):
             raise error
 
-        monkeypatch.setattr(cli, "_config", _raise)
+        monkeypatch.setattr(config_command, "_config", _raise)
         return ["config", "validate", "-c", "x.yaml"]
 
     return _fail

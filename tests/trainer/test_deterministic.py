@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import tensorflow as tf
-
-from trainer.models import MODELS
+from tensorflow.python.framework import config
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [*MODELS][1:3])
-def test_two_runs_agree(kind, train_tiny):
+def test_two_runs_agree(train_tiny):
     """From files, with all that is random: weights, dropout, shuffling, sampling."""
     training = {"deterministic": True, "negative_rate": 0.5}
-    first = train_tiny(training, kind, dropout=0.3).weights()
-    second = train_tiny(training, kind, dropout=0.3).weights()
-    other = train_tiny({**training, "seed": 2}, kind, dropout=0.3).weights()
+    first = train_tiny(training, dropout=0.3).weights()
+    second = train_tiny(training, dropout=0.3).weights()
 
     assert any(np.ptp(values) > 0.1 for values in first.values())
     for name, values in first.items():
         np.testing.assert_allclose(second[name], values, atol=1e-6, err_msg=name)
-    assert any(not np.allclose(other[name], first[name]) for name in first)
     # It holds for a whole process, and this one has other work to do.
-    assert not tf.config.experimental.is_op_determinism_enabled()
+    assert not config.is_op_determinism_enabled()

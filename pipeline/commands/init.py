@@ -1,0 +1,31 @@
+"""`ctr init`: a first configuration."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.commands.options import Commands
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    command = commands.add_parser("init", help="infer a first config from a sample")
+    command.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    command.add_argument("--label", required=True, help="the column to predict")
+    command.add_argument("--out", type=Path, default=Path("pipeline.yaml"))
+    command.set_defaults(command=_init)
+
+
+def _init(options: argparse.Namespace) -> int:
+    from pipeline.errors import InputError
+    from pipeline.infer import infer_config
+
+    if options.out.exists():
+        raise InputError(f"{options.out} exists; remove it or choose another by --out")
+    folder = options.out.absolute().parent
+    options.out.write_text(infer_config(options.files, options.label, folder=folder))
+    print(f"wrote {options.out}; read its comments, then: ctr run -c {options.out}")
+    return 0

@@ -1,0 +1,55 @@
+"""`ctr run`: the pipeline on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import TYPE_CHECKING
+
+from pipeline.commands.options import add_config_options, add_json, load, work_dir_of
+
+if TYPE_CHECKING:
+    from pipeline.commands.options import Commands
+
+_BLOCKED = 3
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    command = commands.add_parser("run", help="run the pipeline on this machine")
+    add_config_options(command)
+    add_json(command)
+    command.set_defaults(command=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from pipeline.progress import Progress, noise_to
+    from pipeline.summary import render
+    from pipeline.workdir import LOG_FILE
+
+    started = time.monotonic()
+    config = load(options)
+    work_dir = work_dir_of(options, config)
+    with work_dir.lock():
+        folder = work_dir.new_run()
+        with noise_to(folder / LOG_FILE) as stdout:
+            console = Console(file=stdout, quiet=options.json)
+            with Progress(console).live() as progress:
+                progress.start("Loading TFX")
+                from pipeline.local import run_pipeline
+
+                summary = run_pipeline(config, work_dir, folder, progress, started)
+    if options.json:
+        print(summary.model_dump_json(indent=2))
+    else:
+        render(summary, Console())
+        print(f"Next:   {_next_command(options)}")
+    return _BLOCKED if summary.verdict == "blocked" else 0
+
+
+def _next_command(options: argparse.Namespace) -> str:
+    """What a person types after a run."""
+    where = f" --work-dir {options.work_dir}" if options.work_dir else ""
+    return f"ctr report -c {options.config}{where}   (all slices)"
