@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from pipeline import cli, errors
+from pipeline.commands import config as config_command
 from pipeline.summary import Summary
 from pipeline.trials import Trial
 
