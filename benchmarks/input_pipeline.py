@@ -76,7 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         }
     console = Console()
     console.print(_rates_table(rounds))
-    console.print(_memory_table(peaks))
+    if peaks:
+        console.print(_memory_table(peaks))
     if options.out:
         figures = {"rounds": rounds, "peak_memory_bytes": peaks}
         options.out.write_text(json.dumps(figures, indent=2))
