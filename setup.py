@@ -27,9 +27,9 @@ setup(
         "tensorflow-model-analysis",  # the metrics on slices
         "tensorflow-serving-api",  # the gRPC client of the model server
         "apache-beam",  # all work over examples
-        # Without these two, pip's search for TFX 1.16 on Python 3.10 would not end. The
-        # first says early that Google's clients have to allow protobuf 3.20, and Beam
-        # 2.75 needs one that does not.
+        # With these two, pip finds what TFX 1.16 needs on Python 3.10 within minutes
+        # (pip 25.1 to 26.0 does not). The first says early that Google's clients have
+        # to allow protobuf 3.20; Beam 2.75 needs a client that does not.
         "tensorflow-metadata",  # the messages of schemas and anomalies
         "apache-beam<2.75; python_version < '3.11'",
         "keras>=3.12",  # the models; later releases need Python 3.11

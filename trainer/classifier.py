@@ -14,7 +14,7 @@ from pipeline.config.training import Training
 from trainer.distribution import DistributedModel
 from trainer.inputs import ModelInputs
 from trainer.layers.batch import examples_per_replica
-from trainer.layers.output import Recalibration
+from trainer.layers.output import Recalibration, TakeAll
 from trainer.models import MODELS
 from trainer.optimizers.joint import JointOptimizer
 from trainer.optimizers.sparse import (
@@ -51,6 +51,7 @@ def build_classifier(
     with _scope(strategy):
         tensors = inputs.keras_inputs()
         logit = MODELS[kind](inputs, tensors, settings)
+        logit = TakeAll(name="output.all")(logit, list(tensors.values()))
         calibrated = Recalibration(
             training.negative_rate,
             training.positive_weight,

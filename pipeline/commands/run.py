@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,9 @@ def _run(options: argparse.Namespace) -> int:
     from pipeline.workdir import LOG_FILE
 
     started = time.monotonic()
+    # Else TensorFlow takes all memory of a GPU in Transform, and leaves none for the
+    # processes of their own that some trainings have.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     config = load(options)
     work_dir = work_dir_of(options, config)
     with work_dir.lock():

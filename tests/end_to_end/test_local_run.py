@@ -24,6 +24,10 @@ def test_the_first_run_is_released(released):
     assert 0.5 < overall["auc"] < summary["best_possible_auc"] < 1
     assert {"log_loss", "calibration"} <= set(overall)
     assert sum(summary["metrics"][f"device={d}"]["examples"] for d in DEVICES) == 1_000
+    training = summary["training"]
+    assert 1 <= training["best_epoch"] <= training["epochs"]
+    assert training["wide_rows"] > 0
+    assert 0 <= training["wide_zero_share"] < 1
     assert Path(summary["report"]).exists()
     assert summary["wall_seconds"] >= max(c["seconds"] for c in summary["components"])
 
@@ -51,7 +55,8 @@ def test_an_unchanged_rerun_repeats_the_verdict_from_the_cache(released):
     uncached = [name for name, hit in cached(again).items() if not hit]
     # These look anew, and find what they found.
     assert uncached == ["LastRelease", "Pusher"]
-    for key in ("verdict", "model_version", "metrics", "reasons", "model_dir"):
+    kept = ("verdict", "model_version", "metrics", "training", "reasons", "model_dir")
+    for key in kept:
         assert again[key] == first[key]
     assert released.versions() == versions
 

@@ -22,6 +22,18 @@ class Bias(keras.layers.Layer):
         return logit + self.bias
 
 
+class TakeAll(keras.layers.Layer):
+    """Gives the first of its inputs, so that a model may leave others unused.
+
+    Keras 3.12 wants every input of a model to lead to its output.
+    """
+
+    def call(self, logit: tf.Tensor, others: list[tf.Tensor]) -> tf.Tensor:
+        """Gives the logit."""
+        del others
+        return logit
+
+
 class Recalibration(keras.layers.Layer):
     """Makes up for examples that training leaves out or counts several times.
 

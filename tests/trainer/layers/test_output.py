@@ -108,7 +108,7 @@ def test_predictions_are_those_of_the_full_data(negative_rate, positive_weight):
     predicted = _sigmoid(model({"ad": ids}, training=False).numpy()[:, 0])
 
     mean = predicted[data.ads].mean()
-    assert mean == pytest.approx(data.labels.mean(), rel=0.02)
+    assert mean == pytest.approx(data.labels.mean(), rel=0.03)
     rates = [data.labels[data.ads == ad].mean() for ad in ids]
     np.testing.assert_allclose(predicted, rates, atol=0.02)
 
