@@ -47,6 +47,9 @@ def die_after(path):
     while not pathlib.Path(path).exists():
         time.sleep(0.05)
     die()
+
+def wait_or_die(dies, path):
+    die_after(path) if dies else wait(path)
 """
 
 
@@ -96,15 +99,11 @@ def test_when_one_fails_the_others_end(work, tmp_path):
     """And clean up."""
     path = str(tmp_path / "started")
     began = time.monotonic()
-    with pytest.raises(RunError):
-        run_in_processes(_either, [(work.wait, path), (work.die_after, path)])
+    with pytest.raises(RunError, match="ended with status 9"):
+        run_in_processes(work.wait_or_die, [(False, path), (True, path)])
 
     assert time.monotonic() - began < 50
     assert Path(path + ".ended").exists()
-
-
-def _either(function, path):
-    function(path)
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
