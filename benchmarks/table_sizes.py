@@ -6,6 +6,9 @@ and its stock AdaGrad. All rates are measured in turn, round after round, so tha
 else the machine does hits them alike; the figures are medians.
 
     python -m benchmarks.table_sizes
+
+Batches have the size that a configuration has by default. A larger `--batch` looks up
+fewer distinct rows for each example in a small table, but not in a large one.
 """
 
 from __future__ import annotations
@@ -24,11 +27,11 @@ from pipeline.config.model import EmbeddingMlp, WideDeep
 from pipeline.config.training import Training
 from trainer.classifier import build_classifier
 from trainer.inputs import IdInput, ModelInputs
+from trainer.processes import run_in_processes
 
 _FEATURES = 10
 _SIZE = 16
 _HIDDEN = (256, 128, 64)
-_BATCH = 2048
 _ROWS = (1_000, 100_000, 1_000_000)
 _PLAIN = {"dropout": 0.0, "batch_norm": False, "embedding_l2": 0.0, "kernel_l2": 0.0}
 
@@ -37,16 +40,21 @@ def main() -> None:
     """Prints the rates and their ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=25, help="steps in a round")
+    parser.add_argument("--steps", type=int, default=200, help="steps in a round")
+    parser.add_argument("--batch", type=int, default=Training().batch_size)
     arguments = parser.parse_args()
-    rates = measure(arguments.rounds, arguments.steps)
-    Console().print(_table(rates))
+    # As the Trainer does.
+    run_in_processes(_measure, [(arguments.rounds, arguments.steps, arguments.batch)])
 
 
-def measure(rounds: int, steps: int) -> dict[tuple[str, int], float]:
+def _measure(rounds: int, steps: int, batch: int) -> None:
+    Console().print(_table(measure(rounds, steps, batch)))
+
+
+def measure(rounds: int, steps: int, batch: int) -> dict[tuple[str, int], float]:
     """Rates in examples/s by kind of model and rows of a table: medians of rounds."""
     models = {
-        (kind, rows): (build(rows), _examples(rows, steps))
+        (kind, rows): (build(rows), _examples(rows, steps, batch))
         for rows in _ROWS
         for kind, build in _BUILDERS.items()
     }
@@ -59,7 +67,7 @@ def measure(rounds: int, steps: int) -> dict[tuple[str, int], float]:
             model.fit(examples, verbose=0)
             seconds[key].append(time.perf_counter() - started)
     return {
-        key: steps * _BATCH / statistics.median(times) for key, times in seconds.items()
+        key: steps * batch / statistics.median(times) for key, times in seconds.items()
     }
 
 
@@ -111,30 +119,29 @@ _BUILDERS: dict[str, Callable[[int], keras.Model]] = {
 }
 
 
-def _examples(rows: int, steps: int) -> tf.data.Dataset:
+def _examples(rows: int, steps: int, batch: int) -> tf.data.Dataset:
     """Uniform ids and coin-toss labels, made beforehand and kept in memory."""
     generator = tf.random.Generator.from_seed(rows)
     batches = [
         {
-            name: generator.uniform([_BATCH], maxval=rows, dtype=tf.int64)
+            name: generator.uniform([batch], maxval=rows, dtype=tf.int64)
             for name in _inputs(rows).keras_inputs()
         }
         for _ in range(steps)
     ]
     columns = {name: tf.stack([b[name] for b in batches]) for name in batches[0]}
-    labels = tf.floor(generator.uniform([steps, _BATCH, 1], maxval=2))
+    labels = tf.floor(generator.uniform([steps, batch, 1], maxval=2))
     return tf.data.Dataset.from_tensor_slices((columns, labels)).prefetch(2)
 
 
 def _table(rates: dict[tuple[str, int], float]) -> Table:
-    table = Table("rows per table", *(f"{kind}, ex/s" for kind in _BUILDERS))
-    table.add_column("embedding_mlp / stock")
+    table = Table("rows", *_BUILDERS, "mlp / stock", title="Examples per second")
     for rows in _ROWS:
         values = [rates[kind, rows] for kind in _BUILDERS]
         ratio = rates["embedding_mlp", rows] / rates["stock Keras", rows]
         table.add_row(f"{rows:,}", *(f"{v:,.0f}" for v in values), f"{ratio:.2f}")
     largest = [rates[kind, _ROWS[-1]] / rates[kind, _ROWS[0]] for kind in _BUILDERS]
-    table.add_row("largest / smallest", *(f"{share:.2f}" for share in largest))
+    table.add_row("last / first", *(f"{share:.2f}" for share in largest))
     return table
 
 

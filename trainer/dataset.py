@@ -17,6 +17,7 @@ from pipeline.config.training import Training
 from pipeline.errors import InputError
 from trainer.cache import Block, BlockCache, Columns
 from trainer.inputs import ModelInputs
+from trainer.seen import Seen, SeenIds
 
 # Records parsed, and rows cached, at a time.
 _BLOCK = 4096
@@ -29,16 +30,22 @@ _VALIDATION_BATCH = 4096
 
 
 class TrainingData:
-    """The training split in two parts."""
+    """The training split in two parts.
+
+    Attributes:
+      seen: The ids that occur in the part to train on.
+    """
 
     def __init__(
         self,
         train: BlockCache,
         validation: BlockCache,
         columns: Columns,
+        seen: Seen,
         training: Training,
     ):
         """Takes what `training_data` cached."""
+        self.seen = seen
         self._train = train
         self._validation = validation
         self._columns = columns
@@ -134,13 +141,16 @@ def training_data(
     with tempfile.TemporaryDirectory(prefix="ctr-examples-") as folder:
         train = BlockCache(Path(folder) / "train", columns)
         validation = BlockCache(Path(folder) / "validation", columns)
+        seen = SeenIds(inputs, columns)
         parts = _Parts(training)
         for parsed in _parse(patterns, columns, transform.transformed_feature_spec()):
             trained_on, held_out = parts.rows(parsed[1].numpy()[:, -1])
-            train.append(columns.pick(parsed, trained_on))
+            block = columns.pick(parsed, trained_on)
+            train.append(block)
+            seen.add(block)
             validation.append(columns.pick(parsed, held_out))
         parts.check_enough()
-        yield TrainingData(train, validation, columns, training)
+        yield TrainingData(train, validation, columns, seen.masks, training)
 
 
 def _parse(

@@ -1,11 +1,13 @@
 """Work in processes of its own.
 
-Some settings of TensorFlow hold for a whole process, and must be made before it does
-anything. The process that runs a DAG has run Transform by then, and is to evaluate.
+Some settings of TensorFlow and of the C library hold for a whole process, and must be
+made before it does anything. The process that runs a DAG has run Transform by then, and
+is to evaluate; it gets back the memory that training took.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import multiprocessing
 import os
@@ -13,7 +15,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
@@ -21,6 +23,10 @@ from typing import Any
 from pipeline.errors import RunError, UserError
 
 _SECONDS_TO_END = 10
+# A large table is looked up at random places: in pages of 4 KiB most of them miss what
+# the processor remembers of the page table. glibc reads this when a process starts
+# (GNU C Library manual, "Memory Allocation Tunables").
+_HUGE_PAGES = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
 
 
 def run_in_processes(
@@ -47,7 +53,8 @@ def run_in_processes(
             child = context.Process(
                 target=_work, args=(theirs, number == 0, function, each), daemon=True
             )
-            child.start()
+            with _huge_pages():
+                child.start()
             theirs.close()
             children[ours] = child
         _wait_for(dict(children))
@@ -58,6 +65,20 @@ def run_in_processes(
             # One that waits for another in vain does not notice.
             child.join(_SECONDS_TO_END)
             child.kill()
+
+
+@contextlib.contextmanager
+def _huge_pages() -> Iterator[None]:
+    """Lets processes started in it have huge pages, unless the user has tuned glibc."""
+    name, value = _HUGE_PAGES
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        del os.environ[name]
 
 
 def _wait_for(children: dict[Connection, SpawnProcess]) -> None:

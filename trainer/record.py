@@ -10,6 +10,15 @@ import pydantic
 RECORD_FILE = "training.json"
 
 
+class Epoch(pydantic.BaseModel):
+    """How the model did on the part it was trained on, and on the validation part."""
+
+    log_loss: float
+    auc: float
+    validation_log_loss: float
+    validation_auc: float
+
+
 class TrainingRecord(pydantic.BaseModel):
     """How a training went.
 
@@ -22,6 +31,7 @@ class TrainingRecord(pydantic.BaseModel):
       wide_rows: Weights of ids and crosses that occurred in training; None for a model
         without a wide part.
       wide_zero_share: Share of them that are exactly 0.
+      history: Each epoch, from the first.
     """
 
     epochs: int
@@ -31,6 +41,7 @@ class TrainingRecord(pydantic.BaseModel):
     examples_per_second: float
     wide_rows: int | None = None
     wide_zero_share: float | None = None
+    history: list[Epoch] = []
 
     @classmethod
     def of(
@@ -57,6 +68,7 @@ class TrainingRecord(pydantic.BaseModel):
             examples_per_second=epochs * examples / sum(history["seconds"]),
             wide_rows=rows,
             wide_zero_share=zero_share,
+            history=_epochs(history),
         )
 
     def in_words(self) -> str:
@@ -71,3 +83,17 @@ class TrainingRecord(pydantic.BaseModel):
                 f"; {self.wide_zero_share:.1%} of {self.wide_rows:,} wide weights are 0"
             )
         return words
+
+
+def _epochs(history: Mapping[str, Sequence[float]]) -> list[Epoch]:
+    metrics = ("log_loss", "auc", "val_log_loss", "val_auc")
+    rows = zip(*(history[metric] for metric in metrics), strict=True)
+    return [
+        Epoch(
+            log_loss=log_loss,
+            auc=auc,
+            validation_log_loss=validation_log_loss,
+            validation_auc=validation_auc,
+        )
+        for log_loss, auc, validation_log_loss, validation_auc in rows
+    ]

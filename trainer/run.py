@@ -38,6 +38,8 @@ from trainer.warm_start.start import warm_start
 
 _log = logging.getLogger(__name__)
 
+_MANY_IDS = 1_000_000
+
 
 def run_fn(fn_args: FnArgs) -> None:
     """Trains the configured model and exports it.
@@ -51,15 +53,26 @@ def run_fn(fn_args: FnArgs) -> None:
       InputError: There are too few examples.
       RunError: The training diverged.
     """
-    training = _part(fn_args).training
-    if training.distribution is None and not training.deterministic:
+    part, transform = _part(fn_args), tft.TFTransformOutput(fn_args.transform_output)
+    if not _wants_its_own_process(part, ModelInputs.of(part, transform)):
         _run(fn_args)
         return
     arguments = copy.copy(fn_args)
     # Functions that cannot go to another process.
     arguments.data_accessor = None  # type: ignore[assignment]
-    configs = worker_configs(training.distribution)
+    configs = worker_configs(part.training.distribution)
     run_in_processes(_run_alone, [(arguments, config) for config in configs])
+
+
+def _wants_its_own_process(part: TrainerPart, inputs: ModelInputs) -> bool:
+    """Whether training needs settings that only hold from the start of a process on.
+
+    Huge pages are one; where the tables are small they make no difference, and a
+    process takes some seconds to start.
+    """
+    training = part.training
+    ids = sum(column.num_ids for column in inputs.ids)
+    return bool(training.distribution or training.deterministic or ids >= _MANY_IDS)
 
 
 def _run_alone(fn_args: FnArgs, tf_config: str | None) -> None:
@@ -140,18 +153,18 @@ def train(
     callbacks = training_callbacks(training, log_dir)
     with training_data(files, inputs, part.label, transform, training) as data:
         history = fit(model, data, training.epochs, callbacks, training.positive_weight)
-        examples = data.examples
+        examples, seen = data.examples, data.seen
     if not math.isfinite(history["loss"][-1]):
         raise RunError(
             f"the training of {part.model} diverged: its loss is not finite; lower "
             f"the learning rates in model.{part.model}"
         )
-    record = TrainingRecord.of(history, examples, wide_rows(model))
+    record = TrainingRecord.of(history, examples, wide_rows(model, seen))
     _log.info("%s", record.in_words())
     if log_dir is not None:
         path = os.path.join(log_dir, RECORD_FILE)
         io_utils.write_string_file(path, record.model_dump_json(indent=1))
-    fill_unseen_rows(model, given)
+    fill_unseen_rows(model, seen, given)
     if strategy is None:
         return model
     on_one_device = build(None)

@@ -6,22 +6,24 @@ from collections.abc import Iterator, Mapping
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from trainer.layers.embedding import PooledEmbedding
+from trainer.seen import Mask, Seen
 
-Mask = npt.NDArray[np.bool_]
 
-
-def wide_rows(model: keras.Model) -> tuple[int, float] | None:
+def wide_rows(model: keras.Model, seen_ids: Seen) -> tuple[int, float] | None:
     """Wide weights of ids that occurred in training, and the share of them that are 0.
+
+    Args:
+      model: The trained model.
+      seen_ids: The ids that occurred.
 
     Returns:
       None for a model without a wide part.
     """
     weights = [
         keras.ops.convert_to_numpy(table)[seen]
-        for table, seen in _tables(model)
+        for table, seen in _tables(model, seen_ids)
         if table.path.startswith("wide.")
     ]
     if not weights:
@@ -30,7 +32,9 @@ def wide_rows(model: keras.Model) -> tuple[int, float] | None:
     return len(together), float(np.mean(together == 0.0)) if len(together) else 0.0
 
 
-def fill_unseen_rows(model: keras.Model, given: Mapping[str, Mask]) -> None:
+def fill_unseen_rows(
+    model: keras.Model, seen_ids: Seen, given: Mapping[str, Mask]
+) -> None:
     """Gives rows that training has not seen the mean of those it has: a default.
 
     An out-of-vocabulary bucket that no value of the training examples fell into would
@@ -40,9 +44,10 @@ def fill_unseen_rows(model: keras.Model, given: Mapping[str, Mask]) -> None:
 
     Args:
       model: The trained model.
+      seen_ids: The ids that occurred.
       given: The rows that a warm start set, by the path of the table; they stay.
     """
-    for table, seen in _tables(model):
+    for table, seen in _tables(model, seen_ids):
         unseen = ~seen & ~given.get(table.path, np.zeros_like(seen))
         if seen.any() and unseen.any():
             values = keras.ops.convert_to_numpy(table).copy()
@@ -50,9 +55,10 @@ def fill_unseen_rows(model: keras.Model, given: Mapping[str, Mask]) -> None:
             table.assign(values)
 
 
-def _tables(model: keras.Model) -> Iterator[tuple[keras.Variable, Mask]]:
-    """Each table, with the rows that have had a gradient."""
+def _tables(
+    model: keras.Model, seen_ids: Seen
+) -> Iterator[tuple[keras.Variable, Mask]]:
+    """Each table, with the rows that were looked up in training."""
     for layer in model.layers:
         if isinstance(layer, PooledEmbedding):
-            seen = model.optimizer.owner(layer.table).seen_rows(layer.table)
-            yield layer.table, np.asarray(seen)
+            yield layer.table, seen_ids[layer.column]

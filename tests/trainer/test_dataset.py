@@ -6,6 +6,7 @@ import contextlib
 import tempfile
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -192,7 +193,7 @@ def test_a_model_may_lack_a_kind_of_column(read, inputs):
 
 
 def test_ids_of_the_largest_tables_are_kept(tmp_path, write_records):
-    large = 2**40 + 5
+    large, size = 2**31 + 5, 2**31 + 8
     feature = tf.train.Feature(int64_list=tf.train.Int64List(value=[large]))
     features = {"id": feature, "tags": feature, "click": tf.train.Feature()}
     features["click"].float_list.value.append(1.0)
@@ -200,8 +201,8 @@ def test_ids_of_the_largest_tables_are_kept(tmp_path, write_records):
     write_records(tmp_path / "a.gz", [example.SerializeToString()] * 2)
     inputs = ModelInputs(
         ids=(
-            IdInput("id", 2**41, multivalued=False, crossed=False, embedding_size=1),
-            IdInput("tags", 2**41, multivalued=True, crossed=False, embedding_size=1),
+            IdInput("id", size, multivalued=False, crossed=False, embedding_size=1),
+            IdInput("tags", size, multivalued=True, crossed=False, embedding_size=1),
         ),
         numbers=(),
     )
@@ -235,6 +236,22 @@ def test_the_seed_decides_which_negatives_are_trained_on(read):
         return sorted(_numbers(_epoch(data)))
 
     assert chosen(1) == chosen(1) != chosen(2)
+
+
+def test_ids_are_seen_where_an_example_is_trained_on(read, small_pieces):
+    data = read(200, negative_rate=0.25)
+    seen = {name: np.flatnonzero(mask).tolist() for name, mask in data.seen.items()}
+
+    assert seen["id"] == sorted(_numbers(_epoch(data)))
+    assert seen["tags"] == [0, 1, 2, 3]
+
+
+def test_padding_is_not_seen(read):
+    """Example 0, which has no tags, is held out; examples 1 and 2 have some."""
+    data = read(3)
+
+    assert np.flatnonzero(data.seen["tags"]).tolist() == [1, 2]
+    assert np.flatnonzero(read(5).seen["tags"]).tolist() == [0, 1, 2, 3]
 
 
 def test_two_examples_are_enough_for_two_parts(read):

@@ -30,6 +30,9 @@ def log(words):
 def complain():
     raise InputError("no examples; give some")
 
+def environment(path):
+    pathlib.Path(path).write_text(os.environ["GLIBC_TUNABLES"])
+
 def fail():
     raise KeyError("a fault")
 
@@ -69,6 +72,20 @@ def test_each_process_has_its_arguments(work, tmp_path):
     run_in_processes(work.write, [(paths[0], "one"), (paths[1], "two")])
 
     assert [Path(path).read_text() for path in paths] == ["one", "two"]
+
+
+def test_large_tables_are_in_huge_pages_unless_glibc_is_tuned(
+    work, tmp_path, monkeypatch
+):
+    path = tmp_path / "tunables"
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    run_in_processes(work.environment, [(str(path),)])
+    assert path.read_text() == "glibc.malloc.hugetlb=1"
+    assert "GLIBC_TUNABLES" not in os.environ
+
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=3")
+    run_in_processes(work.environment, [(str(path),)])
+    assert path.read_text() == "glibc.malloc.tcache_count=3"
 
 
 def test_what_the_first_one_logs_is_logged_here(work, caplog):

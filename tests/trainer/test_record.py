@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from trainer.record import TrainingRecord
+from trainer.record import Epoch, TrainingRecord
 
 HISTORY = {
     "loss": [0.5, 0.4, 0.3],
+    "log_loss": [0.45, 0.35, 0.25],
+    "auc": [0.65, 0.75, 0.85],
     "val_auc": [0.7, 0.8, 0.75],
     "val_log_loss": [0.35, 0.25, 0.3],
     "seconds": [2.0, 1.0, 1.0],
@@ -26,6 +28,26 @@ def test_the_figures_are_those_of_the_best_epoch():
         examples_per_second=600.0,
         wide_rows=40,
         wide_zero_share=0.25,
+        history=[
+            Epoch(
+                log_loss=0.45,
+                auc=0.65,
+                validation_log_loss=0.35,
+                validation_auc=0.7,
+            ),
+            Epoch(
+                log_loss=0.35,
+                auc=0.75,
+                validation_log_loss=0.25,
+                validation_auc=0.8,
+            ),
+            Epoch(
+                log_loss=0.25,
+                auc=0.85,
+                validation_log_loss=0.3,
+                validation_auc=0.75,
+            ),
+        ],
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 
 import pytest
 import tensorflow as tf
 from tfx.components.trainer.fn_args_utils import FnArgs
 
+from trainer import run
 from trainer.models import MODELS
 from trainer.record import RECORD_FILE, TrainingRecord
 from trainer.run import run_fn
@@ -46,6 +48,27 @@ def test_the_configured_model_is_trained_and_exported(
         "predict",
         "transform_features",
     }
+
+
+def test_large_tables_are_trained_in_a_process_of_its_own(
+    tiny, tmp_path, write_records, caplog, monkeypatch
+):
+    monkeypatch.setattr(run, "_MANY_IDS", 1)
+    write_records(tmp_path / "train.gz", tiny.transformed)
+    fn_args = FnArgs(
+        custom_config={"part": tiny.part.model_dump_json()},
+        transform_output=str(tiny.schema.parent / "graph"),
+        train_files=[str(tmp_path / "*.gz")],
+        model_run_dir=str(tmp_path / "logs"),
+        serving_model_dir=str(tmp_path / "model"),
+    )
+    with caplog.at_level(logging.INFO, logger="trainer"):
+        run_fn(fn_args)
+
+    processes = {r.process for r in caplog.records if r.name == "trainer.run"}
+    assert len(processes) == 1
+    assert os.getpid() not in processes
+    assert tf.saved_model.contains_saved_model(fn_args.serving_model_dir)
 
 
 def test_the_values_of_the_best_trial_replace_those_configured(

@@ -16,6 +16,7 @@ def embeddings(
     """An embedding of each column of ids but crosses, float32 [batch, size] each."""
     return [
         PooledEmbedding(
+            column.name,
             column.num_ids,
             column.embedding_size,
             l2=settings.embedding_l2,

@@ -26,6 +26,7 @@ class PooledEmbedding(keras.layers.Layer):
 
     def __init__(
         self,
+        column: str,
         num_ids: int,
         size: int,
         *,
@@ -37,6 +38,7 @@ class PooledEmbedding(keras.layers.Layer):
         """Builds the layer.
 
         Args:
+          column: Name of the column of ids.
           num_ids: Number of rows of the table.
           size: Length of its vectors.
           pooling: How the vectors of an example are pooled; `sqrtn` divides their sum
@@ -47,6 +49,7 @@ class PooledEmbedding(keras.layers.Layer):
           **kwargs: Passed to the base layer.
         """
         super().__init__(**kwargs)
+        self.column = column
         self._shape = (num_ids, size)
         self._pooling = pooling
         self._initializer = initializer

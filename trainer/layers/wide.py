@@ -16,6 +16,7 @@ def wide_logits(
     """The weights of each column's ids, float32 [batch, 1] each."""
     return [
         PooledEmbedding(
+            column.name,
             column.num_ids,
             1,
             pooling="sum",

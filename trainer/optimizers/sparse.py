@@ -9,7 +9,6 @@ whole makes the update copy it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import keras
@@ -19,22 +18,7 @@ Gradient: TypeAlias = tf.Tensor | tf.IndexedSlices
 
 
 class _RowOptimizer(keras.optimizers.Optimizer):
-    """What the three have in common: rows are updated, and remembered as seen."""
-
-    def build(self, variables: Sequence[keras.Variable]) -> None:
-        """Makes the slots, and a mark for each row.
-
-        The slots do not tell which rows have had a gradient: beside what an accumulator
-        starts with, the square of a small gradient is lost in single precision, and a
-        warm start sets the sums of FTRL.
-        """
-        if self.built:
-            return
-        super().build(variables)
-        self._seen = [
-            self.add_variable(variable.shape[:1], dtype="bool", name=f"seen_{number}")
-            for number, variable in enumerate(variables)
-        ]
+    """What the three have in common: the rows of a lookup are updated, each once."""
 
     def update_step(
         self, gradient: Gradient, variable: Any, learning_rate: tf.Tensor
@@ -46,10 +30,6 @@ class _RowOptimizer(keras.optimizers.Optimizer):
         rows, values = sum_of_rows(gradient)
         index = self._get_variable_index(variable)
         self._update_rows(variable, index, rows, values, learning_rate)
-        # The padding of multi-valued columns has a gradient of 0.
-        seen = tf.boolean_mask(rows, tf.reduce_any(values != 0.0, axis=1))
-        marks = tf.fill(tf.shape(seen), True)
-        _scatter(tf.raw_ops.ResourceScatterUpdate, self._seen[index].value, seen, marks)
 
     def _update_rows(
         self,
@@ -61,10 +41,6 @@ class _RowOptimizer(keras.optimizers.Optimizer):
     ) -> None:
         """Updates rows of a variable, each once, whose slots have that index."""
         raise NotImplementedError
-
-    def seen_rows(self, table: keras.Variable) -> tf.Tensor:
-        """Which rows have had a gradient: bool [rows]."""
-        return tf.convert_to_tensor(self._seen[self._get_variable_index(table)].value)
 
 
 class SparseAdagrad(_RowOptimizer, keras.optimizers.Adagrad):

@@ -13,7 +13,7 @@ TABLE = np.array([[100.0, 200.0], [1.0, 2.0], [3.0, 6.0], [8.0, 4.0]])
 
 
 def _layer(**settings):
-    layer = PooledEmbedding(num_ids=4, size=2, **settings)
+    layer = PooledEmbedding("ad", num_ids=4, size=2, **settings)
     layer(tf.constant([0]))
     layer.set_weights([TABLE])
     return layer

@@ -44,7 +44,6 @@ def test_every_variable_has_exactly_one_optimizer(members):
     assert [path.split("/")[-1] for path in wide_slots] == [
         "wide.a_w_accumulator",
         "wide.a_w_linear",
-        "seen_0",
     ]
 
 

@@ -124,23 +124,6 @@ def test_a_step_of_lazy_adam_worked_out_by_hand():
 
 
 @pytest.mark.parametrize("name", OURS)
-@pytest.mark.parametrize("scale", [1.0, 1e-5])
-def test_seen_are_the_rows_that_had_a_gradient(name, scale):
-    """Even one so small that an accumulator does not change; but not padding's."""
-    optimizer_class, settings = OURS[name]
-    optimizer, table = optimizer_class(0.05, **settings), _table()
-    optimizer.build([table])
-    assert not optimizer.seen_rows(table).numpy().any()
-    gradient = np.full((3, SIZE), scale)
-    gradient[1] = 0.0
-    optimizer.apply([_slices(gradient, [5, 0, 3])], [table])
-    optimizer.apply([_slices(gradient, [5, 1, 5])], [table])
-
-    seen = optimizer.seen_rows(table).numpy()
-    assert seen.tolist() == [False, False, False, True, False, True]
-
-
-@pytest.mark.parametrize("name", OURS)
 def test_a_compiled_step_of_a_lookup_is_sparse(name):
     """As it is in training: through a lookup, in a graph."""
     optimizer_class, settings = OURS[name]
@@ -160,7 +143,6 @@ def test_a_compiled_step_of_a_lookup_is_sparse(name):
 
     changed = (before != table.numpy()).any(axis=1)
     assert changed.tolist() == [False, False, True, True, False, False]
-    assert optimizer.seen_rows(table).numpy().tolist() == changed.tolist()
 
 
 def test_rows_are_summed():
