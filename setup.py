@@ -17,7 +17,7 @@ setup(
     # path instead of an import hook, which mypy and grimp could not follow.
     package_dir={"": "."},
     packages=find_packages(include=[*PACKAGES, *(f"{name}.*" for name in PACKAGES)]),
-    package_data={"": ["**/*.j2", "**/*.yaml", "**/Dockerfile"]},
+    package_data={"": ["**/*.j2", "**/*.css", "**/*.js", "**/*.yaml", "**/Dockerfile"]},
     install_requires=[
         # The DAG and its standard components. The wheels that a platform can load
         # choose between 1.16 and 1.21; ML Metadata, TFDV and tfx-bsl come with it.
@@ -35,6 +35,10 @@ setup(
         "keras>=3.12",  # the models; later releases need Python 3.11
         "keras-tuner>=1.4.8",  # the trials of the Tuner; earlier ones need Keras 2
         "plotly>=6",  # plots as HTML that needs no network
+        "jinja2",  # the page of the evaluation report
+        "prometheus-client",  # the metrics of the model server
+        "grpcio-health-checking",  # its health service, for probes
+        "grpcio-reflection",  # lets tools such as grpcurl ask it what it offers
         "dill",  # tensorflow-transform 1.16 imports it, recent Beam left it out
         "tensorboard",  # the training log; TensorFlow 2.21 left it out
         "pyarrow",  # the columns that the example readers yield
@@ -69,6 +73,7 @@ setup(
             "types-PyYAML",
             "import-linter",  # the arrows between the packages
             "build",  # that the wheel holds all it needs
+            "selenium",  # the evaluation report in a browser
         ],
     },
     entry_points={"console_scripts": ["ctr = pipeline.cli:main"]},

@@ -4,28 +4,43 @@ from __future__ import annotations
 
 from tfx.types import artifact
 
+from components.release_records import PROPERTIES, RELEASE_TYPE
+
 # Custom property of ExampleAnomalies: the id of the statistics that passed.
 VALIDATED_STATISTICS = "validated_statistics"
 
 
-class Release(artifact.Artifact):
-    """The record of a release, or of a candidate that was not released.
+class HtmlReport(artifact.Artifact):
+    """A page about a run, and what it shows as JSON.
 
-    Attributes:
-      released: 1 where the model was released, else 0.
-      version: The version that serves it.
-      path: The version directory.
-      model_uri: The URI of the Model artifact.
-      training: Identifies what the model was trained from: see `training_key`.
+    Kubeflow Pipelines shows artifacts whose type has this name.
     """
 
-    TYPE_NAME = "Release"
+    TYPE_NAME = "HTML"
+
+
+class ReleaseDecision(artifact.Artifact):
+    """What is to become of a candidate, which is in a file: see `Decision`.
+
+    Attributes:
+      status: The same in one word.
+    """
+
+    TYPE_NAME = "ReleaseDecision"
+    PROPERTIES = {"status": artifact.Property(type=artifact.PropertyType.STRING)}
+
+
+class Release(artifact.Artifact):
+    """What became of a candidate: see `ReleaseRecord` for its properties."""
+
+    TYPE_NAME = RELEASE_TYPE
     PROPERTIES = {
-        "released": artifact.Property(type=artifact.PropertyType.INT),
-        "version": artifact.Property(type=artifact.PropertyType.INT),
-        "path": artifact.Property(type=artifact.PropertyType.STRING),
-        "model_uri": artifact.Property(type=artifact.PropertyType.STRING),
-        "training": artifact.Property(type=artifact.PropertyType.STRING),
+        name: artifact.Property(
+            type=artifact.PropertyType.INT
+            if kind is int
+            else artifact.PropertyType.STRING
+        )
+        for name, kind in PROPERTIES.items()
     }
 
 

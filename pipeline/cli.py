@@ -6,10 +6,19 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from pipeline.commands import config, init, neighbors, report, run, simulate, trials
+from pipeline.commands import (
+    config,
+    init,
+    neighbors,
+    release,
+    report,
+    run,
+    simulate,
+    trials,
+)
 from pipeline.commands.options import Command, add_debug
 
-_COMMANDS = (simulate, init, config, run, report, trials, neighbors)
+_COMMANDS = (simulate, init, config, run, report, release, trials, neighbors)
 
 _INTERRUPTED = 130
 _FAILED = 1

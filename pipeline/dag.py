@@ -14,14 +14,18 @@ from tfx.proto import trainer_pb2
 from tfx.types import standard_artifacts
 
 from components.artifacts import Release
+from components.evaluation_report.component import EvaluationReport
 from components.evaluator.component import Evaluator
 from components.example_gen.component import ExampleGen, input_patterns
 from components.example_validator.component import ExampleValidator
 from components.pusher.component import Pusher
+from components.release_gate.component import ReleaseGate
 from components.resolvers.last_release import LastReleaseStrategy
 from components.resolvers.previous_statistics import PreviousStatisticsStrategy
+from components.resolvers.standing_decision import StandingDecisionStrategy
 from components.schema_gen.component import CuratedSchemaGen
 from pipeline.config import Config
+from pipeline.config.parts.evaluation_report import EvaluationReportPart
 from pipeline.config.parts.evaluator import EvaluatorPart
 from pipeline.config.parts.example_gen import ExampleGenPart
 from pipeline.config.parts.example_validator import ValidatorPart
@@ -82,11 +86,34 @@ def create_pipeline(
         part=EvaluatorPart.of(config),
         code=code_fingerprint("components.evaluator.executor"),
     )
-    pusher = Pusher(
+    report = EvaluationReport(
+        examples=example_gen.outputs["examples"],
+        statistics=statistics_gen.outputs["statistics"],
+        schema=schema_gen.outputs["schema"],
+        model=trainer.outputs["model"],
+        model_run=trainer.outputs["model_run"],
+        evaluation=evaluator.outputs["evaluation"],
+        baseline_release=baseline.outputs["release"],
+        part=EvaluationReportPart.of(config),
+        codes=component_codes(),
+        code=code_fingerprint("components.evaluation_report.executor"),
+        **reference_channels,
+    )
+    standing = _standing_decision(trainer)
+    gate = ReleaseGate(
         model=trainer.outputs["model"],
         blessing=evaluator.outputs["blessing"],
+        report=report.outputs["report"],
+        standing=standing.outputs["standing"],
+        approval=config.release.approval,
+        code=code_fingerprint("components.release_gate.executor"),
+    )
+    pusher = Pusher(
+        model=trainer.outputs["model"],
+        decision=gate.outputs["decision"],
         transform_graph=transform.outputs["transform_graph"],
         model_dir=model_dir,
+        keep=config.release.keep,
         trainer=trainer_key,
         code=code_fingerprint("components.pusher.executor"),
     )
@@ -104,12 +131,26 @@ def create_pipeline(
             *tuners,
             trainer,
             evaluator,
+            report,
+            standing,
+            gate,
             pusher,
         ],
         metadata_connection_config=metadata,
         beam_pipeline_args=_beam_args(config),
         enable_cache=True,
     )
+
+
+def component_codes() -> dict[str, str]:
+    """Fingerprints of the code that decides on a model and on what is told of it."""
+    modules = {
+        "ExampleGen": "components.example_gen.executor",
+        "Transform": _PREPROCESSING,
+        "Trainer": _TRAINER,
+        "Evaluator": "components.evaluator.executor",
+    }
+    return {name: code_fingerprint(module) for name, module in modules.items()}
 
 
 def _example_gen(config: Config) -> ExampleGen:
@@ -250,6 +291,14 @@ def _last_release(transform: Transform, trainer_key: str) -> resolver.Resolver:
         model=types.Channel(type=standard_artifacts.Model),
         release=types.Channel(type=Release),
     ).with_id("LastRelease")
+
+
+def _standing_decision(trainer: Trainer) -> resolver.Resolver:
+    return resolver.Resolver(
+        strategy_class=StandingDecisionStrategy,
+        model=trainer.outputs["model"],
+        standing=types.Channel(type=Release),
+    ).with_id("StandingDecision")
 
 
 def _beam_args(config: Config) -> list[str]:

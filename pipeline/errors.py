@@ -29,6 +29,10 @@ class InputError(UserError):
     """Examples are missing, unreadable or malformed."""
 
 
+class ReleaseError(UserError):
+    """A model cannot be released, or taken back, as was asked."""
+
+
 class WorkDirError(UserError):
     """The work directory is in use, full or not writable."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx import types
@@ -25,9 +24,17 @@ from pipeline.errors import (
     UserError,
     find_user_error,
 )
+from pipeline.metadata import connection_config
 from pipeline.outcome import blocked_by, read_outcome
 from pipeline.progress import Progress
-from pipeline.summary import SUMMARY_FILE, ComponentTime, Summary, as_text
+from pipeline.report_files import keep_report, report_stop
+from pipeline.summary import (
+    SUMMARY_FILE,
+    TEXT_FILE,
+    ComponentTime,
+    Summary,
+    as_text,
+)
 from pipeline.trials import PLOT_FILE
 from pipeline.trials_plot import write_plot
 from pipeline.workdir import LOG_FILE, WorkDir, disk_full
@@ -38,6 +45,10 @@ Outputs = dict[str, list[types.Artifact]]
 _log = logging.getLogger("ctr")
 
 _Execution = metadata_store_pb2.Execution
+
+# What was released is no artifact, and may be gone; a person may have decided
+# meanwhile. Releasing what is released already changes nothing.
+_NEVER_CACHED = ("ReleaseGate", "Pusher")
 
 
 def run_pipeline(
@@ -81,14 +92,18 @@ def run_pipeline(
                 times.append(ComponentTime(id=name, seconds=seconds, cached=cached))
             progress.end(seconds, cached)
         summary = read_outcome(folder.name, outputs)
+        page = keep_report(outputs, folder)
     except GateError as error:
         summary = blocked_by(error, folder.name)
+        page = report_stop(config, outputs, folder, str(error))
+    summary.report = str(page)
     summary.best_possible_auc = best_auc
     summary.components = times
     summary.wall_seconds = round(time.monotonic() - started, 1)
     if summary.trials and config.tuning is not None:
         write_plot(summary.trials, config.tuning.space, folder / PLOT_FILE)
-    _write(summary, folder)
+    (folder / TEXT_FILE).write_text(as_text(summary))
+    (folder / SUMMARY_FILE).write_text(summary.model_dump_json(indent=2))
     work_dir.publish(folder)
     return summary
 
@@ -105,9 +120,7 @@ class _NodeRunner:
             self._dag, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
         )
         for node in self.nodes:
-            if node.node_info.id == "Pusher":
-                # What it makes is no artifact, and may be gone; releasing what is
-                # released already changes nothing.
+            if node.node_info.id in _NEVER_CACHED:
                 node.execution_options.caching_options.enable_cache = False
         self._deployment = runner_utils.extract_local_deployment_config(self._dag)
         self._metadata = metadata.Metadata(connection)
@@ -148,22 +161,6 @@ class _NodeRunner:
         return outputs, cached
 
 
-def connection_config(
-    config: Config, work_dir: WorkDir
-) -> metadata_store_pb2.ConnectionConfig:
-    """The connection to ML Metadata: SQLite, or MySQL where one is configured."""
-    if config.metadata.mysql is None:
-        return metadata.sqlite_metadata_connection_config(str(work_dir.metadata))
-    url = urlsplit(config.metadata.mysql)
-    return metadata.mysql_metadata_connection_config(
-        host=url.hostname or "localhost",
-        port=url.port or 3306,
-        database=url.path.lstrip("/"),
-        username=unquote(url.username or ""),
-        password=unquote(url.password or ""),
-    )
-
-
 def _explained(
     error: Exception, component: str, work_dir: WorkDir, folder: Path
 ) -> UserError:
@@ -179,10 +176,3 @@ def _explained(
         f"{component} failed: {type(error).__name__}: {words[-1]}; the log is "
         f"{folder / LOG_FILE}"
     )
-
-
-def _write(summary: Summary, folder: Path) -> None:
-    report = folder / "report.txt"
-    summary.report = str(report)
-    report.write_text(as_text(summary))
-    (folder / SUMMARY_FILE).write_text(summary.model_dump_json(indent=2))

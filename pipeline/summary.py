@@ -17,6 +17,7 @@ from trainer.record import TrainingRecord
 
 # In the folder of each run that came to an end.
 SUMMARY_FILE = "summary.json"
+TEXT_FILE = "report.txt"
 
 _WORST_SLICES = 5
 # Below this a slice's AUC is mostly noise.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +41,18 @@ class Scorer:
             for start in range(0, rows, _BATCH)
         ]
         return np.concatenate(batches)
+
+    def transformed(
+        self, examples: Sequence[bytes]
+    ) -> dict[str, npt.NDArray[np.generic]]:
+        """The columns that examples become, an element for each example.
+
+        Args:
+          examples: Serialised tf.Examples.
+        """
+        transform = self._model.signatures["transform_features"]
+        columns = transform(examples=tf.constant(examples, tf.string))
+        return {name: column.numpy() for name, column in columns.items()}
 
     def _score(
         self, columns: Mapping[str, npt.NDArray[np.generic]], rows: slice

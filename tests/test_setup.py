@@ -46,6 +46,15 @@ class Machine:
             timeout=60,
         )
 
+    def browser(self) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["/bin/bash", str(ROOT / "scripts/browser.sh")],
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
     def choice(self) -> str:
         done = self.check()
         assert done.returncode == 0, done.stderr
@@ -171,6 +180,38 @@ def test_make_fails_with_the_one_line(machine):
     first, *rest = done.stderr.splitlines()
     assert first.startswith("setup: found Python 3.12")
     assert len(rest) == 1  # make's own line
+
+
+def test_a_browser_that_is_there_is_not_installed_again(machine):
+    machine.executable("chromium", "exit 0")
+    machine.executable("chromedriver", "exit 0")
+    machine.executable("apt-get", "echo apt-get >&2; exit 1")
+    done = machine.browser()
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_missing_browser_is_installed_by_root(machine):
+    machine.executable("id", "echo 0")
+    machine.executable("apt-get", 'echo "$@" >&2')
+    done = machine.browser()
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [
+        "-qq update",
+        "-qq install --no-install-recommends chromium chromium-driver",
+    ]
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_where_a_browser_cannot_be_installed_one_line_says_what_to_do(machine, user):
+    machine.executable("id", f"echo {user}")
+    if user:
+        machine.executable("apt-get", "exit 0")
+    done = machine.browser()
+    assert done.returncode == 1
+    assert done.stderr == (
+        "browser: found no Chromium; as root: apt-get install chromium "
+        "chromium-driver\n"
+    )
 
 
 def locked(lock: str) -> list[str]:

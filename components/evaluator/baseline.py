@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import tensorflow as tf
 from tensorflow.python.tools import saved_model_utils
 
-from components.evaluator.metrics import BASELINE, CANDIDATE
+from components.evaluator.metrics import BASELINE, CANDIDATE, OUTPUT, SIGNATURE
 
 _TAGS = "serve"
 _NAMED_TENSORS = "predict"
@@ -14,9 +15,6 @@ _NAMED_TENSORS = "predict"
 
 def baseline_problem(saved_models: Mapping[str, str]) -> str | None:
     """Why the baseline cannot be measured on the candidate's examples.
-
-    The examples hold the candidate's features. A baseline that knows others would
-    take them for missing, and its metrics would be wrong without an error.
 
     Args:
       saved_models: The SavedModel directories, by `CANDIDATE` and `BASELINE`.
@@ -27,7 +25,26 @@ def baseline_problem(saved_models: Mapping[str, str]) -> str | None:
     if BASELINE not in saved_models:
         return None
     has = _raw_features(saved_models[CANDIDATE])
-    needs = _raw_features(saved_models[BASELINE])
+    # Whatever is wrong with a model that others may have made long ago is told to the
+    # person who decides, and is no reason for this run to fail.
+    try:
+        needs = _raw_features(saved_models[BASELINE])
+        _answer_to_nothing(saved_models[BASELINE])
+    except KeyError as error:
+        return f"it has no signature or output {error}"
+    except Exception as error:
+        return f"it cannot be loaded: {_first_line(error)}"
+    return _lacking(has, needs)
+
+
+def _lacking(
+    has: Mapping[str, tuple[int, int]], needs: Mapping[str, tuple[int, int]]
+) -> str | None:
+    """Which features the baseline lacks.
+
+    The examples hold the candidate's features. A baseline that knows others would
+    take them for missing, and its metrics would be wrong without an error.
+    """
     lacking = sorted(name for name in needs if has.get(name) != needs[name])
     if not lacking:
         return None
@@ -40,8 +57,21 @@ def baseline_problem(saved_models: Mapping[str, str]) -> str | None:
 def _raw_features(saved_model: str) -> dict[str, tuple[int, int]]:
     """Type and rank of the raw features that a model takes, by name."""
     graph = saved_model_utils.get_meta_graph_def(saved_model, _TAGS)
-    inputs = graph.signature_def[_NAMED_TENSORS].inputs
+    signatures = dict(graph.signature_def)  # protobuf would add what is not there
+    inputs = signatures[_NAMED_TENSORS].inputs
     return {
         name: (tensor.dtype, len(tensor.tensor_shape.dim))
         for name, tensor in inputs.items()
     }
+
+
+def _answer_to_nothing(saved_model: str) -> tf.Tensor:
+    """What a model predicts for an example without any feature."""
+    signature = tf.saved_model.load(saved_model).signatures[SIGNATURE]
+    nothing = tf.train.Example().SerializeToString()
+    return signature(examples=tf.constant([nothing]))[OUTPUT]
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import heapq
 import logging
-import math
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow_model_analysis as tfma
@@ -18,16 +18,21 @@ from tfx.utils import io_utils, path_utils
 from tfx_bsl.tfxio import tensor_adapter
 
 from components.evaluator.baseline import baseline_problem
-from components.evaluator.gates import Metrics, Outcome, apply_gates
-from components.evaluator.metrics import BASELINE, CANDIDATE, eval_config, load_metrics
+from components.evaluator.curves import Curves, SliceCurves
+from components.evaluator.gates import apply_gates
+from components.evaluator.gauc import gauc_evaluator
+from components.evaluator.measured import Comparison
+from components.evaluator.metrics import BASELINE, CANDIDATE, eval_config
+from components.evaluator.record import Evaluation
+from components.evaluator.results import Result, change, load_results, measured
 from components.evaluator.slices import OVERALL, slice_name
 from pipeline.config.examples import EVAL
 from pipeline.config.parts.evaluator import EvaluatorPart
 
 _log = logging.getLogger(__name__)
 
-# Metrics and outcomes as one file, to read without TFMA.
-EVALUATION_FILE = "evaluation.json"
+# Slices with curves; a table of figures is what there is of the others.
+_MOST_CURVES = 50
 
 
 class EvaluatorExecutor(base_beam_executor.BaseBeamExecutor):
@@ -54,16 +59,15 @@ class EvaluatorExecutor(base_beam_executor.BaseBeamExecutor):
             del models[BASELINE]
         output = artifact_utils.get_single_uri(output_dict["evaluation"])
         self._evaluate(input_dict, models, part, output)
-        metrics = load_metrics(output, models)
-        candidate, baseline = metrics[CANDIDATE], metrics.get(BASELINE)
-        if problem is not None:
-            # No change can be told, which is not the same as having no baseline.
-            baseline = {}
-        outcomes = apply_gates(part.gates, candidate, baseline)
-        _write_evaluation(output, candidate, baseline, problem, outcomes)
+        results = load_results(output, models)
+        comparison = _compare(results, problem)
+        outcomes = apply_gates(part.gates, comparison, part.on_baseline_problem)
+        evaluation = Evaluation.of(comparison, outcomes)
+        evaluation.write(output)
+        _curves(results).write(output)
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
-        _write_blessing(blessing, models, _passes(outcomes))
-        overall = candidate[OVERALL]
+        _write_blessing(blessing, models, evaluation.passed)
+        overall = comparison.candidate.metrics[OVERALL]
         _log.info("AUC %.4f, log loss %.4f", overall["auc"], overall["log_loss"])
 
     def _evaluate(
@@ -82,6 +86,9 @@ class EvaluatorExecutor(base_beam_executor.BaseBeamExecutor):
             )
             for name, model in models.items()
         ]
+        evaluators = tfma.default_evaluators(shared, config)
+        if part.group_by is not None:
+            evaluators.append(gauc_evaluator(list(models), part.group_by))
         source = _examples_source(input_dict)
         with self._make_beam_pipeline() as pipeline:
             _ = (
@@ -91,6 +98,7 @@ class EvaluatorExecutor(base_beam_executor.BaseBeamExecutor):
                 >> tfma.ExtractEvaluateAndWriteResults(
                     eval_shared_model=shared,
                     eval_config=config,
+                    evaluators=evaluators,
                     output_path=output,
                     tensor_adapter_config=tensor_adapter.TensorAdapterConfig(
                         arrow_schema=source.ArrowSchema(),
@@ -118,41 +126,34 @@ def _saved_model(model: types.Artifact) -> str:
     return path_utils.serving_model_path(model.uri)
 
 
-def _passes(outcomes: list[Outcome]) -> bool:
-    """Whether no gate failed, and at least one, if there are any, had enough data."""
-    statuses = {outcome.status for outcome in outcomes}
-    return not outcomes or ("failed" not in statuses and "passed" in statuses)
-
-
-def _write_evaluation(
-    folder: str,
-    candidate: Metrics,
-    baseline: Metrics | None,
-    problem: str | None,
-    outcomes: list[Outcome],
-) -> None:
-    evaluation = {
-        "passed": _passes(outcomes),
-        "gates": [outcome.model_dump() for outcome in outcomes],
-        "candidate": _as_json(candidate),
-        "baseline": _as_json(baseline) if baseline is not None else None,
-        "baseline_problem": problem,
-    }
-    io_utils.write_string_file(
-        os.path.join(folder, EVALUATION_FILE),
-        json.dumps(evaluation, indent=2, allow_nan=False),
+def _compare(results: Mapping[str, Result], problem: str | None) -> Comparison:
+    candidate = results[CANDIDATE]
+    if BASELINE not in results:
+        return Comparison(measured(candidate), baseline_problem=problem)
+    baseline = results[BASELINE]
+    return Comparison(
+        candidate=measured(candidate),
+        baseline=measured(baseline),
+        change=change(candidate, baseline),
     )
 
 
-def _as_json(metrics: Metrics) -> dict[str, dict[str, float | None]]:
-    """By slice name; JSON knows no NaN: a metric that is undefined becomes null."""
-    return {
-        slice_name(key): {
-            metric: value if math.isfinite(value) else None
-            for metric, value in values.items()
+def _curves(results: Mapping[str, Result]) -> Curves:
+    """The curves of the largest slices."""
+    candidate, baseline = results[CANDIDATE], results.get(BASELINE, {})
+    drawn = [key for key, result in candidate.items() if result.curve is not None]
+    largest = heapq.nlargest(
+        _MOST_CURVES, drawn, key=lambda key: candidate[key].metrics["examples"]
+    )
+    return Curves(
+        {
+            slice_name(key): SliceCurves(
+                candidate=candidate[key].curve,
+                baseline=baseline[key].curve if key in baseline else None,
+            )
+            for key in largest
         }
-        for key, values in sorted(metrics.items())
-    }
+    )
 
 
 def _write_blessing(

@@ -1,21 +1,28 @@
-"""Applies the gates of the configuration to metrics that TFMA computed."""
+"""Applies the gates of the configuration to what was measured."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
 
+from components.evaluator import trivial
+from components.evaluator.intervals import Interval
+from components.evaluator.measured import Comparison, Metrics, SliceMetrics
 from components.evaluator.slices import SliceKey, slice_key, slice_name
 from pipeline.config.base import Block
-from pipeline.config.evaluation import Gate
+from pipeline.config.evaluation import Gate, OnBaselineProblem
 
 Status = Literal["passed", "failed", "not enough data"]
-SliceMetrics = Mapping[str, float]
-Metrics = Mapping[SliceKey, SliceMetrics]
 
 # Mean labels at which a metric cannot be computed, whatever the model is like.
-_UNDEFINED_AT = {"auc": (0.0, 1.0), "pr_auc": (0.0, 1.0), "calibration": (0.0,)}
+_UNDEFINED_AT = {
+    "auc": (0.0, 1.0),
+    "pr_auc": (0.0, 1.0),
+    "normalized_entropy": (0.0, 1.0),
+    "calibration": (0.0,),
+    "recall": (0.0,),
+}
 
 
 class Outcome(Block):
@@ -26,29 +33,52 @@ class Outcome(Block):
       condition: The gate in words, such as `auc >= 0.7`.
       status: Whether the slice meets it.
       reason: The figures behind it, in words.
+      note: Why any model would meet it on this slice, if so.
+      on_change: Whether it bounds the change from the baseline.
     """
 
     slice: str
     condition: str
     status: Status
     reason: str
+    note: str | None = None
+    on_change: bool = False
+
+    def in_words(self) -> str:
+        """The outcome as one line."""
+        words = f"{self.status}: {self.slice}: {self.condition} ({self.reason})"
+        return words if self.note is None else f"{words}; this gate {self.note}"
 
 
-def is_undefined(metric: str, mean_label: float | None) -> bool:
-    """Whether the labels leave a metric undefined."""
-    return mean_label in _UNDEFINED_AT.get(metric, ())
+class _Bound(NamedTuple):
+    """One bound of a gate.
+
+    Attributes:
+      condition: The bound in words.
+      value: The number that is bounded.
+      met: Whether it fits.
+      note: Why it asks nothing of a model, if so.
+      on_change: Whether the number is a change.
+    """
+
+    condition: str
+    value: float
+    met: bool
+    note: str | None
+    on_change: bool = False
 
 
 def apply_gates(
-    gates: Sequence[Gate], candidate: Metrics, baseline: Metrics | None
+    gates: Sequence[Gate], comparison: Comparison, on_problem: OnBaselineProblem
 ) -> list[Outcome]:
     """Applies all gates.
 
     Args:
       gates: The gates.
-      candidate: Metrics of the candidate by slice.
-      baseline: Metrics of the baseline by slice; None where there is no baseline,
-        in which case no bound on a change can fail.
+      comparison: The candidate, beside the baseline. Where there is no baseline, no
+        bound on a change can fail.
+      on_problem: What becomes of bounds on a change where the baseline cannot be
+        measured.
 
     Returns:
       An outcome for each bound of each gate on each slice that it looks at.
@@ -56,9 +86,25 @@ def apply_gates(
     return [
         outcome
         for gate in gates
-        for key in _slices_of(gate, candidate)
-        for outcome in _apply(gate, key, candidate, baseline)
+        for key in _slices_of(gate, comparison.candidate.metrics)
+        for outcome in _apply(gate, key, comparison, on_problem)
     ]
+
+
+def passes(outcomes: Iterable[Outcome], baseline_problem: str | None) -> bool:
+    """Whether no gate failed, and of those that were applied, one had enough data.
+
+    Args:
+      outcomes: What became of the gates.
+      baseline_problem: Why the baseline cannot be measured. Bounds on a change that
+        are let pass in spite of it do not ask for data.
+    """
+    asking = [
+        outcome.status
+        for outcome in outcomes
+        if outcome.status == "failed" or not (outcome.on_change and baseline_problem)
+    ]
+    return not asking or ("failed" not in asking and "passed" in asking)
 
 
 def _slices_of(gate: Gate, metrics: Metrics) -> list[SliceKey]:
@@ -71,28 +117,24 @@ def _slices_of(gate: Gate, metrics: Metrics) -> list[SliceKey]:
 
 
 def _apply(
-    gate: Gate, key: SliceKey, candidate: Metrics, baseline: Metrics | None
+    gate: Gate, key: SliceKey, comparison: Comparison, on_problem: OnBaselineProblem
 ) -> Iterator[Outcome]:
-    measured = candidate.get(key, {})
-    value = measured.get(gate.metric, math.nan)
-    reference = (baseline or {}).get(key, {}).get(gate.metric, math.nan)
+    measured = comparison.candidate.metrics.get(key, {})
     excuse = _not_enough(gate, measured)
-    for condition, bounded, met in _bounds(gate, value, reference, baseline is None):
+    for bound in _bounds(gate, key, comparison):
         if excuse is not None:
             status: Status = "not enough data"
             reason = excuse
-        elif math.isnan(value):
-            # A model that predicts NaN must not pass for want of figures.
-            status, reason = "failed", f"{gate.metric} cannot be computed"
-        elif math.isnan(bounded):
-            status, reason = "not enough data", f"the baseline has no {gate.metric}"
         else:
-            status = "passed" if met else "failed"
-            reason = f"{gate.metric} is {value:.4f}"
-            if not math.isnan(reference):
-                reason += f", the baseline's {reference:.4f}"
-        name = slice_name(key)
-        yield Outcome(slice=name, condition=condition, status=status, reason=reason)
+            status, reason = _judge(gate.metric, key, bound, comparison, on_problem)
+        yield Outcome(
+            slice=slice_name(key),
+            condition=bound.condition,
+            status=status,
+            reason=reason,
+            note=bound.note,
+            on_change=bound.on_change,
+        )
 
 
 def _not_enough(gate: Gate, measured: SliceMetrics) -> str | None:
@@ -100,28 +142,78 @@ def _not_enough(gate: Gate, measured: SliceMetrics) -> str | None:
     examples = measured.get("examples", 0)
     if examples < gate.min_examples:
         return f"{examples:,.0f} examples, {gate.min_examples:,} are needed"
-    if is_undefined(gate.metric, measured.get("mean_label")):
-        return f"all labels are {measured['mean_label']:.0f}"
+    mean_label = measured.get("mean_label")
+    if mean_label in _UNDEFINED_AT.get(gate.metric.partition("_at_")[0], ()):
+        return f"all labels are {mean_label:.0f}"
+    if gate.metric == "gauc" and measured.get("gauc_coverage") == 0:
+        return "no group has both labels"
     return None
 
 
-def _bounds(
-    gate: Gate, value: float, reference: float, no_baseline: bool
-) -> Iterator[tuple[str, float, bool]]:
-    """The bounds of a gate: in words, the number that is bounded, and whether it fits.
+def _judge(
+    metric: str,
+    key: SliceKey,
+    bound: _Bound,
+    comparison: Comparison,
+    on_problem: OnBaselineProblem,
+) -> tuple[Status, str]:
+    """Status and reason of a bound on a slice with enough data."""
+    problem = comparison.baseline_problem
+    if math.isnan(comparison.candidate.value(key, metric)):
+        # A model that predicts NaN must not pass for want of figures.
+        return "failed", f"{metric} cannot be computed"
+    if bound.on_change and problem is not None:
+        blocks = on_problem == "block"
+        reason = f"the baseline cannot be measured: {problem}"
+        return ("failed" if blocks else "not enough data"), reason
+    if math.isnan(bound.value):
+        return "not enough data", f"the baseline has no {metric}"
+    reason = _figures(metric, key, bound, comparison)
+    return ("passed" if bound.met else "failed"), reason
+
+
+def _figures(metric: str, key: SliceKey, bound: _Bound, comparison: Comparison) -> str:
+    """The figures behind a bound: `auc is 0.7421 (95% interval 0.7305 to 0.7537)`."""
+    candidate, baseline = comparison.candidate, comparison.baseline
+    words = f"{metric} is {candidate.value(key, metric):.4f}"
+    if not bound.on_change:
+        return words + _in_words(candidate.interval(key, metric), "{:.4f}")
+    assert baseline is not None
+    assert comparison.change is not None
+    words += f", the baseline's {baseline.value(key, metric):.4f}"
+    words += f": a change of {bound.value:+.4f}"
+    return words + _in_words(comparison.change.interval(key, metric), "{:+.4f}")
+
+
+def _in_words(interval: Interval | None, form: str) -> str:
+    if interval is None:
+        return ""
+    low, high = (form.format(end) for end in interval)
+    return f" (95% interval {low} to {high})"
+
+
+def _bounds(gate: Gate, key: SliceKey, comparison: Comparison) -> Iterator[_Bound]:
+    """The bounds of a gate on a slice.
 
     Without a baseline there is no change to bound.
     """
+    metric = gate.metric
+    value = comparison.candidate.value(key, metric)
+    mean_label = comparison.candidate.value(key, "mean_label")
     if gate.min is not None:
-        yield f"{gate.metric} >= {gate.min:g}", value, value >= gate.min
+        note = trivial.lower_bound_note(metric, gate.min, mean_label)
+        yield _Bound(f"{metric} >= {gate.min:g}", value, value >= gate.min, note)
     if gate.max is not None:
-        yield f"{gate.metric} <= {gate.max:g}", value, value <= gate.max
-    if no_baseline:
+        note = trivial.upper_bound_note(metric, gate.max, mean_label)
+        yield _Bound(f"{metric} <= {gate.max:g}", value, value <= gate.max, note)
+    if comparison.baseline is None and comparison.baseline_problem is None:
         return
-    change = value - reference
+    change = comparison.change.value(key, metric) if comparison.change else math.nan
     if gate.min_change is not None:
-        words = f"change of {gate.metric} >= {gate.min_change:g}"
-        yield words, change, change >= gate.min_change
+        words = f"change of {metric} >= {gate.min_change:g}"
+        note = trivial.change_note(metric, -gate.min_change)
+        yield _Bound(words, change, change >= gate.min_change, note, on_change=True)
     if gate.max_change is not None:
-        words = f"change of {gate.metric} <= {gate.max_change:g}"
-        yield words, change, change <= gate.max_change
+        words = f"change of {metric} <= {gate.max_change:g}"
+        note = trivial.change_note(metric, gate.max_change)
+        yield _Bound(words, change, change <= gate.max_change, note, on_change=True)

@@ -1,4 +1,4 @@
-"""Pusher: releases a blessed model to TensorFlow Serving."""
+"""Pusher: releases a model to TensorFlow Serving, as the ReleaseGate decided."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 
-from components.artifacts import Release
+from components.artifacts import Release, ReleaseDecision
 from components.pusher.executor import PusherExecutor
 
 
@@ -15,9 +15,7 @@ class PusherSpec(types.ComponentSpec):
 
     INPUTS = {
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
-        "blessing": component_spec.ChannelParameter(
-            type=standard_artifacts.ModelBlessing
-        ),
+        "decision": component_spec.ChannelParameter(type=ReleaseDecision),
         "transform_graph": component_spec.ChannelParameter(
             type=standard_artifacts.TransformGraph
         ),
@@ -25,13 +23,14 @@ class PusherSpec(types.ComponentSpec):
     OUTPUTS = {"release": component_spec.ChannelParameter(type=Release)}
     PARAMETERS = {
         "model_dir": component_spec.ExecutionParameter(type=str),
+        "keep": component_spec.ExecutionParameter(type=int),
         "trainer": component_spec.ExecutionParameter(type=str),
         "code": component_spec.ExecutionParameter(type=str),
     }
 
 
 class Pusher(base_component.BaseComponent):
-    """Calls `serving.release.release_model`, the one way to release.
+    """Calls `release_model`, as `ctr release approve` does.
 
     TFX's own Pusher copies in place, where a server can see half a model, and names
     versions by the second, so that two releases in one second collide.
@@ -43,9 +42,10 @@ class Pusher(base_component.BaseComponent):
     def __init__(
         self,
         model: types.BaseChannel[types.Artifact],
-        blessing: types.BaseChannel[types.Artifact],
+        decision: types.BaseChannel[types.Artifact],
         transform_graph: types.BaseChannel[types.Artifact],
         model_dir: str,
+        keep: int,
         trainer: str,
         code: str,
     ):
@@ -53,18 +53,20 @@ class Pusher(base_component.BaseComponent):
 
         Args:
           model: The candidate.
-          blessing: The Evaluator's verdict on it.
+          decision: What is to become of it.
           transform_graph: What the candidate was trained from.
           model_dir: The directory of the servable's versions.
+          keep: How many older versions stay there.
           trainer: Fingerprint of the Trainer's configuration and code.
           code: Fingerprint of the code that releases.
         """
         super().__init__(
             PusherSpec(
                 model=model,
-                blessing=blessing,
+                decision=decision,
                 transform_graph=transform_graph,
                 model_dir=model_dir,
+                keep=keep,
                 trainer=trainer,
                 code=code,
                 release=types.Channel(type=Release),

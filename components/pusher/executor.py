@@ -1,26 +1,27 @@
-"""Releases a blessed model and records it."""
+"""Releases a model where that was decided, and records it either way."""
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from typing import Any
 
 from tfx import types
-from tfx.components.util import model_utils
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
 from components.artifacts import training_key
-from serving.release import release_model
+from components.release_gate.decision import Decision
+from components.release_records import ReleaseRecord
+from serving.release.publish import Origin, release_model, remove_old_versions
+from serving.release.versions import version_path
 
 _log = logging.getLogger(__name__)
 
 
 class PusherExecutor(base_executor.BaseExecutor):
-    """Copies the model where it was blessed; records what happened either way."""
+    """Copies the model to its versions, or leaves it to a person to do so."""
 
     def Do(
         self,
@@ -28,27 +29,44 @@ class PusherExecutor(base_executor.BaseExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Releases the model, unless it is not blessed."""
-        model = artifact_utils.get_single_instance(input_dict["model"])
-        blessing = artifact_utils.get_single_instance(input_dict["blessing"])
+        """Does what was decided."""
+        decision = Decision.read(artifact_utils.get_single_uri(input_dict["decision"]))
         graph_uri = artifact_utils.get_single_uri(input_dict["transform_graph"])
-        release = artifact_utils.get_single_instance(output_dict["release"])
-        release.model_uri = model.uri
-        release.training = training_key(graph_uri, exec_properties["trainer"])
-        release.released = int(model_utils.is_model_blessed(blessing))
-        if release.released:
-            saved_model = path_utils.serving_model_path(model.uri)
-            released = release_model(saved_model, exec_properties["model_dir"])
-            release.version, release.path = released.version, released.path
-            _log.info("version %d in %s", released.version, released.path)
-        else:
-            _log.info("nothing released: the candidate is not blessed")
-        _write_record(release)
+        record = ReleaseRecord(
+            status=decision.status,
+            run=(self._context and self._context.pipeline_run_id) or "",
+            model_uri=artifact_utils.get_single_uri(input_dict["model"]),
+            training=training_key(graph_uri, exec_properties["trainer"]),
+            report=decision.report,
+            report_digest=decision.report_digest,
+        )
+        if record.status == "released":
+            record = _release(
+                record, exec_properties["model_dir"], exec_properties["keep"]
+            )
+        _log.info("%s", _in_words(record))
+        _write(record, artifact_utils.get_single_instance(output_dict["release"]))
 
 
-def _write_record(release: types.Artifact) -> None:
-    record = {"released": bool(release.released), "model_uri": release.model_uri}
-    if release.released:
-        record |= {"version": release.version, "path": release.path}
-    path = os.path.join(release.uri, "release.json")
-    io_utils.write_string_file(path, json.dumps(record, indent=2))
+def _release(record: ReleaseRecord, model_dir: str, keep: int) -> ReleaseRecord:
+    released = release_model(
+        path_utils.serving_model_path(record.model_uri),
+        model_dir,
+        Origin(record.model_uri, record.run, record.report_digest),
+    )
+    remove_old_versions(model_dir, keep)
+    path = version_path(model_dir, released.version)
+    return record.model_copy(update={"version": released.version, "path": path})
+
+
+def _in_words(record: ReleaseRecord) -> str:
+    if record.status == "released":
+        return f"version {record.version} in {record.path}"
+    return f"nothing released: {record.status.replace('_', ' ')}"
+
+
+def _write(record: ReleaseRecord, artifact: types.Artifact) -> None:
+    for name, value in record.properties().items():
+        setattr(artifact, name, value)
+    content = record.model_dump_json(indent=2, exclude={"id", "at", "training"})
+    io_utils.write_string_file(os.path.join(artifact.uri, "release.json"), content)

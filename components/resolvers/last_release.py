@@ -9,15 +9,17 @@ from tfx.dsl.components.common import resolver
 from tfx.dsl.io import fileio
 
 from components.artifacts import training_key
+from components.release_records import ReleaseHistory
 
 
 class LastReleaseStrategy(resolver.ResolverStrategy):
     """Resolves the model released last, other than by the training at hand.
 
     TFX's LatestBlessedModelStrategy looks at blessings, so a candidate that passed but
-    was never released would become the baseline; this one looks at releases. It leaves
-    out releases of the very training that is running: an unchanged rerun then resolves
-    what the run before it resolved, so everything downstream is served from the cache.
+    was never released would become the baseline; this one looks at releases, whoever
+    approved them, and leaves out what a person took back. It leaves out releases of the
+    very training that is running: an unchanged rerun then resolves what the run before
+    it resolved, so everything downstream is served from the cache.
     """
 
     def __init__(self, trainer: str):
@@ -44,11 +46,14 @@ class LastReleaseStrategy(resolver.ResolverStrategy):
         graphs = input_dict["transform_graph"]
         training = training_key(graphs[0].uri, self._trainer)
         models = {model.uri: model for model in input_dict["model"]}
+        history = ReleaseHistory.of(
+            release.mlmd_artifact for release in input_dict["release"]
+        )
         others = [
             release
-            for release in input_dict["release"]
-            if release.released
-            and release.training != training
+            for release in history.releases()
+            if release.training != training
+            and history.refusal(release.model_uri) is None
             and release.model_uri in models
             # Artifacts may have been moved, or removed to save space.
             and fileio.exists(release.model_uri)
@@ -56,8 +61,10 @@ class LastReleaseStrategy(resolver.ResolverStrategy):
         last = max(others, key=lambda release: release.id, default=None)
         if last is None:
             return {"transform_graph": graphs, "model": [], "release": []}
+        # That of the run that made it: unchanged runs add records of their own.
+        first = history.first_of(last)
         return {
             "transform_graph": graphs,
             "model": [models[last.model_uri]],
-            "release": [last],
+            "release": [each for each in input_dict["release"] if each.id == first.id],
         }

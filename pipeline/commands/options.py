@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     Commands = argparse._SubParsersAction["Command"]
 
+# Keys that say where things are.
+_PLACES = ("name=", "release=", "release.model_dir=", "release.keep=", "metadata")
+
 
 class Command(argparse.ArgumentParser):
     """A command, which takes `--debug` as well as `ctr` itself does."""
@@ -50,7 +53,7 @@ def add_config_options(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_json(command: argparse.ArgumentParser) -> None:
+def add_json(command: argparse._ActionsContainer) -> None:
     """Adds `--json`."""
     command.add_argument("--json", action="store_true", help="print JSON, no tables")
 
@@ -58,6 +61,15 @@ def add_json(command: argparse.ArgumentParser) -> None:
 def add_run(command: argparse.ArgumentParser) -> None:
     """Adds which run is meant."""
     command.add_argument("run", nargs="?", help="id of a run; by default the latest")
+
+
+def same_pipeline(options: argparse.Namespace) -> list[str]:
+    """The options by which another command finds the same runs and models."""
+    same = ["-c", str(options.config)]
+    for override in options.overrides:
+        if override.startswith(_PLACES):
+            same += ["--set", override]
+    return [*same, *(["--work-dir", str(options.work_dir)] if options.work_dir else [])]
 
 
 def load(options: argparse.Namespace) -> Config:

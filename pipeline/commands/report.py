@@ -1,13 +1,15 @@
-"""`ctr report`: what a run came to."""
+"""`ctr report`: what a run came to, or two."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING
 
-from pipeline.commands.options import add_config_options, add_json, add_run, run_folder
+from pipeline.commands.options import add_config_options, add_json, load, work_dir_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pipeline.commands.options import Commands
 
 
@@ -15,19 +17,72 @@ def add(commands: Commands) -> None:
     """Adds the command."""
     command = commands.add_parser("report", help="show the report of a run")
     add_config_options(command)
-    add_run(command)
-    add_json(command)
+    command.add_argument(
+        "runs",
+        nargs="*",
+        metavar="RUN",
+        help="id of a run, by default the latest; two are shown side by side",
+    )
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--open", action="store_true", help="open the page in a browser")
+    how.add_argument(
+        "--text", action="store_true", help="print all slices, not the worst"
+    )
+    add_json(how)
     command.set_defaults(command=_report)
 
 
 def _report(options: argparse.Namespace) -> int:
+    from pipeline.errors import InputError
+
+    work_dir = work_dir_of(options, load(options)).path
+    folders = [work_dir / run for run in options.runs or ["latest"]]
+    if len(folders) > 2:
+        raise InputError(f"got {len(folders)} runs; name one, or two to compare them")
+    if len(folders) == 1:
+        _show(folders[0], options)
+    elif options.open:
+        raise InputError("--open: a page is of one run; name one, or leave --open out")
+    else:
+        _compare(folders[0], folders[1], options)
+    return 0
+
+
+def _show(folder: Path, options: argparse.Namespace) -> None:
     from rich.console import Console
 
     from pipeline.summary import read_summary, render
 
-    summary = read_summary(run_folder(options))
+    summary = read_summary(folder)
     if options.json:
         print(summary.model_dump_json(indent=2))
+    elif options.open:
+        _open(folder)
     else:
-        render(summary, Console(), all_slices=True)
-    return 0
+        render(summary, Console(), all_slices=options.text)
+
+
+def _open(folder: Path) -> None:
+    import webbrowser
+
+    from components.evaluation_report.files import PAGE_FILE
+    from pipeline.errors import InputError
+
+    page = (folder / PAGE_FILE).resolve()
+    if not page.exists():
+        raise InputError(f"{page}: this run has left no page; --text shows what it has")
+    if not webbrowser.open(page.as_uri()):
+        raise InputError(f"found no browser; open {page} in one")
+    print(page)
+
+
+def _compare(before: Path, now: Path, options: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from pipeline.comparison import compare_runs, render_comparison
+
+    comparison = compare_runs(before, now)
+    if options.json:
+        print(comparison.model_dump_json(indent=2))
+    else:
+        render_comparison(comparison, Console())

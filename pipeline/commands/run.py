@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pipeline.commands.options import add_config_options, add_json, load, work_dir_of
+from pipeline.commands.options import (
+    add_config_options,
+    add_json,
+    load,
+    same_pipeline,
+    work_dir_of,
+)
 
 if TYPE_CHECKING:
     from pipeline.commands.options import Commands
+    from pipeline.summary import Summary
 
 _BLOCKED = 3
 
@@ -49,11 +58,15 @@ def _run(options: argparse.Namespace) -> int:
         print(summary.model_dump_json(indent=2))
     else:
         render(summary, Console())
-        print(f"Next:   {_next_command(options)}")
+        for command in _next_commands(options, summary):
+            print(f"Next:   {command}")
     return _BLOCKED if summary.verdict == "blocked" else 0
 
 
-def _next_command(options: argparse.Namespace) -> str:
+def _next_commands(options: argparse.Namespace, summary: Summary) -> Iterator[str]:
     """What a person types after a run."""
-    where = f" --work-dir {options.work_dir}" if options.work_dir else ""
-    return f"ctr report -c {options.config}{where}   (all slices)"
+    same = shlex.join(same_pipeline(options))
+    yield f"ctr report {same} --text   (all slices)"
+    if summary.verdict == "awaiting_approval":
+        yield f"ctr release approve {summary.run_id} {same} --by NAME --note TEXT"
+        yield f"ctr release reject {summary.run_id} {same} --by NAME --note TEXT"

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from pipeline.config.base import Block, Fraction, PositiveInt
 
-Metric = Literal[
+# What is computed from the labels and predictions of a slice.
+SCORE_METRICS = (
     "auc",
     "pr_auc",
     "log_loss",
+    "normalized_entropy",
     "calibration",
+    "ece",
     "mean_label",
     "mean_prediction",
-    "examples",
-]
+)
+# What is computed from those of each group.
+GROUP_METRICS = ("gauc", "gauc_coverage")
+
+OnBaselineProblem = Literal["block", "release"]
 SliceValue = str | int | float
 
 
@@ -39,12 +46,37 @@ class Evaluation(Block):
     Attributes:
       slices: Each entry names the features whose values, combined, make slices.
       thresholds: Prediction thresholds at which precision and recall are taken.
+      group_by: The column whose values are the groups of GAUC, such as `user_id`.
+      on_baseline_problem: What a bound on a change does where the model that was
+        released last cannot be measured: `block`, or `release` all the same.
       true_probability: Gives the best AUC that any model could reach.
     """
 
     slices: tuple[Annotated[tuple[str, ...], Field(min_length=1)], ...] = ()
     thresholds: tuple[Fraction, ...] = (0.5,)
+    group_by: str | None = None
+    on_baseline_problem: OnBaselineProblem = "block"
     true_probability: TrueProbability | None = None
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of all metrics that are computed."""
+        of_groups = () if self.group_by is None else GROUP_METRICS
+        return (
+            *SCORE_METRICS,
+            *of_groups,
+            *at_thresholds(self.thresholds),
+            "examples",
+        )
+
+
+def at_thresholds(thresholds: Iterable[float]) -> list[str]:
+    """The names of precision and recall at thresholds."""
+    return [
+        f"{kind}_at_{threshold:g}"
+        for threshold in thresholds
+        for kind in ("precision", "recall")
+    ]
 
 
 class Gate(Block):
@@ -54,7 +86,7 @@ class Gate(Block):
     slicing whose every slice must meet it.
 
     Attributes:
-      metric: The metric that is bounded.
+      metric: The metric that is bounded: one of `Evaluation.metrics`.
       min: Lowest value allowed.
       max: Highest value allowed.
       min_change: Lowest allowed difference to the baseline (candidate - baseline);
@@ -66,7 +98,7 @@ class Gate(Block):
         neither passed nor failed.
     """
 
-    metric: Metric
+    metric: str
     min: float | None = None
     max: float | None = None
     min_change: float | None = None

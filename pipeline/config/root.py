@@ -9,25 +9,15 @@ from pydantic import Field, model_validator
 
 from pipeline.config.base import Block, Name
 from pipeline.config.columns import id_columns, numeric_columns
-from pipeline.config.evaluation import Evaluation, Gate, Validation
+from pipeline.config.evaluation import GROUP_METRICS, Evaluation, Gate, Validation
 from pipeline.config.examples import Examples, Label
 from pipeline.config.features import Categorical, Cross, Features, Numeric
 from pipeline.config.model import Deep, Model
+from pipeline.config.release import Release
 from pipeline.config.training import Training
 from pipeline.config.tuning import Tuning, check_space, default_space
 
 BeamOption = str | int | float | bool
-
-
-class Release(Block):
-    """Where released models go.
-
-    Attributes:
-      model_dir: The directory that TensorFlow Serving polls for versions, relative to
-        the configuration file; by default `models/<name>` in the work directory.
-    """
-
-    model_dir: str | None = None
 
 
 class Metadata(Block):
@@ -58,7 +48,7 @@ class Config(Block):
       validation: What the examples are held against.
       evaluation: What is measured, and on which slices.
       gates: What a candidate must meet to be released.
-      release: Where released models go.
+      release: How models are released, and where to.
       metadata: Where ML Metadata is kept.
       beam: Beam pipeline options, such as `{runner: FlinkRunner}`.
     """
@@ -95,6 +85,7 @@ class Config(Block):
         self._check_crosses()
         self._check_column_names()
         self._check_slices()
+        self._check_groups()
         self._check_gates()
         self._check_tuning()
         self._check_warm_start()
@@ -149,7 +140,7 @@ class Config(Block):
         Taking the columns off the slices instead would make every change of a slice
         read the examples anew, and so retrain.
         """
-        kept = {*self.features, *self.examples.extra_columns, self.label.name}
+        kept = self._columns_kept()
         for name in (name for spec in self.evaluation.slices for name in spec):
             if name not in kept:
                 raise ValueError(
@@ -163,15 +154,47 @@ class Config(Block):
                     "already; remove it there"
                 )
 
+    def _columns_kept(self) -> set[str]:
+        """The columns that the raw examples have."""
+        return {*self.features, *self.examples.extra_columns, self.label.name}
+
+    def _check_groups(self) -> None:
+        name = self.evaluation.group_by
+        if name is None:
+            return
+        kept = self._columns_kept() - {self.label.name}
+        if name not in kept:
+            raise ValueError(
+                f"evaluation.group_by: {name!r} is not in the examples; add it to "
+                f"'examples.extra_columns', or group by one of {sorted(kept)}"
+            )
+        if getattr(self.features.get(name), "many", False):
+            raise ValueError(
+                f"evaluation.group_by: {name!r} has several values in an example; "
+                "group by a column that has one"
+            )
+
     def _check_gates(self) -> None:
         """A gate on slices that are not computed could never fail."""
         computed = {frozenset(spec) for spec in self.evaluation.slices}
         for index, gate in enumerate(self.gates):
+            self._check_metric(f"gates[{index}].metric", gate.metric)
             if gate.sliced_by and frozenset(gate.sliced_by) not in computed:
                 raise ValueError(
                     f"gates[{index}]: slices by {list(gate.sliced_by)} are not in "
                     f"evaluation.slices; add {list(gate.sliced_by)} there"
                 )
+
+    def _check_metric(self, where: str, metric: str) -> None:
+        names = self.evaluation.metrics
+        if metric in names:
+            return
+        allowed = ", ".join(names)
+        if metric in GROUP_METRICS:
+            allowed += "; for this one set evaluation.group_by"
+        elif metric.startswith(("precision_at_", "recall_at_")):
+            allowed += "; for others add to evaluation.thresholds"
+        raise ValueError(f"{where}: got {metric!r}; allowed: {allowed}")
 
     def _check_tuning(self) -> None:
         if self.tuning is not None:

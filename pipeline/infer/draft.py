@@ -49,6 +49,8 @@ model: {{kind: wide_deep}}  # or embedding_mlp
   - {{metric: auc, min_change: -0.005}}
   # Mean prediction / mean label; 1 is right.
   - {{metric: calibration, min: 0.8, max: 1.25}}
+
+release: {{approval: manual}}  # a person approves each model; or automatic
 """
 
 

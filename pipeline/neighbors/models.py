@@ -8,8 +8,8 @@ from itertools import islice
 from pathlib import Path
 
 from pipeline.errors import InputError
+from serving.release.versions import SAVED_MODEL, list_versions
 
-_SAVED_MODEL = "saved_model.pb"
 # Close matches among more would take longer than a person waits for an error.
 _MOST_COMPARED = 50_000
 
@@ -17,22 +17,18 @@ _MOST_COMPARED = 50_000
 def newest_model(folder: Path) -> Path:
     """The SavedModel in a folder: the newest version, or the folder itself.
 
-    Not by `serving.release`, which imports TensorFlow: neighbours by vectors are found
-    in less time than that takes.
-
     Raises:
       InputError: There is none.
     """
-    if (folder / _SAVED_MODEL).exists():
+    if (folder / SAVED_MODEL).exists():
         return folder
-    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    versions = [int(name) for name in names if name.isdigit()]
+    versions = list_versions(str(folder))
     if not versions:
         raise InputError(
             f"{folder}: there is no released model; release one by ctr run, or name "
             "another folder by --work-dir or --model-dir"
         )
-    return folder / str(max(versions))
+    return folder / str(versions[-1])
 
 
 def close_to(word: str, words: Iterable[str]) -> str:

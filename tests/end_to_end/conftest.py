@@ -41,6 +41,7 @@ CONFIG: dict[str, Any] = {
         "true_probability": {"pattern": "truth/day-04.csv"},
     },
     "gates": [{"metric": "auc", "min": 0.5}, {"metric": "auc", "min_change": -0.45}],
+    "release": {"approval": "automatic"},
 }
 
 
@@ -80,7 +81,7 @@ class Problem:
     def versions(self) -> list[str]:
         """All that a server would find."""
         folder = self.work_dir / "models" / "small"
-        return sorted(path.name for path in folder.glob("*")) if folder.exists() else []
+        return sorted(path.name for path in folder.glob("*") if path.name.isdigit())
 
 
 def quiet() -> dict[str, str]:

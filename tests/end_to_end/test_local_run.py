@@ -35,6 +35,22 @@ def test_the_first_run_is_released(released):
 DEVICES = ("desktop", "mobile", "tablet")
 
 
+def test_the_report_has_the_figures_of_the_summary(released):
+    summary = released.summary()
+    page = released.work_dir / "latest" / "report.html"
+    assert Path(summary["report"]).samefile(page)
+    text = page.read_text()
+    assert "Passed its only gate" in text
+    assert f"{summary['metrics']['overall']['auc']:.4f}" in text
+    for device in DEVICES:
+        auc = summary["metrics"][f"device={device}"]["auc"]
+        assert f'data-name="device={device}"' in text
+        assert f'data-value="{auc}"' in text
+    content = json.loads((page.parent / "report.json").read_text())
+    assert content["evaluation"]["candidate"] == summary["metrics"]
+    assert content["run_id"] == summary["run_id"]
+
+
 def test_the_released_model_serves_without_the_label(released):
     model = tf.saved_model.load(released.summary()["model_dir"])
     example = tf.train.Example()
@@ -54,11 +70,14 @@ def test_an_unchanged_rerun_repeats_the_verdict_from_the_cache(released):
     assert again["run_id"] != first["run_id"]
     uncached = [name for name, hit in cached(again).items() if not hit]
     # These look anew, and find what they found.
-    assert uncached == ["LastRelease", "Pusher"]
+    assert uncached == ["LastRelease", "StandingDecision", "ReleaseGate", "Pusher"]
     kept = ("verdict", "model_version", "metrics", "training", "reasons", "model_dir")
     for key in kept:
         assert again[key] == first[key]
     assert released.versions() == versions
+    # To the byte: what was approved is known by its digest.
+    pages = [Path(summary["report"]).read_bytes() for summary in (first, again)]
+    assert pages[0] == pages[1]
 
 
 def test_a_change_of_slices_does_not_retrain(released):
@@ -69,6 +88,9 @@ def test_a_change_of_slices_does_not_retrain(released):
     assert [name for name, hit in hits.items() if not hit] == [
         "LastRelease",
         "Evaluator",
+        "StandingDecision",
+        "EvaluationReport",
+        "ReleaseGate",
         "Pusher",
     ]
     assert released.versions() == versions, "the same model is not released again"
@@ -110,9 +132,17 @@ def test_a_baseline_that_needs_a_feature_that_is_gone_is_not_compared(released):
     features = dict(released.settings["features"])
     del features["ad_id"]
     released.write({**released.settings, "features": features})
-    result = released.run()
+    blocked = released.run()
+    reasons = released.summary()["reasons"]
+    let_pass = released.run("--set", "evaluation.on_baseline_problem=release")
     released.write(released.settings)
-    assert result.returncode == 0, result.stdout + result.stderr
+
+    assert blocked.returncode == 3, blocked.stdout + blocked.stderr
+    assert reasons[0].startswith(
+        "failed: overall: change of auc >= -0.45 (the baseline"
+    )
+    assert "baseline not evaluated: it needs 'ad_id'" in reasons[-1]
+    assert let_pass.returncode == 0, let_pass.stdout + let_pass.stderr
     reasons = released.summary()["reasons"]
     assert any(
         reason.startswith("not enough data: overall: change of auc")
@@ -144,7 +174,7 @@ def test_progress_and_noise_are_apart(released):
     assert "A cached execution" in log.read_text()
 
 
-@pytest.mark.parametrize("option", ["--json", ""])
+@pytest.mark.parametrize("option", ["--json", "--text", ""])
 def test_report_shows_the_latest_run(released, option, capfd):
     from pipeline import cli
 

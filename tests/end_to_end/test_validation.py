@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -37,6 +38,9 @@ def test_drift_against_the_run_before(released, one_gender):
     assert "Jensen-Shannon divergence" in reason
     assert "Transform" not in {c["id"] for c in summary["components"]}
     assert released.versions() == versions
+    page = Path(summary["report"]).read_text()
+    assert "Stopped before training" in page
+    assert "very different, more than allowed" in page
 
     # What was refused does not become what the next examples are compared with.
     (one_gender / "clicks" / "day-01.csv").touch()

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from pipeline import cli, errors
 from pipeline.commands import config as config_command
+from pipeline.commands.options import same_pipeline
 from pipeline.summary import Summary
 from pipeline.trials import Trial
 
-COMMANDS = ["simulate", "init", "config", "run", "report", "trials", "neighbors"]
+COMMANDS = [
+    "simulate",
+    "init",
+    "config",
+    "run",
+    "report",
+    "release",
+    "trials",
+    "neighbors",
+]
 CONFIG = """
 name: ads
 examples: {splits: {train: train.csv, eval: eval.csv}}
@@ -189,6 +201,24 @@ def work_dir(tmp_path):
     return str(tmp_path)
 
 
+def test_the_next_command_is_about_the_same_pipeline():
+    options = argparse.Namespace(
+        config=Path("my pipeline.yaml"),
+        overrides=["name=b", "model.kind=linear", "release.approval=manual"],
+        work_dir=Path("work"),
+    )
+    options.overrides += ["release.model_dir=/models", "metadata.mysql=mysql://a/b"]
+    assert same_pipeline(options) == [
+        *("-c", "my pipeline.yaml"),
+        *("--set", "name=b"),
+        *("--set", "release.model_dir=/models"),
+        *("--set", "metadata.mysql=mysql://a/b"),
+        *("--work-dir", "work"),
+    ]
+    plain = argparse.Namespace(config="a.yaml", overrides=[], work_dir=None)
+    assert same_pipeline(plain) == ["-c", "a.yaml"]
+
+
 def test_report_shows_the_latest_run_or_the_named_one(config, work_dir, capsys):
     options = ["-c", config, "--work-dir", work_dir]
     assert cli.main(["report", *options]) == 0
@@ -208,6 +238,54 @@ def test_report_as_json(config, work_dir, capsys):
 def test_a_report_that_does_not_exist_is_2(config, work_dir, capsys):
     assert cli.main(["report", "run9", "-c", config, "--work-dir", work_dir]) == 2
     assert "no complete run" in capsys.readouterr().err
+
+
+def test_two_runs_are_shown_side_by_side(config, work_dir, capsys):
+    command = ["report", "-c", config, "--work-dir", work_dir, "run1", "run2"]
+    assert cli.main(command) == 0
+    text = capsys.readouterr().out
+    assert "Before: run1: released as version 7" in text
+    assert "Now:    run2: blocked" in text
+
+    assert cli.main([*command, "--json"]) == 0
+    comparison = json.loads(capsys.readouterr().out)
+    assert [comparison[side]["run_id"] for side in ("before", "now")] == [
+        "run1",
+        "run2",
+    ]
+
+
+def test_report_opens_the_page_in_a_browser(config, work_dir, capsys, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
+    page = Path(work_dir, "run1", "report.html")
+    page.write_text("<!doctype html>")
+
+    assert cli.main(["report", "-c", config, "--work-dir", work_dir, "--open"]) == 0
+    assert opened == [page.as_uri()]
+    assert capsys.readouterr().out == f"{page}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["run2", "--open"], "left no page"),
+        (["run1", "--open"], "found no browser; open"),
+        (["run1", "run2", "--open"], "a page is of one run"),
+        (["run1", "run2", "run1"], "got 3 runs; name one, or two to compare them"),
+        (["run1", "run9"], "no complete run"),
+    ],
+)
+def test_a_report_that_cannot_be_shown_is_2(
+    config, work_dir, capsys, monkeypatch, options, words
+):
+    monkeypatch.setattr("webbrowser.open", lambda url: False)
+    Path(work_dir, "run1", "report.html").write_text("<!doctype html>")
+
+    assert cli.main(["report", "-c", config, "--work-dir", work_dir, *options]) == 2
+    line = capsys.readouterr().err
+    assert words in line
+    assert len(line.splitlines()) == 1
 
 
 def test_trials_as_table_and_where_the_plot_is(config, work_dir, capsys):

@@ -45,3 +45,18 @@ def test_rows_are_scored_in_their_order(batch, trained, tiny, monkeypatch):
 
 def test_the_features_are_those_of_the_model(trained, tiny):
     assert Scorer(str(trained.saved_model)).features == set(tiny.config.features)
+
+
+def test_examples_become_the_columns_of_the_model(trained, tiny):
+    examples = tiny.as_examples(tiny.probe_rows)
+    columns = Scorer(str(trained.saved_model)).transformed(examples)
+
+    assert set(columns) == {
+        *(column.name for column in tiny.inputs.ids),
+        *tiny.inputs.numbers,
+    }
+    assert {len(column) for column in columns.values()} == {len(examples)}
+    # "phone" and "tablet" have an id each; a missing value has 0.
+    phone, tablet, nothing = columns["device"][:3]
+    assert phone != tablet
+    assert nothing == 0

@@ -12,7 +12,8 @@ import pytest
 from pipeline.config.columns import MISSING_ID
 from pipeline.config.parts.trainer import TrainerPart
 from pipeline.embeddings import embedded_features, embeddings_file, read_embeddings
-from serving.release import release_model
+from serving.release.publish import Origin, release_model
+from serving.release.versions import version_path
 from trainer.embeddings import export_embeddings
 from trainer.run import run_fn
 from trainer.warm_start.vectors import read_vectors
@@ -77,9 +78,11 @@ def test_a_model_without_embeddings_exports_none(tiny_models, tiny, tmp_path, ca
 def test_a_release_has_the_vectors(trained, tiny, tmp_path):
     candidate = str(shutil.copytree(trained.saved_model, tmp_path / "candidate"))
     export_embeddings(trained.model, FEATURES, tiny.transform, candidate)
-    released = release_model(candidate, str(tmp_path / "models"))
+    model_dir = str(tmp_path / "models")
+    released = release_model(candidate, model_dir, Origin("", "", ""))
 
-    assert embedded_features(released.path) == ["device", "tags"]
+    path = version_path(model_dir, released.version)
+    assert embedded_features(path) == ["device", "tags"]
 
 
 def test_the_trainer_exports_what_is_configured(tiny, tmp_path, write_records):

@@ -9,28 +9,38 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn import metrics as sk
 from tfx.types import standard_artifacts
 
-from components.evaluator.executor import EVALUATION_FILE, EvaluatorExecutor
+from components.evaluator.curves import Curves
+from components.evaluator.executor import EvaluatorExecutor
+from components.evaluator.intervals import interval
+from components.evaluator.record import EVALUATION_FILE, Evaluation
+from components.evaluator.scores import block_of
 from pipeline.config.evaluation import Gate
 from pipeline.config.parts.evaluator import EvaluatorPart
 
-# TFMA computes areas from 10,000 thresholds: predictions between two of them are equal.
-# And it interpolates precision as Davis and Goadrich do, scikit-learn linearly. Both
-# matter where examples are few.
-AREAS = {"auc": 2e-3, "pr_auc": 0.01}
-AREAS_OF_FEW = {"auc": 0.05, "pr_auc": 0.1}
+# Predictions in one bin count as equal, which matters where examples are few.
+BINNED = {"auc": 0.002, "pr_auc": 0.005, "ece": 0.01}
+BINNED_OF_FEW = {"auc": 0.05, "pr_auc": 0.1, "ece": 0.1}
 FEW = 100
-# TFMA adds float32 figures.
-EXACT = 1e-5
+EXACT = 1e-6
+
+
+@dataclass
+class TinyFolder:
+    """Where a model should be."""
+
+    uri: Path
 
 
 @dataclass
 class Evaluated:
     """What the Evaluator left."""
 
-    report: dict[str, Any]
+    report: Evaluation
+    curves: Curves
     blessing: Any
 
 
@@ -38,7 +48,7 @@ class Evaluated:
 def evaluate(tiny, tiny_models, tmp_path_factory, write_records):
     """Evaluates a kind of model with gates, beside a baseline or not."""
 
-    def _evaluate(rows, gates=(), baseline=None):
+    def _evaluate(rows, gates=(), baseline=None, **settings):
         folder = tmp_path_factory.mktemp("evaluation")
         write_records(folder / "examples/Split-eval/x.gz", tiny.as_examples(rows))
         examples = _artifact(standard_artifacts.Examples, folder / "examples")
@@ -51,7 +61,8 @@ def evaluate(tiny, tiny_models, tmp_path_factory, write_records):
         }
         evaluation = _artifact(standard_artifacts.ModelEvaluation, folder / "out")
         blessing = _artifact(standard_artifacts.ModelBlessing, folder / "blessing")
-        part = EvaluatorPart.of(tiny.config).model_copy(update={"gates": gates})
+        settings = {"gates": gates, **settings}
+        part = EvaluatorPart.of(tiny.config).model_copy(update=settings)
         context = EvaluatorExecutor.Context(
             beam_pipeline_args=["--direct_running_mode=in_memory"],
             tmp_dir=str(folder / "tmp"),
@@ -63,7 +74,10 @@ def evaluate(tiny, tiny_models, tmp_path_factory, write_records):
             {"part": part.model_dump_json(), "code": ""},
         )
         text = Path(evaluation.uri, EVALUATION_FILE).read_text()
-        return Evaluated(json.loads(text, parse_constant=pytest.fail), blessing)
+        json.loads(text, parse_constant=pytest.fail)  # NaN is no JSON
+        return Evaluated(
+            Evaluation.read(evaluation.uri), Curves.read(evaluation.uri), blessing
+        )
 
     return _evaluate
 
@@ -97,24 +111,32 @@ def alone(tiny, evaluate):
         Gate(metric="log_loss", max=0.01, min_change=-1.0),
         Gate(metric="auc", slice={"city": "Ghost Town"}, min=0.99, min_examples=1),
     )
-    return evaluate(tiny.rows, gates)
+    return evaluate(tiny.rows, gates, group_by="user")
 
 
 def _expected(labels, probabilities, thresholds=(0.3, 0.5)):
-    one_class = len(set(labels)) == 1
+    mean = np.mean(labels)
+    one_class = mean in (0, 1)
+    log_loss = sk.log_loss(labels, probabilities, labels=[0, 1])
     figures = {
         "auc": None if one_class else sk.roc_auc_score(labels, probabilities),
-        "pr_auc": None if one_class else _area_under_precision(labels, probabilities),
-        "log_loss": sk.log_loss(labels, probabilities, labels=[0, 1]),
+        "pr_auc": (
+            None if one_class else sk.average_precision_score(labels, probabilities)
+        ),
+        "log_loss": log_loss,
+        "normalized_entropy": (
+            None if one_class else log_loss / stats.entropy([mean, 1 - mean])
+        ),
         "calibration": sum(probabilities) / sum(labels) if sum(labels) else None,
-        "mean_label": np.mean(labels),
+        "ece": _ece(labels, probabilities),
+        "mean_label": mean,
         "mean_prediction": np.mean(probabilities),
         "examples": len(labels),
     }
     for threshold in thresholds:
         positive = probabilities > threshold
         hits = np.sum(positive & (labels == 1))
-        # TFMA takes a share of nothing for undefined.
+        # A share of nothing is undefined.
         precision = hits / positive.sum() if positive.any() else None
         recall = hits / labels.sum() if labels.any() else None
         figures[f"precision_at_{threshold:g}"] = precision
@@ -122,32 +144,34 @@ def _expected(labels, probabilities, thresholds=(0.3, 0.5)):
     return figures
 
 
-def _area_under_precision(labels, probabilities):
-    precision, recall, _ = sk.precision_recall_curve(labels, probabilities)
-    return sk.auc(recall, precision)
+def _ece(labels, probabilities):
+    ranks = stats.rankdata(probabilities)
+    groups = np.floor(10 * (ranks - 0.5) / len(labels))
+    excess = probabilities - labels
+    return sum(abs(excess[groups == group].sum()) for group in range(10)) / len(labels)
 
 
 def _assert_close(figures, expected):
     assert set(figures) == set(expected)
     for name, value in expected.items():
-        areas = AREAS if figures["examples"] > FEW else AREAS_OF_FEW
-        tolerance = areas.get(name, EXACT)
+        binned = BINNED if figures["examples"] > FEW else BINNED_OF_FEW
+        tolerance = binned.get(name, EXACT)
         if value is None:
             assert figures[name] is None, name
         else:
             assert figures[name] == pytest.approx(value, abs=tolerance), name
 
 
-def _slices(tiny):
+def _slices(all_rows):
     """The rows of each slice by its name, without looking at our own naming."""
     quoted = {"a, b=c": '"a, b=c"'}
-    names = {"overall": np.ones(len(tiny.rows), bool)}
-    for index, row in enumerate(tiny.rows):
+    names = {"overall": np.ones(len(all_rows), bool)}
+    for index, row in enumerate(all_rows):
         city = quoted.get(row["city"][0], row["city"][0])
         mine = [f"city={city}", f"city={city}, device={row['device'][0]}"]
         mine += [f"age={age:.0f}" for age in row["age"]]
         for name in mine:
-            names.setdefault(name, np.zeros(len(tiny.rows), bool))[index] = True
+            names.setdefault(name, np.zeros(len(all_rows), bool))[index] = True
     return names
 
 
@@ -158,9 +182,9 @@ def test_metrics_are_those_of_scikit_learn_on_every_slice(
     kind = "wide_deep" if which == "candidate" else "embedding_mlp"
     probabilities = tiny_models(kind).probabilities(tiny.transformed)
     labels = np.array([row["click"][0] for row in tiny.rows])
-    slices = _slices(tiny)
+    slices = _slices(tiny.rows)
 
-    measured = compared.report[which]
+    measured = getattr(compared.report, which)
     assert set(measured) == set(slices)
     assert 'city="a, b=c", device=phone' in measured
     for name, rows in slices.items():
@@ -168,16 +192,107 @@ def test_metrics_are_those_of_scikit_learn_on_every_slice(
 
 
 def test_without_a_baseline_the_candidate_is_measured_the_same(compared, alone):
-    assert alone.report["baseline"] is None
-    assert set(alone.report["candidate"]) == set(compared.report["candidate"])
-    for name, figures in compared.report["candidate"].items():
+    assert alone.report.baseline is None
+    assert alone.report.change is None
+    assert set(alone.report.candidate) == set(compared.report.candidate)
+    for name, figures in compared.report.candidate.items():
         for metric, value in figures.items():
-            other = alone.report["candidate"][name][metric]
+            other = alone.report.candidate[name][metric]
             assert other == pytest.approx(value, abs=1e-6), (name, metric)
 
 
+def _gauc(labels, probabilities, users):
+    """GAUC and its coverage, by a loop over the users."""
+    sizes, aucs = [], []
+    for user in sorted(set(users)):
+        mine = users == user
+        if len(set(labels[mine])) == 2:
+            sizes.append(mine.sum())
+            aucs.append(sk.roc_auc_score(labels[mine], probabilities[mine]))
+    gauc = np.average(aucs, weights=sizes) if sizes else None
+    return gauc, sum(sizes) / len(labels)
+
+
+def test_gauc_is_that_of_a_loop_over_the_users_on_every_slice(alone, tiny, tiny_models):
+    probabilities = tiny_models("wide_deep").probabilities(tiny.transformed)
+    labels = np.array([row["click"][0] for row in tiny.rows])
+    users = np.array([row["user"][0] for row in tiny.rows])
+
+    for name, rows in _slices(tiny.rows).items():
+        gauc, coverage = _gauc(labels[rows], probabilities[rows], users[rows])
+        figures = alone.report.candidate[name]
+        assert figures["gauc_coverage"] == pytest.approx(coverage), name
+        assert figures["gauc"] == (None if gauc is None else pytest.approx(gauc)), name
+
+
+def test_the_change_is_the_difference_of_the_models(compared):
+    report = compared.report
+
+    assert set(report.change) == set(report.candidate)
+    for metric in ("auc", "log_loss", "recall_at_0.5"):
+        candidate, baseline = (
+            of["city=Rome"][metric] for of in (report.candidate, report.baseline)
+        )
+        change = report.change["city=Rome"][metric]
+        assert change == pytest.approx(candidate - baseline, abs=1e-6)
+
+
+def test_intervals_of_both_models_and_of_the_change(compared, tiny, tiny_models):
+    report = compared.report
+    for side in ("candidate", "baseline", "change"):
+        for metric, (low, high) in report.intervals[side]["overall"].items():
+            value = getattr(report, side)["overall"][metric]
+            assert low <= value <= high, (side, metric)
+            assert (low + high) / 2 == pytest.approx(value, abs=1e-9)
+    # The blocks are those of the serialised examples, in each run and for all models.
+    blocks = np.array([block_of(record) for record in tiny.as_examples(tiny.rows)])
+    for side, kind in (("candidate", "wide_deep"), ("baseline", "embedding_mlp")):
+        probabilities = tiny_models(kind).probabilities(tiny.transformed)
+        without_each = [probabilities[blocks != block].mean() for block in range(20)]
+        expected = interval(probabilities.mean(), np.array(without_each))
+        found = report.intervals[side]["overall"]["mean_prediction"]
+        assert found == pytest.approx(expected, abs=1e-5)
+
+
+def test_few_examples_or_groups_have_no_intervals(compared, alone):
+    assert "city=Ghost Town, device=phone" not in compared.report.intervals["candidate"]
+    # 20 users do not fill 20 blocks.
+    assert "overall" not in alone.report.intervals["candidate"]
+
+
+def test_curves_of_what_has_enough_examples_of_both_labels(compared, alone):
+    drawn = compared.curves.root
+    enough = {
+        name
+        for name, figures in compared.report.candidate.items()
+        if figures["examples"] >= 100 and figures["auc"] is not None
+    }
+    assert set(drawn) == enough
+    assert len(enough) > 2
+    assert drawn["overall"].baseline.roc != drawn["overall"].candidate.roc
+    assert alone.curves.root["overall"].baseline is None
+    assert alone.curves.root["overall"].candidate == drawn["overall"].candidate
+
+
+def test_a_baseline_that_cannot_be_loaded_is_reported(tiny, evaluate, tmp_path):
+    gone = TinyFolder(tmp_path / "gone")
+    gates = (Gate(metric="auc", min=0.5, min_examples=10, min_change=-0.1),)
+    found = evaluate(tiny.rows[:50], gates, gone).report
+
+    assert found.passed is False
+    assert found.baseline is None
+    assert found.change is None
+    assert found.baseline_problem.startswith("it cannot be loaded: ")
+    assert found.reasons() == [
+        "failed: overall: change of auc >= -0.1 (the baseline cannot be measured: "
+        f"{found.baseline_problem})",
+        found.gates[0].in_words(),
+        f"baseline not evaluated: {found.baseline_problem}",
+    ]
+
+
 def test_a_slice_of_one_class_has_null_for_what_is_undefined(alone):
-    figures = alone.report["candidate"]["city=Ghost Town"]
+    figures = alone.report.candidate["city=Ghost Town"]
 
     assert figures["examples"] > 10
     assert figures["mean_label"] == 0
@@ -188,11 +303,10 @@ def test_a_slice_of_one_class_has_null_for_what_is_undefined(alone):
 
 def test_a_candidate_that_meets_the_gates_is_blessed(compared):
     statuses = [
-        (gate["slice"], gate["condition"], gate["status"])
-        for gate in compared.report["gates"]
+        (gate.slice, gate.condition, gate.status) for gate in compared.report.gates
     ]
 
-    assert compared.report["passed"] is True
+    assert compared.report.passed is True
     assert sorted(statuses) == [
         ('city="a, b=c"', "auc >= 0.9999", "not enough data"),
         ("city=Ghost Town", "auc >= 0.9999", "not enough data"),
@@ -207,11 +321,10 @@ def test_a_candidate_that_meets_the_gates_is_blessed(compared):
 
 def test_a_candidate_that_fails_a_gate_is_not_blessed(alone):
     statuses = [
-        (gate["slice"], gate["condition"], gate["status"])
-        for gate in alone.report["gates"]
+        (gate.slice, gate.condition, gate.status) for gate in alone.report.gates
     ]
 
-    assert alone.report["passed"] is False
+    assert alone.report.passed is False
     assert statuses == [
         ("overall", "log_loss <= 0.01", "failed"),
         ("city=Ghost Town", "auc >= 0.99", "not enough data"),

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from components.evaluator.gates import apply_gates
+from components.evaluator.gates import Outcome, apply_gates, passes
+from components.evaluator.measured import Comparison, Measured
 from components.evaluator.slices import slice_key
 from pipeline.config.evaluation import Gate
 
@@ -24,14 +25,34 @@ def overall(**figures):
     return by_slice(({}, figures))
 
 
-def statuses(gate, candidate, baseline=None):
+def compare(candidate, baseline=None, problem=None, intervals=None):
+    """A candidate beside a baseline; `intervals` are those of candidate and change."""
+    found = intervals or {}
+    mine = Measured(candidate, found.get("candidate", {}))
+    if baseline is None:
+        return Comparison(mine, baseline_problem=problem)
+    change = {
+        key: {name: value - baseline[key][name] for name, value in metrics.items()}
+        for key, metrics in candidate.items()
+    }
+    return Comparison(
+        mine, Measured(baseline), Measured(change, found.get("change", {}))
+    )
+
+
+def outcomes(gate, *compared, on_problem="block", **options):
+    return apply_gates([Gate(**gate)], compare(*compared, **options), on_problem)
+
+
+def statuses(gate, *compared, **options):
     """The status of each outcome by slice and condition."""
-    outcomes = apply_gates([Gate(**gate)], candidate, baseline)
-    return {(o.slice, o.condition): o.status for o in outcomes}
+    return {
+        (o.slice, o.condition): o.status for o in outcomes(gate, *compared, **options)
+    }
 
 
-def only_status(gate, candidate, baseline=None):
-    (status,) = statuses(gate, candidate, baseline).values()
+def only_status(gate, *compared, **options):
+    (status,) = statuses(gate, *compared, **options).values()
     return status
 
 
@@ -68,19 +89,35 @@ def test_bounds_on_a_change(bound, auc, status):
 
 
 def test_each_bound_has_an_outcome_with_its_figures():
-    gate = Gate(metric="auc", min=0.7, max=0.9, min_change=-0.01)
-    outcomes = apply_gates([gate], overall(auc=0.75), overall(auc=0.8))
+    gate = {"metric": "auc", "min": 0.7, "max": 0.9, "min_change": -0.01}
+    found = outcomes(gate, overall(auc=0.75), overall(auc=0.8))
 
-    assert [(o.slice, o.condition, o.status, o.reason) for o in outcomes] == [
-        ("overall", "auc >= 0.7", "passed", "auc is 0.7500, the baseline's 0.8000"),
-        ("overall", "auc <= 0.9", "passed", "auc is 0.7500, the baseline's 0.8000"),
+    assert [(o.slice, o.condition, o.status, o.reason) for o in found] == [
+        ("overall", "auc >= 0.7", "passed", "auc is 0.7500"),
+        ("overall", "auc <= 0.9", "passed", "auc is 0.7500"),
         (
             "overall",
             "change of auc >= -0.01",
             "failed",
-            "auc is 0.7500, the baseline's 0.8000",
+            "auc is 0.7500, the baseline's 0.8000: a change of -0.0500",
         ),
     ]
+
+
+def test_intervals_are_told_in_words():
+    gate = {"metric": "auc", "min": 0.7, "min_change": -0.01}
+    of_value, of_change = {"auc": (0.73, 0.77)}, {"auc": (-0.06, 0.0211)}
+    intervals = {"candidate": {(): of_value}, "change": {(): of_change}}
+    value, change = outcomes(
+        gate, overall(auc=0.75), overall(auc=0.77), intervals=intervals
+    )
+
+    assert value.reason == "auc is 0.7500 (95% interval 0.7300 to 0.7700)"
+    assert change.reason == (
+        "auc is 0.7500, the baseline's 0.7700: a change of -0.0200 "
+        "(95% interval -0.0600 to +0.0211)"
+    )
+    assert (value.on_change, change.on_change) == (False, True)
 
 
 def test_without_a_baseline_there_is_no_change_to_bound():
@@ -158,8 +195,8 @@ def test_a_small_slice_neither_passes_nor_fails(examples, status):
 
 
 def test_a_slice_without_examples_is_listed():
-    gate = Gate(metric="auc", min=0.7, slice={"city": "Rome"})
-    (outcome,) = apply_gates([gate], overall(auc=0.9), None)
+    gate = {"metric": "auc", "min": 0.7, "slice": {"city": "Rome"}}
+    (outcome,) = outcomes(gate, overall(auc=0.9))
 
     assert (outcome.slice, outcome.status) == ("city=Rome", "not enough data")
     assert outcome.reason == "0 examples, 100 are needed"
@@ -180,17 +217,30 @@ def test_a_spec_without_slices_is_listed():
         ("auc", 1.0, "not enough data"),
         ("pr_auc", 0.0, "not enough data"),
         ("calibration", 0.0, "not enough data"),
+        ("normalized_entropy", 1.0, "not enough data"),
+        ("recall_at_0.2", 0.0, "not enough data"),
         # What is defined whatever the labels are can only be the model's fault.
         ("log_loss", 0.0, "failed"),
         ("calibration", 1.0, "failed"),
         ("mean_prediction", 0.3, "failed"),
         ("auc", 0.3, "failed"),
+        ("recall_at_0.2", 1.0, "failed"),
+        ("precision_at_0.2", 0.3, "failed"),
     ],
 )
 def test_an_undefined_metric_is_excused_by_the_labels_only(metric, mean_label, status):
     candidate = overall(**{metric: math.nan}, mean_label=mean_label)
 
     assert only_status({"metric": metric, "max": 2.0}, candidate) == status
+
+
+@pytest.mark.parametrize(
+    ("coverage", "status"), [(0.0, "not enough data"), (0.1, "failed")]
+)
+def test_gauc_is_excused_where_no_group_has_both_labels(coverage, status):
+    candidate = overall(gauc=math.nan, gauc_coverage=coverage)
+
+    assert only_status({"metric": "gauc", "min": 0.6}, candidate) == status
 
 
 def test_a_change_to_an_undefined_metric_of_the_baseline_is_not_enough_data():
@@ -201,4 +251,146 @@ def test_a_change_to_an_undefined_metric_of_the_baseline_is_not_enough_data():
 
 
 def test_no_gates_have_no_outcomes():
-    assert apply_gates([], overall(auc=0.5), None) == []
+    assert apply_gates([], compare(overall(auc=0.5)), "block") == []
+
+
+PROBLEM = "it cannot be loaded: no such file"
+
+
+def test_a_baseline_that_cannot_be_measured_blocks():
+    gate = {"metric": "auc", "min": 0.7, "min_change": -0.01}
+    value, change = outcomes(gate, overall(auc=0.8), problem=PROBLEM)
+
+    assert (value.status, change.status) == ("passed", "failed")
+    assert change.reason == f"the baseline cannot be measured: {PROBLEM}"
+    assert not passes([value, change], PROBLEM)
+
+
+def test_a_baseline_that_cannot_be_measured_may_be_let_pass():
+    gate = {"metric": "auc", "min": 0.7, "max_change": 0.1}
+    value, change = outcomes(
+        gate, overall(auc=0.8), problem=PROBLEM, on_problem="release"
+    )
+
+    assert (value.status, change.status) == ("passed", "not enough data")
+    assert change.reason == f"the baseline cannot be measured: {PROBLEM}"
+    assert passes([value, change], PROBLEM)
+    # As where there is nothing to compare with, and nothing else is asked.
+    assert passes([change], PROBLEM)
+
+
+def test_a_problem_of_the_baseline_excuses_nothing_else():
+    gate = {"metric": "auc", "min": 0.7, "min_change": -0.01}
+    small = overall(auc=0.8, examples=5.0)
+    found = outcomes(gate, small, problem=PROBLEM, on_problem="release")
+
+    assert {outcome.status for outcome in found} == {"not enough data"}
+    assert not passes(found, PROBLEM)
+    broken = overall(auc=math.nan)
+    assert set(
+        statuses(gate, broken, problem=PROBLEM, on_problem="release").values()
+    ) == {"failed"}
+
+
+def outcome(status, on_change=False):
+    return Outcome(
+        slice="overall", condition="", status=status, reason="", on_change=on_change
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "passed"),
+    [
+        ([], True),
+        (["passed"], True),
+        (["passed", "not enough data"], True),
+        (["not enough data"], False),
+        (["passed", "failed"], False),
+    ],
+)
+def test_a_candidate_passes_where_no_gate_failed_and_one_had_enough_data(found, passed):
+    assert passes([outcome(status) for status in found], None) is passed
+
+
+def note(gate, **figures):
+    (outcome,) = outcomes(gate, overall(**figures), overall(**figures))
+    return outcome.note
+
+
+CONSTANT = "predicting the mean label for all examples"
+
+
+@pytest.mark.parametrize(
+    ("gate", "expected"),
+    [
+        ({"metric": "auc", "min": 0.5}, f"{CONSTANT} has auc 0.5000"),
+        ({"metric": "gauc", "min": 0.4}, f"{CONSTANT} has gauc 0.5000"),
+        ({"metric": "pr_auc", "min": 0.3}, f"{CONSTANT} has pr_auc 0.3000"),
+        (
+            {"metric": "precision_at_0.5", "min": 0.2},
+            "predicting a click for all examples has precision_at_0.5 0.3000",
+        ),
+        (
+            {"metric": "recall_at_0.2", "min": 0.9},
+            f"{CONSTANT} has recall_at_0.2 1.0000",
+        ),
+        # -0.3 ln 0.3 - 0.7 ln 0.7
+        ({"metric": "log_loss", "max": 0.62}, f"{CONSTANT} has log_loss 0.6109"),
+        (
+            {"metric": "normalized_entropy", "max": 1.0},
+            f"{CONSTANT} has normalized_entropy 1.0000",
+        ),
+        (
+            {"metric": "ece", "max": 0.3},
+            "predicting the more frequent label for all examples has ece 0.3000",
+        ),
+        ({"metric": "calibration", "min": 0.0}, "calibration is never below 0"),
+        ({"metric": "auc", "max": 1.0}, "auc is never above 1"),
+        ({"metric": "auc", "min_change": -1.0}, "auc never changes by more than 1"),
+        (
+            {"metric": "pr_auc", "max_change": 1.0},
+            "pr_auc never changes by more than 1",
+        ),
+        ({"metric": "mean_label", "min": 0.1}, "depends on the examples only"),
+        ({"metric": "examples", "min_change": 0}, "depends on the examples only"),
+    ],
+)
+def test_a_gate_that_asks_nothing_says_so(gate, expected):
+    assert note(gate, **{gate["metric"]: 0.3}).endswith(expected)
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        {"metric": "auc", "min": 0.51},
+        {"metric": "auc", "max": 0.95},
+        {"metric": "pr_auc", "min": 0.31},
+        {"metric": "precision_at_0.5", "min": 0.31},
+        {"metric": "recall_at_0.3", "min": 0.01},
+        {"metric": "log_loss", "max": 0.61},
+        {"metric": "normalized_entropy", "max": 0.99},
+        {"metric": "ece", "max": 0.29},
+        {"metric": "calibration", "min": 0.8},
+        {"metric": "calibration", "max": 1.2},
+        {"metric": "auc", "min_change": -0.01},
+        {"metric": "log_loss", "max_change": 1.0},
+    ],
+)
+def test_a_gate_that_asks_something_has_no_note(gate):
+    assert note(gate, **{gate["metric"]: 0.3}) is None
+
+
+def test_a_slice_without_examples_has_no_note():
+    gate = {"metric": "log_loss", "max": 0.1, "slice": {"city": "Rome"}}
+    (found,) = outcomes(gate, overall(log_loss=0.2))
+
+    assert found.note is None
+
+
+def test_a_note_is_part_of_the_outcome_in_words():
+    (found,) = outcomes({"metric": "auc", "min": 0.5}, overall(auc=0.6))
+
+    assert found.in_words() == (
+        "passed: overall: auc >= 0.5 (auc is 0.6000); this gate asks nothing of the "
+        f"model: {CONSTANT} has auc 0.5000"
+    )

@@ -1,4 +1,4 @@
-"""The Pusher releases what is blessed, and records either way."""
+"""The Pusher does what was decided, and records either way."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.types import standard_artifacts
 
-from components.artifacts import Release, training_key
+from components.artifacts import Release, ReleaseDecision, training_key
 from components.pusher.executor import PusherExecutor
+from components.release_gate.decision import Decision
+from components.release_records import ReleaseRecord
 
 
 def _artifact(kind, folder):
@@ -20,67 +23,95 @@ def _artifact(kind, folder):
 
 @pytest.fixture
 def push(tmp_path):
-    """Pushes the model; gives its record, which is in an artifact and in a file."""
-    saved_model = tmp_path / "model" / "Format-Serving"
-    saved_model.mkdir(parents=True)
-    (saved_model / "saved_model.pb").write_text("a model")
+    """Pushes a model by number; gives its artifact, and its record as a file."""
 
-    def _push(blessed):
-        blessing = _artifact(standard_artifacts.ModelBlessing, tmp_path / "blessing")
-        blessing.set_int_custom_property("blessed", blessed)
-        Path(blessing.uri).mkdir(exist_ok=True)
-        verdict = Path(blessing.uri, "BLESSED" if blessed else "NOT_BLESSED")
-        verdict.write_text("")
+    def _push(status, model=1, keep=5):
+        saved_model = tmp_path / "model" / str(model) / "Format-Serving"
+        saved_model.mkdir(parents=True, exist_ok=True)
+        (saved_model / "saved_model.pb").write_text(f"model {model}")
+        decision = Decision(
+            status=status, reason="so", report="report/4", report_digest="abc"
+        )
+        decision.write(str(tmp_path / "decision"))
         release = _artifact(Release, tmp_path / "release")
-        PusherExecutor().Do(
+        PusherExecutor(BaseExecutor.Context(pipeline_run_id="run1")).Do(
             {
-                "model": [_artifact(standard_artifacts.Model, tmp_path / "model")],
-                "blessing": [blessing],
+                "model": [
+                    _artifact(standard_artifacts.Model, tmp_path / f"model/{model}")
+                ],
+                "decision": [_artifact(ReleaseDecision, tmp_path / "decision")],
                 "transform_graph": [
                     _artifact(standard_artifacts.TransformGraph, "graph/3")
                 ],
             },
             {"release": [release]},
-            {"model_dir": str(tmp_path / "served"), "trainer": "abc", "code": ""},
+            {
+                "model_dir": str(tmp_path / "served"),
+                "keep": keep,
+                "trainer": "abc",
+                "code": "",
+            },
         )
         return release, json.loads(Path(release.uri, "release.json").read_text())
 
     return _push
 
 
-def test_a_blessed_model_is_released(push, tmp_path):
-    release, record = push(blessed=1)
+def served(tmp_path):
+    return [path for path in (tmp_path / "served").iterdir() if path.name.isdigit()]
 
-    version = tmp_path / "served" / str(release.version)
-    assert (version / "saved_model.pb").read_text() == "a model"
-    assert release.released == 1
+
+def test_a_model_is_released_where_that_was_decided(push, tmp_path):
+    release, record = push("released")
+
+    (version,) = served(tmp_path)
+    assert (version / "saved_model.pb").read_text() == "model 1"
+    assert (release.status, release.version) == ("released", int(version.name))
     assert release.path == str(version)
-    assert record == {
-        "released": True,
-        "model_uri": str(tmp_path / "model"),
-        "version": release.version,
-        "path": str(version),
-    }
+    assert record["version"] == release.version
+    of_version = json.loads((version / "assets.extra" / "release.json").read_text())
+    assert of_version["source"] == str(tmp_path / "model" / "1")
+    assert (of_version["run"], of_version["report"]) == ("run1", "abc")
 
 
-def test_a_model_that_is_not_blessed_is_recorded_only(push, tmp_path):
-    release, record = push(blessed=0)
+@pytest.mark.parametrize("status", ["awaiting_approval", "blocked", "rejected"])
+def test_else_it_is_recorded_only(push, tmp_path, status):
+    release, record = push(status)
 
-    assert release.released == 0
-    assert record == {"released": False, "model_uri": str(tmp_path / "model")}
+    assert (release.status, release.version, release.path) == (status, 0, "")
+    assert record["status"] == status
     assert not (tmp_path / "served").exists()
 
 
 def test_pushing_twice_keeps_the_version(push, tmp_path):
-    first, _ = push(blessed=1)
-    second, _ = push(blessed=1)
+    first, _ = push("released")
+    second, _ = push("released")
 
     assert second.version == first.version
-    assert len(list((tmp_path / "served").iterdir())) == 1
+    assert len(served(tmp_path)) == 1
 
 
-def test_the_record_names_what_the_model_was_trained_from(push):
-    release, _ = push(blessed=1)
+def test_old_versions_are_removed(push, tmp_path):
+    for model in (1, 2, 3):
+        push("released", model, keep=1)
+    graphs = {(path / "saved_model.pb").read_text() for path in served(tmp_path)}
+    assert graphs == {"model 2", "model 3"}
 
-    assert release.training == training_key("graph/3", "abc")
-    assert release.model_uri.endswith("/model")
+
+def test_the_record_says_all_that_approving_takes(push, tmp_path):
+    release, _ = push("awaiting_approval")
+
+    assert ReleaseRecord.of(release.mlmd_artifact).properties() == {
+        "status": "awaiting_approval",
+        "run": "run1",
+        "model_uri": str(tmp_path / "model" / "1"),
+        "training": training_key("graph/3", "abc"),
+        "version": 0,
+        "path": "",
+        "report": "report/4",
+        "report_digest": "abc",
+        "by": "",
+        "note": "",
+        "override": 0,
+        "withdrawn": "",
+    }

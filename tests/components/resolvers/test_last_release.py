@@ -35,12 +35,22 @@ def model(number: int) -> standard_artifacts.Model:
     return artifact
 
 
-def release(number: int, released: int = 1, training: str = "another") -> Release:
+def release(
+    number: int,
+    status: str = "released",
+    training: str = "another",
+    model: int | None = None,
+    **properties: Any,
+) -> Release:
+    """A release of the model of the same number, unless it is told another."""
     artifact = Release()
     artifact.id = number
-    artifact.released = released
+    artifact.status = status
     artifact.training = training
-    artifact.model_uri = f"model/{number}"
+    artifact.version = 1000 + number
+    artifact.model_uri = f"model/{model or number}"
+    for name, value in properties.items():
+        setattr(artifact, name, value)
     return artifact
 
 
@@ -61,8 +71,50 @@ def test_newest_release_wins_with_its_own_model(order: list[int]):
     assert [artifact.uri for artifact in resolved["transform_graph"]] == [GRAPH]
 
 
-def test_candidate_that_was_not_released_is_no_baseline():
-    resolved = resolve([model(1), model(2)], [release(1), release(2, released=0)])
+@pytest.mark.parametrize("status", ["awaiting_approval", "blocked", "rejected"])
+def test_candidate_that_was_not_released_is_no_baseline(status: str):
+    resolved = resolve([model(1), model(2)], [release(1), release(2, status)])
+    assert [artifact.uri for artifact in resolved["model"]] == ["model/1"]
+
+
+def test_approved_release_is_the_baseline_whenever_its_run_was():
+    approved = release(9, by="Ann", model=1)
+    resolved = resolve(
+        [model(1), model(2)], [release(1, "awaiting_approval"), release(2), approved]
+    )
+    assert [artifact.uri for artifact in resolved["model"]] == ["model/1"]
+    assert [artifact.id for artifact in resolved["release"]] == [9]
+
+
+def test_what_was_rolled_back_is_no_baseline_any_more():
+    models = [model(1), model(2), model(3)]
+    releases = [
+        release(1),
+        release(2, training="of 2"),
+        release(3),
+        release(9, model=2, training="of 2", by="Ann", withdrawn="model/3"),
+    ]
+    resolved = resolve(models, releases)
+    assert [artifact.uri for artifact in resolved["model"]] == ["model/2"]
+    assert [artifact.id for artifact in resolved["release"]] == [9]
+
+    # Nor for the model that took its place.
+    releases = [*releases[:1], *releases[2:]]
+    releases[-1].training = training_key(GRAPH, TRAINER)
+    resolved = resolve(models, releases)
+    assert [artifact.uri for artifact in resolved["model"]] == ["model/1"]
+
+
+def test_unchanged_runs_resolve_the_release_that_they_repeat():
+    repeated = [release(n, model=1, version=1001) for n in (1, 5, 7)]
+    resolved = resolve([model(1)], repeated)
+    assert [artifact.id for artifact in resolved["release"]] == [1]
+
+
+def test_records_of_earlier_code_are_left_out():
+    old = Release()
+    old.id, old.model_uri = 2, "model/2"
+    resolved = resolve([model(1), model(2)], [release(1), old])
     assert [artifact.uri for artifact in resolved["model"]] == ["model/1"]
 
 
@@ -94,7 +146,7 @@ def test_release_whose_model_is_gone_is_left_out(folders):
     [
         ([], []),
         ([model(1)], []),
-        ([model(1)], [release(1, released=0)]),
+        ([model(1)], [release(1, "blocked")]),
         ([model(1)], [release(1, training=training_key(GRAPH, TRAINER))]),
     ],
 )

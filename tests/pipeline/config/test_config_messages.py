@@ -29,7 +29,7 @@ Message = Callable[..., str]
         ("validation.x=1", "validation: ", "'x'", "schema_file, drift, skew"),
         ("evaluation.x=1", "evaluation: ", "'x'", "slices, thresholds"),
         ("gates=[{metric: auc, x: 1}]", "gates[0]: ", "'x'", "metric, min, max"),
-        ("release.x=1", "release: ", "'x'", "model_dir"),
+        ("release.x=1", "release: ", "'x'", "approval, keep, model_dir"),
         ("metadata.x=1", "metadata: ", "'x'", "mysql"),
     ],
 )
@@ -121,7 +121,26 @@ def test_all_members_of_a_union_are_allowed_values(message: Message):
         ),
         (
             "gates=[{metric: recall, min: 1}]",
-            "gates[0].metric: got 'recall'; input should be 'auc', 'pr_auc'",
+            "gates[0].metric: got 'recall'; allowed: auc, pr_auc, log_loss, "
+            "normalized_entropy, calibration, ece, mean_label, mean_prediction, "
+            "precision_at_0.5, recall_at_0.5, examples",
+        ),
+        (
+            "gates=[{metric: auc, min: 0.6}, {metric: recall_at_0.3, min: 1}]",
+            "gates[1].metric: got 'recall_at_0.3'; allowed: auc, ",
+        ),
+        (
+            "release.approval=ask",
+            "release.approval: got 'ask'; input should be 'manual' or 'automatic'",
+        ),
+        (
+            "release.keep=0",
+            "release.keep: got 0; input should be greater than or equal to 1",
+        ),
+        (
+            "evaluation.on_baseline_problem=pass",
+            "evaluation.on_baseline_problem: got 'pass'; input should be 'block' or "
+            "'release'",
         ),
     ],
 )
@@ -174,6 +193,11 @@ def test_missing_key(message: Message):
             "['gender'] there",
         ),
         (
+            "evaluation.group_by=city",
+            "evaluation.group_by: 'city' is not in the examples; add it to "
+            "'examples.extra_columns', or group by one of ['age', 'gender', 'user']",
+        ),
+        (
             "gates=[{metric: auc}]",
             "gates[0]: a gate needs at least one of 'min', 'max', 'min_change', "
             "'max_change'",
@@ -223,6 +247,41 @@ def test_gate_on_computed_slices_is_accepted(load: Load):
         "gates=[{metric: auc, min: 0.5, every: [gender]}]",
     )
     assert config.gates[0].sliced_by == ("gender",)
+
+
+@pytest.mark.parametrize(
+    ("metric", "hint"),
+    [
+        ("gauc", "; for this one set evaluation.group_by"),
+        ("precision_at_0.3", "; for others add to evaluation.thresholds"),
+    ],
+)
+def test_a_metric_that_is_not_computed_says_how_it_would_be(
+    message: Message, metric: str, hint: str
+):
+    assert message(f"gates=[{{metric: {metric}, min: 0.1}}]").endswith(hint)
+
+
+def test_a_gate_may_bound_each_metric_that_is_computed(load: Load):
+    evaluation = "evaluation={group_by: user, thresholds: [0.05, 0.3]}"
+    metrics = load(evaluation).evaluation.metrics
+    assert {"gauc", "gauc_coverage", "ece", "recall_at_0.05"} < set(metrics)
+    gates = ", ".join(f"{{metric: {metric}, min: 0}}" for metric in metrics)
+
+    assert len(load(evaluation, f"gates=[{gates}]").gates) == len(metrics)
+
+
+def test_groups_may_come_from_an_extra_column(load: Load):
+    config = load("examples.extra_columns=[visitor]", "evaluation.group_by=visitor")
+    assert config.evaluation.group_by == "visitor"
+
+
+def test_a_column_with_several_values_makes_no_groups(message: Message):
+    line = message(
+        "features.tags={kind: categorical, multivalued: true}",
+        "evaluation.group_by=tags",
+    )
+    assert line.startswith("evaluation.group_by: 'tags' has several values")
 
 
 @pytest.mark.parametrize(

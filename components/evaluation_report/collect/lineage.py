@@ -1,0 +1,84 @@
+"""What a candidate came from, and what is different from the baseline."""
+
+from __future__ import annotations
+
+import platform
+import re
+from importlib import metadata
+
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tfx import types
+from tfx.components.example_gen import utils
+
+from components.evaluation_report.content import Source
+from pipeline.config.root import Config
+
+# What decides on results; the lock file that was installed has all.
+_PACKAGES = (
+    "ctr-pipeline",
+    "tfx",
+    "tensorflow",
+    "keras",
+    "tensorflow-transform",
+    "tensorflow-model-analysis",
+    "tensorflow-data-validation",
+    "apache-beam",
+    "ml-metadata",
+    "numpy",
+    "pyarrow",
+)
+
+# As TFX's driver of ExampleGen writes it, a line for each split.
+_FINGERPRINT = re.compile(
+    r"split:(?P<split>[^,]+),num_files:(?P<files>\d+),total_bytes:(?P<bytes>\d+),"
+    r"xor_checksum:(?P<xor>\d+),sum_checksum:(?P<sum>\d+)"
+)
+
+
+def sources(examples: types.Artifact) -> tuple[Source, ...]:
+    """The files of the examples, by split."""
+    fingerprint = examples.get_string_custom_property(utils.FINGERPRINT_PROPERTY_NAME)
+    return tuple(
+        Source(
+            split=found["split"],
+            files=int(found["files"]),
+            bytes=int(found["bytes"]),
+            checksum=f"{found['xor']}:{found['sum']}",
+        )
+        for found in _FINGERPRINT.finditer(fingerprint)
+    )
+
+
+def span(config: Config, examples: types.Artifact) -> int | None:
+    """The span of the examples, where the patterns have one."""
+    if "{SPAN" not in config.examples.model_dump_json():
+        return None
+    number: int = examples.get_int_custom_property(utils.SPAN_PROPERTY_NAME)
+    return number
+
+
+def schema_text(schema: schema_pb2.Schema) -> str:
+    """A schema, for people."""
+    text: str = text_format.MessageToString(schema)
+    return text
+
+
+def schema_origin(config: Config) -> str:
+    """Where the schema is from."""
+    file = config.validation.schema_file
+    return "inferred from the training split" if file is None else f"curated: {file}"
+
+
+def packages() -> dict[str, str]:
+    """What is installed, by name."""
+    versions = {name: metadata.version(name) for name in _PACKAGES}
+    return {"python": platform.python_version(), **versions}
+
+
+def seeds(config: Config) -> dict[str, int]:
+    """The seeds of a configuration."""
+    found = {"training": config.training.seed}
+    if config.tuning is not None:
+        found["tuning"] = config.tuning.seed
+    return found

@@ -1,0 +1,148 @@
+"""Puts a report together from the artifacts of a run."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from tfx import types
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils
+from tfx.utils import path_utils
+
+from components.evaluation_report.changes import changes
+from components.evaluation_report.collect import lineage
+from components.evaluation_report.collect.data import collect_data
+from components.evaluation_report.collect.importance import measure_importances
+from components.evaluation_report.collect.sample import read_sample
+from components.evaluation_report.collect.wide import heaviest_weights
+from components.evaluation_report.content import Baseline, Data, Lineage, Report
+from components.evaluation_report.files import CONTENT_FILE
+from components.evaluator.curves import Curves
+from components.evaluator.record import Evaluation
+from components.example_validator.anomalies import Artifacts, Examined
+from pipeline.config.examples import EVAL
+from pipeline.config.parts.example_validator import ValidatorPart
+from pipeline.config.root import Config
+from serving.scorer import Scorer
+from trainer.record import RECORD_FILE, TrainingRecord
+from trainer.warm_start.exported import ExportedModel
+
+# Of the eval split; with it, an AUC is known to about a hundredth.
+_SAMPLE = 10_000
+
+
+def report_of_a_run(
+    artifacts: Artifacts, config: Config, code: Mapping[str, str], run_id: str
+) -> Report:
+    """The report of a run that measured a candidate.
+
+    Args:
+      artifacts: Artifacts by the names that `EvaluationReport` has for its inputs.
+      config: The configuration, without where things go.
+      code: Fingerprint of the code of each component.
+      run_id: Names the run.
+    """
+    beginning = _beginning(artifacts, config, code, run_id)
+    evaluation = artifact_utils.get_single_uri(artifacts["evaluation"])
+    model = artifact_utils.get_single_instance(artifacts["model"])
+    logs = artifact_utils.get_single_uri(artifacts["model_run"])
+    with fileio.open(os.path.join(logs, RECORD_FILE)) as file:
+        training = TrainingRecord.model_validate_json(file.read())
+    return Report(
+        **beginning,
+        evaluation=Evaluation.read(evaluation),
+        curves=Curves.read(evaluation),
+        training=training,
+        **_looked_into(artifacts, config, beginning["data"], model),
+    )
+
+
+def report_of_a_stop(
+    artifacts: Artifacts,
+    config: Config,
+    code: Mapping[str, str],
+    run_id: str,
+    stopped_by: str,
+) -> Report:
+    """The report of a run that ended before there was a candidate.
+
+    Args:
+      artifacts: What there is, by the names that `EvaluationReport` has.
+      config: The configuration, without where things go.
+      code: Fingerprint of the code of each component.
+      run_id: Names the run.
+      stopped_by: Why it ended.
+    """
+    beginning = _beginning(artifacts, config, code, run_id)
+    return Report(**beginning, stopped_by=stopped_by)
+
+
+def _beginning(
+    artifacts: Artifacts, config: Config, code: Mapping[str, str], run_id: str
+) -> dict[str, Any]:
+    """What is known before there is a model."""
+    examined = Examined(artifacts)
+    examples = artifact_utils.get_single_instance(artifacts["examples"])
+    settings = config.model_dump(
+        mode="json", exclude={"release", "metadata", "beam"}, exclude_none=True
+    )
+    return {
+        "name": config.name,
+        "run_id": run_id,
+        "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "model": config.model.kind,
+        "data": collect_data(examined, ValidatorPart.of(config)),
+        "lineage": Lineage(
+            sources=lineage.sources(examples),
+            span=lineage.span(config, examples),
+            schema_text=lineage.schema_text(examined.schema),
+            schema_origin=lineage.schema_origin(config),
+            config=settings,
+            baseline=_baseline(artifacts.get("baseline_release"), settings),
+            code=dict(code),
+            packages=lineage.packages(),
+            seeds=lineage.seeds(config),
+        ),
+    }
+
+
+def _baseline(
+    releases: list[types.Artifact] | None, settings: Mapping[str, Any]
+) -> Baseline | None:
+    if not releases:
+        return None
+    (release,) = releases
+    path = os.path.join(release.report, CONTENT_FILE)
+    # Removed to save space, or of a release from before there were reports.
+    if not release.report or not fileio.exists(path):
+        return Baseline(version=release.version, changes=None)
+    with fileio.open(path) as file:
+        # Not as a Report: an older one may have had other fields.
+        before = json.loads(file.read())["lineage"]["config"]
+    return Baseline(version=release.version, changes=changes(before, settings))
+
+
+def _looked_into(
+    artifacts: Artifacts, config: Config, data: Data, model: types.Artifact
+) -> dict[str, Any]:
+    """What a sample of examples tells about the model."""
+    sample = read_sample(
+        artifact_utils.get_split_uri(artifacts["examples"], EVAL),
+        config.features,
+        config.label.name,
+        data.examples[EVAL],
+        _SAMPLE,
+    )
+    path = path_utils.serving_model_path(model.uri)
+    scorer = Scorer(path)
+    weights = heaviest_weights(
+        scorer, ExportedModel(path), config.features, config.crosses, sample
+    )
+    return {
+        "importances": measure_importances(scorer, sample),
+        "wide_weights": weights,
+    }

@@ -1,0 +1,197 @@
+"""The heaviest weights of the wide part, named by what they stand for.
+
+An id of a vocabulary, a hash or a bucket is a number; what it stands for is read off a
+sample: each value in it is put through the model's own transformation. So a name is
+what the id means in practice, whatever the kind of the column.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+import tensorflow as tf
+
+from components.evaluation_report.collect.sample import Column, Sample
+from components.evaluation_report.content import WideWeight, WideWeights
+from pipeline.config.columns import bucket_name
+from pipeline.config.features import Cross, Features, Numeric
+from serving.scorer import Scorer
+from trainer.warm_start.exported import ExportedModel
+
+_HEAVIEST = 30
+# Of the values that share an id, so many are named.
+_NAMED = 3
+
+# A raw value; None for a missing one.
+_Value = bytes | float | None
+_Values = tuple[_Value, ...]
+
+
+def heaviest_weights(
+    scorer: Scorer,
+    model: ExportedModel,
+    features: Features,
+    crosses: Sequence[Cross],
+    sample: Sample,
+) -> WideWeights | None:
+    """The weights furthest from 0 among those of ids in the sample.
+
+    Args:
+      scorer: The model.
+      model: The same, to read its variables.
+      features: The settings of the features.
+      crosses: The crosses.
+      sample: The examples that give ids their names.
+
+    Returns:
+      None for a model without a wide part.
+    """
+    columns = _columns(features, crosses)
+    tables = {
+        name: table
+        for name in columns
+        if (table := model.weights(f"wide.{name}/table")) is not None
+    }
+    if not tables:
+        return None
+    named = _Names(scorer, features, sample)
+    found = [
+        WideWeight(
+            column=name,
+            term=term,
+            weight=float(table[number, 0]),
+            share=count / len(sample.labels),
+        )
+        for name, table in tables.items()
+        for number, (term, count) in named.ids(name, columns[name]).items()
+    ]
+    heaviest = sorted(found, key=lambda each: abs(each.weight), reverse=True)
+    return WideWeights(
+        examples=len(sample.labels),
+        ids=len(found),
+        heaviest=tuple(heaviest[:_HEAVIEST]),
+    )
+
+
+def _columns(
+    features: Features, crosses: Sequence[Cross]
+) -> dict[str, tuple[str, ...]]:
+    """The features that each column of ids comes from."""
+    columns: dict[str, tuple[str, ...]] = {}
+    for name, feature in features.items():
+        if not isinstance(feature, Numeric):
+            columns[name] = (name,)
+        elif feature.is_bucketized:
+            columns[bucket_name(name)] = (name,)
+    return columns | {cross.name: cross.features for cross in crosses}
+
+
+class _Names:
+    """Names the ids of columns by the values that have them in a sample."""
+
+    def __init__(self, scorer: Scorer, features: Features, sample: Sample):
+        self._scorer = scorer
+        self._values = {
+            name: [_values(row) for row in column.tolist()]
+            for name, column in sample.columns.items()
+        }
+        self._ranges = {
+            name: self._ranges_of(name, sample.columns[name])
+            for name, feature in features.items()
+            if isinstance(feature, Numeric) and feature.is_bucketized
+        }
+
+    def ids(self, column: str, sources: tuple[str, ...]) -> dict[int, tuple[str, int]]:
+        """For each id in the sample its name, and the number of examples with it."""
+        counts: Counter[tuple[str, ...]] = Counter()
+        values_of: dict[tuple[str, ...], _Values] = {}
+        for values in self._combinations(sources):
+            texts = tuple(map(self._text, sources, values))
+            counts[texts] += 1
+            values_of[texts] = values
+        ids = self._transformed(column, sources, list(values_of.values()))
+        terms: dict[int, Counter[str]] = defaultdict(Counter)
+        for number, texts in zip(ids, values_of, strict=True):
+            terms[number][_term(sources, texts)] = counts[texts]
+        return {number: (_one_of(each), each.total()) for number, each in terms.items()}
+
+    def _combinations(self, sources: tuple[str, ...]) -> Iterator[_Values]:
+        """The values of each example, combined.
+
+        An empty list is a missing value, but has no combination in a cross.
+        """
+        if len(sources) == 1:
+            for values in self._values[sources[0]]:
+                yield from ((value,) for value in values or [None])
+            return
+        for row in zip(*(self._values[name] for name in sources), strict=True):
+            yield from itertools.product(*row)
+
+    def _text(self, name: str, value: _Value) -> str:
+        if value is None:
+            return "(missing)"
+        if isinstance(value, bytes):
+            return value.decode("utf-8", "backslashreplace")
+        return self._ranges[name][value]
+
+    def _ranges_of(self, name: str, column: Column) -> dict[float, str]:
+        """For each number in the sample, the range of numbers that share its bucket."""
+        numbers = sorted({each for each in column.tolist() if not math.isnan(each)})
+        ids = self._transformed(
+            bucket_name(name), (name,), [(number,) for number in numbers]
+        )
+        ranges: dict[float, str] = {}
+        for _, together in itertools.groupby(
+            zip(ids, numbers, strict=True), key=lambda pair: pair[0]
+        ):
+            bucket = [number for _, number in together]
+            low, high = bucket[0], bucket[-1]
+            text = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+            ranges |= dict.fromkeys(bucket, text)
+        return ranges
+
+    def _transformed(
+        self, column: str, sources: tuple[str, ...], rows: Sequence[_Values]
+    ) -> list[int]:
+        """The id of each combination of single values."""
+        if not rows:
+            return []
+        examples = [_example(dict(zip(sources, row, strict=True))) for row in rows]
+        ids = self._scorer.transformed(examples)[column]
+        return [int(number) for number in ids.reshape(len(rows), -1)[:, 0]]
+
+
+def _values(row: list[bytes] | bytes | float) -> list[_Value]:
+    """The values of a feature in an example."""
+    if isinstance(row, list):
+        return [text for text in row if text]
+    if isinstance(row, bytes):
+        return [row or None]
+    return [None if math.isnan(row) else row]
+
+
+def _example(values: Mapping[str, _Value]) -> bytes:
+    example = tf.train.Example()
+    for name, value in values.items():
+        if isinstance(value, bytes):
+            example.features.feature[name].bytes_list.value.append(value)
+        elif value is not None:
+            example.features.feature[name].float_list.value.append(value)
+    serialized: bytes = example.SerializeToString()
+    return serialized
+
+
+def _term(sources: tuple[str, ...], texts: tuple[str, ...]) -> str:
+    if len(sources) == 1:
+        return texts[0]
+    return ", ".join(map("{}={}".format, sources, texts))
+
+
+def _one_of(terms: Counter[str]) -> str:
+    """The most frequent of the terms that share an id."""
+    named = [term for term, _ in terms.most_common(_NAMED)]
+    others = len(terms) - len(named)
+    return " or ".join(named) + (f" or {others:,} more" if others else "")

@@ -1,0 +1,56 @@
+"""Candidate and baseline on all examples, as rows of a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from components.evaluation_report import words
+from components.evaluation_report.figures import Which, bounds_of, value_of
+from components.evaluator.record import Evaluation
+from components.evaluator.slices import OVERALL_NAME
+
+_ALL: tuple[Which, ...] = ("candidate", "baseline", "change")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A metric on all examples.
+
+    Attributes:
+      metric: Its key.
+      name: Its name.
+      meaning: What it says, in short.
+      candidate: The candidate's figure, and its 95% interval.
+      baseline: The baseline's.
+      change: The difference.
+      judgement: Whether that is for the better.
+    """
+
+    metric: str
+    name: str
+    meaning: str
+    candidate: tuple[str, str]
+    baseline: tuple[str, str]
+    change: tuple[str, str]
+    judgement: str
+
+
+def overall_rows(evaluation: Evaluation) -> list[Row]:
+    """The metrics on all examples."""
+    return [_row(evaluation, metric) for metric in evaluation.candidate[OVERALL_NAME]]
+
+
+def _row(evaluation: Evaluation, metric: str) -> Row:
+    value, before, change = (
+        value_of(evaluation, which, OVERALL_NAME, metric) for which in _ALL
+    )
+    known = [bounds_of(evaluation, which, OVERALL_NAME, metric) for which in _ALL]
+    return Row(
+        metric=metric,
+        name=words.metric_name(metric),
+        meaning=words.metric_meaning(metric),
+        candidate=(words.figure(metric, value), words.interval(known[0])),
+        baseline=(words.figure(metric, before), words.interval(known[1])),
+        change=(words.signed(metric, change), words.interval(known[2])),
+        judgement=words.judgement(metric, value, before, known[2]),
+    )

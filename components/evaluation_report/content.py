@@ -1,0 +1,284 @@
+"""What a report holds, before it becomes a page."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Literal
+
+import pydantic
+from tfx.dsl.io import fileio
+from tfx.utils import io_utils
+
+from components.evaluation_report.changes import Change
+from components.evaluation_report.files import CONTENT_FILE
+from components.evaluator.curves import Curves
+from components.evaluator.record import Evaluation
+from trainer.record import TrainingRecord
+
+
+class Block(pydantic.BaseModel):
+    """A part of a report."""
+
+    model_config = pydantic.ConfigDict(frozen=True, protected_namespaces=())
+
+
+class FeatureStatistics(Block):
+    """A feature of the examples.
+
+    Attributes:
+      name: The feature.
+      type: `number` or `text`.
+      missing: Share of the examples without a value, by split.
+      distinct: Number of distinct values of a text.
+      words: What its values are like, in the training split.
+      bars: Their histogram, as shares of the highest bar.
+    """
+
+    name: str
+    type: Literal["number", "text"]
+    missing: dict[str, float]
+    distinct: int | None
+    words: str
+    bars: tuple[float, ...]
+
+
+class Anomaly(Block):
+    """Something about a split that the schema, or a threshold, does not allow.
+
+    Attributes:
+      split: The split.
+      feature: The feature; None for the split as a whole.
+      is_error: Whether it stops a run.
+      words: What it is.
+    """
+
+    split: str
+    feature: str | None
+    is_error: bool
+    words: str
+
+
+class Histograms(Block):
+    """The values of a feature in two sets of examples.
+
+    Attributes:
+      labels: The most frequent values, or ranges of numbers.
+      now: Share of the examples to train on, for each label.
+      then: Share of those that they are compared with.
+    """
+
+    labels: tuple[str, ...]
+    now: tuple[float, ...]
+    then: tuple[float, ...]
+
+
+class Distance(Block):
+    """How far the examples to train on are from others.
+
+    Attributes:
+      feature: The feature.
+      kind: `drift` from the run before, or `skew` against what was served.
+      value: The Jensen-Shannon divergence, from 0 (the same) to 1.
+      allowed: The largest that the configuration allows, if it says so.
+      histograms: What was compared.
+    """
+
+    feature: str
+    kind: Literal["drift", "skew"]
+    value: float
+    allowed: float | None
+    histograms: Histograms
+
+
+class Data(Block):
+    """The examples.
+
+    Attributes:
+      examples: Number of examples by split.
+      features: Their features.
+      anomalies: What does not fit the schema.
+      distances: Drift and skew, the largest first.
+    """
+
+    examples: dict[str, int]
+    features: tuple[FeatureStatistics, ...]
+    anomalies: tuple[Anomaly, ...]
+    distances: tuple[Distance, ...]
+
+
+class Importance(Block):
+    """What a feature is worth to the model: what is lost when its values are shuffled.
+
+    Attributes:
+      feature: The feature.
+      auc_loss: AUC before less AUC after; the mean of several shuffles.
+      lowest: The smallest of them.
+      highest: The largest of them.
+      log_loss_rise: Log loss after less log loss before; the mean.
+    """
+
+    feature: str
+    auc_loss: float
+    lowest: float
+    highest: float
+    log_loss_rise: float
+
+
+class Importances(Block):
+    """The permutation importance of all features.
+
+    Attributes:
+      examples: Size of the sample of the eval split.
+      shuffles: How often each feature was shuffled.
+      auc: AUC on the sample.
+      features: The features, the most important first.
+    """
+
+    examples: int
+    shuffles: int
+    auc: float
+    features: tuple[Importance, ...]
+
+
+class Ablation(Block):
+    """A model that was trained without a feature.
+
+    Attributes:
+      feature: What it was trained without.
+      auc: Its AUC on the eval split.
+      change: That AUC less the one with all features.
+    """
+
+    feature: str
+    auc: float
+    change: float
+
+
+class WideWeight(Block):
+    """A weight of the wide part.
+
+    Attributes:
+      column: The feature or cross.
+      term: What the weight belongs to.
+      weight: What is added to the log odds of a click.
+      share: Share of the sampled examples that have it.
+    """
+
+    column: str
+    term: str
+    weight: float
+    share: float
+
+
+class WideWeights(Block):
+    """The heaviest weights of the wide part.
+
+    Attributes:
+      examples: Size of the sample of the eval split.
+      ids: Number of weights that occur in it.
+      heaviest: Those of them that are the furthest from 0.
+    """
+
+    examples: int
+    ids: int
+    heaviest: tuple[WideWeight, ...]
+
+
+class Source(Block):
+    """The files that a split was read from.
+
+    Attributes:
+      split: The split.
+      files: How many files.
+      bytes: Their size.
+      checksum: Of their names, sizes and times of change.
+    """
+
+    split: str
+    files: int
+    bytes: int
+    checksum: str
+
+
+class Baseline(Block):
+    """The model that a candidate is held against.
+
+    Attributes:
+      version: The version that serves it.
+      changes: What was configured otherwise; None where that is not known.
+    """
+
+    version: int
+    changes: tuple[Change, ...] | None
+
+
+class Lineage(Block):
+    """What the candidate came from.
+
+    Attributes:
+      sources: The files of the examples.
+      span: The span of the examples, where their files are numbered by span.
+      schema_text: The schema, as text proto.
+      schema_origin: Where it is from, in words.
+      config: The configuration.
+      baseline: The model released last, if there is one.
+      code: Fingerprint of the code of each component.
+      packages: Versions of what was installed.
+      seeds: Seeds of what is random.
+    """
+
+    sources: tuple[Source, ...]
+    span: int | None
+    schema_text: str
+    schema_origin: str
+    config: dict[str, Any]
+    baseline: Baseline | None
+    code: dict[str, str]
+    packages: dict[str, str]
+    seeds: dict[str, int]
+
+
+class Report(Block):
+    """All that is shown of a run.
+
+    Attributes:
+      name: Names the pipeline.
+      run_id: The run that measured it; an unchanged rerun shows the same report.
+      made: When it was made, in ISO 8601.
+      model: The kind of model.
+      stopped_by: Why the run ended before there was a model, if it did.
+      evaluation: Metrics and gates.
+      curves: Curves by slice.
+      training: How the model was trained.
+      importances: What the features are worth; None where the sample has one class.
+      wide_weights: None for a model without a wide part.
+      ablations: What `ctr ablate` found.
+      data: The examples.
+      lineage: What the model came from.
+    """
+
+    name: str
+    run_id: str
+    made: str
+    model: str
+    stopped_by: str | None = None
+    evaluation: Evaluation | None = None
+    curves: Curves | None = None
+    training: TrainingRecord | None = None
+    importances: Importances | None = None
+    wide_weights: WideWeights | None = None
+    ablations: tuple[Ablation, ...] = ()
+    data: Data
+    lineage: Lineage
+
+
+def write_content(report: Report, folder: str) -> None:
+    """Writes a report as JSON."""
+    path = os.path.join(folder, CONTENT_FILE)
+    io_utils.write_string_file(path, report.model_dump_json(indent=1))
+
+
+def read_content(folder: str) -> Report:
+    """Reads a report that `write_content` wrote."""
+    with fileio.open(os.path.join(folder, CONTENT_FILE)) as file:
+        return Report.model_validate_json(file.read())

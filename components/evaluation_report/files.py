@@ -1,0 +1,5 @@
+"""The files of a report, in the folder of its artifact and in that of a run."""
+
+PAGE_FILE = "report.html"
+# The same to compute with.
+CONTENT_FILE = "report.json"

@@ -1,0 +1,79 @@
+"""What the features are worth, and how they have moved."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from components.evaluation_report import words
+from components.evaluation_report.content import Distance, Importances
+from components.evaluation_report.plots.plot import BASELINE, CANDIDATE, Plot, make_plot
+
+_MOST_FEATURES = 40
+_MOST_DISTANCES = 12
+# Below it two histograms look the same.
+_VISIBLE = 0.001
+
+
+def importance_plot(importances: Importances) -> Plot:
+    """A bar for each feature, the most important on top."""
+    features = importances.features[:_MOST_FEATURES][::-1]
+    bars = go.Bar(
+        x=[each.auc_loss for each in features],
+        y=[each.feature for each in features],
+        orientation="h",
+        marker={"color": CANDIDATE},
+        error_x={
+            "array": [each.highest - each.auc_loss for each in features],
+            "arrayminus": [each.auc_loss - each.lowest for each in features],
+            "symmetric": False,
+            "color": BASELINE,
+            "thickness": 2,
+            "width": 0,
+        },
+        hovertemplate="%{y}: %{x:.4f}<extra></extra>",
+    )
+    first = importances.features[0]
+    return make_plot(
+        "importance",
+        "AUC lost when a feature is shuffled",
+        f"The most important feature is {first.feature}: without its order the AUC is "
+        f"{first.auc_loss:.4f} lower. The table below has all features.",
+        [bars],
+        height=22 * len(features) + 70,
+        xaxis={"title": {"text": "AUC lost"}},
+        yaxis={"ticksuffix": "  "},
+    )
+
+
+def distance_plots(distances: tuple[Distance, ...]) -> list[Plot]:
+    """Both histograms of the features that are bounded, and of others that moved."""
+    bounded = [each for each in distances if each.allowed is not None]
+    others = [
+        each for each in distances if each.allowed is None and each.value >= _VISIBLE
+    ]
+    room = max(0, _MOST_DISTANCES - len(bounded))
+    return [_distance_plot(each) for each in [*bounded, *others[:room]]]
+
+
+def _distance_plot(distance: Distance) -> Plot:
+    then = "run before" if distance.kind == "drift" else "served"
+    shares = distance.histograms
+    traces = [
+        go.Bar(name=name, x=shares.labels, y=heights, marker={"color": colour})
+        for name, heights, colour in (
+            (then, shares.then, BASELINE),
+            ("this run", shares.now, CANDIDATE),
+        )
+    ]
+    return make_plot(
+        f"{distance.kind}.{distance.feature}",
+        f"{distance.feature}: {distance.kind} {distance.value:.4f}",
+        f"Histograms of {distance.feature} in this run and in the {then} examples: "
+        f"{words.divergence(distance.value)} (Jensen-Shannon divergence "
+        f"{distance.value:.4f}).",
+        traces,
+        height=240,
+        barmode="group",
+        xaxis={"type": "category", "tickfont": {"size": 10}},
+        yaxis={"tickformat": ".1~%", "rangemode": "tozero"},
+    )

@@ -1,0 +1,133 @@
+"""The slices as rows of a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from components.evaluation_report import words
+from components.evaluation_report.figures import bounds_of, value_of
+from components.evaluator.record import Evaluation
+from components.evaluator.slices import OVERALL_NAME
+
+# More rows make a page that browsers take long to open.
+MOST_SLICES = 2_000
+
+_METRICS = ("auc", "examples", "gauc", "log_loss", "calibration", "mean_label")
+# Others would make the table too wide to read.
+_WITH_INTERVALS = ("auc", "gauc")
+_FEATURE = re.compile(r'(?:^|, )([^=,"]+)=(?:"(?:[^"\\]|\\.)*"|[^,"]*)')
+_WORST_FIRST = ("failed", "not enough data", "passed")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure.
+
+    Attributes:
+      text: How it is shown.
+      value: What it is sorted by; None for an undefined one.
+      detail: Its 95% interval, if there is one.
+    """
+
+    text: str
+    value: float | None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class SliceRow:
+    """A slice.
+
+    Attributes:
+      name: Its name.
+      features: What it is a slice by.
+      examples: Number of its examples.
+      cells: Its figures, as `SliceTable` has columns.
+      status: The worst outcome of a gate on it; empty without one.
+    """
+
+    name: str
+    features: str
+    examples: int
+    cells: tuple[Cell, ...]
+    status: str
+
+
+@dataclass(frozen=True)
+class SliceTable:
+    """All slices, the worst AUC first; those without an AUC last.
+
+    Attributes:
+      columns: Headings of the figures.
+      rows: The slices.
+      left_out: How many there are beyond `MOST_SLICES`.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[SliceRow, ...]
+    left_out: int
+
+    @property
+    def slicings(self) -> list[str]:
+        """What there are slices by."""
+        return list(dict.fromkeys(sorted(row.features for row in self.rows)))
+
+
+def slice_table(evaluation: Evaluation) -> SliceTable:
+    """The slices of an evaluation."""
+    metrics = [
+        metric
+        for metric in _METRICS
+        if any(metric in figures for figures in evaluation.candidate.values())
+    ]
+    columns = [words.metric_name(metric) for metric in metrics]
+    if evaluation.change:
+        columns.insert(metrics.index("auc") + 1, "change of AUC")
+    names = sorted(
+        (name for name in evaluation.candidate if name != OVERALL_NAME),
+        key=lambda name: _badness(evaluation, name),
+    )
+    statuses = _statuses(evaluation)
+    rows = (
+        SliceRow(
+            name=name,
+            features=", ".join(_FEATURE.findall(name)),
+            examples=int(evaluation.candidate[name].get("examples") or 0),
+            cells=tuple(_cells(evaluation, name, metrics)),
+            status=statuses.get(name, ""),
+        )
+        for name in names[:MOST_SLICES]
+    )
+    left_out = max(0, len(names) - MOST_SLICES)
+    return SliceTable(tuple(columns), tuple(rows), left_out)
+
+
+def _badness(evaluation: Evaluation, name: str) -> tuple[bool, float]:
+    auc = value_of(evaluation, "candidate", name, "auc")
+    return auc is None, auc or 0.0
+
+
+def _cells(evaluation: Evaluation, name: str, metrics: Iterable[str]) -> Iterable[Cell]:
+    figures = evaluation.candidate[name]
+    for metric in metrics:
+        value = figures.get(metric)
+        bounds = None
+        if metric in _WITH_INTERVALS:
+            bounds = bounds_of(evaluation, "candidate", name, metric)
+        yield Cell(words.figure(metric, value), value, words.interval(bounds))
+        if metric == "auc" and evaluation.change:
+            change = value_of(evaluation, "change", name, metric)
+            bounds = bounds_of(evaluation, "change", name, metric)
+            yield Cell(words.signed(metric, change), change, words.interval(bounds))
+
+
+def _statuses(evaluation: Evaluation) -> dict[str, str]:
+    """The worst outcome on each slice that a gate looks at."""
+    statuses: dict[str, str] = {}
+    for status in reversed(_WORST_FIRST):
+        for gate in evaluation.gates:
+            if gate.status == status:
+                statuses[gate.slice] = status
+    return statuses

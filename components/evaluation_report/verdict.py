@@ -1,0 +1,128 @@
+"""What a run came to, in words."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from components.evaluation_report import words
+from components.evaluation_report.content import Report
+from components.evaluation_report.figures import bounds_of, value_of
+from components.evaluator.gates import Outcome
+from components.evaluator.record import Evaluation
+from components.evaluator.slices import OVERALL_NAME
+
+State = Literal["passed", "blocked", "stopped"]
+
+# Below this a slice's figures are mostly noise.
+FEWEST_EXAMPLES = 100
+
+
+def state(report: Report) -> State:
+    """What the gates make of a run."""
+    if report.evaluation is None:
+        return "stopped"
+    return "passed" if report.evaluation.passed else "blocked"
+
+
+def headline(report: Report) -> str:
+    """The verdict in a few words."""
+    if report.evaluation is None:
+        return "Stopped before training"
+    gates = report.evaluation.gates
+    failed = sum(gate.status == "failed" for gate in gates)
+    passed = sum(gate.status == "passed" for gate in gates)
+    if not gates:
+        return "Nothing was required: no gate is configured"
+    if failed:
+        return f"Blocked by {_of_all(failed, len(gates))}"
+    if not report.evaluation.passed:
+        return "Blocked: no gate had enough data"
+    if not passed:
+        return "Passed, but no gate could be applied"
+    if passed < len(gates):
+        return f"Passed {passed} of {len(gates)} gates; the rest had too little data"
+    return f"Passed {_of_all(passed, len(gates))}"
+
+
+def _of_all(some: int, number: int) -> str:
+    if number == 1:
+        return "its only gate"
+    if some == number:
+        return "both gates" if number == 2 else f"all {number} gates"
+    return f"{some} of {number} gates"
+
+
+def findings(report: Report) -> list[str]:
+    """What there is to know first, in sentences."""
+    if report.evaluation is None:
+        return [report.stopped_by or ""]
+    evaluation = report.evaluation
+    sentences = [_auc(report, evaluation), _calibration(evaluation)]
+    sentences += [_worst_slice(evaluation), _comparison(report, evaluation)]
+    return [sentence for sentence in sentences if sentence]
+
+
+def _auc(report: Report, evaluation: Evaluation) -> str:
+    auc = value_of(evaluation, "candidate", OVERALL_NAME, "auc")
+    if auc is None:
+        return "The AUC is undefined: the examples have one class only."
+    bounds = bounds_of(evaluation, "candidate", OVERALL_NAME, "auc")
+    known = f" (95% interval {words.interval(bounds)})" if bounds else ""
+    return f"AUC {auc:.4f}{known}{_change(report, evaluation)}."
+
+
+def _change(report: Report, evaluation: Evaluation) -> str:
+    change = value_of(evaluation, "change", OVERALL_NAME, "auc")
+    if change is None:
+        return ""
+    release = report.lineage.baseline
+    name = f"version {release.version}" if release else "the baseline"
+    difference = f": {abs(change):.4f} {'above' if change >= 0 else 'below'} {name}"
+    bounds = bounds_of(evaluation, "change", OVERALL_NAME, "auc")
+    if bounds is None:
+        return difference
+    if bounds[0] <= 0.0 <= bounds[1]:
+        return f"{difference}, no more than chance explains"
+    return f"{difference}, more than chance explains"
+
+
+def _calibration(evaluation: Evaluation) -> str:
+    calibration = value_of(evaluation, "candidate", OVERALL_NAME, "calibration")
+    if calibration is None:
+        return ""
+    off = calibration - 1.0
+    if abs(off) < 0.0005:
+        return "It predicts as many clicks as there were."
+    which = "more" if off > 0 else "fewer"
+    return f"It predicts {abs(off):.1%} {which} clicks than there were."
+
+
+def _worst_slice(evaluation: Evaluation) -> str:
+    aucs = {
+        name: auc
+        for name, metrics in evaluation.candidate.items()
+        if name != OVERALL_NAME
+        and (auc := metrics.get("auc")) is not None
+        and (metrics.get("examples") or 0) >= FEWEST_EXAMPLES
+    }
+    if not aucs:
+        return ""
+    worst = min(aucs, key=lambda name: aucs[name])
+    return (
+        f"The worst of {len(aucs)} slices with {FEWEST_EXAMPLES} examples or more is "
+        f"{worst}, with an AUC of {aucs[worst]:.4f}."
+    )
+
+
+def _comparison(report: Report, evaluation: Evaluation) -> str:
+    if evaluation.baseline_problem is not None:
+        return f"The baseline was not measured: {evaluation.baseline_problem}."
+    if report.lineage.baseline is None:
+        return "There is no baseline: nothing was released before."
+    return ""
+
+
+def sorted_gates(evaluation: Evaluation) -> list[Outcome]:
+    """The outcomes, the failed ones first."""
+    order = ("failed", "not enough data", "passed")
+    return sorted(evaluation.gates, key=lambda gate: order.index(gate.status))

@@ -1,0 +1,128 @@
+"""Curves of a model on a slice, few enough points of each to draw."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pydantic
+from tfx.dsl.io import fileio
+
+from components.evaluator.figures import groups_of_equal_size
+from components.evaluator.scores import Bins, Floats, Ints, Sample
+
+# Beside the evaluation, to read without TFMA.
+CURVES_FILE = "curves.json"
+
+_POINTS = 100
+_CALIBRATION_POINTS = 20
+_BARS = 40
+
+Point = tuple[float, float]
+Group = tuple[float, float, float]
+
+
+class Curve(pydantic.BaseModel):
+    """What a model does on a slice, as curves.
+
+    Attributes:
+      roc: False positive rate and true positive rate, from (0, 0) to (1, 1).
+      precision_recall: Recall and precision, by rising recall.
+      calibration: Mean prediction, mean label and number of examples of groups of
+        about equal size, by rising prediction.
+      histogram: Predictions greater than the first number up to the second, and how
+        many examples have such; of equal width in log-odds.
+    """
+
+    roc: list[Point]
+    precision_recall: list[Point]
+    calibration: list[Group]
+    histogram: list[Group]
+
+
+class SliceCurves(pydantic.BaseModel):
+    """The curves of both models on a slice; there may be no baseline."""
+
+    candidate: Curve
+    baseline: Curve | None = None
+
+
+class Curves(pydantic.RootModel[dict[str, SliceCurves]]):
+    """The content of curves.json, by the names of the slices."""
+
+    @classmethod
+    def read(cls, folder: str) -> Curves:
+        """Reads the curves beside an evaluation."""
+        with fileio.open(os.path.join(folder, CURVES_FILE)) as file:
+            return cls.model_validate_json(file.read())
+
+    def write(self, folder: str) -> None:
+        """Writes the curves beside an evaluation."""
+        with fileio.open(os.path.join(folder, CURVES_FILE), "w") as file:
+            file.write(self.model_dump_json(exclude_none=True))
+
+
+def curve_of(sample: Sample, bins: Bins) -> Curve:
+    """The curves of a sample that has examples of both labels.
+
+    Args:
+      sample: The examples, counted.
+      bins: What they were counted in.
+    """
+    # From the highest predictions down, as a threshold falls.
+    hits = np.cumsum(sample.positives[::-1, 0])
+    chosen = np.cumsum(sample.examples[::-1, 0])
+    recall = hits / hits[-1]
+    false_alarms = (chosen - hits) / (chosen[-1] - hits[-1])
+    # Where curves bend, both rates move: even steps along their sum catch that.
+    steps = _evenly(recall + false_alarms)
+    origin = np.zeros((1, 2))
+    roc = np.stack([false_alarms, recall], axis=1)[steps]
+    precision_recall = np.stack([recall, hits / chosen], axis=1)[_evenly(recall)]
+    return Curve(
+        roc=_points(np.concatenate([origin, roc])),
+        precision_recall=_points(precision_recall),
+        calibration=_calibration(sample),
+        histogram=_histogram(sample, bins),
+    )
+
+
+def _evenly(progress: Floats) -> Ints:
+    """Where a rising sequence passes even steps, both of its ends included."""
+    steps = np.linspace(progress[0], progress[-1], _POINTS - 1)
+    return np.unique(np.searchsorted(progress, steps))
+
+
+def _calibration(sample: Sample) -> list[Group]:
+    examples = sample.examples[:, 0]
+    (groups,) = groups_of_equal_size(examples[:, None], _CALIBRATION_POINTS).T
+    size, predictions, clicks = (
+        np.bincount(groups, weights)
+        for weights in (examples, sample.predictions[:, 0], sample.positives[:, 0])
+    )
+    filled = size > 0
+    size, predictions, clicks = size[filled], predictions[filled], clicks[filled]
+    return _groups(np.stack([predictions / size, clicks / size, size], axis=1))
+
+
+def _histogram(sample: Sample, bins: Bins) -> list[Group]:
+    first, last = sample.bins[0], sample.bins[-1]
+    width = -(-(last - first + 1) // _BARS)
+    height = np.bincount((sample.bins - first) // width, sample.examples[:, 0])
+    ends = np.array([0.0, *bins.edges])
+    starts = first + width * np.arange(len(height) + 1)
+    sides = ends[np.minimum(starts, last + 1)]
+    return _groups(np.stack([sides[:-1], sides[1:], height], axis=1))
+
+
+def _points(rows: Floats) -> list[Point]:
+    return [(x, y) for x, y in _rounded(rows)]
+
+
+def _groups(rows: Floats) -> list[Group]:
+    return [(x, y, z) for x, y, z in _rounded(rows)]
+
+
+def _rounded(rows: Floats) -> list[list[float]]:
+    """To what can be read off a plot: files stay small."""
+    return [[float(f"{value:.6g}") for value in row] for row in rows]

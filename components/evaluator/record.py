@@ -1,0 +1,112 @@
+"""The content of evaluation.json: what was measured, and what the gates say."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Literal
+
+import pydantic
+from tfx.dsl.io import fileio
+
+from components.evaluator.gates import Outcome, passes
+from components.evaluator.intervals import Interval
+from components.evaluator.measured import Comparison, Intervals, Measured, Metrics
+from components.evaluator.slices import slice_name
+
+# In the folder of the artifact, to read without TFMA.
+EVALUATION_FILE = "evaluation.json"
+
+_Of = Literal["candidate", "baseline", "change"]
+_MetricsByName = dict[str, dict[str, float | None]]
+_IntervalsByName = dict[str, dict[str, Interval]]
+
+
+class Evaluation(pydantic.BaseModel):
+    """An evaluation, by the names of slices and metrics.
+
+    Attributes:
+      passed: Whether the gates let the candidate pass.
+      gates: What became of each gate on each slice.
+      candidate: Its metrics; null for what is undefined.
+      baseline: Its metrics, where there is one that could be measured.
+      baseline_problem: Why the baseline could not be measured.
+      change: Candidate minus baseline.
+      intervals: 95% intervals, of the metrics and slices that have them.
+    """
+
+    passed: bool
+    gates: list[Outcome]
+    candidate: _MetricsByName
+    baseline: _MetricsByName | None = None
+    baseline_problem: str | None = None
+    change: _MetricsByName | None = None
+    intervals: dict[_Of, _IntervalsByName] = {}
+
+    @classmethod
+    def of(cls, comparison: Comparison, outcomes: list[Outcome]) -> Evaluation:
+        """The evaluation of what was measured, with what the gates say of it."""
+        sides: dict[_Of, Measured | None] = {
+            "candidate": comparison.candidate,
+            "baseline": comparison.baseline,
+            "change": comparison.change,
+        }
+        there = {of: side for of, side in sides.items() if side is not None}
+        metrics = {of: _metrics_by_name(side.metrics) for of, side in there.items()}
+        return cls(
+            passed=passes(outcomes, comparison.baseline_problem),
+            gates=outcomes,
+            candidate=metrics["candidate"],
+            baseline=metrics.get("baseline"),
+            baseline_problem=comparison.baseline_problem,
+            change=metrics.get("change"),
+            intervals={
+                of: _intervals_by_name(side.intervals) for of, side in there.items()
+            },
+        )
+
+    def reasons(self) -> list[str]:
+        """Why the candidate passed or not, in words: failed gates first."""
+        order = ("failed", "not enough data", "passed")
+        gates = sorted(self.gates, key=lambda gate: order.index(gate.status))
+        reasons = [gate.in_words() for gate in gates]
+        if not gates:
+            reasons.append(
+                "no gate is configured, so nothing was required of the model"
+            )
+        elif not self.passed and gates[0].status != "failed":
+            reasons.append("no gate had enough data, so nothing speaks for the model")
+        if self.baseline_problem is not None:
+            reasons.append(f"baseline not evaluated: {self.baseline_problem}")
+        elif self.baseline is None:
+            reasons.append("no baseline: nothing else was released before")
+        return reasons
+
+    @classmethod
+    def read(cls, folder: str) -> Evaluation:
+        """Reads the evaluation in the folder of an artifact."""
+        with fileio.open(os.path.join(folder, EVALUATION_FILE)) as file:
+            return cls.model_validate_json(file.read())
+
+    def write(self, folder: str) -> None:
+        """Writes the evaluation into the folder of an artifact."""
+        with fileio.open(os.path.join(folder, EVALUATION_FILE), "w") as file:
+            file.write(self.model_dump_json(indent=2))
+
+
+def _metrics_by_name(metrics: Metrics) -> _MetricsByName:
+    return {
+        slice_name(key): {
+            metric: value if math.isfinite(value) else None
+            for metric, value in values.items()
+        }
+        for key, values in sorted(metrics.items())
+    }
+
+
+def _intervals_by_name(intervals: Intervals) -> _IntervalsByName:
+    return {
+        slice_name(key): dict(values)
+        for key, values in sorted(intervals.items())
+        if values
+    }

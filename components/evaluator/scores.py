@@ -1,0 +1,209 @@
+"""Scored examples, counted in bins: all that figures, intervals and curves need.
+
+The size of the counts is bounded whatever the number of examples is, they add up in
+any order, and the bins are so fine that what is computed from them is what the
+examples themselves would give.
+"""
+
+from __future__ import annotations
+
+import bisect
+import functools
+import math
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+# Examples fall into so many blocks; an interval comes from leaving out each in turn.
+BLOCKS = 20
+
+# Click probabilities are small: the bins are equally wide in log-odds, where 0.001 and
+# 0.002 are as far apart as 0.1 and 0.18.
+_LARGEST_LOG_ODDS = 16
+_BINS_FOR_ONE = 256
+
+# What a prediction of 0 or 1 counts as in the log loss, as in Keras.
+_CLOSEST = 1e-7
+
+
+class Bins:
+    """Bins of predictions; each threshold is the upper end of one.
+
+    Attributes:
+      thresholds: Upper ends that were asked for.
+      edges: All upper ends, increasing; the last one is 1.
+    """
+
+    def __init__(self, thresholds: Sequence[float] = ()):
+        """Makes the bins.
+
+        Args:
+          thresholds: Where bins have to end besides.
+        """
+        self.thresholds = tuple(thresholds)
+        self.edges = _edges(self.thresholds)
+
+    def find(self, prediction: float) -> int:
+        """The bin of a prediction; NaN is in the first."""
+        return bisect.bisect_left(self.edges, prediction)
+
+    def above(self, threshold: float) -> int:
+        """The first bin whose predictions are greater than a threshold."""
+        return 1 + bisect.bisect_left(self.edges, float(np.float32(threshold)))
+
+
+# No array: finding a number in one is several times as slow.
+@functools.cache
+def _edges(thresholds: tuple[float, ...]) -> tuple[float, ...]:
+    count = 2 * _LARGEST_LOG_ODDS * _BINS_FOR_ONE + 1
+    log_odds = np.linspace(-_LARGEST_LOG_ODDS, _LARGEST_LOG_ODDS, count)
+    ends = np.concatenate([1 / (1 + np.exp(-log_odds)), thresholds, [1.0]])
+    # As the models' predictions are: 0.3 is then not above the threshold 0.3.
+    return tuple(np.unique(ends.astype(np.float32)).tolist())
+
+
+class Score(NamedTuple):
+    """What a model says of one example.
+
+    Attributes:
+      cell: Number of the bin, the block and the label, in one.
+      prediction: The predicted probability.
+      loss: Its log loss.
+    """
+
+    cell: int
+    prediction: float
+    loss: float
+
+    @classmethod
+    def of(cls, label: float, prediction: float, block: int, bins: Bins) -> Score:
+        """The score of an example.
+
+        Args:
+          label: 0 or 1.
+          prediction: The predicted probability.
+          block: The block that the example is in.
+          bins: What predictions are counted in.
+        """
+        clicked = label > 0
+        cell = (bins.find(prediction) * BLOCKS + block) * 2 + clicked
+        of_label = prediction if clicked else 1.0 - prediction
+        # NaN stays NaN: max gives its first argument unless another is greater.
+        loss = -math.log(max(of_label, _CLOSEST))
+        return cls(cell, prediction, loss)
+
+
+def block_of(key: bytes) -> int:
+    """The block of an example: the same for all models, runs and machines.
+
+    Args:
+      key: What identifies the example, or the group that it belongs to. Examples of
+        one group, such as the impressions of a user, stay together: their outcomes
+        depend on each other, and an interval that took them apart would be too narrow.
+    """
+    return zlib.crc32(key) % BLOCKS
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Sums over examples, by cell.
+
+    Attributes:
+      cells: The cells that have examples, increasing, [cells].
+      sums: Number of examples, sum of predictions, sum of log losses, [cells, 3].
+    """
+
+    cells: Ints
+    sums: Floats
+
+    @classmethod
+    def empty(cls) -> ScoreTable:
+        """The table of no examples."""
+        return cls(np.zeros(0, np.int64), np.zeros((0, 3)))
+
+    @classmethod
+    def of(cls, scores: Sequence[Score]) -> ScoreTable:
+        """The table of some scores."""
+        cells = np.fromiter((score.cell for score in scores), np.int64, len(scores))
+        sums = [(1.0, score.prediction, score.loss) for score in scores]
+        return _added(cells, np.array(sums, np.float64).reshape(-1, 3))
+
+    @classmethod
+    def merged(cls, tables: Iterable[ScoreTable]) -> ScoreTable:
+        """The table of the examples of several tables."""
+        parts = [cls.empty(), *tables]
+        return _added(
+            np.concatenate([part.cells for part in parts]),
+            np.concatenate([part.sums for part in parts]),
+        )
+
+
+def _added(cells: Ints, sums: Floats) -> ScoreTable:
+    found, where = np.unique(cells, return_inverse=True)
+    totals = np.zeros((len(found), sums.shape[1]))
+    np.add.at(totals, where, sums)
+    return ScoreTable(found, totals)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Counts by bin, of all examples and of all but one block.
+
+    The columns are: all examples, then all but block 0, all but block 1, and so on.
+
+    Attributes:
+      bins: The bins that have examples, increasing, [bins].
+      negatives: Number of examples with label 0, [bins, 1 + BLOCKS].
+      positives: Number of examples with label 1, [bins, 1 + BLOCKS].
+      predictions: Sum of the predictions, [bins, 1 + BLOCKS].
+      losses: Sum of the log losses, [1 + BLOCKS].
+      fills_blocks: Whether each block has examples.
+    """
+
+    bins: Ints
+    negatives: Floats
+    positives: Floats
+    predictions: Floats
+    losses: Floats
+    fills_blocks: bool
+
+    @classmethod
+    def of(cls, table: ScoreTable) -> Sample:
+        """The counts of a table."""
+        bins, where = np.unique(table.cells // (2 * BLOCKS), return_inverse=True)
+        labels, blocks = table.cells % 2, table.cells // 2 % BLOCKS
+        by_block = np.zeros((3, 2, len(bins), BLOCKS))
+        by_block[:, labels, where, blocks] = table.sums.T
+        everything = by_block.sum(axis=-1, keepdims=True)
+        counts = np.concatenate([everything, everything - by_block], axis=-1)
+        examples, predictions, losses = counts
+        return cls(
+            bins=bins,
+            negatives=examples[0],
+            positives=examples[1],
+            predictions=predictions.sum(axis=0),
+            losses=losses.sum(axis=(0, 1)),
+            fills_blocks=bool(by_block[0].any(axis=(0, 1)).all()),
+        )
+
+    @property
+    def examples(self) -> Floats:
+        """Number of examples, [bins, 1 + BLOCKS]."""
+        return self.negatives + self.positives
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether all predictions are numbers."""
+        return math.isfinite(self.losses[0])
+
+    @property
+    def has_both_labels(self) -> bool:
+        """Whether there are examples of both labels."""
+        return bool(self.negatives[:, 0].any() and self.positives[:, 0].any())

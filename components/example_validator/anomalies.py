@@ -1,0 +1,137 @@
+"""What TensorFlow Data Validation finds in statistics, and how it is said."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from typing import TypeAlias
+
+import tensorflow_data_validation as tfdv
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
+from tfx import types
+from tfx.types import artifact_utils
+from tfx.utils import io_utils
+
+from pipeline.config.examples import TRAIN
+from pipeline.config.parts.example_validator import ValidatorPart
+from pipeline.errors import InputError
+
+_STATISTICS_FILE = "FeatureStats.pb"
+
+Artifacts: TypeAlias = Mapping[str, list[types.Artifact]]
+Statistics: TypeAlias = statistics_pb2.DatasetFeatureStatisticsList
+
+
+class Examined:
+    """The statistics of a run, its schema, and what they are compared with.
+
+    Attributes:
+      statistics: Statistics by split.
+      schema: What is expected of the examples.
+      previous: Statistics of the training split of the run before, for drift.
+      serving: Statistics of examples logged while serving, for skew.
+    """
+
+    def __init__(self, artifacts: Artifacts):
+        """Reads the artifacts, by the names that the ExampleValidator has for them."""
+        statistics = artifact_utils.get_single_instance(artifacts["statistics"])
+        splits = artifact_utils.decode_split_names(statistics.split_names)
+        self.statistics = {split: _read(statistics, split) for split in splits}
+        uri = artifact_utils.get_single_uri(artifacts["schema"])
+        self.schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(uri))
+        self.previous = _reference(artifacts, "previous_statistics", TRAIN)
+        self.serving = _reference(artifacts, "serving_statistics", None)
+
+    def anomalies(self, part: ValidatorPart) -> dict[str, anomalies_pb2.Anomalies]:
+        """What does not fit, by split; the training split is held against references.
+
+        Raises:
+          InputError: The schema lacks a feature whose drift or skew is bounded.
+        """
+        schema = _with_thresholds(self.schema, part, features_of(self.previous))
+        return {split: self._validate(split, schema) for split in self.statistics}
+
+    def distances(self) -> anomalies_pb2.Anomalies:
+        """The drift and the skew of all features, whatever is allowed of them."""
+        schema = schema_pb2.Schema()
+        schema.CopyFrom(self.schema)
+        for feature in schema.feature:
+            # None is larger than 1.
+            if feature.name in features_of(self.previous):
+                feature.drift_comparator.jensen_shannon_divergence.threshold = 1.0
+            if feature.name in features_of(self.serving):
+                feature.skew_comparator.jensen_shannon_divergence.threshold = 1.0
+        return self._validate(TRAIN, schema)
+
+    def _validate(
+        self, split: str, schema: schema_pb2.Schema
+    ) -> anomalies_pb2.Anomalies:
+        references = {
+            "previous_statistics": self.previous,
+            "serving_statistics": self.serving,
+        }
+        return tfdv.validate_statistics(
+            self.statistics[split], schema, **(references if split == TRAIN else {})
+        )
+
+
+def features_of(statistics: Statistics | None) -> set[str]:
+    """The features that statistics are about."""
+    if statistics is None:
+        return set()
+    return {
+        feature.path.step[0]
+        for dataset in statistics.datasets
+        for feature in dataset.features
+    }
+
+
+def in_words(info: anomalies_pb2.AnomalyInfo) -> str:
+    """TFDV's own words, which hold the figures."""
+    words = [reason.description for reason in info.reason] or [info.description]
+    return "; ".join(" ".join(text.split()).rstrip(".") for text in words)
+
+
+def _with_thresholds(
+    inferred: schema_pb2.Schema, part: ValidatorPart, known_before: AbstractSet[str]
+) -> schema_pb2.Schema:
+    """The schema, with the thresholds of the configuration.
+
+    A feature that the run before did not have yet cannot have drifted.
+    """
+    schema = schema_pb2.Schema()
+    schema.CopyFrom(inferred)
+    for name, threshold in part.drift.items():
+        comparator = _feature(schema, name).drift_comparator
+        if name in known_before:
+            comparator.jensen_shannon_divergence.threshold = threshold
+    for name, threshold in (part.skew.thresholds if part.skew else {}).items():
+        comparator = _feature(schema, name).skew_comparator
+        comparator.jensen_shannon_divergence.threshold = threshold
+    return schema
+
+
+def _feature(schema: schema_pb2.Schema, name: str) -> schema_pb2.Feature:
+    try:
+        return tfdv.get_feature(schema, name)
+    except ValueError as error:
+        raise InputError(
+            f"features.{name}: the schema has no such feature, so its drift or skew "
+            "cannot be measured; either no example holds a value of it, or "
+            "validation.schema_file leaves it out"
+        ) from error
+
+
+def _reference(artifacts: Artifacts, key: str, split: str | None) -> Statistics | None:
+    """Statistics to compare with; None where this run has none."""
+    if not artifacts.get(key):
+        return None
+    statistics = artifact_utils.get_single_instance(artifacts[key])
+    splits = artifact_utils.decode_split_names(statistics.split_names)
+    return _read(statistics, split or splits[0])
+
+
+def _read(statistics: types.Artifact, split: str) -> Statistics:
+    folder = artifact_utils.get_split_uri([statistics], split)
+    return tfdv.load_stats_binary(os.path.join(folder, _STATISTICS_FILE))

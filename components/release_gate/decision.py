@@ -1,0 +1,72 @@
+"""What is to become of a candidate, and why."""
+
+from __future__ import annotations
+
+import os
+
+from tfx.dsl.io import fileio
+from tfx.utils import io_utils
+
+from components.release_records import ReleaseRecord, Status
+from pipeline.config.base import Block
+from pipeline.config.release import Approval
+
+_DECISION_FILE = "decision.json"
+
+
+class Decision(Block):
+    """What the Pusher is told.
+
+    Attributes:
+      status: `released` where the Pusher is to release the candidate, or to repeat
+        its release.
+      reason: Why, in words.
+      is_by_person: Whether a person decided, in an earlier run or since.
+      report: URI of the report that it is decided on.
+      report_digest: SHA-256 of its page.
+    """
+
+    status: Status
+    reason: str
+    is_by_person: bool = False
+    report: str = ""
+    report_digest: str = ""
+
+    @classmethod
+    def read(cls, folder: str) -> Decision:
+        """Reads it from the folder of its artifact."""
+        with fileio.open(os.path.join(folder, _DECISION_FILE)) as file:
+            return cls.model_validate_json(file.read())
+
+    def write(self, folder: str) -> None:
+        """Writes it into the folder of its artifact."""
+        path = os.path.join(folder, _DECISION_FILE)
+        io_utils.write_string_file(path, self.model_dump_json(indent=2))
+
+
+def decide(
+    model_uri: str,
+    is_blessed: bool,
+    approval: Approval,
+    standing: ReleaseRecord | None,
+) -> Decision:
+    """Decides on a candidate.
+
+    Args:
+      model_uri: URI of its Model artifact.
+      is_blessed: Whether it passed the gates of the Evaluator.
+      approval: Who approves what passed.
+      standing: What holds for the model already: see `ReleaseHistory.standing`.
+    """
+    if not is_blessed:
+        return Decision(status="blocked", reason="a gate of the Evaluator failed")
+    if standing is not None:
+        is_released = (standing.status, standing.model_uri) == ("released", model_uri)
+        said = standing.in_words(model_uri) if standing.by else "released already"
+        return Decision(
+            status="released" if is_released else "rejected",
+            reason=said,
+            is_by_person=bool(standing.by),
+        )
+    status: Status = "released" if approval == "automatic" else "awaiting_approval"
+    return Decision(status=status, reason=f"release.approval is {approval}")

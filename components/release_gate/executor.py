@@ -1,0 +1,54 @@
+"""Decides on a candidate, and says which report it is decided on."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from typing import Any
+
+from tfx import types
+from tfx.components.util import model_utils
+from tfx.dsl.components.base import base_executor
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils
+
+from components.evaluation_report.files import PAGE_FILE
+from components.release_gate.decision import decide
+from components.release_records import ReleaseRecord
+
+_log = logging.getLogger(__name__)
+
+
+class ReleaseGateExecutor(base_executor.BaseExecutor):
+    """Follows the gates, then what a person said already, then `release.approval`."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Writes the decision."""
+        blessing = artifact_utils.get_single_instance(input_dict["blessing"])
+        records = [
+            ReleaseRecord.of(release.mlmd_artifact)
+            for release in input_dict.get("standing", [])
+        ]
+        report = artifact_utils.get_single_uri(input_dict["report"])
+        decision = decide(
+            artifact_utils.get_single_uri(input_dict["model"]),
+            model_utils.is_model_blessed(blessing),
+            exec_properties["approval"],
+            records[0] if records else None,
+        ).model_copy(update={"report": report, "report_digest": _digest(report)})
+        artifact = artifact_utils.get_single_instance(output_dict["decision"])
+        artifact.status = decision.status
+        decision.write(artifact.uri)
+        _log.info("%s: %s", decision.status.replace("_", " "), decision.reason)
+
+
+def _digest(report: str) -> str:
+    """SHA-256 of the page, as `sha256sum` tells it."""
+    with fileio.open(os.path.join(report, PAGE_FILE), "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()

@@ -1,0 +1,145 @@
+"""`ctr release`: a person decides on releases."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+from typing import TYPE_CHECKING
+
+from pipeline.commands.options import (
+    Command,
+    add_config_options,
+    add_json,
+    load,
+    work_dir_of,
+)
+
+if TYPE_CHECKING:
+    from pipeline.commands.options import Commands
+    from pipeline.config import Config
+    from pipeline.release.desk import ReleaseDesk
+    from pipeline.workdir import WorkDir
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    command = commands.add_parser(
+        "release", help="list, approve, reject or roll back releases"
+    )
+    actions = command.add_subparsers(
+        dest="action", required=True, metavar="ACTION", parser_class=Command
+    )
+    _add_list(actions)
+    _add_approve(actions)
+    _add_reject(actions)
+    _add_rollback(actions)
+
+
+def _add_list(actions: Commands) -> None:
+    action = actions.add_parser("list", help="what became of each run's candidate")
+    add_config_options(action)
+    add_json(action)
+    action.set_defaults(command=_list)
+
+
+def _add_approve(actions: Commands) -> None:
+    action = actions.add_parser("approve", help="release the candidate of a run")
+    _add_decision(action)
+    action.add_argument("--note", default="", metavar="TEXT", help="why")
+    action.add_argument(
+        "--override",
+        action="store_true",
+        help="even if a gate blocked it, or a person refused it; is recorded",
+    )
+    action.add_argument(
+        "--rollback", action="store_true", help="even if a later run is released"
+    )
+    action.set_defaults(command=_approve)
+
+
+def _add_reject(actions: Commands) -> None:
+    action = actions.add_parser("reject", help="refuse the candidate of a run")
+    _add_decision(action)
+    action.add_argument("--note", required=True, metavar="TEXT", help="why")
+    action.set_defaults(command=_reject)
+
+
+def _add_decision(action: argparse.ArgumentParser) -> None:
+    action.add_argument("run", metavar="RUN", help="id of a run")
+    add_config_options(action)
+    action.add_argument("--by", required=True, metavar="NAME", help="who decides")
+
+
+def _add_rollback(actions: Commands) -> None:
+    action = actions.add_parser(
+        "rollback", help="take the newest version back; the one before serves again"
+    )
+    add_config_options(action)
+    action.add_argument(
+        "--by", metavar="NAME", help="who decides; by default who is logged in"
+    )
+    action.add_argument("--note", default="", metavar="TEXT", help="why")
+    action.set_defaults(command=_rollback)
+
+
+def _list(options: argparse.Namespace) -> int:
+    from pipeline.release.listing import as_text, rows
+
+    config = load(options)
+    found = rows(_desk(config, work_dir_of(options, config)).history())
+    if options.json:
+        print(json.dumps([row.model_dump(mode="json") for row in found], indent=2))
+    else:
+        print(as_text(found))
+    return 0
+
+
+def _approve(options: argparse.Namespace) -> int:
+    config = load(options)
+    work_dir = work_dir_of(options, config)
+    desk = _desk(config, work_dir)
+    with work_dir.lock():
+        released = desk.approve(
+            options.run, options.by, options.note, options.override, options.rollback
+        )
+    print(f"{options.run} is released as version {released.version}: {released.path}")
+    return 0
+
+
+def _reject(options: argparse.Namespace) -> int:
+    config = load(options)
+    work_dir = work_dir_of(options, config)
+    desk = _desk(config, work_dir)
+    with work_dir.lock():
+        desk.reject(options.run, options.by, options.note)
+    print(f"{options.run} is rejected")
+    return 0
+
+
+def _rollback(options: argparse.Namespace) -> int:
+    """Without the lock of the work directory: it does not wait for a run to end."""
+    config = load(options)
+    desk = _desk(config, work_dir_of(options, config))
+    released = desk.roll_back(options.by or getpass.getuser(), options.note)
+    print(
+        f"rolled back: version {released.version} has the model of "
+        f"{released.run or 'an unknown run'}: {released.path}"
+    )
+    return 0
+
+
+def _desk(config: Config, work_dir: WorkDir) -> ReleaseDesk:
+    from pipeline.errors import ReleaseError
+    from pipeline.metadata import connection_config
+    from pipeline.release.desk import ReleaseDesk
+
+    if config.metadata.mysql is None and not work_dir.metadata.exists():
+        # Or connecting would make it.
+        raise ReleaseError(f"{work_dir.path}: there is no run; make one by: ctr run")
+    return ReleaseDesk(
+        connection_config(config, work_dir),
+        config.name,
+        config.release.model_dir or str(work_dir.models(config.name)),
+        config.release.keep,
+    )

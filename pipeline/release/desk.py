@@ -1,0 +1,212 @@
+"""Approves, rejects and rolls back."""
+
+from __future__ import annotations
+
+import os
+
+from ml_metadata.proto import metadata_store_pb2
+
+from components.release_records import ReleaseHistory, ReleaseRecord
+from pipeline.errors import ReleaseError
+from pipeline.release.store import ReleaseStore
+from serving.release import publish
+from serving.release.versions import VersionRecord, newest_record, version_path
+
+# Where TFX has the SavedModel of a Model artifact.
+_SAVED_MODEL_DIR = "Format-Serving"
+
+
+class ReleaseDesk:
+    """Where a person decides on releases."""
+
+    def __init__(
+        self,
+        connection: metadata_store_pb2.ConnectionConfig,
+        pipeline: str,
+        model_dir: str,
+        keep: int,
+    ):
+        """Opens the desk.
+
+        Args:
+          connection: Connection to ML Metadata.
+          pipeline: Name of the pipeline.
+          model_dir: The directory of the model's versions.
+          keep: How many older versions stay there.
+
+        Raises:
+          ReleaseError: The pipeline has never run.
+        """
+        self._store = ReleaseStore(connection, pipeline)
+        self._model_dir = model_dir
+        self._keep = keep
+
+    def history(self) -> ReleaseHistory:
+        """All that was recorded."""
+        return self._store.history()
+
+    def approve(
+        self,
+        run: str,
+        by: str,
+        note: str,
+        override: bool = False,
+        rollback: bool = False,
+    ) -> ReleaseRecord:
+        """Releases the candidate of a run.
+
+        The model is released first and recorded then. Where that was cut short between
+        the two, approving once more only records it.
+
+        Args:
+          run: The run.
+          by: Who approves.
+          note: Why.
+          override: Even if a gate blocked it, or a person refused it.
+          rollback: Even if a later run is released.
+
+        Returns:
+          The record of the release.
+
+        Raises:
+          ReleaseError: There is no such candidate, it is released already, or it takes
+            `override` or `rollback`.
+        """
+        history = self.history()
+        candidate = self._candidate(history, run)
+        _check_not_released(history, candidate)
+        objection = _objection(history, candidate)
+        if objection is not None and not override:
+            raise ReleaseError(
+                f"{run}: {objection}; --override releases it all the same, and is "
+                "recorded"
+            )
+        if not rollback:
+            self._check_order(history, run)
+        released = publish.release_model(
+            os.path.join(candidate.model_uri, _SAVED_MODEL_DIR),
+            self._model_dir,
+            publish.Origin(candidate.model_uri, run, candidate.report_digest),
+        )
+        publish.remove_old_versions(self._model_dir, self._keep)
+        record = candidate.model_copy(
+            update={
+                "status": "released",
+                "version": released.version,
+                "path": version_path(self._model_dir, released.version),
+                "by": by,
+                "note": note,
+                "override": int(objection is not None),
+            }
+        )
+        self._store.add(record, basis=candidate)
+        return record
+
+    def reject(self, run: str, by: str, note: str) -> ReleaseRecord:
+        """Refuses the candidate of a run; no later run releases the same model.
+
+        Raises:
+          ReleaseError: There is no such candidate, or it awaits no approval.
+        """
+        history = self.history()
+        candidate = self._candidate(history, run)
+        served = newest_record(self._model_dir)
+        if served is not None and served.source == candidate.model_uri:
+            raise ReleaseError(
+                f"{run} is released already, as version {served.version}; take it back "
+                "by: ctr release rollback"
+            )
+        objection = _objection(history, candidate)
+        if objection is not None:
+            raise ReleaseError(f"{run}: {objection}; there is nothing to reject")
+        record = candidate.model_copy(
+            update={
+                "status": "rejected",
+                "version": 0,
+                "path": "",
+                "by": by,
+                "note": note,
+            }
+        )
+        self._store.add(record, basis=candidate)
+        return record
+
+    def roll_back(self, by: str, note: str) -> ReleaseRecord:
+        """Releases the model of the version before the newest one anew.
+
+        Raises:
+          ReleaseError: There is no version to go back to.
+        """
+        history = self.history()
+        restored = self._unrecorded_roll_back(history)
+        if restored is None:
+            restored = publish.roll_back(self._model_dir)
+        publish.remove_old_versions(self._model_dir, self._keep)
+        known = [
+            each for each in history.releases() if each.model_uri == restored.source
+        ]
+        record = ReleaseRecord(
+            status="released",
+            run=restored.run,
+            model_uri=restored.source,
+            training=known[-1].training if known else "",
+            version=restored.version,
+            path=version_path(self._model_dir, restored.version),
+            report=known[-1].report if known else "",
+            report_digest=restored.report,
+            by=by,
+            note=note,
+            withdrawn=restored.withdraws,
+        )
+        self._store.add(record, basis=known[-1] if known else None)
+        return record
+
+    def _unrecorded_roll_back(self, history: ReleaseHistory) -> VersionRecord | None:
+        """What a roll back released that was cut short before it was recorded."""
+        newest = newest_record(self._model_dir)
+        if newest is None or newest.restores is None:
+            return None
+        recorded = {release.version for release in history.releases()}
+        return None if newest.version in recorded else newest
+
+    def _candidate(self, history: ReleaseHistory, run: str) -> ReleaseRecord:
+        """The record that the run itself made of its candidate."""
+        for record in history.records:
+            if record.run == run:
+                return record
+        if self._store.position(run) is None:
+            raise ReleaseError(f"there is no run {run!r}; ctr release list shows all")
+        raise ReleaseError(
+            f"{run} has no candidate to decide on: it has not come so far, or ended "
+            "early"
+        )
+
+    def _check_order(self, history: ReleaseHistory, run: str) -> None:
+        """A release that would undo a later one has to be meant."""
+        if history.last is None:
+            return
+        released, asked = (
+            self._store.position(each) for each in (history.last.run, run)
+        )
+        if released is not None and asked is not None and asked < released:
+            raise ReleaseError(
+                f"{run} is older than {history.last.run}, which is released as version "
+                f"{history.last.version}; --rollback releases it all the same"
+            )
+
+
+def _check_not_released(history: ReleaseHistory, candidate: ReleaseRecord) -> None:
+    if history.last is not None and history.is_released(candidate.model_uri):
+        raise ReleaseError(
+            f"{candidate.run} is released already, as version {history.last.version}"
+        )
+
+
+def _objection(history: ReleaseHistory, candidate: ReleaseRecord) -> str | None:
+    """Why a candidate is not to be released, if there is a reason."""
+    refusal = history.refusal(candidate.model_uri)
+    if refusal is not None:
+        return f"its model was {refusal.in_words(candidate.model_uri)}"
+    if candidate.status == "blocked":
+        return "a gate blocked it"
+    return None

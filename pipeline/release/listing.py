@@ -1,0 +1,142 @@
+"""What became of each run's candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pydantic
+
+from components.release_records import ReleaseHistory, ReleaseRecord
+
+# Of the report's digest: enough to tell one from another.
+_DIGITS = 8
+_HEADINGS = ("run", "status", "version", "report")
+_LEGEND = "* the newest version"
+
+
+class PersonDecision(pydantic.BaseModel):
+    """What a person said of a model.
+
+    Attributes:
+      what: Approved, rejected, rolled back, or restored by rolling another back.
+      by: Who.
+      at: When.
+      note: Why.
+      override: Whether it overrode a gate, or another person.
+      version: The version that it made of the model.
+      report_digest: SHA-256 of the report that it was decided on, if on one.
+    """
+
+    what: str
+    by: str
+    at: datetime
+    note: str
+    override: bool
+    version: int | None
+    report_digest: str | None
+
+
+class Row(pydantic.BaseModel):
+    """A run, and what became of its candidate by now.
+
+    Attributes:
+      run: The run.
+      status: Released, awaiting approval, blocked, rejected or rolled back.
+      version: The version that it was released as.
+      is_newest: Whether that is the newest version.
+      report_digest: SHA-256 of its report.
+      decisions: What people said of its model, in this run or another that has it.
+    """
+
+    run: str
+    status: str
+    version: int | None
+    is_newest: bool
+    report_digest: str
+    decisions: list[PersonDecision]
+
+
+def rows(history: ReleaseHistory) -> list[Row]:
+    """A row for each run that had a candidate, the latest first."""
+    runs: dict[str, list[ReleaseRecord]] = {}
+    for record in history.records:
+        runs.setdefault(record.run, []).append(record)
+    return [_row(history, records) for records in reversed(runs.values())]
+
+
+def _row(history: ReleaseHistory, records: Sequence[ReleaseRecord]) -> Row:
+    """Of the records of a run."""
+    latest = records[-1]
+    status, version = _status(history, latest)
+    last = history.last
+    return Row(
+        run=latest.run,
+        status=status,
+        version=version or None,
+        is_newest=last is not None and status == "released" and version == last.version,
+        report_digest=records[0].report_digest,
+        decisions=[
+            _decision(record, latest.model_uri)
+            for record in history.decisions(latest.model_uri)
+        ],
+    )
+
+
+def _status(history: ReleaseHistory, latest: ReleaseRecord) -> tuple[str, int]:
+    """What became of a run's candidate, and the version that it was released as.
+
+    What was said of a model in one run holds in each that has the same.
+    """
+    refusal = history.refusal(latest.model_uri)
+    standing = history.standing(latest.model_uri)
+    if latest.status == "blocked":
+        return "blocked", 0
+    if refusal is not None:
+        is_withdrawn = refusal.withdrawn == latest.model_uri
+        return "rolled back" if is_withdrawn else "rejected", latest.version
+    if latest.status != "released" and standing is not None:
+        return "released", standing.version
+    return latest.status.replace("_", " "), latest.version
+
+
+def _decision(record: ReleaseRecord, model_uri: str) -> PersonDecision:
+    is_taken_back = record.withdrawn == model_uri
+    return PersonDecision(
+        what=record.what(model_uri),
+        by=record.by,
+        at=record.at,
+        note=record.note,
+        override=bool(record.override),
+        version=None if is_taken_back else record.version or None,
+        report_digest=None if is_taken_back else record.report_digest,
+    )
+
+
+def as_text(found: Sequence[Row]) -> str:
+    """The rows for a person: a table, with what people said below each run."""
+    cells = [_cells(row) for row in found]
+    columns = zip(_HEADINGS, *cells, strict=True)
+    widths = [max(map(len, column)) for column in columns]
+    lines = [_line(_HEADINGS, widths)]
+    for row, each in zip(found, cells, strict=True):
+        lines.append(_line(each, widths))
+        lines += [f"    {_in_words(decision)}" for decision in row.decisions]
+    return "\n".join([*lines, _LEGEND])
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(map(str.ljust, cells, widths)).rstrip()
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    mark = " *" if row.is_newest else ""
+    version = "" if row.version is None else f"{row.version}{mark}"
+    return row.run, row.status, version, row.report_digest[:_DIGITS]
+
+
+def _in_words(decision: PersonDecision) -> str:
+    override = " (override)" if decision.override else ""
+    note = f": {decision.note}" if decision.note else ""
+    day = f"{decision.at.astimezone():%Y-%m-%d %H:%M}"
+    return f"{day} {decision.what}{override} by {decision.by}{note}"

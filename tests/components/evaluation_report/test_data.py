@@ -1,0 +1,156 @@
+"""Statistics, anomalies and distances of small tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow_data_validation as tfdv
+from tfx.types import artifact_utils, standard_artifacts
+from tfx.utils import io_utils
+
+from components.evaluation_report.collect.data import collect_data
+from components.example_validator.anomalies import Examined
+from pipeline.config.evaluation import Skew
+from pipeline.config.parts.example_validator import ValidatorPart
+
+TRAIN = pd.DataFrame(
+    {"city": ["a"] * 60 + ["b"] * 40, "age": [20.0] * 50 + [None] * 10 + [60.0] * 40}
+)
+EVAL = pd.DataFrame({"city": ["a", "b", "c", "b"] * 5, "age": [20.0] * 20})
+BEFORE = pd.DataFrame({"city": ["a"] * 20 + ["b"] * 80, "age": [20.0, 60.0] * 50})
+# TFDV makes histograms from approximate quantiles.
+QUANTILES = 0.01
+NOTHING = {"drift": {}, "skew": None}
+
+
+@pytest.fixture
+def collect(tmp_path):
+    """What is told of tables, whose schema is that of `TRAIN`."""
+
+    def _statistics(name: str, tables: Mapping[str, pd.DataFrame]):
+        artifact = standard_artifacts.ExampleStatistics()
+        artifact.uri = str(tmp_path / name)
+        artifact.split_names = artifact_utils.encode_split_names(sorted(tables))
+        for split, table in tables.items():
+            found = tfdv.generate_statistics_from_dataframe(table, n_jobs=1)
+            path = tmp_path / name / f"Split-{split}" / "FeatureStats.pb"
+            io_utils.write_bytes_file(str(path), found.SerializeToString())
+        return [artifact]
+
+    def _collect(previous=None, serving=None, **part):
+        schema = standard_artifacts.Schema()
+        schema.uri = str(tmp_path / "schema")
+        inferred = tfdv.infer_schema(
+            tfdv.generate_statistics_from_dataframe(TRAIN, n_jobs=1),
+            infer_feature_shape=False,
+        )
+        io_utils.write_pbtxt_file(str(tmp_path / "schema/schema.pbtxt"), inferred)
+        artifacts = {
+            "statistics": _statistics("now", {"train": TRAIN, "eval": EVAL}),
+            "schema": [schema],
+        }
+        if previous is not None:
+            artifacts["previous_statistics"] = _statistics("then", {"train": previous})
+        if serving is not None:
+            artifacts["serving_statistics"] = _statistics("live", {"serving": serving})
+        thresholds = ValidatorPart(**{**NOTHING, **part})
+        return collect_data(Examined(artifacts), thresholds)
+
+    return _collect
+
+
+def divergence(one, other):
+    """Jensen-Shannon divergence in bits, directly."""
+    one, other = np.array(one), np.array(other)
+    middle = (one + other) / 2
+
+    def entropy(shares):
+        return -sum(share * math.log2(share) for share in shares if share)
+
+    return entropy(middle) - (entropy(one) + entropy(other)) / 2
+
+
+def test_features_are_described(collect):
+    data = collect()
+    age, city = data.features
+
+    assert data.examples == {"eval": 20, "train": 100}
+    assert (age.name, age.type, age.distinct) == ("age", "number", None)
+    assert age.missing == {"eval": 0.0, "train": 0.1}
+    assert age.words == "mean 37.78, median 20, from 20 to 60"
+    assert age.bars[0] == 1.0
+    assert age.bars[-1] == pytest.approx(0.8, abs=QUANTILES)
+    assert (city.name, city.type, city.distinct) == ("city", "text", 2)
+    assert city.words == "a 60.0%, b 40.0%"
+    assert city.bars == pytest.approx((1.0, 2 / 3))
+
+
+def test_anomalies_are_told_with_their_split(collect):
+    (anomaly,) = collect().anomalies
+
+    assert (anomaly.split, anomaly.feature) == ("eval", "city")
+    assert anomaly.is_error
+    assert "c (~25%)" in anomaly.words
+
+
+def test_distances_are_those_of_all_features_the_largest_first(collect):
+    data = collect(previous=BEFORE, drift={"age": 0.1})
+    city, age = data.distances
+
+    assert (city.feature, city.kind, city.allowed) == ("city", "drift", None)
+    assert city.value == pytest.approx(divergence([0.6, 0.4], [0.2, 0.8]))
+    assert (age.feature, age.allowed) == ("age", 0.1)
+    assert age.value < city.value
+
+
+def test_both_histograms_are_shares(collect):
+    city, age = collect(previous=BEFORE).distances
+
+    assert city.histograms.labels == ("b", "a")
+    assert city.histograms.now == pytest.approx((0.4, 0.6))
+    assert city.histograms.then == pytest.approx((0.8, 0.2))
+    assert sum(age.histograms.now) == pytest.approx(1.0)
+    assert age.histograms.then[0] == pytest.approx(0.5, abs=QUANTILES)
+    assert age.histograms.then[-1] == pytest.approx(0.5, abs=QUANTILES)
+
+
+def test_of_many_values_the_most_frequent_are_shown(collect):
+    many = pd.DataFrame(
+        {"city": [f"city {index % 50}" for index in range(100)], "age": [20.0] * 100}
+    )
+    city, _ = collect(previous=many).distances
+
+    assert len(city.histograms.labels) == 12
+    assert city.histograms.labels[:2] == ("a", "b")
+    assert sum(city.histograms.now) == pytest.approx(1.0)
+    assert sum(city.histograms.then) == pytest.approx(0.2)
+
+
+def test_skew_is_against_what_was_served(collect):
+    skew = Skew(pattern="served.csv", thresholds={"city": 0.01})
+    distances = collect(serving=BEFORE, skew=skew).distances
+
+    assert [(each.feature, each.kind) for each in distances] == [
+        ("city", "skew"),
+        ("age", "skew"),
+    ]
+    assert distances[0].allowed == 0.01
+
+
+def test_a_drift_that_is_too_large_is_an_anomaly(collect):
+    anomalies = collect(previous=BEFORE, drift={"city": 0.01}).anomalies
+
+    assert [(each.split, each.feature) for each in anomalies] == [
+        ("eval", "city"),
+        ("train", "city"),
+    ]
+
+
+def test_a_feature_that_is_new_has_no_distance(collect):
+    distances = collect(previous=BEFORE.drop(columns="city")).distances
+
+    assert [each.feature for each in distances] == ["age"]

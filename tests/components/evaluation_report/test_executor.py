@@ -1,0 +1,181 @@
+"""The report of a small run, from its artifacts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import tensorflow_data_validation as tfdv
+from tfx.types import standard_artifacts
+from tfx.utils import io_utils
+
+from components.artifacts import HtmlReport, Release
+from components.evaluation_report.changes import Change
+from components.evaluation_report.collect.report import report_of_a_stop
+from components.evaluation_report.content import read_content
+from components.evaluation_report.executor import EvaluationReportExecutor
+from pipeline.config.parts.evaluation_report import EvaluationReportPart
+
+CODES = {"Trainer": "0123456789abcdef"}
+
+
+def _artifact(kind, folder):
+    artifact = kind()
+    artifact.uri = str(folder)
+    return artifact
+
+
+@pytest.fixture(scope="module")
+def data(tiny, tmp_path_factory, write_records):
+    """The artifacts of the examples."""
+    folder = tmp_path_factory.mktemp("data")
+    rows = [
+        {name: (values or [None])[0] for name, values in row.items()}
+        for row in tiny.rows
+    ]
+    statistics = tfdv.generate_statistics_from_dataframe(pd.DataFrame(rows), n_jobs=1)
+    for split in ("train", "eval"):
+        write_records(
+            folder / f"examples/Split-{split}/a.gz", tiny.as_examples(tiny.rows)
+        )
+        path = folder / f"statistics/Split-{split}/FeatureStats.pb"
+        io_utils.write_bytes_file(str(path), statistics.SerializeToString())
+    schema = tfdv.infer_schema(statistics, infer_feature_shape=False)
+    io_utils.write_pbtxt_file(str(folder / "schema/schema.pbtxt"), schema)
+    examples = _artifact(standard_artifacts.Examples, folder / "examples")
+    found = _artifact(standard_artifacts.ExampleStatistics, folder / "statistics")
+    examples.split_names = found.split_names = '["eval", "train"]'
+    examples.set_string_custom_property(
+        "input_fingerprint",
+        "split:train,num_files:3,total_bytes:120,xor_checksum:7,sum_checksum:9\n"
+        "split:eval,num_files:1,total_bytes:40,xor_checksum:8,sum_checksum:8",
+    )
+    return {
+        "examples": [examples],
+        "statistics": [found],
+        "schema": [_artifact(standard_artifacts.Schema, folder / "schema")],
+    }
+
+
+@pytest.fixture
+def run(tiny, tiny_models, data, make_report, tmp_path):
+    """Writes the report of a run, with some more artifacts."""
+    measured = make_report()
+    (tmp_path / "evaluation").mkdir()
+    measured.evaluation.write(str(tmp_path / "evaluation"))
+    measured.curves.write(str(tmp_path / "evaluation"))
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs/training.json").write_text(measured.training.model_dump_json())
+    inputs = {
+        **data,
+        "model": [_artifact(standard_artifacts.Model, tiny_models("wide_deep").uri)],
+        "model_run": [_artifact(standard_artifacts.ModelRun, tmp_path / "logs")],
+        "evaluation": [
+            _artifact(standard_artifacts.ModelEvaluation, tmp_path / "evaluation")
+        ],
+    }
+
+    def _run(name, config=tiny.config, **others):
+        report = _artifact(HtmlReport, tmp_path / name)
+        EvaluationReportExecutor().Do(
+            {**inputs, **others},
+            {"report": [report]},
+            {
+                "part": EvaluationReportPart.of(config).model_dump_json(),
+                "codes": json.dumps(CODES),
+            },
+        )
+        return Path(report.uri)
+
+    return _run, measured
+
+
+def _release(report, version):
+    release = Release()
+    release.version, release.report = version, report
+    return [release]
+
+
+def test_a_report_has_what_the_components_found(run, tiny):
+    write, measured = run
+    report = read_content(str(write("report")))
+
+    assert (report.name, report.model) == ("tiny", "wide_deep")
+    assert report.evaluation == measured.evaluation
+    assert report.curves == measured.curves
+    assert report.training == measured.training
+    assert report.data.examples == {"eval": 400, "train": 400}
+    assert report.importances.examples == 400
+    assert {each.feature for each in report.importances.features} == set(
+        tiny.config.features
+    )
+    assert report.wide_weights.heaviest
+    assert report.lineage.baseline is None
+    assert report.lineage.code == CODES
+    assert report.lineage.seeds == {"training": 1}
+    assert report.lineage.packages["tfx"].startswith("1.")
+    (train, evaluated) = report.lineage.sources
+    assert (train.split, train.files, train.bytes, train.checksum) == (
+        "train",
+        3,
+        120,
+        "7:9",
+    )
+    assert evaluated.split == "eval"
+
+
+def test_the_page_is_beside_it(run):
+    write, _ = run
+    page = (write("report") / "report.html").read_text()
+
+    assert "Passed 2 of 3 gates" in page
+    assert "city=Rome" in page
+
+
+def test_what_changed_since_the_baseline(run, tiny):
+    write, _ = run
+    before = write("before")
+    training = tiny.config.training.model_copy(update={"epochs": 7})
+    now = tiny.config.model_copy(update={"training": training})
+    report = read_content(
+        str(write("now", now, baseline_release=_release(str(before), 17)))
+    )
+
+    assert report.lineage.baseline.version == 17
+    assert report.lineage.baseline.changes == (
+        Change(key="training.epochs", before="5", now="7"),
+    )
+
+
+@pytest.mark.parametrize("report", ["", "/gone"])
+def test_a_baseline_whose_report_is_gone_is_named_all_the_same(run, report):
+    write, _ = run
+    found = read_content(str(write("now", baseline_release=_release(report, 17))))
+
+    assert (found.lineage.baseline.version, found.lineage.baseline.changes) == (
+        17,
+        None,
+    )
+
+
+def test_a_run_that_stopped_has_its_data(tiny, data):
+    report = report_of_a_stop(data, tiny.config, CODES, "run7", "an anomaly")
+
+    assert (report.run_id, report.stopped_by) == ("run7", "an anomaly")
+    assert report.evaluation is None
+    assert [each.name for each in report.data.features] == sorted(tiny.rows[0])
+
+
+def test_where_things_go_is_no_part_of_a_report(tiny):
+    from pipeline.config.root import Metadata
+
+    secret = Metadata(mysql="mysql://me:secret@host/db")
+    config = tiny.config.model_copy(
+        update={"metadata": secret, "beam": {"runner": "X"}}
+    )
+    part = EvaluationReportPart.of(config)
+
+    assert part == EvaluationReportPart.of(tiny.config)
+    assert "secret" not in part.model_dump_json()

@@ -1,0 +1,166 @@
+"""What a sample of examples tells about a small model."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from components.evaluation_report.collect.importance import measure_importances
+from components.evaluation_report.collect.sample import Sample, read_sample
+from components.evaluation_report.collect.wide import heaviest_weights
+from serving.scorer import Scorer
+from trainer.warm_start.exported import ExportedModel
+
+
+@pytest.fixture(scope="module")
+def split(tiny, tmp_path_factory, write_records):
+    """The rows in two files, as ExampleGen writes a split."""
+    folder = tmp_path_factory.mktemp("split")
+    examples = tiny.as_examples(tiny.rows)
+    write_records(folder / "a.gz", examples[:300])
+    write_records(folder / "b.gz", examples[300:])
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def sample(tiny, split):
+    return read_sample(split, tiny.config.features, "click", len(tiny.rows), 10_000)
+
+
+@pytest.fixture(scope="module")
+def scorer(tiny_models):
+    return Scorer(str(tiny_models("wide_deep").saved_model))
+
+
+@pytest.fixture(scope="module")
+def weights(tiny, tiny_models, scorer, sample):
+    model = ExportedModel(str(tiny_models("wide_deep").saved_model))
+    config = tiny.config
+    return heaviest_weights(scorer, model, config.features, config.crosses, sample)
+
+
+def test_a_sample_scores_as_the_model_does(tiny, tiny_models, sample, scorer):
+    expected = tiny_models("wide_deep").probabilities(tiny.transformed)
+
+    assert list(sample.labels) == [row["click"][0] for row in tiny.rows]
+    np.testing.assert_allclose(
+        scorer.probabilities(sample.columns), expected, atol=1e-6
+    )
+
+
+def test_a_small_sample_is_from_all_over_the_split(tiny, split):
+    sample = read_sample(split, tiny.config.features, "click", len(tiny.rows), 150)
+
+    # Every third row, of both files.
+    assert list(sample.labels) == [row["click"][0] for row in tiny.rows[::3]]
+
+
+def test_a_feature_without_any_value_is_missing(tiny, tmp_path, write_records):
+    rows = [{"click": [1.0], "device": ["phone"]}] * 3
+    write_records(tmp_path / "a.gz", tiny.as_examples(rows))
+    sample = read_sample(str(tmp_path), tiny.config.features, "click", 3, 10)
+
+    assert np.isnan(sample.columns["age"]).all()
+    assert sample.columns["tags"].tolist() == [[b""]] * 3
+    assert sample.columns["device"].tolist() == [b"phone"] * 3
+
+
+def test_importance_is_the_auc_that_is_lost(sample, scorer):
+    found = measure_importances(scorer, sample)
+    auc = metrics.roc_auc_score(sample.labels, scorer.probabilities(sample.columns))
+
+    assert found.auc == auc
+    assert {each.feature for each in found.features} == set(sample.columns)
+    losses = [each.auc_loss for each in found.features]
+    assert losses == sorted(losses, reverse=True)
+    for each in found.features:
+        assert each.lowest <= each.auc_loss <= each.highest
+
+
+def test_a_feature_with_one_value_has_no_importance(sample, scorer):
+    same = np.full_like(sample.columns["device"], b"phone")
+    constant = Sample({**sample.columns, "device": same}, sample.labels)
+    found = {
+        each.feature: each for each in measure_importances(scorer, constant).features
+    }
+
+    assert found["device"].auc_loss == 0.0
+    assert found["device"].log_loss_rise == 0.0
+    assert found["age"].log_loss_rise != 0.0
+
+
+def test_one_label_gives_no_importance(sample, scorer):
+    clicks = Sample(sample.columns, np.ones_like(sample.labels))
+
+    assert measure_importances(scorer, clicks) is None
+
+
+def test_the_heaviest_weights_come_first(weights):
+    sizes = [abs(each.weight) for each in weights.heaviest]
+
+    assert sizes == sorted(sizes, reverse=True)
+    assert len(sizes) == 30 < weights.ids
+    assert weights.examples == 400
+
+
+def test_terms_of_a_vocabulary_have_their_weight_and_share(tiny, tiny_models, weights):
+    model = ExportedModel(str(tiny_models("wide_deep").saved_model))
+    table = model.weights("wide.device/table")[:, 0]
+    terms = [term.as_py().decode() for term in model.terms("device")]
+    count = Counter(row["device"][0] for row in tiny.rows)
+
+    found = {each.term: each for each in weights.heaviest if each.column == "device"}
+    assert found
+    for term, each in found.items():
+        assert each.weight == table[1 + terms.index(term)]
+        assert each.share == count[term] / 400
+
+
+def test_buckets_and_crosses_are_named_by_values(weights):
+    columns = {each.column for each in weights.heaviest}
+    crossed = [each for each in weights.heaviest if each.column == "device_x_tags"]
+
+    assert columns <= {
+        "device",
+        "tags",
+        "user",
+        "age_bucket",
+        "device_x_age",
+        "device_x_tags",
+    }
+    assert all("device=" in each.term and "tags=" in each.term for each in crossed)
+
+
+def test_every_id_of_the_sample_is_named(
+    tiny, tiny_models, scorer, sample, monkeypatch
+):
+    from components.evaluation_report.collect import wide
+
+    monkeypatch.setattr(wide, "_HEAVIEST", 10_000)
+    model = ExportedModel(str(tiny_models("wide_deep").saved_model))
+    config = tiny.config
+    found = heaviest_weights(scorer, model, config.features, config.crosses, sample)
+    by_column = {}
+    for each in found.heaviest:
+        by_column.setdefault(each.column, []).append(each)
+
+    # What bulk Transform gave: the ids of each column, padding left out.
+    assert len(by_column["device"]) == 2
+    assert {each.term for each in by_column["tags"]} == {"x", "y", "z", "(missing)"}
+    ages = {each.term for each in by_column["age_bucket"]}
+    assert "(missing)" in ages
+    assert all(term == "(missing)" or " to " in term for term in ages)
+    assert sum(each.share for each in by_column["age_bucket"]) == pytest.approx(1.0)
+
+
+def test_a_model_without_a_wide_part_has_no_such_weights(tiny, tiny_models, sample):
+    path = str(tiny_models("embedding_mlp").saved_model)
+    config = tiny.config
+    found = heaviest_weights(
+        Scorer(path), ExportedModel(path), config.features, config.crosses, sample
+    )
+
+    assert found is None

@@ -1,0 +1,151 @@
+"""The page: whole, safe, and the same in all places."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from html.parser import HTMLParser
+
+import pytest
+
+from components.evaluation_report import render
+from components.evaluation_report.content import Ablation, read_content, write_content
+from components.evaluation_report.render import render_page, templates_digest
+
+VOID = {"meta", "link", "br", "input", "wbr"}
+
+
+class Page(HTMLParser):
+    """The elements of a page; fails where one is not closed."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text: dict[str, list[str]] = {}
+        self._open: list[str] = []
+        self.feed(text)
+        assert self._open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag, tag
+
+    def handle_data(self, data):
+        if self._open:
+            self.text.setdefault(self._open[-1], []).append(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    def texts(self, tag):
+        return [text.strip() for text in self.text.get(tag, []) if text.strip()]
+
+
+@pytest.fixture
+def page(make_report):
+    return Page(render_page(make_report()))
+
+
+def test_the_verdict_comes_first(page):
+    assert page.texts("h1") == ["Passed 2 of 3 gates; the rest had too little data"]
+    assert page.texts("li")[0].startswith("AUC 0.7500 (95% interval 0.7400 to 0.7600)")
+
+
+def test_nothing_is_fetched(page):
+    for tag in ("script", "img", "link", "iframe"):
+        for attributes in page.all(tag):
+            assert "src" not in attributes
+            assert attributes.get("href", "data:,") == "data:,"
+    (policy,) = (each["content"] for each in page.all("meta") if "http-equiv" in each)
+    assert policy.startswith("default-src 'none';")
+
+
+def test_each_plot_has_its_figure_and_says_what_it_shows(page):
+    figures, curves = (json.loads(text) for text in page.texts("script")[:2])
+    plots = [each for each in page.all("div") if "data-plot" in each]
+
+    assert {each["data-plot"] for each in plots} == set(figures)
+    assert all(each["role"] == "img" and each["aria-label"] for each in plots)
+    assert set(curves) == {"overall", "city=Rome"}
+    assert set(curves["city=Rome"]) <= set(figures)
+
+
+def test_names_are_text_whatever_they_hold(make_report):
+    text = render_page(make_report())
+
+    assert "<c>" not in text
+    assert "&lt;c&gt;" in text
+    assert "New &lt;values&gt;" in text
+
+
+def test_tables_have_captions_and_scopes(page):
+    assert len(page.all("caption")) == len(page.all("table")) > 5
+    assert all(each.get("scope") in ("col", "row") for each in page.all("th"))
+
+
+def test_ids_are_unique_and_links_lead_to_them(page):
+    ids = [each["id"] for _, each in page.elements if "id" in each]
+    links = [each["href"] for each in page.all("a")]
+
+    assert len(ids) == len(set(ids))
+    assert {link.removeprefix("#") for link in links} <= set(ids)
+
+
+def test_a_stopped_run_shows_its_data(stopped):
+    page = Page(render_page(stopped))
+
+    assert page.texts("h1") == ["Stopped before training"]
+    assert page.texts("li")[0] == stopped.stopped_by
+    assert "Anomalies" in page.texts("h3")
+    assert not any(each.get("id") == "slices" for each in page.all("section"))
+
+
+def test_without_slices_curves_or_wide_part(make_report):
+    report = make_report()
+    evaluation = report.evaluation.model_copy(
+        update={"candidate": {"overall": report.evaluation.candidate["overall"]}}
+    )
+    report = report.model_copy(
+        update={
+            "evaluation": evaluation,
+            "curves": report.curves.model_copy(update={"root": {}}),
+            "wide_weights": None,
+            "importances": None,
+        }
+    )
+    page = Page(render_page(report))
+
+    assert not any(each.get("id") == "curves" for each in page.all("section"))
+    assert not any(each.get("id") == "slice-table" for each in page.all("table"))
+
+
+def test_ablations_are_shown_where_there_are_some(make_report):
+    ablation = Ablation(feature="city", auc=0.7, change=-0.05)
+    page = Page(render_page(make_report(ablations=(ablation,))))
+
+    assert "Trained without a feature" in page.texts("h3")
+    assert "-0.0500" in page.texts("td")
+
+
+def test_the_content_survives_the_disk(make_report, stopped, tmp_path):
+    for report in (make_report(), make_report(with_baseline=False), stopped):
+        write_content(report, str(tmp_path))
+        assert read_content(str(tmp_path)) == report
+
+
+def test_a_template_that_changes_is_noticed(monkeypatch, tmp_path):
+    templates = shutil.copytree(render.TEMPLATES, tmp_path / "templates")
+    monkeypatch.setattr(render, "TEMPLATES", templates)
+    before = templates_digest()
+    assert templates_digest() == before
+
+    with (templates / "report.css").open("a") as style:
+        style.write("p { margin: 0; }")
+    assert templates_digest() != before

@@ -1,0 +1,51 @@
+"""Scored examples, drawn at random and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from components.evaluator.scores import Bins, Sample, Score, ScoreTable
+
+Scored = tuple[np.ndarray, np.ndarray]
+
+
+@pytest.fixture
+def draw() -> Callable[..., Scored]:
+    """Draws labels and the predictions of a model that knows something."""
+
+    def _draw(
+        seed: int, size: int = 2000, mean: float = 0.1, decimals: int | None = None
+    ) -> Scored:
+        rng = np.random.default_rng(seed)
+        log_odds = np.log(mean / (1 - mean)) + rng.normal(0, 1, size)
+        labels = (rng.random(size) < 1 / (1 + np.exp(-log_odds))).astype(float)
+        # Too high by a fifth, and noisy.
+        noisy = log_odds + 0.2 + rng.normal(0, 0.5, size)
+        predictions = 1 / (1 + np.exp(-noisy))
+        if decimals is not None:
+            predictions = predictions.round(decimals)
+        return labels, predictions.astype(np.float32).astype(float)
+
+    return _draw
+
+
+@pytest.fixture
+def count() -> Callable[..., Sample]:
+    """Counts examples; without blocks given, they take turns."""
+
+    def _count(labels, predictions, blocks=None, bins=None):
+        if blocks is None:
+            blocks = np.arange(len(labels)) % 20
+        bins = bins or Bins()
+        scores = [
+            Score.of(label, prediction, int(block), bins)
+            for label, prediction, block in zip(
+                labels, predictions, blocks, strict=True
+            )
+        ]
+        return Sample.of(ScoreTable.of(scores))
+
+    return _count

@@ -1,0 +1,92 @@
+"""Counts of scored examples."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.evaluator.scores import (
+    BLOCKS,
+    Bins,
+    Sample,
+    Score,
+    ScoreTable,
+    block_of,
+)
+
+BINS = Bins([0.05, 0.5])
+probabilities = st.floats(0, 1, width=32)
+scores = st.builds(
+    Score.of,
+    st.sampled_from([0.0, 1.0]),
+    probabilities,
+    st.integers(0, BLOCKS - 1),
+    st.just(BINS),
+)
+
+
+@given(st.lists(st.lists(scores, max_size=5), max_size=5))
+def test_tables_add_up_in_any_order(parts):
+    everything = ScoreTable.of([score for part in parts for score in part])
+    merged = ScoreTable.merged(ScoreTable.of(part) for part in reversed(parts))
+
+    assert merged.cells.tolist() == everything.cells.tolist()
+    assert merged.sums == pytest.approx(everything.sums)
+
+
+@given(st.lists(probabilities, min_size=2))
+def test_bins_keep_the_order_of_predictions(predictions):
+    bins = [BINS.find(prediction) for prediction in sorted(predictions)]
+
+    assert bins == sorted(bins)
+
+
+@given(probabilities, st.sampled_from(BINS.thresholds))
+def test_a_bin_is_above_a_threshold_or_not(prediction, threshold):
+    above = BINS.find(prediction) >= BINS.above(threshold)
+
+    assert above == (prediction > np.float32(threshold))
+
+
+@pytest.mark.parametrize("prediction", [1e-5, 0.001, 0.1, 0.5, 0.999])
+def test_predictions_that_differ_by_a_hundredth_are_in_different_bins(prediction):
+    other = prediction + 0.01 * prediction * (1 - prediction)
+
+    assert BINS.find(prediction) < BINS.find(other)
+
+
+def test_columns_leave_out_a_block_each():
+    table = ScoreTable.of(
+        [
+            Score.of(1, 0.2, 0, BINS),
+            Score.of(0, 0.2, 0, BINS),
+            Score.of(0, 0.2, 3, BINS),
+            Score.of(1, 0.7, 3, BINS),
+        ]
+    )
+    sample = Sample.of(table)
+
+    assert sample.positives[:, [0, 1, 2, 4]].tolist() == [[1, 0, 1, 1], [1, 1, 1, 0]]
+    assert sample.negatives[:, [0, 1, 2, 4]].tolist() == [[2, 1, 2, 1], [0, 0, 0, 0]]
+    assert sample.predictions[:, 0] == pytest.approx([0.6, 0.7])
+    assert sample.losses[4] == pytest.approx(-math.log(0.2) - math.log(0.8))
+    assert not sample.fills_blocks
+    assert sample.has_both_labels
+
+
+def test_nan_is_told():
+    fine, broken = Score.of(1, 0.2, 0, BINS), Score.of(0, math.nan, 1, BINS)
+
+    assert Sample.of(ScoreTable.of([fine])).is_finite
+    assert not Sample.of(ScoreTable.of([fine, broken])).is_finite
+
+
+def test_blocks_are_about_equally_large():
+    blocks = [block_of(f"user_{number}".encode()) for number in range(20_000)]
+
+    # Four standard deviations.
+    assert np.bincount(blocks, minlength=BLOCKS) == pytest.approx(1000, abs=125)

@@ -1,0 +1,163 @@
+"""`ctr release` on a work directory: its options, its lock and its lines."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+from pipeline import cli
+from pipeline.workdir import WorkDir
+
+CONFIG = """
+name: ads
+examples: {splits: {train: train.csv, eval: eval.csv}}
+label: {column: click}
+features: {device: {kind: categorical}}
+"""
+
+
+@pytest.fixture
+def options(pipeline):
+    """The options that name the pipeline, whose work directory has its runs."""
+    config = pipeline.folder / "pipeline.yaml"
+    config.write_text(CONFIG)
+    return ["-c", str(config), "--work-dir", str(pipeline.folder)]
+
+
+@pytest.fixture
+def ctr(options, capsys):
+    """Runs `ctr release`; gives its status, output and error."""
+
+    def _ctr(*words):
+        status = cli.main(["release", *words, *options])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return _ctr
+
+
+def test_from_a_candidate_to_a_roll_back(pipeline, ctr):
+    for run in ("r1", "r2", "r3"):
+        pipeline.run(run)
+    for run in ("r1", "r2"):
+        status, out, _ = ctr("approve", run, "--by", "Ann", "--note", "fine")
+        assert status == 0
+        assert out.startswith(f"{run} is released as version ")
+    status, out, _ = ctr("reject", "r3", "--by", "Bob", "--note", "mobile is worse")
+    assert (status, out) == (0, "r3 is rejected\n")
+    status, out, _ = ctr("rollback", "--by", "Bob", "--note", "clicks fell")
+    assert status == 0
+    assert out.startswith("rolled back: version ")
+    assert " has the model of r1: " in out
+    assert pipeline.served() == ["r1", "r2", "r1"]
+
+    _, out, _ = ctr("list", "--json")
+    found = {row["run"]: row for row in json.loads(out)}
+    assert [found[run]["status"] for run in ("r1", "r2", "r3")] == [
+        "released",
+        "rolled back",
+        "rejected",
+    ]
+    assert found["r3"]["decisions"][0]["note"] == "mobile is worse"
+    assert [each["by"] for each in found["r2"]["decisions"]] == ["Ann", "Bob"]
+    assert found["r1"]["report_digest"] == "digest of r1"
+    assert "mobile is worse" in ctr("list")[1]
+
+
+def test_a_roll_back_is_by_who_is_logged_in(pipeline, ctr, monkeypatch):
+    monkeypatch.setenv("LOGNAME", "ann")
+    for run in ("r1", "r2"):
+        pipeline.run(run)
+        ctr("approve", run, "--by", "Ann")
+    assert ctr("rollback")[0] == 0
+    assert pipeline.desk().history().last.by == "ann"
+
+
+def test_a_refusal_is_one_line(pipeline, ctr):
+    pipeline.run("r1", status="blocked")
+    status, out, error = ctr("approve", "r1", "--by", "Ann")
+    assert (status, out) == (2, "")
+    assert error == (
+        "error: r1: a gate blocked it; --override releases it all the same, and is "
+        "recorded\n"
+    )
+    assert ctr("approve", "r1", "--by", "Ann", "--override")[0] == 0
+
+
+def test_an_older_run_takes_the_option(pipeline, ctr):
+    for run in ("r1", "r2"):
+        pipeline.run(run)
+    ctr("approve", "r2", "--by", "Ann")
+    assert ctr("approve", "r1", "--by", "Ann")[0] == 2
+    assert ctr("approve", "r1", "--by", "Ann", "--rollback")[0] == 0
+    assert pipeline.served() == ["r2", "r1"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[], ["fly"], ["approve"], ["approve", "r1"], ["reject", "r1", "--by", "Ann"]],
+)
+def test_wrong_use_is_2(words, options, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["release", *words, *(options if words else [])])
+    assert ended.value.code == 2
+    assert "usage: ctr release" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("action", [["list"], ["rollback"]])
+def test_a_pipeline_that_has_never_run_is_left_without_metadata(
+    action, tmp_path, capsys
+):
+    config = tmp_path / "pipeline.yaml"
+    config.write_text(CONFIG)
+    work_dir = tmp_path / "work"
+    command = ["release", *action, "-c", str(config), "--work-dir", str(work_dir)]
+    assert cli.main(command) == 2
+    assert capsys.readouterr().err == (
+        f"error: {work_dir}: there is no run; make one by: ctr run\n"
+    )
+    assert not work_dir.exists()
+
+
+def test_while_a_run_goes_on_only_a_roll_back_does_not_wait(pipeline, ctr):
+    for run in ("r1", "r2", "r3"):
+        pipeline.run(run)
+    for run in ("r1", "r2"):
+        ctr("approve", run, "--by", "Ann")
+    with WorkDir(pipeline.folder).lock():
+        for action in ("approve", "reject"):
+            status, _, error = ctr(action, "r3", "--by", "Ann", "--note", "")
+            assert status == 1
+            assert "another run is using this work directory" in error
+        assert ctr("rollback", "--by", "Ann")[0] == 0
+    assert pipeline.served()[-1] == "r1"
+
+
+def test_where_versions_are_and_how_many_stay(pipeline, ctr, tmp_path):
+    for run in ("r1", "r2", "r3"):
+        pipeline.run(run)
+        ctr("approve", run, "--by", "Ann", "--set", "release.keep=1")
+    assert pipeline.served() == ["r2", "r3"]
+    pipeline.run("r4")
+    elsewhere = f"release.model_dir={tmp_path}/elsewhere"
+    assert ctr("approve", "r4", "--by", "Ann", "--set", elsewhere)[0] == 0
+    assert len(list((tmp_path / "elsewhere").glob("[0-9]*"))) == 1
+
+
+def test_a_roll_back_takes_less_than_2_seconds(pipeline, options, ctr):
+    for run in ("r1", "r2"):
+        pipeline.run(run)
+        ctr("approve", run, "--by", "Ann")
+    command = [sys.executable, "-m", "pipeline.cli", "release", "rollback", *options]
+    taken = []
+    for _ in range(2):
+        began = time.monotonic()
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        taken.append(time.monotonic() - began)
+    assert "no version to roll back to" in ended.stderr
+    assert min(taken) < 2
+    assert pipeline.served() == ["r1", "r2", "r1"]

@@ -1,0 +1,287 @@
+"""What a person may decide, what is recorded, and the line that refuses the rest."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from components.release_records import ReleaseHistory
+from pipeline.errors import ReleaseError
+
+
+def refused(action, *args, **options):
+    """The line that a person is shown."""
+    with pytest.raises(ReleaseError) as caught:
+        action(*args, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def last(pipeline):
+    """The newest record."""
+    return pipeline.desk().history().records[-1]
+
+
+def test_approving_releases_and_records(pipeline):
+    pipeline.run("r1")
+    released = pipeline.desk().approve("r1", by="Ann", note="looks right")
+
+    assert pipeline.served() == ["r1"]
+    record = last(pipeline)
+    assert record == released.model_copy(update={"id": record.id, "at": record.at})
+    assert (record.status, record.by, record.note) == ("released", "Ann", "looks right")
+    assert (record.run, record.override) == ("r1", 0)
+    assert record.training == "training of r1"
+    assert record.report_digest == "digest of r1"
+    assert record.path == str(pipeline.model_dir / str(record.version))
+    version = json.loads(
+        (
+            pipeline.model_dir / str(record.version) / "assets.extra" / "release.json"
+        ).read_text()
+    )
+    assert (version["run"], version["report"]) == ("r1", "digest of r1")
+    assert version["source"] == pipeline.model("r1")
+
+
+def test_the_resolvers_of_tfx_would_find_it(pipeline):
+    """As an output of an execution of the pipeline; and of the run, for lineage."""
+    from ml_metadata.metadata_store import metadata_store
+
+    pipeline.run("r1")
+    pipeline.desk().approve("r1", by="Ann", note="")
+    store = metadata_store.MetadataStore(pipeline.connection)
+    kinds = {"pipeline": "ads", "pipeline_run": "r1"}
+    for kind, name in kinds.items():
+        context = store.get_context_by_type_and_name(kind, name)
+        executions = store.get_executions_by_context(context.id)
+        events = store.get_events_by_execution_ids([each.id for each in executions])
+        outputs = {event.artifact_id for event in events if event.type == event.OUTPUT}
+        assert last(pipeline).id in outputs
+    (artifact,) = store.get_artifacts_by_id([last(pipeline).id])
+    assert artifact.state == artifact.LIVE
+    (basis,) = [event for event in events if event.type == event.INPUT]
+    assert basis.artifact_id == pipeline.desk().history().records[0].id
+
+
+def test_approving_twice_is_refused(pipeline):
+    pipeline.run("r1")
+    version = pipeline.desk().approve("r1", by="Ann", note="").version
+    assert refused(pipeline.desk().approve, "r1", by="Bob", note="") == (
+        f"r1 is released already, as version {version}"
+    )
+    assert pipeline.served() == ["r1"]
+
+
+def test_a_run_that_released_the_same_model_is_released_already(pipeline):
+    pipeline.run("r1")
+    pipeline.run("r2", model="r1")
+    pipeline.desk().approve("r1", by="Ann", note="")
+    line = refused(pipeline.desk().approve, "r2", by="Bob", note="")
+    assert line.startswith("r2 is released already")
+
+
+def test_a_run_that_is_unknown(pipeline):
+    pipeline.run("r1")
+    for action in (pipeline.desk().approve, pipeline.desk().reject):
+        assert refused(action, "r9", by="Ann", note="") == (
+            "there is no run 'r9'; ctr release list shows all"
+        )
+
+
+def test_a_run_without_a_candidate(pipeline):
+    pipeline.start("r1")
+    assert refused(pipeline.desk().approve, "r1", by="Ann", note="") == (
+        "r1 has no candidate to decide on: it has not come so far, or ended early"
+    )
+
+
+def test_a_pipeline_that_has_never_run(pipeline, tmp_path):
+    from pipeline.release.desk import ReleaseDesk
+
+    line = refused(ReleaseDesk, pipeline.connection, "others", str(tmp_path), 1)
+    assert line == "others has never run; make a run by: ctr run"
+
+
+def test_a_model_that_is_gone(pipeline):
+    pipeline.run("r1")
+    shutil.rmtree(pipeline.model("r1"))
+    line = refused(pipeline.desk().approve, "r1", by="Ann", note="")
+    assert line.endswith("/model/r1/Format-Serving: the model is gone")
+    assert last(pipeline).status == "awaiting_approval"
+
+
+def test_a_blocked_run_takes_an_override_which_is_recorded(pipeline):
+    pipeline.run("r1", status="blocked")
+    line = refused(pipeline.desk().approve, "r1", by="Ann", note="")
+    assert line == (
+        "r1: a gate blocked it; --override releases it all the same, and is recorded"
+    )
+    assert pipeline.served() == []
+
+    pipeline.desk().approve("r1", by="Ann", note="urgent", override=True)
+    assert pipeline.served() == ["r1"]
+    assert last(pipeline).override == 1
+
+
+def test_an_override_that_was_not_needed_is_not_recorded(pipeline):
+    pipeline.run("r1")
+    pipeline.desk().approve("r1", by="Ann", note="", override=True)
+    assert last(pipeline).override == 0
+
+
+def test_rejecting_records_why(pipeline):
+    pipeline.run("r1")
+    pipeline.desk().reject("r1", by="Ann", note="mobile is worse")
+
+    record = last(pipeline)
+    assert (record.status, record.by, record.note) == (
+        "rejected",
+        "Ann",
+        "mobile is worse",
+    )
+    assert record.report_digest == "digest of r1"
+    assert pipeline.served() == []
+
+
+def test_a_rejected_run_takes_an_override(pipeline):
+    pipeline.run("r1")
+    pipeline.desk().reject("r1", by="Ann", note="mobile is worse")
+    line = refused(pipeline.desk().approve, "r1", by="Bob", note="")
+    assert line.startswith("r1: its model was rejected by Ann on ")
+    assert ": mobile is worse; --override releases it all the same" in line
+    assert line == refused(pipeline.desk().approve, "r1", by="Bob", note="")
+
+    pipeline.desk().approve("r1", by="Bob", note="it is not", override=True)
+    assert pipeline.served() == ["r1"]
+    assert last(pipeline).override == 1
+
+
+def test_a_rejection_holds_for_each_run_with_the_same_model(pipeline):
+    pipeline.run("r1")
+    pipeline.desk().reject("r1", by="Ann", note="no")
+    pipeline.run("r2", status="rejected", model="r1")
+    line = refused(pipeline.desk().approve, "r2", by="Bob", note="")
+    assert line.startswith("r2: its model was rejected by Ann on ")
+
+
+@pytest.mark.parametrize("status", ["blocked", "rejected"])
+def test_there_is_nothing_to_reject(pipeline, status):
+    pipeline.run("r1", status="blocked" if status == "blocked" else "awaiting_approval")
+    if status == "rejected":
+        pipeline.desk().reject("r1", by="Ann", note="no")
+    line = refused(pipeline.desk().reject, "r1", by="Bob", note="no")
+    assert line.endswith("; there is nothing to reject")
+
+
+def test_a_released_run_is_taken_back_instead_of_rejected(pipeline):
+    pipeline.run("r1")
+    pipeline.desk().approve("r1", by="Ann", note="")
+    line = refused(pipeline.desk().reject, "r1", by="Bob", note="no")
+    assert "r1 is released already, as version " in line
+    assert line.endswith("take it back by: ctr release rollback")
+
+
+def test_an_older_run_takes_a_rollback(pipeline):
+    for run in ("r1", "r2"):
+        pipeline.run(run)
+    pipeline.desk().approve("r2", by="Ann", note="")
+    line = refused(pipeline.desk().approve, "r1", by="Ann", note="")
+    assert line.startswith("r1 is older than r2, which is released as version ")
+    assert line.endswith("; --rollback releases it all the same")
+    assert pipeline.served() == ["r2"]
+
+    pipeline.desk().approve("r1", by="Ann", note="", rollback=True)
+    assert pipeline.served() == ["r2", "r1"]
+    # A later run than that of the release, though it was released before.
+    pipeline.desk().approve("r2", by="Ann", note="")
+    assert pipeline.served() == ["r2", "r1", "r2"]
+
+
+@pytest.fixture
+def two_releases(pipeline):
+    for run in ("r1", "r2"):
+        pipeline.run(run)
+        pipeline.desk().approve(run, by="Ann", note="")
+    return pipeline
+
+
+def test_a_roll_back_is_recorded(two_releases):
+    pipeline = two_releases
+    released = pipeline.desk().roll_back(by="Bob", note="clicks fell")
+
+    assert pipeline.served() == ["r1", "r2", "r1"]
+    record = last(pipeline)
+    assert record == released.model_copy(update={"id": record.id, "at": record.at})
+    assert (record.status, record.run) == ("released", "r1")
+    assert (record.by, record.note) == ("Bob", "clicks fell")
+    assert record.withdrawn == pipeline.model("r2")
+    assert record.training == "training of r1"
+    assert record.report_digest == "digest of r1"
+
+
+def test_what_was_rolled_back_takes_an_override(two_releases):
+    pipeline = two_releases
+    pipeline.desk().roll_back(by="Bob", note="clicks fell")
+    line = refused(pipeline.desk().approve, "r2", by="Ann", note="")
+    assert line.startswith("r2: its model was rolled back by Bob on ")
+    assert line == refused(pipeline.desk().approve, "r2", by="Ann", note="", rollback=1)
+
+    pipeline.desk().approve("r2", by="Ann", note="", override=True)
+    assert pipeline.served()[-1] == "r2"
+    record = last(pipeline)
+    assert (record.override, record.withdrawn) == (1, "")
+    assert pipeline.desk().history().refusal(pipeline.model("r2")) is None
+
+
+def test_there_is_nothing_to_roll_back_to(pipeline):
+    pipeline.run("r1")
+    assert "no version to roll back to" in refused(pipeline.desk().roll_back, "Ann", "")
+    pipeline.desk().approve("r1", by="Ann", note="")
+    assert "no version to roll back to" in refused(pipeline.desk().roll_back, "Ann", "")
+
+
+def test_a_roll_back_to_what_metadata_does_not_know(two_releases):
+    """As where the work directory was deleted, but not the released models."""
+    pipeline = two_releases
+    pipeline.forget()
+    pipeline.desk().roll_back(by="Ann", note="")
+
+    assert pipeline.served() == ["r1", "r2", "r1"]
+    record = last(pipeline)
+    assert (record.run, record.model_uri) == ("r1", pipeline.model("r1"))
+    assert (record.training, record.report) == ("", "")
+    assert record.report_digest == "digest of r1"
+    # Runs go on from there.
+    pipeline.run("r3")
+    pipeline.desk().approve("r3", by="Ann", note="")
+    assert pipeline.served()[-1] == "r3"
+
+
+def test_a_roll_back_to_what_someone_else_copied(pipeline):
+    by_hand = pipeline.model_dir / "5"
+    by_hand.mkdir(parents=True)
+    (by_hand / "saved_model.pb").write_text("by hand")
+    pipeline.run("r1")
+    pipeline.desk().approve("r1", by="Ann", note="")
+    pipeline.desk().roll_back(by="Ann", note="")
+
+    assert pipeline.served() == ["by hand", "r1", "by hand"]
+    pipeline.run("r2")
+    pipeline.desk().approve("r2", by="Ann", note="")
+    assert pipeline.served()[-1] == "r2"
+
+
+def test_keep_holds_for_each_way_to_release(pipeline):
+    for run in ("r1", "r2", "r3"):
+        pipeline.run(run)
+        pipeline.desk(keep=1).approve(run, by="Ann", note="")
+        assert pipeline.served() in ([run], [f"r{int(run[1]) - 1}", run])
+    pipeline.desk(keep=1).roll_back(by="Ann", note="")
+    assert pipeline.served() == ["r3", "r2"]
+
+
+def test_history_is_read_in_the_order_of_its_records(two_releases):
+    records = two_releases.desk().history().records
+    assert ReleaseHistory(reversed(records)).last == records[-1]

@@ -1,0 +1,43 @@
+"""Connections to ML Metadata are those that TFX would make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tfx.orchestration import metadata
+
+from pipeline.config import Config
+from pipeline.metadata import connection_config
+from pipeline.workdir import WorkDir
+
+CONFIG = {
+    "name": "ads",
+    "examples": {"splits": {"train": "train.csv", "eval": "eval.csv"}},
+    "label": {"column": "click"},
+    "features": {"device": {"kind": "categorical"}},
+}
+
+
+def connection(**blocks):
+    config = Config.model_validate({**CONFIG, **blocks})
+    return connection_config(config, WorkDir(Path("/runs/ads")))
+
+
+def test_sqlite_in_the_work_directory(tmp_path):
+    config = Config.model_validate(CONFIG)
+    work_dir = WorkDir(tmp_path)
+    expected = metadata.sqlite_metadata_connection_config(str(work_dir.metadata))
+    assert connection_config(config, work_dir) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "parts"),
+    [
+        ("mysql://ann:secret@db:3307/mlmd", ("db", 3307, "mlmd", "ann", "secret")),
+        ("mysql://ann:a%40b@db/mlmd", ("db", 3306, "mlmd", "ann", "a@b")),
+    ],
+)
+def test_mysql_by_its_url(url, parts):
+    expected = metadata.mysql_metadata_connection_config(*parts)
+    assert connection(metadata={"mysql": url}) == expected

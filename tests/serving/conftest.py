@@ -1,0 +1,137 @@
+"""A small model whose answers can be worked out by hand, in as many versions as wanted.
+
+`score` is twice the price, plus the number of tags that are not empty, plus the number
+of the version: an answer tells which version gave it.
+"""
+
+from __future__ import annotations
+
+import functools
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# What `tf.saved_model.save` cannot say about a signature.
+METHODS = {
+    "classify": "tensorflow/serving/classify",
+    "regress": "tensorflow/serving/regress",
+}
+# The signature `echo` gives back what it gets, of each of these types.
+ECHOED = {
+    "f32": "float32",
+    "f64": "float64",
+    "f16": "float16",
+    "bf16": "bfloat16",
+    "i8": "int8",
+    "i16": "int16",
+    "i32": "int32",
+    "i64": "int64",
+    "u8": "uint8",
+    "u16": "uint16",
+    "u32": "uint32",
+    "u64": "uint64",
+    "c64": "complex64",
+    "c128": "complex128",
+    "truth": "bool",
+    "text": "string",
+}
+
+
+def _make_module(version: int) -> tuple[Any, dict[str, Any]]:
+    """The model, and its signatures."""
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.version = tf.Variable(float(version))
+    spec = {
+        "price": tf.io.FixedLenFeature([], tf.float32, 0.0),
+        "name": tf.io.FixedLenFeature([], tf.string, ""),
+        "tags": tf.io.RaggedFeature(tf.string),
+    }
+    one = functools.partial(tf.TensorSpec, [None])
+
+    def score(price: Any, tags: Any) -> Any:
+        some = tf.cast(tf.not_equal(tags, ""), tf.float32)
+        return 2.0 * price + tf.reduce_sum(some, axis=-1) + module.version
+
+    @tf.function(input_signature=[one(tf.string, name="examples")])
+    def serving_default(examples: Any) -> Any:
+        parsed = tf.io.parse_example(examples, spec)
+        tags = parsed["tags"].to_tensor(default_value="")
+        return {"score": score(parsed["price"], tags), "name": parsed["name"]}
+
+    @tf.function(
+        input_signature=[
+            {
+                "price": one(tf.float32, name="price"),
+                "name": one(tf.string, name="name"),
+                "tags": tf.TensorSpec([None, None], tf.string, name="tags"),
+            }
+        ]
+    )
+    def predict(inputs: Any) -> Any:
+        return {
+            "score": score(inputs["price"], inputs["tags"]),
+            "name_bytes": inputs["name"],
+        }
+
+    @tf.function(input_signature=[one(tf.string, name="inputs")])
+    def classify(inputs: Any) -> Any:
+        price = tf.io.parse_example(inputs, spec)["price"]
+        classes = tf.tile([["no", "yes"]], [tf.size(price), 1])
+        return {"classes": classes, "scores": tf.stack([1.0 - price, price], 1)}
+
+    @tf.function(input_signature=[one(tf.string, name="inputs")])
+    def regress(inputs: Any) -> Any:
+        parsed = tf.io.parse_example(inputs, spec)
+        return {"outputs": score(parsed["price"], parsed["tags"].to_tensor(""))}
+
+    @tf.function(
+        input_signature=[
+            {alias: tf.TensorSpec(None, each, alias) for alias, each in ECHOED.items()}
+        ]
+    )
+    def echo(inputs: Any) -> Any:
+        return {alias: tf.identity(tensor) for alias, tensor in inputs.items()}
+
+    return module, {
+        "serving_default": serving_default,
+        "predict": predict,
+        "classify": classify,
+        "regress": regress,
+        "echo": echo,
+    }
+
+
+def _write_model(version: int, path: Path) -> None:
+    import tensorflow as tf
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    module, signatures = _make_module(version)
+    tf.saved_model.save(module, str(path), signatures)
+    file = path / "saved_model.pb"
+    saved = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    for name, method in METHODS.items():
+        saved.meta_graphs[0].signature_def[name].method_name = method
+    file.write_bytes(saved.SerializeToString())
+
+
+@pytest.fixture(scope="session")
+def add_version(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[Path, int], Path]:
+    """A function that makes a version of the model appear in a directory, at once."""
+    made = tmp_path_factory.mktemp("toy")
+
+    def add(base_path: Path, version: int) -> Path:
+        if not (made / str(version)).exists():
+            _write_model(version, made / str(version))
+        base_path.mkdir(parents=True, exist_ok=True)
+        aside = base_path / f".incoming-{version}"
+        shutil.copytree(made / str(version), aside)
+        return aside.rename(base_path / str(version))
+
+    return add
