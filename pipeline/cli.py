@@ -7,9 +7,11 @@ import sys
 from collections.abc import Sequence
 
 from pipeline.commands import (
+    ablate,
     config,
     init,
     neighbors,
+    predict,
     release,
     report,
     run,
@@ -18,7 +20,18 @@ from pipeline.commands import (
 )
 from pipeline.commands.options import Command, add_debug
 
-_COMMANDS = (simulate, init, config, run, report, release, trials, neighbors)
+_COMMANDS = (
+    simulate,
+    init,
+    config,
+    run,
+    report,
+    ablate,
+    release,
+    predict,
+    trials,
+    neighbors,
+)
 
 _INTERRUPTED = 130
 _FAILED = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -38,10 +38,10 @@ class Progress:
         self._task = self._bars.add_task("", total=None)
 
     @contextmanager
-    def live(self) -> Iterator[Progress]:
-        """Shows progress, and what our packages log, until the block ends."""
+    def live(self, packages: Sequence[str] = OUR_PACKAGES) -> Iterator[Progress]:
+        """Shows progress, and what some packages log, until the block ends."""
         handler = _Notes(self)
-        loggers = [logging.getLogger(name) for name in OUR_PACKAGES]
+        loggers = [logging.getLogger(name) for name in packages]
         for logger in loggers:
             logger.addHandler(handler)
             logger.setLevel(logging.INFO)

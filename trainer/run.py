@@ -54,7 +54,7 @@ def run_fn(fn_args: FnArgs) -> None:
       RunError: The training diverged.
     """
     part, transform = _part(fn_args), tft.TFTransformOutput(fn_args.transform_output)
-    if not _wants_its_own_process(part, ModelInputs.of(part, transform)):
+    if not wants_its_own_process(part, ModelInputs.of(part, transform)):
         _run(fn_args)
         return
     arguments = copy.copy(fn_args)
@@ -64,7 +64,7 @@ def run_fn(fn_args: FnArgs) -> None:
     run_in_processes(_run_alone, [(arguments, config) for config in configs])
 
 
-def _wants_its_own_process(part: TrainerPart, inputs: ModelInputs) -> bool:
+def wants_its_own_process(part: TrainerPart, inputs: ModelInputs) -> bool:
     """Whether training needs settings that only hold from the start of a process on.
 
     Huge pages are one; where the tables are small they make no difference, and a

@@ -141,17 +141,39 @@ class Importances(Block):
 
 
 class Ablation(Block):
-    """A model that was trained without a feature.
+    """A model that was trained anew without a feature.
 
     Attributes:
       feature: What it was trained without.
+      columns: The columns that it lacks: all that Transform makes of the feature.
       auc: Its AUC on the eval split.
-      change: That AUC less the one with all features.
+      auc_change: That AUC less the one with all features.
+      log_loss: Its log loss on the eval split.
+      log_loss_change: That log loss less the one with all features.
     """
 
     feature: str
+    columns: tuple[str, ...]
     auc: float
-    change: float
+    auc_change: float
+    log_loss: float
+    log_loss_change: float
+
+
+class Ablations(Block):
+    """What features are worth: what is lost when a model is trained without them.
+
+    Attributes:
+      examples: Number of examples in the eval split.
+      auc: AUC of the model trained anew with all features.
+      log_loss: Its log loss.
+      features: The models without one, the largest loss of AUC first.
+    """
+
+    examples: int
+    auc: float
+    log_loss: float
+    features: tuple[Ablation, ...]
 
 
 class WideWeight(Block):
@@ -252,7 +274,7 @@ class Report(Block):
       training: How the model was trained.
       importances: What the features are worth; None where the sample has one class.
       wide_weights: None for a model without a wide part.
-      ablations: What `ctr ablate` found.
+      ablations: What `ctr ablate` found; None where it was not asked.
       data: The examples.
       lineage: What the model came from.
     """
@@ -267,7 +289,7 @@ class Report(Block):
     training: TrainingRecord | None = None
     importances: Importances | None = None
     wide_weights: WideWeights | None = None
-    ablations: tuple[Ablation, ...] = ()
+    ablations: Ablations | None = None
     data: Data
     lineage: Lineage
 

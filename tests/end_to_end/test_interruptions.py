@@ -19,6 +19,8 @@ def start(problem):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # Tests may run where Ctrl-C is ignored, such as in the background.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         processes.append(process)
         for line in process.stdout:

@@ -139,6 +139,8 @@ if __name__ == "__main__":
         [sys.executable, str(parent_script)],
         env={**os.environ, "PYTHONPATH": search_path},
         stderr=subprocess.DEVNULL,
+        # Tests may run where Ctrl-C is ignored, such as in the background.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     _wait_until(lambda: path.exists() and path.read_text())
     child = path.read_text()

@@ -9,7 +9,12 @@ from html.parser import HTMLParser
 import pytest
 
 from components.evaluation_report import render
-from components.evaluation_report.content import Ablation, read_content, write_content
+from components.evaluation_report.content import (
+    Ablation,
+    Ablations,
+    read_content,
+    write_content,
+)
 from components.evaluation_report.render import render_page, templates_digest
 
 VOID = {"meta", "link", "br", "input", "wbr"}
@@ -127,11 +132,22 @@ def test_without_slices_curves_or_wide_part(make_report):
 
 
 def test_ablations_are_shown_where_there_are_some(make_report):
-    ablation = Ablation(feature="city", auc=0.7, change=-0.05)
-    page = Page(render_page(make_report(ablations=(ablation,))))
+    without = Ablation(
+        feature="city",
+        columns=("city", "city_x_age"),
+        auc=0.7,
+        auc_change=-0.05,
+        log_loss=0.3,
+        log_loss_change=0.0125,
+    )
+    found = Ablations(examples=8000, auc=0.75, log_loss=0.2875, features=(without,))
+    page = Page(render_page(make_report(ablations=found)))
 
     assert "Trained without a feature" in page.texts("h3")
-    assert "-0.0500" in page.texts("td")
+    cells = page.texts("td")
+    start = cells.index("city, city_x_age")
+    assert cells[start - 4 : start] == ["0.7500", "-", "0.2875", "-"]
+    assert cells[start + 1 : start + 5] == ["0.7000", "-0.0500", "0.3000", "+0.0125"]
 
 
 def test_the_content_survives_the_disk(make_report, stopped, tmp_path):
