@@ -36,6 +36,8 @@ setup(
         "keras-tuner>=1.4.8",  # the trials of the Tuner; earlier ones need Keras 2
         "plotly>=6",  # plots as HTML that needs no network
         "jinja2",  # the page of the evaluation report
+        "grpcio",  # by which the model server and its clients talk
+        "werkzeug",  # the REST interface of the model server; TensorBoard has it too
         "prometheus-client",  # the metrics of the model server
         "grpcio-health-checking",  # its health service, for probes
         "grpcio-reflection",  # lets tools such as grpcurl ask it what it offers
@@ -73,6 +75,7 @@ setup(
             "types-PyYAML",
             "import-linter",  # the arrows between the packages
             "build",  # that the wheel holds all it needs
+            "cryptography",  # certificates for the tests of TLS
             "selenium",  # the evaluation report in a browser
         ],
     },

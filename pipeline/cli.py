@@ -15,6 +15,7 @@ from pipeline.commands import (
     release,
     report,
     run,
+    serve,
     simulate,
     trials,
 )
@@ -28,6 +29,7 @@ _COMMANDS = (
     report,
     ablate,
     release,
+    serve,
     predict,
     trials,
     neighbors,

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from pipeline.config.features import FEATURE_KINDS
 from pipeline.config.root import Config
+from pipeline.config.serving import Serving
 from pipeline.config.training import Training
 from pipeline.config.warm_start import LAST_RELEASE, WarmStart
 from pipeline.errors import ConfigError
@@ -24,8 +25,8 @@ def load_config(
     """Reads a configuration.
 
     Relative paths in it (`examples.root`, `validation.schema_file`,
-    `training.warm_start`, `release.model_dir`) are made absolute from the folder of
-    the file.
+    `training.warm_start`, `release.model_dir`, `serving.tls`,
+    `serving.request_log.folder`) are made absolute from the folder of the file.
 
     Args:
       path: The YAML file.
@@ -168,6 +169,7 @@ def _absolute_paths(config: Config, base: Path, data: str | None) -> Config:
             "validation": validation.model_copy(update={"schema_file": schema_file}),
             "release": release.model_copy(update={"model_dir": model_dir}),
             "training": _absolute_warm_start(config.training, base),
+            "serving": _absolute_serving(config.serving, base),
         }
     )
 
@@ -182,6 +184,17 @@ def _absolute_warm_start(training: Training, base: Path) -> Training:
     vectors = {name: _absolute(base / file) for name, file in start.vectors.items()}
     start = WarmStart(model=model, vectors=vectors)
     return training.model_copy(update={"warm_start": start})
+
+
+def _absolute_serving(serving: Serving, base: Path) -> Serving:
+    tls, log = serving.tls, serving.request_log
+    if tls is not None:
+        files = tls.model_dump(exclude_none=True)
+        paths = {name: _absolute(base / file) for name, file in files.items()}
+        tls = tls.model_copy(update=paths)
+    if log is not None and log.folder is not None:
+        log = log.model_copy(update={"folder": _absolute(base / log.folder)})
+    return serving.model_copy(update={"tls": tls, "request_log": log})
 
 
 def _absolute(path: str | Path) -> str:

@@ -14,6 +14,7 @@ from pipeline.config.examples import Examples, Label
 from pipeline.config.features import Categorical, Cross, Features, Numeric
 from pipeline.config.model import Deep, Model
 from pipeline.config.release import Release
+from pipeline.config.serving import Serving
 from pipeline.config.training import Training
 from pipeline.config.tuning import Tuning, check_space, default_space
 
@@ -49,6 +50,7 @@ class Config(Block):
       evaluation: What is measured, and on which slices.
       gates: What a candidate must meet to be released.
       release: How models are released, and where to.
+      serving: How a model server serves what is released.
       metadata: Where ML Metadata is kept.
       beam: Beam pipeline options, such as `{runner: FlinkRunner}`.
     """
@@ -65,6 +67,7 @@ class Config(Block):
     evaluation: Evaluation = Evaluation()
     gates: tuple[Gate, ...] = ()
     release: Release = Release()
+    serving: Serving = Serving()
     metadata: Metadata = Metadata()
     beam: dict[str, BeamOption] = {}
 

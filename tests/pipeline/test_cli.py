@@ -23,6 +23,7 @@ COMMANDS = [
     "run",
     "report",
     "release",
+    "serve",
     "predict",
     "trials",
     "neighbors",

@@ -1,0 +1,92 @@
+"""`ctr serve`: a model server for what is released."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.commands.options import load, work_dir_of
+
+if TYPE_CHECKING:
+    from pipeline.commands.options import Commands
+    from pipeline.config.serving import Serving
+
+# Of TensorFlow Serving's container image, and of its apt package.
+_TENSORFLOW_SERVING = "tensorflow_model_server"
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    command = commands.add_parser(
+        "serve", help="start a model server for what is released"
+    )
+    command.add_argument("-c", "--config", type=Path, metavar="FILE")
+    command.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="KEY.PATH=VALUE",
+        help="overrides a key of the config; may be repeated",
+    )
+    command.add_argument(
+        "--work-dir", type=Path, metavar="DIR", help="by default runs/<name>"
+    )
+    command.add_argument(
+        "--model-dir",
+        type=Path,
+        metavar="DIR",
+        help="a folder of versions; by default where the pipeline releases; its name "
+        "is that of the model where there is no -c",
+    )
+    command.add_argument(
+        "--embedded",
+        action="store_true",
+        help=f"the embedded server, even where {_TENSORFLOW_SERVING} is installed",
+    )
+    command.set_defaults(command=_serve, data=None)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from serving.launch import (
+        embedded_command,
+        tensorflow_serving_command,
+        write_files,
+    )
+
+    serving, name, base_path, folder = _what(options)
+    files = write_files(serving, name, base_path, folder)
+    program = None if options.embedded else shutil.which(_TENSORFLOW_SERVING)
+    if program is None:
+        command = embedded_command(serving, files)
+        print(f"starting the embedded server for {base_path}", file=sys.stderr)
+    else:
+        command = tensorflow_serving_command(program, serving, files)
+        print(f"starting {program} for {base_path}", file=sys.stderr)
+    # In its place: signals reach it, and it ends as it ends.
+    os.execv(command[0], command)
+
+
+def _what(options: argparse.Namespace) -> tuple[Serving, str, Path, Path]:
+    """How to serve, the model's name, its versions, and where to write files."""
+    from pipeline.config.serving import Serving
+    from pipeline.errors import ConfigError
+    from pipeline.workdir import WorkDir
+
+    if options.config is not None:
+        config = load(options)
+        work_dir = work_dir_of(options, config)
+        released = config.release.model_dir or work_dir.models(config.name)
+        base_path = options.model_dir or Path(released)
+        return config.serving, config.name, base_path, work_dir.path / "serving"
+    if options.model_dir is None:
+        raise ConfigError("give -c FILE, or --model-dir DIR; -c has the settings")
+    if options.overrides:
+        raise ConfigError("--set changes what -c has; give -c FILE as well")
+    name = options.model_dir.absolute().name
+    folder = WorkDir(options.work_dir or Path("runs") / name).path / "serving"
+    return Serving(), name, options.model_dir, folder

@@ -1,0 +1,27 @@
+"""Asks a model server for predictions, without TensorFlow.
+
+    from serving.client import Client
+
+    with Client("localhost:8500", "ad_click") as client:
+        client.predict([{"device": "phone", "age": 31}])  # [0.0123...]
+
+`Client` is for threads, `AsyncClient` for asyncio; `Connection` is what both are
+configured by. Either speaks to TensorFlow Serving as to the embedded server.
+"""
+
+from serving.client.aio import AsyncClient
+from serving.client.client import Client
+from serving.client.connection import Connection, Tls
+from serving.client.errors import ServerError
+from serving.client.features import Signature
+from serving.client.target import Target
+
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "Connection",
+    "ServerError",
+    "Signature",
+    "Target",
+    "Tls",
+]

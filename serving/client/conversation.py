@@ -1,0 +1,66 @@
+"""What both clients have in common: what they ask, and what they make of answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+
+from serving.client.columns import Columns
+from serving.client.errors import ServerError, server_error
+from serving.client.features import ModelFeatures, Signature
+from serving.client.requests import predict_request, probabilities
+from serving.client.target import Target
+
+
+class Conversation:
+    """A client's side of what is said.
+
+    Attributes:
+      target: The model that is asked.
+      features: What it takes; None where that is to be asked (again).
+    """
+
+    def __init__(self, address: str, target: Target | str, signature: Signature):
+        """Begins.
+
+        Args:
+          address: `HOST:PORT` of the server.
+          target: The model, or its name.
+          signature: How rows are sent.
+        """
+        self.target = Target(target) if isinstance(target, str) else target
+        self.features: ModelFeatures | None = None
+        self._address = address
+        self._signature = signature
+
+    def request(self, columns: Columns) -> Any:
+        """Asks for the probabilities of a batch."""
+        return predict_request(self.target, self._signature, columns)
+
+    def learn(self, response: Any) -> ModelFeatures:
+        """Keeps what a GetModelMetadataResponse says that the model takes."""
+        self.features = features = ModelFeatures.of(response)
+        return features
+
+    def probabilities(self, response: Any, columns: Columns) -> list[float]:
+        """What a PredictResponse says."""
+        known = self.features
+        if known is not None and known.version != response.model_spec.version.value:
+            # Another version may take other features.
+            self.features = None
+        return probabilities(response, columns.size)
+
+    def error(self, error: grpc.RpcError) -> ServerError:
+        """What an error means."""
+        if error.code() == grpc.StatusCode.INVALID_ARGUMENT:
+            self.features = None
+        return server_error(error, self._address, self.target)
+
+    def none_available(self, timeout: float) -> ServerError:
+        """What it means that no version is loaded in time."""
+        return ServerError(
+            f"{self._address}: {self.target}: no version is AVAILABLE after "
+            f"{timeout:g} s; the server's log says why",
+            grpc.StatusCode.DEADLINE_EXCEEDED,
+        )

@@ -1,0 +1,230 @@
+"""Reads rows from files, a bounded number at a time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from pipeline.errors import InputError
+from serving.client.features import ModelFeatures
+
+if TYPE_CHECKING:
+    from serving.client.columns import Chunk
+
+_CSV_BLOCK_BYTES = 1 << 20
+_ROWS = 10_000
+
+# What Arrow says about a value; it numbers columns, and counts the header as a row.
+_CSV_VALUE = re.compile(
+    r"In CSV column #(?P<column>\d+): (?:Row #(?P<row>\d+): )?"
+    r"CSV conversion error to \w+: (?:invalid value '(?P<value>.*)')?",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a file is to be read.
+
+    Attributes:
+      missing_values: What stands for a missing value in a CSV field.
+      delimiters: What separates the values of a multi-valued feature that is written as
+        one string, by feature.
+      keep: Columns to hand on with the predictions, features or not.
+      only_features: Whether a column that is neither a feature nor kept is an error.
+    """
+
+    missing_values: tuple[str, ...] = ("",)
+    delimiters: Mapping[str, str] = field(default_factory=dict)
+    keep: tuple[str, ...] = ()
+    only_features: bool = True
+
+
+@dataclass(frozen=True)
+class FileRows:
+    """Some rows of a file.
+
+    Attributes:
+      rows: Their features.
+      kept: The values of each kept column.
+    """
+
+    rows: Chunk
+    kept: Mapping[str, Sequence[Any]]
+
+
+def read_rows(path: Path, model: ModelFeatures, layout: Layout) -> Iterator[FileRows]:
+    """Reads a file.
+
+    Args:
+      path: A `.csv`, `.jsonl` (either also `.gz`) or `.parquet` file.
+      model: What the model takes.
+      layout: How the file is to be read.
+
+    Yields:
+      The rows in their order.
+
+    Raises:
+      InputError: The file is malformed, has other columns, or is of another format.
+      ArrowException, UnicodeDecodeError, OSError: It cannot be read.
+    """
+    formats = path.name.removesuffix(".gz").rpartition(".")[2].lower()
+    if formats not in _READERS:
+        raise InputError(
+            "got a file of another format; allowed: .csv, .csv.gz, .jsonl, .jsonl.gz, "
+            ".parquet"
+        )
+    yield from _READERS[formats](path, model, layout)
+
+
+def _read_csv(path: Path, model: ModelFeatures, layout: Layout) -> Iterator[FileRows]:
+    header = _csv_header(path)
+    # One thread, so that errors name the row.
+    read = pa_csv.ReadOptions(block_size=_CSV_BLOCK_BYTES, use_threads=False)
+    parse = pa_csv.ParseOptions(newlines_in_values=True)
+    convert = _csv_types(header, model, layout)
+    try:
+        with pa.input_stream(str(path), compression="detect") as stream:
+            for batch in pa_csv.open_csv(stream, read, parse, convert):
+                yield _of_table(pa.Table.from_batches([batch]), model, layout)
+    except pa.ArrowInvalid as error:
+        if found := _CSV_VALUE.match(str(error)):
+            raise InputError(_csv_problem(found, header)) from error
+        raise
+
+
+def _csv_header(path: Path) -> list[str]:
+    with pa.input_stream(str(path), compression="detect") as stream:
+        text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+        header = next(csv.reader(text), None)
+    if not header:
+        raise InputError("the file is empty; a header line is expected")
+    return header
+
+
+def _csv_problem(found: re.Match[str], header: Sequence[str]) -> str:
+    where = f"row {found['row']}, column {header[int(found['column'])]!r}"
+    if found["value"] is None:
+        return f"{where}: the text is not UTF-8; convert the file"
+    return (
+        f"{where}: expected a number, got {found['value']!r:.60}; correct it, or list "
+        "it under examples.missing_values of the config that -c names"
+    )
+
+
+def _csv_types(
+    names: Sequence[str], model: ModelFeatures, layout: Layout
+) -> pa_csv.ConvertOptions:
+    """Numbers are read as such, all else as text."""
+    numbers = {name for name, each in model.features.items() if not each.is_text}
+    return pa_csv.ConvertOptions(
+        column_types={
+            name: pa.float64() if name in numbers else pa.string() for name in names
+        },
+        null_values=list(layout.missing_values),
+        strings_can_be_null=True,
+    )
+
+
+def _read_parquet(
+    path: Path, model: ModelFeatures, layout: Layout
+) -> Iterator[FileRows]:
+    for batch in pq.ParquetFile(path).iter_batches(_ROWS):
+        yield _of_table(pa.Table.from_batches([batch]), model, layout)
+
+
+def _read_json_lines(
+    path: Path, model: ModelFeatures, layout: Layout
+) -> Iterator[FileRows]:
+    with pa.input_stream(str(path), compression="detect") as stream:
+        lines = enumerate(io.TextIOWrapper(stream, encoding="utf-8-sig"), 1)
+        rows = (_json_row(number, line) for number, line in lines if line.strip())
+        while some := list(itertools.islice(rows, _ROWS)):
+            yield _of_dicts(some, model, layout)
+
+
+def _json_row(number: int, line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise InputError(f"line {number}: not JSON: {error}") from error
+    if not isinstance(row, dict):
+        raise InputError(
+            f"line {number}: expected an object with a value for each feature, got "
+            f"{line.strip():.60}"
+        )
+    return row
+
+
+def _of_table(table: pa.Table, model: ModelFeatures, layout: Layout) -> FileRows:
+    names = table.column_names
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise InputError(f"two columns are named {twice[0]!r}; rename or remove one")
+    absent = [name for name in layout.keep if name not in names]
+    if absent:
+        raise InputError(
+            f"no column {absent[0]!r} to keep; the file has {', '.join(names)}"
+        )
+    others = [name for name in names if name not in model.features]
+    _check_others(others, model, layout)
+    kept = {name: table.column(name).to_pylist() for name in layout.keep}
+    for name, delimiter in layout.delimiters.items():
+        table = _with_split(table, name, delimiter)
+    return FileRows(table.drop(others) if others else table, kept)
+
+
+def _with_split(table: pa.Table, name: str, delimiter: str) -> pa.Table:
+    index = table.column_names.index(name) if name in table.column_names else -1
+    if index < 0 or not pa.types.is_string(table.column(index).type):
+        return table
+    lists = pc.split_pattern(table.column(index), pattern=delimiter)
+    return table.set_column(index, name, lists)
+
+
+def _of_dicts(
+    rows: Sequence[dict[str, Any]], model: ModelFeatures, layout: Layout
+) -> FileRows:
+    kept = {name: [row.get(name) for row in rows] for name in layout.keep}
+    others = {name for row in rows for name in row if name not in model.features}
+    _check_others(sorted(others), model, layout)
+    return FileRows([_features(row, model, layout) for row in rows], kept)
+
+
+def _features(
+    row: Mapping[str, Any], model: ModelFeatures, layout: Layout
+) -> dict[str, Any]:
+    features = {name: row[name] for name in row if name in model.features}
+    for name, delimiter in layout.delimiters.items():
+        if isinstance(features.get(name), str):
+            features[name] = features[name].split(delimiter)
+    return features
+
+
+def _check_others(others: Sequence[str], model: ModelFeatures, layout: Layout) -> None:
+    unknown = [name for name in others if name not in layout.keep]
+    if unknown and layout.only_features:
+        raise InputError(
+            f"{', '.join(map(repr, unknown))}: no feature of the model, which takes "
+            f"{', '.join(sorted(model.features))}; remove or rename it, hand it on by "
+            "--keep, or say by -c pipeline.yaml what the columns are"
+        )
+
+
+_READERS: Mapping[str, Callable[[Path, ModelFeatures, Layout], Iterator[FileRows]]] = {
+    "csv": _read_csv,
+    "jsonl": _read_json_lines,
+    "parquet": _read_parquet,
+}

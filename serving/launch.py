@@ -1,0 +1,178 @@
+"""How a model server is started: the files it reads, and its command line.
+
+Both the embedded server and `tensorflow_model_server` read the same files.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
+
+from pipeline.config.serving import Batching, RequestLog, Serving, Tls
+from pipeline.errors import ConfigError
+
+_OWNER_ONLY = 0o600
+_NO_PORT = 0
+
+
+@dataclass(frozen=True)
+class Files:
+    """What a model server is configured by.
+
+    Attributes:
+      models: Which models and versions are served.
+      batching: How requests are computed together; None for each by itself.
+      ssl: The server's key and certificates; None without TLS.
+    """
+
+    models: Path
+    batching: Path | None
+    ssl: Path | None
+
+
+def write_files(serving: Serving, name: str, base_path: Path, folder: Path) -> Files:
+    """Writes the files of a model server.
+
+    Args:
+      serving: How it serves.
+      name: Name of the model.
+      base_path: Directory of its versions.
+      folder: Where to write.
+
+    Raises:
+      ConfigError: A key or certificate cannot be read.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    models, batching, ssl = (
+        folder / f"{each}.config" for each in ("models", "batching", "ssl")
+    )
+    requests = folder / "requests"
+    models.write_text(_models(serving, name, base_path, requests), encoding="utf-8")
+    if serving.batching is not None:
+        batching.write_text(_batching(serving.batching), encoding="utf-8")
+    if serving.tls is not None:
+        _write_secret(ssl, _ssl(serving.tls))
+    return Files(
+        models,
+        None if serving.batching is None else batching,
+        None if serving.tls is None else ssl,
+    )
+
+
+def embedded_command(serving: Serving, files: Files) -> list[str]:
+    """The command line of the embedded server."""
+    limits = {
+        "host": serving.host,
+        "workers": serving.workers,
+        "max_message_bytes": serving.max_message_bytes,
+        "max_concurrent_requests": serving.max_concurrent_requests,
+    }
+    own = [f"--{flag}={value}" for flag, value in limits.items()]
+    program = [sys.executable, "-m", "serving.server"]
+    return [*program, *_common_flags(serving, files), *own]
+
+
+def tensorflow_serving_command(
+    program: str, serving: Serving, files: Files
+) -> list[str]:
+    """The command line of `tensorflow_model_server`.
+
+    It listens to everyone, and has no processes of its own, limit of requests or log
+    of them.
+
+    Args:
+      program: The program.
+      serving: How it serves.
+      files: What it is configured by.
+    """
+    longest = f"grpc.max_receive_message_length={serving.max_message_bytes}"
+    return [
+        program,
+        *_common_flags(serving, files),
+        f"--grpc_channel_arguments={longest}",
+        "--allow_version_labels_for_unavailable_models=true",
+    ]
+
+
+def _common_flags(serving: Serving, files: Files) -> list[str]:
+    flags = [
+        f"--model_config_file={files.models}",
+        "--model_config_file_poll_wait_seconds=1",
+        f"--port={serving.port}",
+        f"--rest_api_port={serving.rest_port or _NO_PORT}",
+    ]
+    if files.batching is not None:
+        flags += ["--enable_batching", f"--batching_parameters_file={files.batching}"]
+    if files.ssl is not None:
+        flags.append(f"--ssl_config_file={files.ssl}")
+    return flags
+
+
+def _models(serving: Serving, name: str, base_path: Path, requests: Path) -> str:
+    config = model_server_config_pb2.ModelServerConfig()
+    model = config.model_config_list.config.add()
+    model.name = name
+    model.base_path = str(base_path.absolute())
+    model.model_platform = "tensorflow"
+    policy = model.model_version_policy
+    if serving.versions == "all":
+        policy.all.SetInParent()
+    elif isinstance(serving.versions, tuple):
+        policy.specific.versions.extend(serving.versions)
+    else:
+        policy.latest.num_versions = serving.versions
+    if serving.request_log is not None:
+        _log(model, serving.request_log, requests)
+    return text_format.MessageToString(config)
+
+
+def _log(
+    model: model_server_config_pb2.ModelConfig, log: RequestLog, requests: Path
+) -> None:
+    folder = requests if log.folder is None else Path(log.folder)
+    logging = model.logging_config
+    logging.log_collector_config.filename_prefix = str(folder.absolute() / model.name)
+    logging.sampling_config.sampling_rate = log.sampling_rate
+
+
+def _batching(batching: Batching) -> str:
+    cores = len(os.sched_getaffinity(0))
+    values = {
+        **batching.model_dump(),
+        "num_batch_threads": batching.num_batch_threads or cores,
+    }
+    lines = [f"{name} {{ value: {value} }}" for name, value in values.items()]
+    # Else requests whose lists have different lengths fail where they meet.
+    return "\n".join([*lines, "pad_variable_length_inputs: true"]) + "\n"
+
+
+def _ssl(tls: Tls) -> str:
+    fields = {"server_key": tls.key, "server_cert": tls.certificate}
+    if tls.client_ca is not None:
+        fields["custom_ca"] = tls.client_ca
+    lines = [f'{name}: "{_escaped(path)}"' for name, path in fields.items()]
+    verify = "true" if tls.client_ca is not None else "false"
+    return "\n".join([*lines, f"client_verify: {verify}"]) + "\n"
+
+
+def _escaped(path: str) -> str:
+    """The text of a file as protobuf's text format has it."""
+    try:
+        text = Path(path).read_text(encoding="ascii")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not in PEM"
+        raise ConfigError(f"serving.tls: {path}: cannot be read ({reason})") from error
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _write_secret(path: Path, text: str) -> None:
+    """Writes a file that only its owner may read."""
+    path.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with os.fdopen(os.open(path, flags, _OWNER_ONLY), "w", encoding="ascii") as file:
+        file.write(text)

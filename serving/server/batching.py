@@ -1,0 +1,229 @@
+"""Computes several requests at once.
+
+Requests for the same tensors that arrive together become one batch: the first of them
+waits for others, computes the batch, and hands out its parts. While all slots compute,
+batches grow.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+import numpy as np
+
+from serving.server.codec import Array
+from serving.server.options import BatchingParameters
+from serving.server.servable import Run
+from serving.server.status import (
+    StatusError,
+    deadline_exceeded,
+    failed_precondition,
+    invalid_argument,
+)
+
+# What is left where computing a batch ends in an error that nobody foresaw.
+_NOT_COMPUTED = StatusError(grpc.StatusCode.INTERNAL, "The batch was not computed")
+
+
+class _Task:
+    """A request in a batch."""
+
+    def __init__(self, arrays: Sequence[Array], rows: int, deadline: float):
+        self.arrays = arrays
+        self.rows = rows
+        self.deadline = deadline
+        self.answer: Sequence[Array] = ()
+        self.error: StatusError | None = _NOT_COMPUTED
+
+    def finish(self, answer: Sequence[Array]) -> None:
+        """Takes the answer."""
+        self.answer, self.error = answer, None
+
+
+@dataclass
+class _Batch:
+    """Requests that are computed at once.
+
+    Attributes:
+      tasks: The requests.
+      rows: How many rows they have.
+      full: Set when there is no use in waiting for more.
+      done: Set when all have their answers.
+    """
+
+    tasks: list[_Task] = field(default_factory=list)
+    rows: int = 0
+    full: threading.Event = field(default_factory=threading.Event)
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass
+class _Queue:
+    """The batches of the same tensors that wait.
+
+    Attributes:
+      open: The batch that takes requests.
+      waiting: How many batches wait, the open one included.
+    """
+
+    open: _Batch | None = None
+    waiting: int = 0
+
+
+class Batcher:
+    """Computes for several requests by one call."""
+
+    def __init__(self, compute: Run, parameters: BatchingParameters):
+        """Takes what computes one batch."""
+        self._compute = compute
+        self._parameters = parameters
+        self._slots = threading.Semaphore(parameters.num_batch_threads)
+        self._lock = threading.Lock()
+        self._queues: dict[Any, _Queue] = {}
+
+    def run(
+        self,
+        feeds: Sequence[str],
+        arrays: Sequence[Array],
+        fetches: Sequence[str],
+        deadline: float,
+    ) -> Sequence[Array]:
+        """Computes tensors of the graph from others; see `Servable.compute`."""
+        task = _Task(arrays, _rows(arrays), deadline)
+        if task.rows > self._parameters.max_batch_size:
+            raise invalid_argument(
+                f"Task size {task.rows} is larger than maximum input batch size "
+                f"{self._parameters.max_batch_size}"
+            )
+        # Only arrays that fit together can be one.
+        shapes = tuple(array.shape[1:] for array in arrays)
+        key = (feeds, fetches, shapes)
+        batch, is_first = self._enter(key, task)
+        if is_first:
+            self._lead(key, batch)
+        elif not batch.done.wait(_seconds_until(deadline)):
+            raise deadline_exceeded()
+        if task.error is not None:
+            raise task.error
+        return task.answer
+
+    def _enter(self, key: Any, task: _Task) -> tuple[_Batch, bool]:
+        """Puts a request into a batch, and says whether it is the first there."""
+        with self._lock:
+            queue = self._queues.setdefault(key, _Queue())
+            batch = queue.open
+            if batch is not None and batch.rows + task.rows > self._most_rows:
+                batch.full.set()
+                batch = None
+            is_first = batch is None
+            if batch is None:
+                if queue.waiting >= self._parameters.max_enqueued_batches:
+                    raise StatusError(
+                        grpc.StatusCode.UNAVAILABLE,
+                        "The batch scheduling queue to which this task was submitted "
+                        "is full",
+                    )
+                queue.open = batch = _Batch()
+                queue.waiting += 1
+            batch.tasks.append(task)
+            batch.rows += task.rows
+            if batch.rows == self._most_rows:
+                batch.full.set()
+                queue.open = None
+            return batch, is_first
+
+    @property
+    def _most_rows(self) -> int:
+        return self._parameters.max_batch_size
+
+    def _lead(self, key: Any, batch: _Batch) -> None:
+        """Waits for others, then computes for all."""
+        batch.full.wait(self._parameters.batch_timeout_micros / 1e6)
+        with self._slots:
+            self._leave(key, batch)
+            try:
+                self._answer(key, batch)
+            finally:
+                batch.done.set()
+
+    def _leave(self, key: Any, batch: _Batch) -> None:
+        """Takes a batch out of its queue; a queue without batches goes too."""
+        with self._lock:
+            queue = self._queues[key]
+            queue.waiting -= 1
+            if queue.open is batch:
+                queue.open = None
+            if queue.waiting == 0:
+                del self._queues[key]
+
+    def _answer(self, key: Any, batch: _Batch) -> None:
+        feeds, fetches, _ = key
+        now = time.monotonic()
+        tasks = [task for task in batch.tasks if task.deadline > now]
+        for task in batch.tasks:
+            if task.deadline <= now:
+                task.error = deadline_exceeded()
+        try:
+            self._answer_together(feeds, fetches, tasks)
+        except StatusError as error:
+            if len(tasks) == 1:
+                tasks[0].error = error
+                return
+            # One of them is at fault, and the others are not to suffer for it.
+            for task in tasks:
+                self._answer_alone(feeds, fetches, task)
+
+    def _answer_alone(
+        self, feeds: Sequence[str], fetches: Sequence[str], task: _Task
+    ) -> None:
+        try:
+            self._answer_together(feeds, fetches, [task])
+        except StatusError as error:
+            task.error = error
+
+    def _answer_together(
+        self, feeds: Sequence[str], fetches: Sequence[str], tasks: list[_Task]
+    ) -> None:
+        if not tasks:
+            return
+        columns = zip(*(task.arrays for task in tasks), strict=True)
+        arrays = [_joined(column) for column in columns]
+        latest = max(task.deadline for task in tasks)
+        outputs = self._compute(feeds, arrays, fetches, latest)
+        ends = np.cumsum([task.rows for task in tasks])
+        if any(output.shape[:1] != (ends[-1],) for output in outputs):
+            raise failed_precondition(
+                "Batched output tensor's 0th dimension does not equal the sum of the "
+                "0th dimension sizes of the input tensors"
+            )
+        parts = [np.split(output, ends[:-1]) for output in outputs]
+        for task, answer in zip(tasks, zip(*parts, strict=True), strict=True):
+            task.finish(answer)
+
+
+def _joined(arrays: Sequence[Array]) -> Array:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def _rows(arrays: Sequence[Array]) -> int:
+    """How many rows all arrays of a request have."""
+    if not all(array.ndim for array in arrays):
+        raise invalid_argument(
+            "Batching session Run() input tensors must have at least one dimension"
+        )
+    rows = {len(array) for array in arrays}
+    if len(rows) != 1:
+        raise invalid_argument(
+            "Batching session Run() input tensors must have equal 0th-dimension size"
+        )
+    return rows.pop()
+
+
+def _seconds_until(deadline: float) -> float:
+    """How long a thread may wait."""
+    return max(0.0, min(deadline - time.monotonic(), threading.TIMEOUT_MAX))

@@ -1,0 +1,113 @@
+"""TLS: the client checks the server, and shows who it is."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.cli import main
+from pipeline.errors import InputError
+from serving.client import Client, Connection, ServerError, Tls
+
+_CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+
+
+def openssl(*arguments: str | Path) -> None:
+    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keys and certificates of an authority, a server, and a client."""
+    folder = tmp_path_factory.mktemp("keys")
+    ca = ("-CA", folder / "ca.pem", "-CAkey", folder / "ca.key")
+    for name, signed in (("ca", ()), ("server", ca), ("client", ca), ("other", ())):
+        out = ("-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem")
+        openssl(
+            *("req", "-x509", *_CURVE, "-subj", f"/CN={name}", "-days", "2"),
+            *("-addext", "subjectAltName=IP:127.0.0.1", *out, *signed),
+        )
+    return folder
+
+
+@pytest.fixture(scope="session", params=[False, True], ids=["TLS", "mutual TLS"])
+def secured(
+    request: pytest.FixtureRequest,
+    base_path: Path,
+    keys: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[str, bool]]:
+    """The address of a server, and whether clients need a certificate."""
+    from serving.server.options import ServerOptions, single_model
+    from serving.server.server import Server
+
+    path = tmp_path_factory.mktemp("ssl") / "ssl.config"
+    fields = [("server_key", "server.key"), ("server_cert", "server.pem")]
+    if request.param:
+        fields.append(("custom_ca", "ca.pem"))
+    lines = [f"{name}: {(keys / file).read_text()!r}" for name, file in fields]
+    path.write_text("\n".join([*lines, f"client_verify: {str(request.param).lower()}"]))
+    server = Server(ServerOptions(port=0, ssl_config_file=str(path)))
+    server.start(single_model("tiny", str(base_path)))
+    yield f"127.0.0.1:{server.port}", request.param
+    server.stop(grace=0.2)
+
+
+@pytest.fixture
+def ask(secured: tuple[str, bool]) -> Callable[..., list[float]]:
+    """Asks the server; by default in a way that it takes."""
+
+    def predict(tls: Tls | None) -> list[float]:
+        connection = Connection(timeout=5, attempts=1, tls=tls)
+        with Client(secured[0], "tiny", connection=connection) as client:
+            return client.predict([{"age": 31}])
+
+    return predict
+
+
+def test_whoever_is_known_is_answered(ask: Any, keys: Path):
+    tls = Tls(keys / "ca.pem", keys / "client.pem", keys / "client.key")
+    assert len(ask(tls)) == 1
+
+
+def test_client_without_a_certificate(ask: Any, keys: Path, secured: Any):
+    tls = Tls(keys / "ca.pem")
+    if not secured[1]:
+        assert len(ask(tls)) == 1
+        return
+    with pytest.raises(ServerError, match="no server answers there"):
+        ask(tls)
+
+
+def test_server_of_another_authority(ask: Any, keys: Path):
+    with pytest.raises(
+        ServerError, match=r"no server answers there; .* that TLS is on"
+    ):
+        ask(Tls(keys / "other.pem", keys / "client.pem", keys / "client.key"))
+
+
+def test_client_without_tls(ask: Any):
+    with pytest.raises(
+        ServerError, match=r"no server answers there; .* that TLS is on"
+    ):
+        ask(None)
+
+
+def test_command_has_the_files(
+    secured: Any, keys: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "rows.jsonl").write_text('{"age": 31}\n')
+    options = ["--server", secured[0], "--model", "tiny"]
+    options += ["--input", str(tmp_path / "rows.jsonl"), "--ca", str(keys / "ca.pem")]
+    options += ["--cert", str(keys / "client.pem"), "--key", str(keys / "client.key")]
+    assert main(["predict", *options]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_half_a_pair():
+    with pytest.raises(InputError, match="the client's certificate and its key"):
+        Connection(tls=Tls(certificate=Path("a.pem"))).channel("localhost:1")

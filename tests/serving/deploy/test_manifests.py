@@ -1,0 +1,152 @@
+"""The manifests are what Kubernetes takes, and their parts fit together."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+
+KINDS = {
+    "Deployment": ("apps/v1", "V1Deployment"),
+    "Service": ("v1", "V1Service"),
+    "HorizontalPodAutoscaler": ("autoscaling/v2", "V2HorizontalPodAutoscaler"),
+    "PodDisruptionBudget": ("policy/v1", "V1PodDisruptionBudget"),
+    "PersistentVolumeClaim": ("v1", "V1PersistentVolumeClaim"),
+}
+# What KServe adds to a container.
+KSERVE_FIELDS = {"modelFormat", "runtimeVersion", "storageUri"}
+
+
+def as_read(manifest: Any, model: str) -> Any:
+    """A manifest as Kubernetes' own models read it, which leave out what they lack."""
+    from kubernetes.client import ApiClient
+
+    with ApiClient() as api:
+        read = api.deserialize(SimpleNamespace(data=json.dumps(manifest)), model)
+        return api.sanitize_for_serialization(read)
+
+
+def pod_labels(manifests: dict[str, Any]) -> Any:
+    return manifests["Deployment"]["spec"]["template"]["metadata"]["labels"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_manifest_has_only_what_kubernetes_knows(manifests: dict[str, Any], kind: str):
+    version, model = KINDS[kind]
+    assert manifests[kind]["apiVersion"] == version
+    assert as_read(manifests[kind], model) == manifests[kind]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("spec", "repliccas"), 2),
+        (("spec", "template", "spec", "containers", 0, "ports", 0, "port"), 8500),
+        (("spec", "template", "spec", "containers", 0, "args", 0), 8500),
+    ],
+)
+def test_what_kubernetes_does_not_know_is_found(
+    manifests: dict[str, Any], path: tuple[Any, ...], value: object
+):
+    manifest = json.loads(json.dumps(manifests["Deployment"]))
+    node = manifest
+    for key in path[:-1]:
+        node = node[key]
+    node[path[-1]] = value
+    assert as_read(manifest, "V1Deployment") != manifest
+
+
+def test_all_kinds_are_there(manifests: dict[str, Any]):
+    assert manifests.keys() == KINDS.keys()
+
+
+def test_selectors_find_the_pods(manifests: dict[str, Any]):
+    labels = pod_labels(manifests).items()
+    for kind in ("Deployment", "PodDisruptionBudget"):
+        assert manifests[kind]["spec"]["selector"]["matchLabels"].items() <= labels
+    assert manifests["Service"]["spec"]["selector"].items() <= labels
+    (spread,) = manifests["Deployment"]["spec"]["template"]["spec"][
+        "topologySpreadConstraints"
+    ]
+    assert spread["labelSelector"]["matchLabels"].items() <= labels
+
+
+def test_autoscaler_scales_the_deployment(manifests: dict[str, Any], container: Any):
+    deployment = manifests["Deployment"]
+    target = manifests["HorizontalPodAutoscaler"]["spec"]["scaleTargetRef"]
+    assert target == {
+        "apiVersion": deployment["apiVersion"],
+        "kind": "Deployment",
+        "name": deployment["metadata"]["name"],
+    }
+    # It would undo what the autoscaler decides.
+    assert "replicas" not in deployment["spec"]
+    # Its share is of this.
+    assert "cpu" in container["resources"]["requests"]
+
+
+def test_service_leads_to_the_ports(manifests: dict[str, Any], container: Any):
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    for port in manifests["Service"]["spec"]["ports"]:
+        assert ports[port["targetPort"]] == port["port"]
+    assert container["livenessProbe"]["tcpSocket"]["port"] in ports
+
+
+def test_volumes_are_those_that_are_mounted(
+    manifests: dict[str, Any], container: Any, deploy: Path
+):
+    spec = manifests["Deployment"]["spec"]["template"]["spec"]
+    volumes = {volume["name"]: volume for volume in spec["volumes"]}
+    assert volumes.keys() == {mount["name"] for mount in container["volumeMounts"]}
+    claim = volumes["models"]["persistentVolumeClaim"]["claimName"]
+    assert claim == manifests["PersistentVolumeClaim"]["metadata"]["name"]
+    folder = deploy / "kubernetes"
+    (made,) = yaml.safe_load((folder / "kustomization.yaml").read_text())[
+        "configMapGenerator"
+    ]
+    assert volumes["config"]["configMap"]["name"] == made["name"]
+    assert sorted(made["files"]) == sorted(path.name for path in folder.glob("*.pbtxt"))
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl")
+def test_kustomize_puts_them_together(deploy: Path):
+    done = subprocess.run(
+        ["kubectl", "kustomize", str(deploy / "kubernetes")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    made = {each["kind"]: each for each in yaml.safe_load_all(done.stdout)}
+    assert made.keys() == {*KINDS, "ConfigMap"}
+    volumes = made["Deployment"]["spec"]["template"]["spec"]["volumes"]
+    (config,) = (volume for volume in volumes if volume["name"] == "config")
+    # With a hash of what is in it.
+    assert config["configMap"]["name"] == made["ConfigMap"]["metadata"]["name"]
+
+
+def test_kserve_serves_the_same(
+    deploy: Path, manifests: dict[str, Any], container: Any
+):
+    service = yaml.safe_load((deploy / "kserve.yaml").read_text())
+    assert service["apiVersion"] == "serving.kserve.io/v1beta1"
+    assert service["kind"] == "InferenceService"
+    predictor = service["spec"]["predictor"]
+    assert predictor.keys() == {"minReplicas", "maxReplicas", "model"}
+    model = predictor["model"]
+    assert model["modelFormat"] == {"name": "tensorflow"}
+    assert container["image"].endswith(f":{model['runtimeVersion']}")
+    claim = manifests["PersistentVolumeClaim"]["metadata"]["name"]
+    assert model["storageUri"] == f"pvc://{claim}/ad_click"
+    # The rest of it is a container, whose name KServe fills in.
+    rest = {key: model[key] for key in model if key not in KSERVE_FIELDS}
+    assert as_read({**rest, "name": "x"}, "V1Container") == {**rest, "name": "x"}
+    scaled = manifests["HorizontalPodAutoscaler"]["spec"]
+    for bound in ("minReplicas", "maxReplicas"):
+        assert predictor[bound] == scaled[bound]
+    assert rest["resources"] == container["resources"]

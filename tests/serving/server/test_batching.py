@@ -1,0 +1,215 @@
+"""Several requests are computed at once, and each gets its own answer."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from serving.server.batching import Batcher
+from serving.server.options import BatchingParameters
+from serving.server.status import StatusError, invalid_argument
+
+FEEDS, FETCHES = ("price:0",), ("score:0",)
+
+
+class Double:
+    """Computes twice what it gets; -1 is an error.
+
+    Attributes:
+      batches: How many rows each call had.
+      hold: Computing waits for it.
+    """
+
+    def __init__(self):
+        self.batches = []
+        self.hold = threading.Event()
+        self.hold.set()
+
+    def __call__(self, feeds, arrays, fetches, deadline):
+        self.hold.wait(10)
+        (prices,) = arrays
+        self.batches.append(len(prices))
+        if (prices == -1).any():
+            raise invalid_argument("-1")
+        return [2 * prices]
+
+
+@pytest.fixture
+def double():
+    return Double()
+
+
+def _run(batcher, values, deadline=math.inf, width=None):
+    array = np.array(values, np.float32)
+    if width is not None:
+        array = np.repeat(array[:, None], width, axis=1)
+    (answer,) = batcher.run(FEEDS, [array], FETCHES, deadline)
+    return answer
+
+
+def _run_together(batcher, double, requests):
+    """Answers, or errors, of requests that wait for a slot together."""
+    double.hold.clear()
+    with ThreadPoolExecutor(len(requests) + 1) as pool:
+        first = pool.submit(_run, batcher, [0])
+        time.sleep(0.05)
+        futures = [pool.submit(_run, batcher, values) for values in requests]
+        time.sleep(0.1)
+        double.hold.set()
+        first.result()
+        return [future.exception() or future.result().tolist() for future in futures]
+
+
+def test_requests_that_wait_are_one_batch(double):
+    batcher = Batcher(double, BatchingParameters())
+
+    answers = _run_together(batcher, double, [[1, 2], [3], [4, 5, 6]])
+    assert answers == [[2, 4], [6], [8, 10, 12]]
+    assert double.batches == [1, 6]
+
+
+def test_a_request_waits_for_others(double):
+    batcher = Batcher(double, BatchingParameters(batch_timeout_micros=300_000))
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(_run, batcher, [1])
+        time.sleep(0.05)
+        second = pool.submit(_run, batcher, [2])
+        assert [first.result().tolist(), second.result().tolist()] == [[2], [4]]
+    assert double.batches == [2]
+
+
+def test_a_full_batch_waits_no_longer(double):
+    parameters = BatchingParameters(max_batch_size=2, batch_timeout_micros=60_000_000)
+    batcher = Batcher(double, parameters)
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda value: _run(batcher, [value])[0], [1, 2]))
+    assert answers == [2, 4]
+    assert double.batches == [2]
+
+
+def test_a_batch_has_at_most_as_many_rows_as_allowed(double):
+    batcher = Batcher(double, BatchingParameters(max_batch_size=3))
+
+    answers = _run_together(batcher, double, [[1, 2], [3, 4], [5]])
+    assert answers == [[2, 4], [6, 8], [10]]
+    assert max(double.batches) <= 3
+
+
+def test_a_larger_request_is_refused(double):
+    batcher = Batcher(double, BatchingParameters(max_batch_size=2))
+
+    with pytest.raises(
+        StatusError, match="Task size 3 is larger than maximum"
+    ) as error:
+        _run(batcher, [1, 2, 3])
+    assert error.value.code.name == "INVALID_ARGUMENT"
+
+
+def test_one_bad_request_does_not_spoil_the_others(double):
+    batcher = Batcher(double, BatchingParameters())
+
+    good, bad, also_good = _run_together(batcher, double, [[1], [-1], [2]])
+    assert [good, also_good] == [[2], [4]]
+    assert isinstance(bad, StatusError)
+
+
+def test_requests_of_another_shape_are_another_batch(double):
+    batcher = Batcher(double, BatchingParameters(batch_timeout_micros=100_000))
+
+    with ThreadPoolExecutor(2) as pool:
+        wide = pool.submit(_run, batcher, [1], width=2)
+        wider = pool.submit(_run, batcher, [1], width=3)
+    assert wide.result().tolist() == [[2, 2]]
+    assert wider.result().tolist() == [[2, 2, 2]]
+
+
+def test_too_many_waiting_batches_are_refused(double):
+    parameters = BatchingParameters(max_batch_size=1, max_enqueued_batches=2)
+    batcher = Batcher(double, parameters)
+
+    answers = _run_together(batcher, double, [[1], [2], [3]])
+    errors = [each for each in answers if isinstance(each, StatusError)]
+    assert [error.code.name for error in errors] == ["UNAVAILABLE"]
+    assert "queue" in errors[0].details
+
+
+def test_a_request_does_not_wait_longer_than_its_client(double):
+    batcher = Batcher(double, BatchingParameters())
+    double.hold.clear()
+
+    with ThreadPoolExecutor(3) as pool:
+        blocks = pool.submit(_run, batcher, [0])
+        time.sleep(0.05)
+        leads = pool.submit(_run, batcher, [1])
+        time.sleep(0.05)
+        follows = pool.submit(_run, batcher, [2], time.monotonic() + 0.1)
+        with pytest.raises(StatusError) as caught:
+            follows.result(timeout=5)
+        double.hold.set()
+        assert blocks.result().tolist() == [0]
+        assert leads.result().tolist() == [2]
+    assert caught.value.code.name == "DEADLINE_EXCEEDED"
+    assert double.batches == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "reason"),
+    [
+        ([np.float32(1)], "at least one dimension"),
+        ([np.zeros(2), np.zeros(3)], "equal 0th-dimension size"),
+    ],
+)
+def test_inputs_without_common_rows_are_refused(arrays, reason, double):
+    arrays = [np.asarray(array) for array in arrays]
+
+    with pytest.raises(StatusError, match=reason):
+        Batcher(double, BatchingParameters()).run(FEEDS, arrays, FETCHES, math.inf)
+
+
+def test_outputs_that_are_not_by_row_are_refused():
+    batcher = Batcher(lambda *_: [np.zeros(7)], BatchingParameters())
+
+    with pytest.raises(StatusError, match="0th dimension") as caught:
+        _run(batcher, [1, 2])
+    assert caught.value.code.name == "FAILED_PRECONDITION"
+
+
+def test_an_error_that_nobody_foresaw_reaches_all_who_wait():
+    entered, hold = threading.Event(), threading.Event()
+
+    def fail(*_):
+        entered.set()
+        hold.wait(10)
+        raise ZeroDivisionError
+
+    batcher = Batcher(fail, BatchingParameters(batch_timeout_micros=100_000))
+    with ThreadPoolExecutor(2) as pool:
+        futures = [pool.submit(_run, batcher, [value]) for value in (1, 2)]
+        entered.wait(10)
+        hold.set()
+    errors = {type(future.exception()) for future in futures}
+    assert errors == {ZeroDivisionError, StatusError}
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 99), max_size=5), min_size=1, max_size=30))
+def test_everyone_gets_their_own_answer(requests):
+    double = Double()
+    parameters = BatchingParameters(
+        max_batch_size=8, batch_timeout_micros=1000, max_enqueued_batches=100
+    )
+    batcher = Batcher(double, parameters)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(lambda values: _run(batcher, values).tolist(), requests)
+    assert list(answers) == [[2 * value for value in values] for values in requests]
+    assert sum(double.batches) == sum(map(len, requests))

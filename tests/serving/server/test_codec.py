@@ -1,0 +1,186 @@
+"""Tensors as messages, and back."""
+
+from __future__ import annotations
+
+import grpc
+import hypothesis.extra.numpy as arrays
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+from tensorflow.core.framework import tensor_pb2, types_pb2
+
+from serving.server.codec import decode, encode
+from serving.server.status import StatusError
+
+MANY = 2**20
+NUMBERS = [
+    *(np.float16, np.float32, np.float64, np.complex64, np.complex128, np.bool_),
+    *(np.int8, np.int16, np.int32, np.int64),
+    *(np.uint8, np.uint16, np.uint32, np.uint64),
+]
+SHAPES = arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
+
+
+@st.composite
+def numbers(draw):
+    return draw(arrays.arrays(draw(st.sampled_from(NUMBERS)), draw(SHAPES)))
+
+
+@st.composite
+def strings(draw):
+    return draw(arrays.arrays(object, draw(SHAPES), elements=st.binary(max_size=300)))
+
+
+def _tensor(dtype, shape, **fields):
+    proto = tensor_pb2.TensorProto(dtype=dtype, **fields)
+    for size in shape:
+        proto.tensor_shape.dim.add().size = size
+    return proto
+
+
+def _encoded(array):
+    proto = tensor_pb2.TensorProto()
+    encode(array, proto)
+    return proto
+
+
+def _decoded(proto):
+    return decode("x", proto, MANY)
+
+
+def _refused(proto, max_bytes=MANY):
+    with pytest.raises(StatusError) as caught:
+        decode("price", proto, max_bytes)
+    return caught.value.code, caught.value.details
+
+
+@given(numbers() | strings())
+def test_what_is_encoded_is_decoded_as_it_was(array):
+    decoded = _decoded(_encoded(array))
+
+    assert decoded.dtype == array.dtype
+    np.testing.assert_array_equal(decoded, array)
+
+
+@given(numbers() | strings())
+def test_tensorflow_reads_what_is_encoded(array):
+    np.testing.assert_array_equal(tf.make_ndarray(_encoded(array)), array)
+
+
+@given(numbers() | strings())
+def test_what_tensorflow_writes_is_decoded(array):
+    np.testing.assert_array_equal(_decoded(tf.make_tensor_proto(array)), array)
+
+
+def test_floats_are_written_to_the_typed_field():
+    proto = _encoded(np.array([[0.5], [2.0]], np.float32))
+
+    assert list(proto.float_val) == [0.5, 2.0]
+    assert proto.tensor_content == b""
+    assert [dim.size for dim in proto.tensor_shape.dim] == [2, 1]
+
+
+def test_brain_floats_are_decoded():
+    values = tf.constant([1.5, -2.0], tf.bfloat16).numpy()
+
+    decoded = _decoded(_encoded(values))
+    assert decoded.dtype == values.dtype
+    assert decoded.astype(float).tolist() == [1.5, -2.0]
+
+
+def test_the_last_element_stands_for_those_that_are_missing():
+    proto = _tensor(types_pb2.DT_FLOAT, [2, 2], float_val=[1.0, 7.0])
+
+    assert _decoded(proto).tolist() == [[1.0, 7.0], [7.0, 7.0]]
+
+
+def test_the_last_complex_number_stands_for_those_that_are_missing():
+    proto = _tensor(types_pb2.DT_COMPLEX64, [3], scomplex_val=[1.0, 2.0, 3.0, 4.0])
+
+    assert _decoded(proto).tolist() == [1 + 2j, 3 + 4j, 3 + 4j]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "expected"), [("DT_INT64", [0, 0]), ("DT_STRING", [b"", b""])]
+)
+def test_a_tensor_without_elements_is_zeros(dtype, expected):
+    assert _decoded(_tensor(dtype, [2])).tolist() == expected
+
+
+def test_elements_too_many_are_left_out():
+    proto = _tensor(types_pb2.DT_INT32, [2], int_val=[1, 2, 3])
+
+    assert _decoded(proto).tolist() == [1, 2]
+
+
+def test_strings_may_come_as_content():
+    """The lengths of all, seven bits a byte, then the strings."""
+    long = b"x" * 200
+    content = b"\x02\x00\xc8\x01" + b"ab" + long
+
+    proto = _tensor(types_pb2.DT_STRING, [3], tensor_content=content)
+    assert _decoded(proto).tolist() == [b"ab", b"", long]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\x05ab", b"\x01ab", b"\xff\xff\xff\xff\xff\xff", b"\x01"],
+    ids=["too short", "too long", "no end of a length", "fewer than announced"],
+)
+def test_content_that_is_no_strings_is_refused(content):
+    proto = _tensor(types_pb2.DT_STRING, [1], tensor_content=content)
+
+    code, details = _refused(proto)
+    assert code == grpc.StatusCode.INVALID_ARGUMENT
+    assert "tensor parsing error: price: tensor_content" in details
+
+
+@pytest.mark.parametrize(
+    ("proto", "reason"),
+    [
+        (_tensor("DT_FLOAT", [2], tensor_content=b"123"), "3 bytes; expected 2"),
+        (_tensor("DT_FLOAT", [-1], float_val=[1.0]), "shape [-1]"),
+        (_tensor("DT_FLOAT", [2**40, 2**40]), "overflows"),
+        (_tensor("DT_FLOAT", [1] * 33, float_val=[1.0]), "33 dimensions"),
+        (_tensor("DT_RESOURCE", [1]), "elements of resource"),
+        (_tensor("DT_INVALID", [1]), "elements of invalid"),
+        (_tensor(999, [1]), "unknown type 999"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_no_tensor_is_refused(proto, reason):
+    code, details = _refused(proto)
+
+    assert code == grpc.StatusCode.INVALID_ARGUMENT
+    assert reason in details
+
+
+def test_a_tensor_of_unknown_rank_is_refused():
+    proto = tensor_pb2.TensorProto(dtype=types_pb2.DT_FLOAT, float_val=[1.0])
+    proto.tensor_shape.unknown_rank = True
+
+    assert _refused(proto)[0] == grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_a_short_message_cannot_ask_for_much_memory():
+    proto = _tensor(types_pb2.DT_FLOAT, [2**40], float_val=[1.0])
+
+    code, details = _refused(proto, max_bytes=1000)
+    assert code == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "1000 bytes" in details
+    assert _decoded(_tensor(types_pb2.DT_FLOAT, [0, 2**40])).shape == (0, 2**40)
+
+
+@given(st.binary(max_size=60), st.sampled_from(list(types_pb2.DataType.values())))
+def test_any_content_of_any_type_is_decoded_or_refused(content, dtype):
+    proto = _tensor(dtype, [3], tensor_content=content)
+
+    try:
+        decoded = _decoded(proto)
+    except StatusError as error:
+        if error.code != grpc.StatusCode.INVALID_ARGUMENT:
+            raise
+    else:
+        assert decoded.shape == (3,)

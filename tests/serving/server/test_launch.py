@@ -1,0 +1,224 @@
+"""`ctr serve`: what it writes, and which server it starts."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+
+import grpc
+import pytest
+
+from pipeline.config.serving import Batching, RequestLog, Serving, Tls
+from pipeline.errors import ConfigError
+from serving.launch import embedded_command, tensorflow_serving_command, write_files
+from serving.server.config_files import read_batching_parameters, read_model_config
+from serving.server.main import _parser
+from serving.server.options import BatchingParameters
+
+CONFIG = """
+name: toy
+examples: {splits: {train: train.csv, eval: eval.csv}}
+label: {column: click}
+features: {device: {kind: categorical}}
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def _write(**serving):
+        return write_files(
+            Serving(**serving), "toy", tmp_path / "models", tmp_path / "serving"
+        )
+
+    return _write
+
+
+def _model(files):
+    (model,) = read_model_config(str(files.models)).model_config_list.config
+    return model
+
+
+def test_the_latest_version_is_served_by_default(write, tmp_path):
+    files = write()
+
+    model = _model(files)
+    assert (model.name, model.base_path) == ("toy", str(tmp_path / "models"))
+    assert model.model_version_policy.latest.num_versions == 1
+    assert not model.HasField("logging_config")
+    assert (files.batching, files.ssl) == (None, None)
+
+
+def test_versions_are_chosen(write):
+    assert _model(write(versions=3)).model_version_policy.latest.num_versions == 3
+    assert _model(write(versions="all")).model_version_policy.HasField("all")
+    specific = _model(write(versions=[5, 7])).model_version_policy.specific
+    assert list(specific.versions) == [5, 7]
+
+
+def test_requests_are_logged_beside_the_files(write, tmp_path):
+    config = _model(write(request_log=RequestLog(sampling_rate=0.5))).logging_config
+
+    assert config.sampling_config.sampling_rate == 0.5
+    prefix = config.log_collector_config.filename_prefix
+    assert prefix == str(tmp_path / "serving" / "requests" / "toy")
+
+
+def test_batching_is_read_as_it_was_written(write):
+    batching = Batching(max_batch_size=64, num_batch_threads=3)
+
+    files = write(batching=batching)
+    assert read_batching_parameters(str(files.batching)) == BatchingParameters(
+        max_batch_size=64, num_batch_threads=3
+    )
+    assert "pad_variable_length_inputs: true" in files.batching.read_text()
+
+
+@pytest.fixture
+def pem(tmp_path):
+    def _write(name, text='-----BEGIN "x"-----\nab\\c\n'):
+        path = tmp_path / name
+        path.write_text(text)
+        return str(path)
+
+    return _write
+
+
+def test_keys_are_kept_from_others(write, pem):
+    tls = Tls(key=pem("key.pem"), certificate=pem("cert.pem"), client_ca=pem("ca.pem"))
+
+    files = write(tls=tls)
+    assert stat.S_IMODE(os.stat(files.ssl).st_mode) == 0o600
+    text = files.ssl.read_text()
+    escaped = r'"-----BEGIN \"x\"-----\nab\\c\n"'
+    assert text.splitlines() == [
+        f"server_key: {escaped}",
+        f"server_cert: {escaped}",
+        f"custom_ca: {escaped}",
+        "client_verify: true",
+    ]
+
+
+def test_a_key_that_cannot_be_read_is_said(write, pem, tmp_path):
+    missing = Tls(key=str(tmp_path / "nowhere"), certificate=pem("cert.pem"))
+    with pytest.raises(ConfigError, match=r"serving\.tls: .*nowhere: cannot be read"):
+        write(tls=missing)
+
+
+def test_the_embedded_server_understands_its_flags(write, pem):
+    serving = Serving(
+        host="::1",
+        port=1234,
+        rest_port=None,
+        workers=3,
+        batching=Batching(),
+        tls=Tls(key=pem("key"), certificate=pem("cert")),
+    )
+    files = write(batching=serving.batching, tls=serving.tls)
+
+    command = embedded_command(serving, files)
+    assert command[:3] == [sys.executable, "-m", "serving.server"]
+    flags = _parser().parse_args(command[3:])
+    assert (flags.host, flags.port, flags.rest_api_port) == ("::1", 1234, 0)
+    assert flags.workers == 3
+    assert flags.enable_batching
+    assert flags.model_config_file == str(files.models)
+    assert flags.batching_parameters_file == str(files.batching)
+    assert flags.ssl_config_file == str(files.ssl)
+
+
+def test_tensorflow_serving_gets_flags_that_it_has(write):
+    serving = Serving(max_message_bytes=99)
+
+    command = tensorflow_serving_command("/bin/server", serving, write())
+    assert command[0] == "/bin/server"
+    # Else it does not start where a label stands for a version.
+    assert "--allow_version_labels_for_unavailable_models=true" in command
+    arguments = "--grpc_channel_arguments=grpc.max_receive_message_length=99"
+    assert arguments in command
+    assert not any(flag.startswith(("--host", "--workers")) for flag in command)
+
+
+# --- The command
+
+
+@pytest.fixture
+def ctr(tmp_path):
+    """Starts `ctr serve` in a folder with a configuration."""
+    (tmp_path / "pipeline.yaml").write_text(CONFIG)
+
+    def _start(*arguments, path=None):
+        environment = {**os.environ, "PATH": path or os.environ["PATH"]}
+        return subprocess.Popen(
+            [sys.executable, "-m", "pipeline.cli", "serve", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env=environment,
+        )
+
+    return _start
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_what_is_released_is_served(ctr, tmp_path, add_version, client_of):
+    add_version(tmp_path / "runs" / "toy" / "models" / "toy", 4)
+    port = _free_port()
+    sets = [f"serving.port={port}", "serving.rest_port=null"]
+    process = ctr("-c", "pipeline.yaml", "--embedded", *(f"--set={s}" for s in sets))
+    try:
+        line = process.stdout.readline()
+        assert re.match(rf"serving toy: gRPC on 127\.0\.0\.1:{port}$", line)
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            assert client_of(channel).score() == (6.0, 4)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert errors.startswith("starting the embedded server for ")
+    assert "Traceback" not in errors
+
+
+def test_tensorflow_serving_is_preferred(ctr, tmp_path):
+    program = tmp_path / "bin" / "tensorflow_model_server"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\necho "$@"\n')
+    program.chmod(0o755)
+
+    path = f"{program.parent}:{os.environ['PATH']}"
+    process = ctr("--model-dir", "some/toy", path=path)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert f"starting {program} for some/toy" in errors
+    config = tmp_path / "runs" / "toy" / "serving" / "models.config"
+    assert f"--model_config_file={config}" in output
+    assert str(tmp_path / "some" / "toy") in config.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "give -c FILE, or --model-dir DIR"),
+        (["--model-dir", "x", "--set", "serving.port=1"], "give -c FILE as well"),
+        (["-c", "pipeline.yaml", "--set", "serving.port=0"], "serving.port: got 0"),
+        (["-c", "pipeline.yaml", "--set", "serving.zz=0"], "unknown key 'zz'"),
+    ],
+)
+def test_wrong_use_is_one_line(arguments, words, ctr):
+    process = ctr(*arguments)
+    output, errors = process.communicate(timeout=60)
+
+    assert (process.returncode, output) == (2, "")
+    assert len(errors.splitlines()) == 1
+    assert words in errors

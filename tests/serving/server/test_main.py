@@ -1,0 +1,202 @@
+"""The command line, and several processes on one port."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf import text_format
+from tensorflow_serving.apis import model_management_pb2
+
+from serving.server.main import main
+from serving.server.options import single_model
+
+
+@contextmanager
+def _running(*flags):
+    """`python -m serving.server` with its ports, once it serves."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "serving.server", *map(str, flags)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        line = process.stdout.readline()
+        match = re.search(r"gRPC on [^:]+:(\d+), REST on [^:]+:(\d+)", line)
+        assert match, process.communicate(timeout=30)
+        yield process, *map(int, match.groups())
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+@pytest.fixture
+def dial(client_of):
+    """A client on a connection of its own."""
+    channels = []
+
+    def _dial(port):
+        # Channels to one address share a connection unless they differ.
+        options = [("grpc.use_local_subchannel_pool", 1)]
+        channel = grpc.insecure_channel(f"127.0.0.1:{port}", options)
+        channels.append(channel)
+        return client_of(channel)
+
+    yield _dial
+    for channel in channels:
+        channel.close()
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_it_serves_until_it_is_told_to_stop(dial, base_path):
+    flags = ["--model_name", "toy", "--model_base_path", base_path, "--port", 0]
+    with _running(*flags, "--rest_api_port", _free_port()) as served:
+        process, port, rest_port = served
+        assert dial(port).score() == (3.0, 1)
+        url = f"http://127.0.0.1:{rest_port}/v1/models/toy"
+        with urllib.request.urlopen(url) as page:
+            assert json.load(page)["model_version_status"][0]["state"] == "AVAILABLE"
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--model_config_file", "nowhere"], "nowhere: cannot be read"),
+        (
+            ["--model_base_path", "/m", "--batching_parameters_file", "x"],
+            "without --enable_batching",
+        ),
+        (["--model_base_path", "relative"], "absolute path or URI"),
+        (["--model_base_path", "/m", "--ssl_config_file", "nowhere"], "nowhere"),
+    ],
+)
+def test_wrong_use_is_one_line(flags, words, capsys):
+    assert main(["--port", "0", *flags]) == 2
+
+    error = capsys.readouterr().err
+    assert len(error.splitlines()) == 1
+    assert error.startswith("error: ")
+    assert words in error
+
+
+def test_a_port_that_is_taken_is_said_before_anything_is_loaded(capsys, base_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        flags = ["--model_base_path", str(base_path), "--port", str(port)]
+        assert main(flags) == 2
+
+    assert f"127.0.0.1:{port}: the server cannot listen" in capsys.readouterr().err
+
+
+def test_a_model_that_cannot_be_loaded_ends_it(capsys, tmp_path):
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "saved_model.pb").write_bytes(b"garbage")
+
+    flags = ["--model_base_path", str(tmp_path), "--max_num_load_retries", "0"]
+    assert main(["--port", "0", *flags]) == 1
+    error = capsys.readouterr().err
+    assert "error: 1 servable(s) did not become available" in error
+
+
+def _workers_of(pid):
+    """The processes that a supervisor has started to serve."""
+    workers = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            command = (folder / "cmdline").read_text()
+        except OSError:
+            continue
+        if parent == pid and "spawn_main" in command:
+            workers.append(int(folder.name))
+    return workers
+
+
+class TestWorkers:
+    """Slow: each process imports TensorFlow."""
+
+    pytestmark = pytest.mark.slow
+
+    @pytest.fixture(scope="class")
+    def models(self, tmp_path_factory, add_version):
+        base_path = tmp_path_factory.mktemp("models")
+        add_version(base_path, 1)
+        return base_path
+
+    @pytest.fixture(scope="class")
+    def served(self, models, tmp_path_factory):
+        config = tmp_path_factory.mktemp("config") / "models.config"
+        text = text_format.MessageToString(single_model("toy", str(models)))
+        config.write_text(text)
+        flags = ["--model_config_file", config, "--workers", 2, "--port", 0]
+        with _running(*flags, "--rest_api_port", _free_port()) as served:
+            yield served
+
+    def test_their_counters_are_one(self, served, dial):
+        _, port, rest_port = served
+        for _ in range(20):
+            assert dial(port).score() == (3.0, 1)
+
+        url = f"http://127.0.0.1:{rest_port}/monitoring/prometheus/metrics"
+        with urllib.request.urlopen(url) as page:
+            text = page.read().decode()
+        name = ":tensorflow:serving:request_count"
+        (line,) = [line for line in text.splitlines() if line.startswith(f"{name}{{")]
+        assert line == f'{name}{{model_name="toy",status="OK"}} 20.0'
+
+    def test_a_new_configuration_reaches_all(
+        self, served, dial, models, add_version, eventually
+    ):
+        _, port, _ = served
+        add_version(models, 2)
+        config = single_model("toy", str(models))
+        config.model_config_list.config[0].model_version_policy.all.SetInParent()
+        config.model_config_list.config[0].version_labels["old"] = 1
+        request = model_management_pb2.ReloadConfigRequest(config=config)
+        dial(port).models.HandleReloadConfigRequest(request, timeout=30)
+
+        def all_know():
+            try:
+                return all(dial(port).score(label="old")[1] == 1 for _ in range(20))
+            except grpc.RpcError:
+                return False
+
+        eventually(all_know, seconds=30)
+
+    def test_one_that_crashes_is_started_again(self, served, dial, eventually):
+        process, port, _ = served
+        os.kill(_workers_of(process.pid)[0], signal.SIGKILL)
+        time.sleep(1)
+
+        def answers():
+            try:
+                return all(dial(port).score()[1] for _ in range(10))
+            except grpc.RpcError:
+                return False
+
+        eventually(answers, seconds=60)
+        eventually(lambda: len(_workers_of(process.pid)) == 2, seconds=60)

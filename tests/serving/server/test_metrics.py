@@ -1,0 +1,82 @@
+"""What Prometheus reads."""
+
+from __future__ import annotations
+
+import re
+import urllib.request
+
+import grpc
+import pytest
+
+from serving.server.metrics import PATH, Metrics
+
+
+def _value(page, name, **labels):
+    """The value of a sample."""
+    for line in page.splitlines():
+        match = re.fullmatch(r"(?P<name>[^{ ]+)\{(?P<labels>.*)\} (?P<value>\S+)", line)
+        if match and match["name"] == name:
+            found = dict(re.findall(r'(\w+)="([^"]*)"', match["labels"]))
+            if labels.items() <= found.items():
+                return float(match["value"])
+    return None
+
+
+@pytest.fixture
+def page():
+    def _read(server):
+        url = f"http://127.0.0.1:{server.rest_port}{PATH}"
+        with urllib.request.urlopen(url, timeout=10) as response:
+            assert response.headers["Content-Type"].startswith("text/plain")
+            return response.read().decode()
+
+    return _read
+
+
+def test_requests_are_counted_by_model_and_status(start_server, connect, page, refused):
+    server = start_server()
+    client = connect(server)
+    for _ in range(3):
+        client.score()
+    refused(lambda: client.score(signature="zz"))
+
+    name = ":tensorflow:serving:request_count"
+    text = page(server)
+    assert f"# TYPE {name} counter" in text
+    assert _value(text, name, model_name="toy", status="OK") == 3
+    assert _value(text, name, model_name="toy", status="FAILED_PRECONDITION") == 1
+
+
+def test_names_that_clients_think_of_are_not_kept(start_server, connect, page, refused):
+    server = start_server()
+    client = connect(server)
+    for number in range(3):
+        refused(lambda number=number: client.score(name_of_model=f"zz{number}"))
+
+    text = page(server)
+    assert "zz" not in text
+    name = ":tensorflow:serving:request_count"
+    assert _value(text, name, model_name="", status="NOT_FOUND") == 3
+
+
+def test_latencies_are_in_buckets_of_microseconds():
+    metrics = Metrics()
+    for seconds in (0.000_005, 0.000_015, 0.5):
+        metrics.observe_latency("toy", "Predict", "GRPC", seconds)
+
+    text = metrics.page()
+    labels = {"model_name": "toy", "API": "Predict", "entrypoint": "GRPC"}
+    bucket = ":tensorflow:serving:request_latency_bucket"
+    assert _value(text, bucket, le="10.0", **labels) == 1
+    assert _value(text, bucket, le="18.0", **labels) == 2
+    assert _value(text, bucket, le="+Inf", **labels) == 3
+    total = _value(text, ":tensorflow:serving:request_latency_sum", **labels)
+    assert total == pytest.approx(500_020)
+
+
+def test_nothing_of_the_client_library_shows():
+    metrics = Metrics()
+    metrics.count_request("toy", grpc.StatusCode.OK)
+
+    assert "_created" not in metrics.page()
+    assert "_total" not in metrics.page()
