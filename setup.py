@@ -7,6 +7,7 @@ the lock files under requirements/.
 from setuptools import find_packages, setup
 
 PACKAGES = ["pipeline", "components", "transform", "trainer", "serving", "kubeflow"]
+DATA = ["**/*.j2", "**/*.css", "**/*.js", "**/*.yaml", "**/*.pbtxt", "**/Dockerfile"]
 
 setup(
     name="ctr-pipeline",
@@ -17,7 +18,7 @@ setup(
     # path instead of an import hook, which mypy and grimp could not follow.
     package_dir={"": "."},
     packages=find_packages(include=[*PACKAGES, *(f"{name}.*" for name in PACKAGES)]),
-    package_data={"": ["**/*.j2", "**/*.css", "**/*.js", "**/*.yaml", "**/Dockerfile"]},
+    package_data={"": DATA},
     install_requires=[
         # The DAG and its standard components. The wheels that a platform can load
         # choose between 1.16 and 1.21; ML Metadata, TFDV and tfx-bsl come with it.
@@ -77,6 +78,7 @@ setup(
             "build",  # that the wheel holds all it needs
             "cryptography",  # certificates for the tests of TLS
             "selenium",  # the evaluation report in a browser
+            "kubernetes",  # that the manifests are what Kubernetes takes
         ],
     },
     entry_points={"console_scripts": ["ctr = pipeline.cli:main"]},

@@ -115,7 +115,9 @@ def _csv_header(path: Path) -> list[str]:
 
 
 def _csv_problem(found: re.Match[str], header: Sequence[str]) -> str:
-    where = f"row {found['row']}, column {header[int(found['column'])]!r}"
+    where = f"column {header[int(found['column'])]!r}"
+    if found["row"] is not None:
+        where = f"row {found['row']}, {where}"
     if found["value"] is None:
         return f"{where}: the text is not UTF-8; convert the file"
     return (

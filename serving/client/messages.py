@@ -134,8 +134,6 @@ def _message_classes() -> dict[str, Any]:
 _CLASSES = _message_classes()
 
 Example = _CLASSES["Example"]
-TensorProto = _CLASSES["TensorProto"]
-SignatureDef = _CLASSES["SignatureDef"]
 SignatureDefMap = _CLASSES["SignatureDefMap"]
 ModelSpec = _CLASSES["ModelSpec"]
 PredictRequest = _CLASSES["PredictRequest"]

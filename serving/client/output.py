@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import os
 import sys
@@ -44,8 +45,13 @@ def write_predictions(
         raise InputError(
             f"{PROBABILITY!r} is what the predictions are called; keep other columns"
         )
+    records = iter(records)
+    # Before anything is written: what is wrong mostly is so with the first.
+    first = list(itertools.islice(records, 1))
     with _open(path) as file:
-        return _WRITERS[suffix](file, [*names, PROBABILITY], records)
+        return _WRITERS[suffix](
+            file, [*names, PROBABILITY], itertools.chain(first, records)
+        )
 
 
 def _write_csv(file: TextIO, names: Sequence[str], records: Iterable[Record]) -> int:

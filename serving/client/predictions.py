@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,8 +69,11 @@ def _errors_of(path: Path) -> Iterator[None]:
         yield
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: the text is not UTF-8; convert it") from error
-    except (pa.ArrowException, OSError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except OSError as error:
+        # Arrow's own words name the file once more.
+        reason = os.strerror(error.errno) if error.errno else str(error)
         raise InputError(f"{path}: cannot be read: {reason}") from error
+    except pa.ArrowException as error:
+        raise InputError(f"{path}: cannot be read: {error}") from error
     except InputError as error:
         raise InputError(f"{path}: {error}") from error

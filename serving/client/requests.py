@@ -6,6 +6,7 @@ Tensors are written as bytes directly: building them through NumPy and
 
 from __future__ import annotations
 
+import itertools
 import math
 from array import array
 from collections.abc import Callable, Mapping, Sequence
@@ -80,14 +81,20 @@ def _write_tensors(inputs: Any, columns: Columns) -> None:
             continue
         tensor.dtype = messages.DT_STRING
         if feature.many:
-            width = max(map(len, values), default=0)
+            values, width = _padded(values)
             tensor.tensor_shape.dim.add(size=width)
-            values = [
-                text
-                for texts in values
-                for text in (*texts, *[b""] * (width - len(texts)))
-            ]
         tensor.string_val.extend(values)
+
+
+def _padded(rows: Sequence[Sequence[bytes]]) -> tuple[list[bytes], int]:
+    """All values in rows of one width, and the width; an empty one is missing.
+
+    Each row starts with an empty one: where TensorFlow Serving computes requests of
+    different widths together, it fills up with the first element of each.
+    """
+    width = max(map(len, rows), default=0) + 1
+    padded = ([*[b""] * (width - len(texts)), *texts] for texts in rows)
+    return list(itertools.chain.from_iterable(padded)), width
 
 
 def _write_examples(inputs: Any, columns: Columns) -> None:

@@ -16,7 +16,11 @@ from serving.scorer import Scorer
 _SHUFFLES = 3
 
 
-def measure_importances(scorer: Scorer, sample: Sample) -> Importances | None:
+class ImportanceError(Exception):
+    """Importance cannot be measured."""
+
+
+def measure_importances(scorer: Scorer, sample: Sample) -> Importances:
     """Shuffles each feature among the examples and scores them again.
 
     Features that tell the same share their importance: each looks small, since the
@@ -26,11 +30,9 @@ def measure_importances(scorer: Scorer, sample: Sample) -> Importances | None:
       scorer: The model.
       sample: The examples.
 
-    Returns:
-      None where all the labels are the same, for which there is no AUC.
+    Raises:
+      ImportanceError: There is no AUC.
     """
-    if len(np.unique(sample.labels)) < 2:
-        return None
     auc, log_loss = _quality(sample.labels, scorer.probabilities(sample.columns))
     random = np.random.default_rng(0)
     orders = [random.permutation(len(sample.labels)) for _ in range(_SHUFFLES)]
@@ -65,6 +67,10 @@ def _quality(
     labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float32]
 ) -> tuple[float, float]:
     """AUC and log loss."""
+    if len(np.unique(labels)) < 2:
+        raise ImportanceError("all examples of the sample have one label")
+    if not np.isfinite(probabilities).all():
+        raise ImportanceError("the model predicts what is not a number")
     return (
         float(metrics.roc_auc_score(labels, probabilities)),
         float(metrics.log_loss(labels, probabilities.astype(np.float64))),

@@ -12,6 +12,7 @@ from tfx import types
 from tfx.components.example_gen import utils
 
 from components.evaluation_report.content import Source
+from components.example_gen.component import input_patterns
 from pipeline.config.root import Config
 
 # What decides on results; the lock file that was installed has all.
@@ -36,12 +37,14 @@ _FINGERPRINT = re.compile(
 )
 
 
-def sources(examples: types.Artifact) -> tuple[Source, ...]:
-    """The files of the examples, by split."""
+def sources(config: Config, examples: types.Artifact) -> tuple[Source, ...]:
+    """The files of the examples, by what they are split into; `all` where by a hash."""
+    patterns = input_patterns(config.examples)
     fingerprint = examples.get_string_custom_property(utils.FINGERPRINT_PROPERTY_NAME)
     return tuple(
         Source(
             split=found["split"],
+            pattern=patterns[found["split"]],
             files=int(found["files"]),
             bytes=int(found["bytes"]),
             checksum=f"{found['xor']}:{found['sum']}",

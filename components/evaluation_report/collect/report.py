@@ -16,7 +16,10 @@ from tfx.utils import path_utils
 from components.evaluation_report.changes import changes
 from components.evaluation_report.collect import lineage
 from components.evaluation_report.collect.data import collect_data
-from components.evaluation_report.collect.importance import measure_importances
+from components.evaluation_report.collect.importance import (
+    ImportanceError,
+    measure_importances,
+)
 from components.evaluation_report.collect.sample import read_sample
 from components.evaluation_report.collect.wide import heaviest_weights
 from components.evaluation_report.content import Baseline, Data, Lineage, Report
@@ -97,7 +100,7 @@ def _beginning(
         "model": config.model.kind,
         "data": collect_data(examined, ValidatorPart.of(config)),
         "lineage": Lineage(
-            sources=lineage.sources(examples),
+            sources=lineage.sources(config, examples),
             span=lineage.span(config, examples),
             schema_text=lineage.schema_text(examined.schema),
             schema_origin=lineage.schema_origin(config),
@@ -142,7 +145,13 @@ def _looked_into(
     weights = heaviest_weights(
         scorer, ExportedModel(path), config.features, config.crosses, sample
     )
+    importances, problem = None, None
+    try:
+        importances = measure_importances(scorer, sample)
+    except ImportanceError as error:
+        problem = str(error)
     return {
-        "importances": measure_importances(scorer, sample),
+        "importances": importances,
+        "importances_problem": problem,
         "wide_weights": weights,
     }

@@ -68,7 +68,9 @@ def heaviest_weights(
         for name, table in tables.items()
         for number, (term, count) in named.ids(name, columns[name]).items()
     ]
-    heaviest = sorted(found, key=lambda each: abs(each.weight), reverse=True)
+    # A training that went astray leaves weights that are not numbers.
+    numbers = (each for each in found if math.isfinite(each.weight))
+    heaviest = sorted(numbers, key=lambda each: abs(each.weight), reverse=True)
     return WideWeights(
         examples=len(sample.labels),
         ids=len(found),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import shutil
 import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -279,12 +281,26 @@ def test_connection_is_reused(served: Any, proxy: Any):
     assert proxy.connections == 1
 
 
-def test_another_version_is_asked_what_it_takes(served: Any):
-    with Client(served.address, "tiny") as client:
-        stale = client.features()
-        object.__setattr__(stale, "version", 0)
-        client.predict([{}])
-        assert client.features().version == 1
+def test_another_version_is_asked_what_it_takes(served: Any, tiny: Any, tmp_path: Path):
+    """While the new version is loaded, all requests are answered."""
+    from serving.server.options import Polling, ServerOptions, single_model
+    from serving.server.server import Server
+
+    shutil.copytree(served.base_path / "1", tmp_path / "models" / "1")
+    server = Server(ServerOptions(port=0, polling=Polling(seconds=0.05)))
+    server.start(single_model("tiny", str(tmp_path / "models")))
+    try:
+        with Client(f"127.0.0.1:{server.port}", "tiny") as client:
+            before = client.predict(served.rows)
+            assert client.features().version == 1
+            shutil.copytree(served.base_path / "1", tmp_path / "2")
+            (tmp_path / "2").rename(tmp_path / "models" / "2")
+            end = time.monotonic() + 20
+            while client.features().version == 1 and time.monotonic() < end:
+                assert client.predict(served.rows) == before
+            assert client.features().version == 2
+    finally:
+        server.stop(grace=0.2)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import pytest
-from google.protobuf import any_pb2, wrappers_pb2
+from google.protobuf import any_pb2, descriptor_pb2, wrappers_pb2
 from tensorflow.core.example import example_pb2, feature_pb2
 from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
@@ -45,28 +45,38 @@ _ORIGINALS = [
     get_model_status_pb2.ModelVersionStatus,
     get_model_status_pb2.GetModelStatusResponse,
 ]
+Field = descriptor_pb2.FieldDescriptorProto
 ORIGINALS = {each.DESCRIPTOR.name: each.DESCRIPTOR for each in _ORIGINALS}
 
 
-def wire_form(field: Any) -> tuple[Any, ...]:
-    """What of a field is seen in bytes."""
-    kind = field.TYPE_INT32 if field.type == field.TYPE_ENUM else field.type
-    message = field.message_type
-    if message is None:
-        return field.number, kind, field.label
-    if message.GetOptions().map_entry:
-        pair = tuple(wire_form(each) for each in message.fields)
-        return field.number, kind, field.label, pair
-    return field.number, kind, field.label, message.name
+def wire_form(message: Any) -> dict[str, tuple[Any, ...]]:
+    """What of each field of a message is seen in bytes."""
+    described = descriptor_pb2.DescriptorProto()
+    message.CopyToProto(described)
+    return {
+        field.name: (
+            field.number,
+            # An enumeration is its number.
+            Field.TYPE_INT32 if field.type == Field.TYPE_ENUM else field.type,
+            field.label,
+            inside(message.fields_by_name[field.name].message_type),
+        )
+        for field in described.field
+    }
+
+
+def inside(message: Any) -> Any:
+    """What a field of messages holds: key and value of a map, else a name."""
+    if message is None or not message.GetOptions().map_entry:
+        return message and message.name
+    return wire_form(message)
 
 
 @pytest.mark.parametrize("name", messages._MESSAGES)
 def test_fields_are_the_originals(name: str):
-    original = ORIGINALS[name].fields_by_name
-    ours = messages._CLASSES[name].DESCRIPTOR.fields
-    assert {field.name: wire_form(field) for field in ours} == {
-        field.name: wire_form(original[field.name]) for field in ours
-    }
+    original = wire_form(ORIGINALS[name])
+    ours = wire_form(messages._CLASSES[name].DESCRIPTOR)
+    assert ours == {field: original[field] for field in ours}
 
 
 _SCRIPT = """

@@ -145,6 +145,13 @@ def test_header_alone_gives_a_header(predict: Any, tmp_path: Path):
         ("rows.jsonl", '{"age": 1}\n{"age": \n', "line 2: not JSON"),
         ("rows.jsonl", "[1]\n", "line 1: expected an object"),
         ("rows.jsonl", '{"click": 1}\n', "'click': no feature of the model"),
+        (
+            "rows.csv",
+            "device,tags,user,age,price\na,,u,1\n",
+            "Expected 5 columns, got 4",
+        ),
+        ("rows.csv", "age,age\n1,2\n", "two columns are named 'age'"),
+        ("rows.csv.gz", "age\n1\n", "cannot be read"),
         ("rows.parquet", "PAR1", "cannot be read"),
         ("rows.txt", "", "allowed: .csv, .csv.gz, .jsonl, .jsonl.gz, .parquet"),
     ],
@@ -190,9 +197,30 @@ def test_wrong_use_is_one_line(
 ):
     write_csv(tmp_path / "rows.csv", served.rows)
     assert predict(tmp_path / "rows.csv", *options) == status
-    error = capsys.readouterr().err
+    out, error = capsys.readouterr()
+    assert out == ""
     assert message in error
     assert len(error.splitlines()) == 1
+
+
+def test_file_that_is_not_there(
+    predict: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    path = tmp_path / "no.csv"
+    assert predict(path) == 2
+    said = capsys.readouterr().err
+    assert said == f"error: {path}: cannot be read: No such file or directory\n"
+
+
+@pytest.mark.parametrize("before", [0, 5_000])
+def test_text_that_is_not_utf8(
+    predict: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], before: int
+):
+    path = tmp_path / "rows.csv"
+    rows = b"a,,u,1,2\n" * before + b"\xe9,,u,1,2\n"
+    path.write_bytes(b"device,tags,user,age,price\n" + rows)
+    assert predict(path) == 2
+    assert "the text is not UTF-8; convert" in capsys.readouterr().err
 
 
 def test_model_must_be_named(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,10 @@ import pytest
 from pipeline.cli import main
 from pipeline.errors import InputError
 from serving.client import Client, Connection, ServerError, Tls
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("openssl") is None, reason="there is no openssl to make certificates"
+)
 
 _CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 
