@@ -35,7 +35,7 @@ class ReleaseRecord(pydantic.BaseModel):
       report: URI of the report that was decided on.
       report_digest: SHA-256 of its page.
       by: The person who decided; empty where the pipeline did.
-      note: Why.
+      note: Why; where the pipeline decided, only if it did not do what was decided.
       override: 1 where it took overriding a gate, or another person.
       withdrawn: Only for a roll back: URI of the model that was taken back.
       id: That of the artifact.
@@ -82,6 +82,10 @@ class ReleaseRecord(pydantic.BaseModel):
         """What the artifact holds."""
         return {name: getattr(self, name) for name in PROPERTIES}
 
+    def releases(self, model_uri: str) -> bool:
+        """Whether it says that a model is released."""
+        return self.status == "released" and self.model_uri == model_uri
+
     def what(self, model_uri: str) -> str:
         """What a person did about a model, in a word or two."""
         if self.withdrawn:
@@ -91,7 +95,14 @@ class ReleaseRecord(pydantic.BaseModel):
     def in_words(self, model_uri: str) -> str:
         """Who decided what about a model, when and why."""
         note = f": {self.note}" if self.note else ""
-        return f"{self.what(model_uri)} by {self.by} on {self.at:%Y-%m-%d}{note}"
+        day = f"{self.at:%Y-%m-%d}"
+        return one_line(f"{self.what(model_uri)} by {self.by} on {day}{note}")
+
+
+def one_line(text: str) -> str:
+    """What people wrote, so that it can neither break nor forge a line."""
+    printable = (each if each.isprintable() else " " for each in text)
+    return " ".join("".join(printable).split())
 
 
 # The properties of the artifact, with the type of each.
@@ -109,11 +120,9 @@ class ReleaseHistory:
         """Takes the records, in any order."""
         self.records = sorted(records, key=lambda record: record.id)
         self._last_word: dict[str, ReleaseRecord] = {}
+        self._withdrawn_run = _withdrawn_runs(self.records)
         for record in self.records:
-            # A run that repeats what a person said says nothing new.
-            if record.status == "released" or (
-                record.status == "rejected" and record.by
-            ):
+            if self._says_something_new(record):
                 self._last_word[record.model_uri] = record
             if record.withdrawn:
                 self._last_word[record.withdrawn] = record
@@ -127,21 +136,38 @@ class ReleaseHistory:
             if "status" in artifact.properties
         )
 
+    def _says_something_new(self, record: ReleaseRecord) -> bool:
+        """Not so a run that repeats what a person said, or that recorded too late.
+
+        A run records after it released; the roll back that took that version back may
+        be recorded in between.
+        """
+        if record.status == "released":
+            word = self._last_word.get(record.model_uri)
+            return (
+                word is None
+                or word.withdrawn != record.model_uri
+                or word.version < record.version
+            )
+        return record.status == "rejected" and bool(record.by)
+
     @property
     def last(self) -> ReleaseRecord | None:
         """The release that is in force."""
-        return max(self.releases(), key=lambda release: release.id, default=None)
+        releases = self.releases()
+        return releases[-1] if releases else None
 
     def releases(self) -> list[ReleaseRecord]:
-        """All releases; unchanged runs repeat them."""
-        return [record for record in self.records if record.status == "released"]
+        """All releases, in the order of their versions; unchanged runs repeat them."""
+        found = [record for record in self.records if record.status == "released"]
+        return sorted(found, key=lambda record: (record.version, record.id))
 
-    def decisions(self, model_uri: str) -> list[ReleaseRecord]:
-        """All that people decided on a model."""
+    def decisions(self, run: str) -> list[ReleaseRecord]:
+        """All that people decided on a run, or on what it released."""
         return [
             record
             for record in self.records
-            if record.by and model_uri in (record.model_uri, record.withdrawn)
+            if record.by and run in (record.run, self._withdrawn_run.get(record.id))
         ]
 
     def first_of(self, release: ReleaseRecord) -> ReleaseRecord:
@@ -159,9 +185,13 @@ class ReleaseHistory:
     def refusal(self, model_uri: str) -> ReleaseRecord | None:
         """The record by which a person rejected a model, or took it back."""
         word = self._last_word.get(model_uri)
-        if word is None or (word.status, word.model_uri) == ("released", model_uri):
+        if word is None or word.releases(model_uri):
             return None
         return word
+
+    def refused(self) -> set[str]:
+        """URIs of all models that a person rejected, or took back."""
+        return {uri for uri in self._last_word if self.refusal(uri) is not None}
 
     def standing(self, model_uri: str) -> ReleaseRecord | None:
         """What holds for a model: that it is released, or that a person refused it."""
@@ -169,3 +199,18 @@ class ReleaseHistory:
         if refusal is None and self.last is not None and self.is_released(model_uri):
             return self.first_of(self.last)
         return refusal
+
+
+def _withdrawn_runs(records: Iterable[ReleaseRecord]) -> dict[int, str]:
+    """By the id of each roll back, the run of which it took the release back."""
+    found: dict[int, str] = {}
+    made: dict[str, ReleaseRecord] = {}
+    for record in records:
+        if record.withdrawn in made:
+            found[record.id] = made[record.withdrawn].run
+        if record.status == "released":
+            before = made.get(record.model_uri)
+            # An unchanged run repeats the version.
+            if before is None or before.version != record.version:
+                made[record.model_uri] = record
+    return found

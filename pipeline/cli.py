@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -36,6 +37,8 @@ _COMMANDS = (
 )
 
 _INTERRUPTED = 130
+# As a shell has it for what SIGPIPE ends.
+_NOBODY_READS = 141
 _FAILED = 1
 
 
@@ -47,12 +50,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
       The exit status: 0 done; 2 wrong use or bad input; 3 stopped by a gate; 130
-      interrupted; 1 anything else.
+      interrupted; 141 nobody reads what it prints; 1 anything else.
     """
     options = _parser().parse_args(arguments)
     try:
         status: int = options.command(options)
+        sys.stdout.flush()
         return status
+    except BrokenPipeError:
+        # As of `ctr report | head`; else Python complains when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _NOBODY_READS
     except KeyboardInterrupt:
         print("interrupted; run the same command to go on", file=sys.stderr)
         return _INTERRUPTED

@@ -100,6 +100,8 @@ def create_pipeline(
         **reference_channels,
     )
     standing = _standing_decision(trainer)
+    # A person may decide while the run is under way: look as late as can be.
+    standing.add_upstream_node(report)
     gate = ReleaseGate(
         model=trainer.outputs["model"],
         blessing=evaluator.outputs["blessing"],

@@ -42,9 +42,12 @@ def read_outcome(run_id: str, outputs: Outputs) -> Summary:
     evaluation = Evaluation.read(evaluation_artifact.uri)
     decision = Decision.read(decision_artifact.uri)
     said = [decision.reason] if decision.is_by_person else []
+    if release.note:
+        # The Pusher could not do what was decided.
+        said = [release.note]
     return Summary(
         run_id=run_id,
-        verdict=_VERDICTS[decision.status],
+        verdict=_VERDICTS[release.status],
         reasons=said + evaluation.reasons(),
         model_version=release.version or None,
         metrics=evaluation.candidate,

@@ -20,6 +20,8 @@ SUMMARY_FILE = "summary.json"
 TEXT_FILE = "report.txt"
 
 _WORST_SLICES = 5
+# How many runs an error names.
+_LATEST_RUNS = 5
 # Below this a slice's AUC is mostly noise.
 _FEWEST_EXAMPLES = 100
 _WIDE = 160
@@ -82,8 +84,16 @@ def read_summary(folder: Path) -> Summary:
     """
     path = folder / SUMMARY_FILE
     if not path.exists():
-        raise InputError(f"{folder}: no complete run; make one by: ctr run")
+        raise InputError(f"{folder}: no complete run; {_latest_runs(folder.parent)}")
     return Summary.model_validate_json(path.read_text())
+
+
+def _latest_runs(work_dir: Path) -> str:
+    found = (path.parent for path in work_dir.glob(f"*/{SUMMARY_FILE}"))
+    runs = sorted((run.name for run in found if not run.is_symlink()), reverse=True)
+    if not runs:
+        return "make one by: ctr run"
+    return f"the latest are: {', '.join(runs[:_LATEST_RUNS])}"
 
 
 def render(summary: Summary, console: Console, *, all_slices: bool = False) -> None:
@@ -94,13 +104,23 @@ def render(summary: Summary, console: Console, *, all_slices: bool = False) -> N
       console: Where to print.
       all_slices: All slices instead of the worst ones.
     """
-    _print(console, f"\n{_headline(summary)}")
+    render_headline(summary, console)
     for reason in summary.reasons:
         _print(console, f"  - {reason}")
     if summary.metrics:
         # All metrics need a wide screen, or a file.
         every = all_slices and console.width >= _WIDE
         console.print(_metrics_table(summary, all_slices, every))
+    render_run(summary, console)
+
+
+def render_headline(summary: Summary, console: Console) -> None:
+    """Prints what became of the candidate."""
+    _print(console, f"\n{_headline(summary)}")
+
+
+def render_run(summary: Summary, console: Console) -> None:
+    """Prints how a run went, and where to find what it made."""
     if summary.metrics and summary.best_possible_auc is not None:
         auc = summary.metrics["overall"]["auc"]
         _print(console, _best_possible(auc, summary.best_possible_auc))

@@ -71,7 +71,7 @@ class WorkDir:
         except filelock.Timeout as error:
             raise WorkDirError(
                 f"{self.path}: another run is using this work directory; wait until it "
-                "ends, or choose another by --work-dir"
+                "has ended"
             ) from error
         except OSError as error:
             if error.errno == errno.ENOSPC:

@@ -13,6 +13,7 @@ from components.evaluation_report.changes import Change
 from components.evaluation_report.files import CONTENT_FILE
 from components.evaluator.curves import Curves
 from components.evaluator.record import Evaluation
+from pipeline.errors import InputError
 from trainer.record import TrainingRecord
 
 
@@ -211,12 +212,14 @@ class Source(Block):
 
     Attributes:
       split: The split.
+      pattern: The glob that names them.
       files: How many files.
       bytes: Their size.
       checksum: Of their names, sizes and times of change.
     """
 
     split: str
+    pattern: str
     files: int
     bytes: int
     checksum: str
@@ -272,7 +275,8 @@ class Report(Block):
       evaluation: Metrics and gates.
       curves: Curves by slice.
       training: How the model was trained.
-      importances: What the features are worth; None where the sample has one class.
+      importances: What the features are worth.
+      importances_problem: Why that is not known.
       wide_weights: None for a model without a wide part.
       ablations: What `ctr ablate` found; None where it was not asked.
       data: The examples.
@@ -288,6 +292,7 @@ class Report(Block):
     curves: Curves | None = None
     training: TrainingRecord | None = None
     importances: Importances | None = None
+    importances_problem: str | None = None
     wide_weights: WideWeights | None = None
     ablations: Ablations | None = None
     data: Data
@@ -301,6 +306,19 @@ def write_content(report: Report, folder: str) -> None:
 
 
 def read_content(folder: str) -> Report:
-    """Reads a report that `write_content` wrote."""
-    with fileio.open(os.path.join(folder, CONTENT_FILE)) as file:
-        return Report.model_validate_json(file.read())
+    """Reads a report that `write_content` wrote.
+
+    Raises:
+      InputError: There is none, or one of another version of this package.
+    """
+    path = os.path.join(folder, CONTENT_FILE)
+    if not fileio.exists(path):
+        raise InputError(f"{folder}: this run has left no report; make one by: ctr run")
+    try:
+        with fileio.open(path) as file:
+            return Report.model_validate_json(file.read())
+    except pydantic.ValidationError as error:
+        raise InputError(
+            f"{path}: is of another version of this package; make a run with this one "
+            "by: ctr run"
+        ) from error

@@ -18,7 +18,7 @@ _METRICS = ("auc", "examples", "gauc", "log_loss", "calibration", "mean_label")
 # Others would make the table too wide to read.
 _WITH_INTERVALS = ("auc", "gauc")
 _FEATURE = re.compile(r'(?:^|, )([^=,"]+)=(?:"(?:[^"\\]|\\.)*"|[^,"]*)')
-_WORST_FIRST = ("failed", "not enough data", "passed")
+_WORST_FIRST = ("failed", "not enough data", "passed", "not applied")
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Literal
 
 from components.evaluation_report import words
 from components.evaluation_report.content import Report
 from components.evaluation_report.figures import bounds_of, value_of
-from components.evaluator.gates import Outcome
-from components.evaluator.record import Evaluation
+from components.evaluator.gates import Outcome, in_order
+from components.evaluator.record import MOST_SMALL, Evaluation
 from components.evaluator.slices import OVERALL_NAME
 
 State = Literal["passed", "blocked", "stopped"]
@@ -28,28 +29,34 @@ def headline(report: Report) -> str:
     """The verdict in a few words."""
     if report.evaluation is None:
         return "Stopped before training"
-    gates = report.evaluation.gates
-    failed = sum(gate.status == "failed" for gate in gates)
-    passed = sum(gate.status == "passed" for gate in gates)
-    if not gates:
+    statuses = Counter(gate.status for gate in report.evaluation.gates)
+    number, passed = statuses.total(), statuses["passed"]
+    if not number:
         return "Nothing was required: no gate is configured"
-    if failed:
-        return f"Blocked by {_of_all(failed, len(gates))}"
+    if statuses["failed"]:
+        return f"Blocked by {_of_all(statuses['failed'], number)}"
     if not report.evaluation.passed:
         return "Blocked: no gate had enough data"
     if not passed:
         return "Passed, but no gate could be applied"
-    if passed < len(gates):
-        return f"Passed {passed} of {len(gates)} gates; the rest had too little data"
-    return f"Passed {_of_all(passed, len(gates))}"
+    if passed == number:
+        return f"Passed {_of_all(passed, number)}"
+    if not statuses["not applied"]:
+        why = "had too little data"
+    elif not statuses["not enough data"]:
+        why = "had no baseline to be held against"
+    else:
+        why = "could not be applied"
+    return f"Passed {passed} of {number} conditions; the rest {why}"
 
 
 def _of_all(some: int, number: int) -> str:
+    """A gate has a condition for each of its bounds on each of its slices."""
     if number == 1:
-        return "its only gate"
+        return "its only condition"
     if some == number:
-        return "both gates" if number == 2 else f"all {number} gates"
-    return f"{some} of {number} gates"
+        return "both conditions" if number == 2 else f"all {number} conditions"
+    return f"{some} of {number} conditions"
 
 
 def findings(report: Report) -> list[str]:
@@ -59,16 +66,23 @@ def findings(report: Report) -> list[str]:
     evaluation = report.evaluation
     sentences = [_auc(report, evaluation), _calibration(evaluation)]
     sentences += [_worst_slice(evaluation), _comparison(report, evaluation)]
+    sentences += _asking_nothing(evaluation)
     return [sentence for sentence in sentences if sentence]
 
 
 def _auc(report: Report, evaluation: Evaluation) -> str:
     auc = value_of(evaluation, "candidate", OVERALL_NAME, "auc")
     if auc is None:
-        return "The AUC is undefined: the examples have one class only."
+        return _no_auc(evaluation)
     bounds = bounds_of(evaluation, "candidate", OVERALL_NAME, "auc")
     known = f" (95% interval {words.interval(bounds)})" if bounds else ""
     return f"AUC {auc:.4f}{known}{_change(report, evaluation)}."
+
+
+def _no_auc(evaluation: Evaluation) -> str:
+    if value_of(evaluation, "candidate", OVERALL_NAME, "mean_label") in (0.0, 1.0):
+        return "The AUC is undefined: the examples have one class only."
+    return "The AUC is undefined: the model predicts what is not a number."
 
 
 def _change(report: Report, evaluation: Evaluation) -> str:
@@ -122,7 +136,28 @@ def _comparison(report: Report, evaluation: Evaluation) -> str:
     return ""
 
 
-def sorted_gates(evaluation: Evaluation) -> list[Outcome]:
-    """The outcomes, the failed ones first."""
-    order = ("failed", "not enough data", "passed")
-    return sorted(evaluation.gates, key=lambda gate: order.index(gate.status))
+def _asking_nothing(evaluation: Evaluation) -> list[str]:
+    """The conditions that any model meets, each with a slice on which it does."""
+    slices: dict[str, list[Outcome]] = {}
+    for gate in evaluation.gates:
+        if gate.note is not None:
+            slices.setdefault(gate.condition, []).append(gate)
+    return [
+        f"The gate {condition} {gates[0].note} ({_where(gates)})."
+        for condition, gates in slices.items()
+    ]
+
+
+def _where(gates: list[Outcome]) -> str:
+    others = len(gates) - 1
+    more = f" and {others:,} more slice{'s' if others > 1 else ''}" if others else ""
+    return gates[0].slice + more
+
+
+def gates_to_show(evaluation: Evaluation) -> tuple[list[Outcome], list[Outcome]]:
+    """The outcomes, the failed ones first, and those to fold: many without data."""
+    gates = in_order(evaluation.gates)
+    small = [gate for gate in gates if gate.status == "not enough data"]
+    if len(small) <= MOST_SMALL:
+        return gates, []
+    return gates[: -len(small)], small

@@ -13,7 +13,9 @@ from components.evaluator.slices import SliceKey, slice_key, slice_name
 from pipeline.config.base import Block
 from pipeline.config.evaluation import Gate, OnBaselineProblem
 
-Status = Literal["passed", "failed", "not enough data"]
+Status = Literal["passed", "failed", "not enough data", "not applied"]
+# What is to be known first, first.
+_ORDER: tuple[Status, ...] = ("failed", "passed", "not applied", "not enough data")
 
 # Mean labels at which a metric cannot be computed, whatever the model is like.
 _UNDEFINED_AT = {
@@ -34,7 +36,6 @@ class Outcome(Block):
       status: Whether the slice meets it.
       reason: The figures behind it, in words.
       note: Why any model would meet it on this slice, if so.
-      on_change: Whether it bounds the change from the baseline.
     """
 
     slice: str
@@ -42,7 +43,6 @@ class Outcome(Block):
     status: Status
     reason: str
     note: str | None = None
-    on_change: bool = False
 
     def in_words(self) -> str:
         """The outcome as one line."""
@@ -75,8 +75,8 @@ def apply_gates(
 
     Args:
       gates: The gates.
-      comparison: The candidate, beside the baseline. Where there is no baseline, no
-        bound on a change can fail.
+      comparison: The candidate, beside the baseline. Where there is no baseline,
+        bounds on a change are not applied.
       on_problem: What becomes of bounds on a change where the baseline cannot be
         measured.
 
@@ -91,20 +91,15 @@ def apply_gates(
     ]
 
 
-def passes(outcomes: Iterable[Outcome], baseline_problem: str | None) -> bool:
-    """Whether no gate failed, and of those that were applied, one had enough data.
+def passes(outcomes: Iterable[Outcome]) -> bool:
+    """Whether no gate failed, and of those that were applied, one had enough data."""
+    applied = [each.status for each in outcomes if each.status != "not applied"]
+    return not applied or ("failed" not in applied and "passed" in applied)
 
-    Args:
-      outcomes: What became of the gates.
-      baseline_problem: Why the baseline cannot be measured. Bounds on a change that
-        are let pass in spite of it do not ask for data.
-    """
-    asking = [
-        outcome.status
-        for outcome in outcomes
-        if outcome.status == "failed" or not (outcome.on_change and baseline_problem)
-    ]
-    return not asking or ("failed" not in asking and "passed" in asking)
+
+def in_order(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """The outcomes, failed ones first, and last those without enough data."""
+    return sorted(outcomes, key=lambda each: _ORDER.index(each.status))
 
 
 def _slices_of(gate: Gate, metrics: Metrics) -> list[SliceKey]:
@@ -119,22 +114,49 @@ def _slices_of(gate: Gate, metrics: Metrics) -> list[SliceKey]:
 def _apply(
     gate: Gate, key: SliceKey, comparison: Comparison, on_problem: OnBaselineProblem
 ) -> Iterator[Outcome]:
-    measured = comparison.candidate.metrics.get(key, {})
-    excuse = _not_enough(gate, measured)
     for bound in _bounds(gate, key, comparison):
-        if excuse is not None:
-            status: Status = "not enough data"
-            reason = excuse
-        else:
-            status, reason = _judge(gate.metric, key, bound, comparison, on_problem)
+        status, reason = _judge(gate, key, bound, comparison, on_problem)
         yield Outcome(
             slice=slice_name(key),
             condition=bound.condition,
             status=status,
             reason=reason,
-            note=bound.note,
-            on_change=bound.on_change,
+            # What a model did not meet asked something of it.
+            note=None if status == "failed" else bound.note,
         )
+
+
+def _judge(
+    gate: Gate,
+    key: SliceKey,
+    bound: _Bound,
+    comparison: Comparison,
+    on_problem: OnBaselineProblem,
+) -> tuple[Status, str]:
+    """Status and reason of a bound."""
+    excuse = _not_enough(gate, comparison.candidate.metrics.get(key, {}))
+    if excuse is None and math.isnan(comparison.candidate.value(key, gate.metric)):
+        # A model that predicts NaN must not pass for want of figures.
+        return "failed", f"{gate.metric} cannot be computed"
+    missing = _no_baseline(comparison) if bound.on_change else None
+    blocks = comparison.baseline_problem is not None and on_problem == "block"
+    if missing is not None and not blocks:
+        return "not applied", missing
+    if excuse is not None:
+        return "not enough data", excuse
+    if missing is not None:
+        return "failed", missing
+    if math.isnan(bound.value):
+        return "not enough data", f"the baseline has no {gate.metric}"
+    reason = _figures(gate.metric, key, bound, comparison)
+    return ("passed" if bound.met else "failed"), reason
+
+
+def _no_baseline(comparison: Comparison) -> str | None:
+    """Why there is no change to bound, or None where there is one."""
+    if comparison.baseline_problem is not None:
+        return f"the baseline cannot be measured: {comparison.baseline_problem}"
+    return "no baseline" if comparison.baseline is None else None
 
 
 def _not_enough(gate: Gate, measured: SliceMetrics) -> str | None:
@@ -145,31 +167,21 @@ def _not_enough(gate: Gate, measured: SliceMetrics) -> str | None:
     mean_label = measured.get("mean_label")
     if mean_label in _UNDEFINED_AT.get(gate.metric.partition("_at_")[0], ()):
         return f"all labels are {mean_label:.0f}"
-    if gate.metric == "gauc" and measured.get("gauc_coverage") == 0:
-        return "no group has both labels"
+    if gate.metric == "gauc":
+        return _not_enough_in_groups(gate, measured)
     return None
 
 
-def _judge(
-    metric: str,
-    key: SliceKey,
-    bound: _Bound,
-    comparison: Comparison,
-    on_problem: OnBaselineProblem,
-) -> tuple[Status, str]:
-    """Status and reason of a bound on a slice with enough data."""
-    problem = comparison.baseline_problem
-    if math.isnan(comparison.candidate.value(key, metric)):
-        # A model that predicts NaN must not pass for want of figures.
-        return "failed", f"{metric} cannot be computed"
-    if bound.on_change and problem is not None:
-        blocks = on_problem == "block"
-        reason = f"the baseline cannot be measured: {problem}"
-        return ("failed" if blocks else "not enough data"), reason
-    if math.isnan(bound.value):
-        return "not enough data", f"the baseline has no {metric}"
-    reason = _figures(metric, key, bound, comparison)
-    return ("passed" if bound.met else "failed"), reason
+def _not_enough_in_groups(gate: Gate, measured: SliceMetrics) -> str | None:
+    """The same for GAUC, in which only groups with both labels have a say."""
+    examples = measured["examples"]
+    counted = round(examples * measured.get("gauc_coverage", 1.0))
+    if counted >= gate.min_examples:
+        return None
+    return (
+        f"{examples:,.0f} examples, of which {counted:,} are in groups with both "
+        f"labels; {gate.min_examples:,} are needed"
+    )
 
 
 def _figures(metric: str, key: SliceKey, bound: _Bound, comparison: Comparison) -> str:
@@ -193,10 +205,7 @@ def _in_words(interval: Interval | None, form: str) -> str:
 
 
 def _bounds(gate: Gate, key: SliceKey, comparison: Comparison) -> Iterator[_Bound]:
-    """The bounds of a gate on a slice.
-
-    Without a baseline there is no change to bound.
-    """
+    """The bounds of a gate on a slice."""
     metric = gate.metric
     value = comparison.candidate.value(key, metric)
     mean_label = comparison.candidate.value(key, "mean_label")
@@ -206,8 +215,6 @@ def _bounds(gate: Gate, key: SliceKey, comparison: Comparison) -> Iterator[_Boun
     if gate.max is not None:
         note = trivial.upper_bound_note(metric, gate.max, mean_label)
         yield _Bound(f"{metric} <= {gate.max:g}", value, value <= gate.max, note)
-    if comparison.baseline is None and comparison.baseline_problem is None:
-        return
     change = comparison.change.value(key, metric) if comparison.change else math.nan
     if gate.min_change is not None:
         words = f"change of {metric} >= {gate.min_change:g}"

@@ -9,13 +9,16 @@ from typing import Literal
 import pydantic
 from tfx.dsl.io import fileio
 
-from components.evaluator.gates import Outcome, passes
+from components.evaluator.gates import Outcome, in_order, passes
 from components.evaluator.intervals import Interval
 from components.evaluator.measured import Comparison, Intervals, Measured, Metrics
 from components.evaluator.slices import slice_name
 
 # In the folder of the artifact, to read without TFMA.
 EVALUATION_FILE = "evaluation.json"
+
+# More conditions without enough data than these are told in one line.
+MOST_SMALL = 5
 
 _Of = Literal["candidate", "baseline", "change"]
 _MetricsByName = dict[str, dict[str, float | None]]
@@ -54,7 +57,7 @@ class Evaluation(pydantic.BaseModel):
         there = {of: side for of, side in sides.items() if side is not None}
         metrics = {of: _metrics_by_name(side.metrics) for of, side in there.items()}
         return cls(
-            passed=passes(outcomes, comparison.baseline_problem),
+            passed=passes(outcomes),
             gates=outcomes,
             candidate=metrics["candidate"],
             baseline=metrics.get("baseline"),
@@ -67,14 +70,15 @@ class Evaluation(pydantic.BaseModel):
 
     def reasons(self) -> list[str]:
         """Why the candidate passed or not, in words: failed gates first."""
-        order = ("failed", "not enough data", "passed")
-        gates = sorted(self.gates, key=lambda gate: order.index(gate.status))
-        reasons = [gate.in_words() for gate in gates]
-        if not gates:
+        reasons = _listed(in_order(self.gates))
+        statuses = {gate.status for gate in self.gates}
+        if not statuses:
             reasons.append(
                 "no gate is configured, so nothing was required of the model"
             )
-        elif not self.passed and gates[0].status != "failed":
+        elif statuses == {"not applied"}:
+            reasons.append("no gate was applied, so nothing was required of the model")
+        elif not self.passed and "failed" not in statuses:
             reasons.append("no gate had enough data, so nothing speaks for the model")
         if self.baseline_problem is not None:
             reasons.append(f"baseline not evaluated: {self.baseline_problem}")
@@ -92,6 +96,20 @@ class Evaluation(pydantic.BaseModel):
         """Writes the evaluation into the folder of an artifact."""
         with fileio.open(os.path.join(folder, EVALUATION_FILE), "w") as file:
             file.write(self.model_dump_json(indent=2))
+
+
+def _listed(gates: list[Outcome]) -> list[str]:
+    """A line for each outcome, but one for many without enough data."""
+    small = [gate for gate in gates if gate.status == "not enough data"]
+    if len(small) <= MOST_SMALL:
+        return [gate.in_words() for gate in gates]
+    told = [gate.in_words() for gate in gates if gate.status != "not enough data"]
+    slices = len({gate.slice for gate in small})
+    return [
+        *told,
+        f"not enough data: {len(small):,} conditions on {slices:,} slices; the report "
+        "lists them",
+    ]
 
 
 def _metrics_by_name(metrics: Metrics) -> _MetricsByName:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from pipeline.config.evaluation import UNBOUNDED_METRICS
+
 # Figures of the examples alone.
 _OF_EXAMPLES = ("examples", "mean_label", "gauc_coverage")
-_UNBOUNDED = ("log_loss", "normalized_entropy", "calibration", "examples")
 
 _CONSTANT = "predicting the mean label for all examples"
 _EVERYTHING = "predicting a click for all examples"
@@ -35,7 +36,7 @@ def upper_bound_note(metric: str, bound: float, mean_label: float) -> str | None
     """Why a model meets `metric <= bound` without knowing anything, if it does."""
     if metric in _OF_EXAMPLES:
         return _of_examples(metric)
-    if metric not in _UNBOUNDED and bound >= 1:
+    if metric not in UNBOUNDED_METRICS and bound >= 1:
         return f"cannot fail: {metric} is never above 1"
     stayed = _stayed_at(metric, mean_label)
     if stayed is not None and bound >= stayed[0]:
@@ -52,7 +53,7 @@ def change_note(metric: str, largest: float) -> str | None:
     """
     if metric in _OF_EXAMPLES:
         return _of_examples(metric)
-    if metric not in _UNBOUNDED and largest >= 1:
+    if metric not in UNBOUNDED_METRICS and largest >= 1:
         return f"cannot fail: {metric} never changes by more than 1"
     return None
 

@@ -14,8 +14,14 @@ from tfx.utils import io_utils, path_utils
 from components.artifacts import training_key
 from components.release_gate.decision import Decision
 from components.release_records import ReleaseRecord
-from serving.release.publish import Origin, release_model, remove_old_versions
-from serving.release.versions import version_path
+from serving.release.publish import (
+    Origin,
+    model_digest,
+    release_model,
+    remove_old_versions,
+    sole_writer,
+)
+from serving.release.versions import taken_back, version_path
 
 _log = logging.getLogger(__name__)
 
@@ -49,12 +55,19 @@ class PusherExecutor(base_executor.BaseExecutor):
 
 
 def _release(record: ReleaseRecord, model_dir: str, keep: int) -> ReleaseRecord:
-    released = release_model(
-        path_utils.serving_model_path(record.model_uri),
-        model_dir,
-        Origin(record.model_uri, record.run, record.report_digest),
-    )
-    remove_old_versions(model_dir, keep)
+    """Releases, unless the model was rolled back while the run was under way."""
+    saved_model = path_utils.serving_model_path(record.model_uri)
+    with sole_writer(model_dir):
+        rollback = taken_back(model_dir, model_digest(saved_model))
+        if rollback is not None:
+            note = f"its model was rolled back, as version {rollback.version} says"
+            return record.model_copy(update={"status": "rejected", "note": note})
+        released = release_model(
+            saved_model,
+            model_dir,
+            Origin(record.model_uri, record.run, record.report_digest),
+        )
+        remove_old_versions(model_dir, keep)
     path = version_path(model_dir, released.version)
     return record.model_copy(update={"version": released.version, "path": path})
 

@@ -52,16 +52,19 @@ def decide(
 ) -> Decision:
     """Decides on a candidate.
 
+    A person who released this very model in spite of a gate need not do so again.
+
     Args:
       model_uri: URI of its Model artifact.
       is_blessed: Whether it passed the gates of the Evaluator.
       approval: Who approves what passed.
       standing: What holds for the model already: see `ReleaseHistory.standing`.
     """
-    if not is_blessed:
+    is_released = standing is not None and standing.releases(model_uri)
+    is_overruled = is_released and standing is not None and standing.override
+    if not is_blessed and not is_overruled:
         return Decision(status="blocked", reason="a gate of the Evaluator failed")
     if standing is not None:
-        is_released = (standing.status, standing.model_uri) == ("released", model_uri)
         said = standing.in_words(model_uri) if standing.by else "released already"
         return Decision(
             status="released" if is_released else "rejected",

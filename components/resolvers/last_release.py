@@ -58,13 +58,12 @@ class LastReleaseStrategy(resolver.ResolverStrategy):
             # Artifacts may have been moved, or removed to save space.
             and fileio.exists(release.model_uri)
         ]
-        last = max(others, key=lambda release: release.id, default=None)
-        if last is None:
+        if not others:
             return {"transform_graph": graphs, "model": [], "release": []}
         # That of the run that made it: unchanged runs add records of their own.
-        first = history.first_of(last)
+        first = history.first_of(others[-1])
         return {
             "transform_graph": graphs,
-            "model": [models[last.model_uri]],
+            "model": [models[first.model_uri]],
             "release": [each for each in input_dict["release"] if each.id == first.id],
         }

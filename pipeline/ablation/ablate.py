@@ -7,16 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import pydantic
 
-from components.evaluation_report.content import (
-    Ablation,
-    Ablations,
-    Report,
-    read_content,
-)
-from components.evaluation_report.executor import write_report
-from components.evaluation_report.files import CONTENT_FILE
+from components.evaluation_report.content import Ablation, Ablations, read_content
+from components.evaluation_report.files import ABLATION_PAGE_FILE
+from components.evaluation_report.render import render_page
 from pipeline.ablation.measure import (
     Labels,
     Quality,
@@ -42,9 +36,9 @@ def ablate_run(
     features: Sequence[str],
     progress: Progress,
 ) -> Ablations:
-    """Measures what features of a run are worth, and adds that to its report.
+    """Measures what features of a run are worth, and leaves a page that tells it too.
 
-    The report in the folder of the run, that is: the artifact stays what was released.
+    The report of the run stays as it is, since a release is known by its digest.
 
     Args:
       config: Names the pipeline, and says where ML Metadata is.
@@ -60,12 +54,13 @@ def ablate_run(
       InputError: The run trained no model, has no such feature, or cannot tell.
     """
     # First, since it may be an error, and training takes long.
-    report = _read_report(folder)
+    report = read_content(str(folder))
     connection = connection_config(config, work_dir)
     trained = find_trained(config, connection, folder.name)
     found = ablate(trained, features or list(trained.part.features), progress)
     (folder / ABLATION_FILE).write_text(found.model_dump_json(indent=1))
-    write_report(report.model_copy(update={"ablations": found}), str(folder))
+    page = render_page(report.model_copy(update={"ablations": found}))
+    (folder / ABLATION_PAGE_FILE).write_text(page)
     return found
 
 
@@ -103,20 +98,6 @@ def ablate(trained: Trained, features: Iterable[str], progress: Progress) -> Abl
         log_loss=full.log_loss,
         features=tuple(ablations),
     )
-
-
-def _read_report(folder: Path) -> Report:
-    if not (folder / CONTENT_FILE).exists():
-        raise InputError(
-            f"{folder}: this run has left no report to add to; make one by: ctr run"
-        )
-    try:
-        return read_content(str(folder))
-    except pydantic.ValidationError as error:
-        raise InputError(
-            f"{folder / CONTENT_FILE}: is of another version of this package; make a "
-            "run with this one by: ctr run"
-        ) from error
 
 
 def _check_features(trained: Trained, names: Sequence[str]) -> None:

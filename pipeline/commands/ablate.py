@@ -46,7 +46,7 @@ def _names(text: str) -> list[str]:
 def _ablate(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from components.evaluation_report.files import PAGE_FILE
+    from components.evaluation_report.files import ABLATION_PAGE_FILE
     from pipeline.progress import Progress, noise_to
     from pipeline.summary import read_summary
 
@@ -70,5 +70,5 @@ def _ablate(options: argparse.Namespace) -> int:
         print(found.model_dump_json(indent=2))
     else:
         Console().print(ablations_table(found))
-        print(f"Report: {folder / PAGE_FILE}")
+        print(f"Report: {folder / ABLATION_PAGE_FILE}")
     return 0

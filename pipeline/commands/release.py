@@ -87,11 +87,13 @@ def _list(options: argparse.Namespace) -> int:
     from pipeline.release.listing import as_text, rows
 
     config = load(options)
-    found = rows(_desk(config, work_dir_of(options, config)).history())
+    desk = _desk(config, work_dir_of(options, config))
+    newest = desk.newest()
+    found = rows(desk.history(), newest)
     if options.json:
         print(json.dumps([row.model_dump(mode="json") for row in found], indent=2))
     else:
-        print(as_text(found))
+        print(as_text(found, newest))
     return 0
 
 
@@ -121,11 +123,20 @@ def _rollback(options: argparse.Namespace) -> int:
     """Without the lock of the work directory: it does not wait for a run to end."""
     config = load(options)
     desk = _desk(config, work_dir_of(options, config))
-    released = desk.roll_back(options.by or getpass.getuser(), options.note)
-    print(
-        f"rolled back: version {released.version} has the model of "
-        f"{released.run or 'an unknown run'}: {released.path}"
-    )
+    by = getpass.getuser() if options.by is None else options.by
+    released, is_new = desk.roll_back(by, options.note)
+    run = released.run or "an unknown run"
+    if is_new:
+        print(
+            f"rolled back: version {released.version} has the model of {run}: "
+            f"{released.path}"
+        )
+    else:
+        print(
+            f"version {released.version}, which has the model of {run}, was rolled "
+            "back to before, without a record; recorded now; to go further back, "
+            "repeat this"
+        )
     return 0
 
 

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shlex
 from typing import TYPE_CHECKING
 
-from pipeline.commands.options import add_config_options, add_json, load, work_dir_of
+from pipeline.commands.options import (
+    add_config_options,
+    add_json,
+    load,
+    same_pipeline,
+    work_dir_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rich.console import Console
+
     from pipeline.commands.options import Commands
+    from pipeline.summary import Summary
 
 
 def add(commands: Commands) -> None:
@@ -25,9 +36,7 @@ def add(commands: Commands) -> None:
     )
     how = command.add_mutually_exclusive_group()
     how.add_argument("--open", action="store_true", help="open the page in a browser")
-    how.add_argument(
-        "--text", action="store_true", help="print all slices, not the worst"
-    )
+    how.add_argument("--text", action="store_true", help="print all that the page says")
     add_json(how)
     command.set_defaults(command=_report)
 
@@ -59,7 +68,34 @@ def _show(folder: Path, options: argparse.Namespace) -> None:
     elif options.open:
         _open(folder)
     else:
-        render(summary, Console(), all_slices=options.text)
+        console = Console()
+        # Rich would end the command by itself where nobody reads on.
+        with console.capture() as captured:
+            if options.text:
+                _print_report(folder, summary, console)
+            else:
+                render(summary, console)
+        print(captured.get(), end="")
+        if summary.verdict == "awaiting_approval":
+            same = shlex.join(same_pipeline(options))
+            print(f"Since:  ctr release list {same}   (what was decided)")
+
+
+def _print_report(folder: Path, summary: Summary, console: Console) -> None:
+    from pathlib import Path
+
+    from pipeline.progress import noise_to
+    from pipeline.summary import render_headline, render_run
+
+    # What TensorFlow says while it is imported is not for a person who reads.
+    with noise_to(Path(os.devnull)):
+        from components.evaluation_report.content import read_content
+        from components.evaluation_report.text import render_report
+
+        report = read_content(str(folder))
+    render_headline(summary, console)
+    render_report(report, console)
+    render_run(summary, console)
 
 
 def _open(folder: Path) -> None:
@@ -70,7 +106,7 @@ def _open(folder: Path) -> None:
 
     page = (folder / PAGE_FILE).resolve()
     if not page.exists():
-        raise InputError(f"{page}: this run has left no page; --text shows what it has")
+        raise InputError(f"{page}: this run has left no page; make one by: ctr run")
     if not webbrowser.open(page.as_uri()):
         raise InputError(f"found no browser; open {page} in one")
     print(page)

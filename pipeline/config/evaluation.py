@@ -22,6 +22,8 @@ SCORE_METRICS = (
 )
 # What is computed from those of each group.
 GROUP_METRICS = ("gauc", "gauc_coverage")
+# All are 0 or more, and all others at most 1.
+UNBOUNDED_METRICS = ("log_loss", "normalized_entropy", "calibration", "examples")
 
 OnBaselineProblem = Literal["block", "release"]
 SliceValue = str | int | float
@@ -90,7 +92,7 @@ class Gate(Block):
       min: Lowest value allowed.
       max: Highest value allowed.
       min_change: Lowest allowed difference to the baseline (candidate - baseline);
-        holds where there is no baseline.
+        not applied where there is no baseline.
       max_change: Highest allowed difference to the baseline.
       slice: One slice, such as `{payment_type: Credit Card}`.
       every: Features of a slicing, such as `[city]`.
@@ -116,12 +118,37 @@ class Gate(Block):
             )
         if self.slice is not None and self.every is not None:
             raise ValueError("give 'slice' or 'every', not both")
+        _check_order("min", self.min, "max", self.max)
+        _check_order("min_change", self.min_change, "max_change", self.max_change)
         return self
 
     @property
     def sliced_by(self) -> tuple[str, ...]:
         """The features whose slices the gate looks at; empty for all examples."""
         return tuple(self.slice or ()) or self.every or ()
+
+    def out_of_reach(self) -> tuple[str, str] | None:
+        """The key of a bound that no model can meet, and why, if there is one."""
+        bounded = self.metric not in UNBOUNDED_METRICS
+        span = "is between 0 and 1" if bounded else "is never below 0"
+        if self.max is not None and self.max < 0:
+            return "max", span
+        if not bounded:
+            return None
+        if self.min is not None and self.min > 1:
+            return "min", span
+        if self.min_change is not None and self.min_change > 1:
+            return "min_change", "changes by 1 at most"
+        if self.max_change is not None and self.max_change < -1:
+            return "max_change", "changes by 1 at most"
+        return None
+
+
+def _check_order(low: str, least: float | None, high: str, most: float | None) -> None:
+    if least is not None and most is not None and least > most:
+        raise ValueError(
+            f"{low!r} {least} is above {high!r} {most}; no model can meet both"
+        )
 
 
 class Skew(Block):

@@ -178,10 +178,11 @@ class Config(Block):
             )
 
     def _check_gates(self) -> None:
-        """A gate on slices that are not computed could never fail."""
+        """A gate that cannot pass, or is on slices not computed, is a mistake."""
         computed = {frozenset(spec) for spec in self.evaluation.slices}
         for index, gate in enumerate(self.gates):
             self._check_metric(f"gates[{index}].metric", gate.metric)
+            _check_reach(f"gates[{index}]", gate)
             if gate.sliced_by and frozenset(gate.sliced_by) not in computed:
                 raise ValueError(
                     f"gates[{index}]: slices by {list(gate.sliced_by)} are not in "
@@ -220,6 +221,15 @@ class Config(Block):
         where = "training.export_embeddings"
         _check_known(where, self.training.export_embeddings, self.features)
         _check_terms(where, self.training.export_embeddings, self.features)
+
+
+def _check_reach(where: str, gate: Gate) -> None:
+    if (out := gate.out_of_reach()) is not None:
+        key, why = out
+        raise ValueError(
+            f"{where}.{key}: got {getattr(gate, key)}; no model can meet it: "
+            f"{gate.metric} {why}"
+        )
 
 
 def _check_known(where: str, names: Iterable[str], features: Features) -> None:

@@ -12,6 +12,9 @@ from pipeline.release.store import ReleaseStore
 from serving.release import publish
 from serving.release.versions import VersionRecord, newest_record, version_path
 
+# How many runs an error names.
+_FEW = 5
+
 # Where TFX has the SavedModel of a Model artifact.
 _SAVED_MODEL_DIR = "Format-Serving"
 
@@ -45,6 +48,11 @@ class ReleaseDesk:
         """All that was recorded."""
         return self._store.history()
 
+    def newest(self) -> int | None:
+        """The version that is served."""
+        newest = newest_record(self._model_dir)
+        return None if newest is None else newest.version
+
     def approve(
         self,
         run: str,
@@ -72,6 +80,13 @@ class ReleaseDesk:
           ReleaseError: There is no such candidate, it is released already, or it takes
             `override` or `rollback`.
         """
+        _check_name(by)
+        with publish.sole_writer(self._model_dir):
+            return self._approve(run, by, note, override, rollback)
+
+    def _approve(
+        self, run: str, by: str, note: str, override: bool, rollback: bool
+    ) -> ReleaseRecord:
         history = self.history()
         candidate = self._candidate(history, run)
         _check_not_released(history, candidate)
@@ -108,6 +123,11 @@ class ReleaseDesk:
         Raises:
           ReleaseError: There is no such candidate, or it awaits no approval.
         """
+        _check_name(by)
+        with publish.sole_writer(self._model_dir):
+            return self._reject(run, by, note)
+
+    def _reject(self, run: str, by: str, note: str) -> ReleaseRecord:
         history = self.history()
         candidate = self._candidate(history, run)
         served = newest_record(self._model_dir)
@@ -131,16 +151,30 @@ class ReleaseDesk:
         self._store.add(record, basis=candidate)
         return record
 
-    def roll_back(self, by: str, note: str) -> ReleaseRecord:
+    def roll_back(self, by: str, note: str) -> tuple[ReleaseRecord, bool]:
         """Releases the model of the version before the newest one anew.
+
+        What a person refused is passed over. Where the newest version is a roll back
+        that was not recorded, this only records it.
+
+        Returns:
+          The record, and whether anything was rolled back now.
 
         Raises:
           ReleaseError: There is no version to go back to.
         """
-        history = self.history()
-        restored = self._unrecorded_roll_back(history)
-        if restored is None:
-            restored = publish.roll_back(self._model_dir)
+        _check_name(by)
+        with publish.sole_writer(self._model_dir):
+            history = self.history()
+            unrecorded = self._unrecorded_roll_back(history)
+            restored = unrecorded or publish.roll_back(
+                self._model_dir, history.refused()
+            )
+            return self._record(history, restored, by, note), unrecorded is None
+
+    def _record(
+        self, history: ReleaseHistory, restored: VersionRecord, by: str, note: str
+    ) -> ReleaseRecord:
         publish.remove_old_versions(self._model_dir, self._keep)
         known = [
             each for each in history.releases() if each.model_uri == restored.source
@@ -156,6 +190,7 @@ class ReleaseDesk:
             report_digest=restored.report,
             by=by,
             note=note,
+            override=max((each.override for each in known), default=0),
             withdrawn=restored.withdraws,
         )
         self._store.add(record, basis=known[-1] if known else None)
@@ -175,7 +210,7 @@ class ReleaseDesk:
             if record.run == run:
                 return record
         if self._store.position(run) is None:
-            raise ReleaseError(f"there is no run {run!r}; ctr release list shows all")
+            raise ReleaseError(f"there is no run {run!r}; {_latest(history)}")
         raise ReleaseError(
             f"{run} has no candidate to decide on: it has not come so far, or ended "
             "early"
@@ -193,6 +228,19 @@ class ReleaseDesk:
                 f"{run} is older than {history.last.run}, which is released as version "
                 f"{history.last.version}; --rollback releases it all the same"
             )
+
+
+def _check_name(by: str) -> None:
+    # A record without a name is one of the pipeline.
+    if not by.strip():
+        raise ReleaseError("--by is empty; say who decides")
+
+
+def _latest(history: ReleaseHistory) -> str:
+    runs = list(dict.fromkeys(record.run for record in reversed(history.records)))
+    return (
+        f"the latest are: {', '.join(runs[:_FEW])}" if runs else "make one by: ctr run"
+    )
 
 
 def _check_not_released(history: ReleaseHistory, candidate: ReleaseRecord) -> None:

@@ -7,12 +7,11 @@ from datetime import datetime
 
 import pydantic
 
-from components.release_records import ReleaseHistory, ReleaseRecord
+from components.release_records import ReleaseHistory, ReleaseRecord, one_line
 
 # Of the report's digest: enough to tell one from another.
 _DIGITS = 8
 _HEADINGS = ("run", "status", "version", "report")
-_LEGEND = "* the newest version"
 
 
 class PersonDecision(pydantic.BaseModel):
@@ -42,11 +41,12 @@ class Row(pydantic.BaseModel):
 
     Attributes:
       run: The run.
-      status: Released, awaiting approval, blocked, rejected or rolled back.
+      status: Released, replaced by a later release, awaiting approval, blocked,
+        rejected or rolled back.
       version: The version that it was released as.
-      is_newest: Whether that is the newest version.
+      is_newest: Whether that is the newest version that is there.
       report_digest: SHA-256 of its report.
-      decisions: What people said of its model, in this run or another that has it.
+      decisions: What people decided on this run.
     """
 
     run: str
@@ -57,28 +57,34 @@ class Row(pydantic.BaseModel):
     decisions: list[PersonDecision]
 
 
-def rows(history: ReleaseHistory) -> list[Row]:
-    """A row for each run that had a candidate, the latest first."""
+def rows(history: ReleaseHistory, newest: int | None) -> list[Row]:
+    """A row for each run that had a candidate, the latest first.
+
+    Args:
+      history: All that was recorded.
+      newest: The newest version that is there.
+    """
     runs: dict[str, list[ReleaseRecord]] = {}
     for record in history.records:
         runs.setdefault(record.run, []).append(record)
-    return [_row(history, records) for records in reversed(runs.values())]
+    return [_row(history, newest, records) for records in reversed(runs.values())]
 
 
-def _row(history: ReleaseHistory, records: Sequence[ReleaseRecord]) -> Row:
+def _row(
+    history: ReleaseHistory, newest: int | None, records: Sequence[ReleaseRecord]
+) -> Row:
     """Of the records of a run."""
     latest = records[-1]
     status, version = _status(history, latest)
-    last = history.last
     return Row(
         run=latest.run,
         status=status,
         version=version or None,
-        is_newest=last is not None and status == "released" and version == last.version,
+        is_newest=version == newest,
         report_digest=records[0].report_digest,
         decisions=[
             _decision(record, latest.model_uri)
-            for record in history.decisions(latest.model_uri)
+            for record in history.decisions(latest.run)
         ],
     )
 
@@ -95,8 +101,10 @@ def _status(history: ReleaseHistory, latest: ReleaseRecord) -> tuple[str, int]:
     if refusal is not None:
         is_withdrawn = refusal.withdrawn == latest.model_uri
         return "rolled back" if is_withdrawn else "rejected", latest.version
-    if latest.status != "released" and standing is not None:
+    if standing is not None:
         return "released", standing.version
+    if latest.status == "released":
+        return "replaced", latest.version
     return latest.status.replace("_", " "), latest.version
 
 
@@ -113,8 +121,13 @@ def _decision(record: ReleaseRecord, model_uri: str) -> PersonDecision:
     )
 
 
-def as_text(found: Sequence[Row]) -> str:
-    """The rows for a person: a table, with what people said below each run."""
+def as_text(found: Sequence[Row], newest: int | None) -> str:
+    """The rows for a person: a table, with what people said below each run.
+
+    Args:
+      found: The rows.
+      newest: The newest version that is there.
+    """
     cells = [_cells(row) for row in found]
     columns = zip(_HEADINGS, *cells, strict=True)
     widths = [max(map(len, column)) for column in columns]
@@ -122,7 +135,15 @@ def as_text(found: Sequence[Row]) -> str:
     for row, each in zip(found, cells, strict=True):
         lines.append(_line(each, widths))
         lines += [f"    {_in_words(decision)}" for decision in row.decisions]
-    return "\n".join([*lines, _LEGEND])
+    return "\n".join([*lines, f"* {_legend(found, newest)}"])
+
+
+def _legend(found: Sequence[Row], newest: int | None) -> str:
+    if newest is None:
+        return "no version is there"
+    if any(row.is_newest for row in found):
+        return "the newest version"
+    return f"the newest version, {newest}, is of none of these runs"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -139,4 +160,4 @@ def _in_words(decision: PersonDecision) -> str:
     override = " (override)" if decision.override else ""
     note = f": {decision.note}" if decision.note else ""
     day = f"{decision.at.astimezone():%Y-%m-%d %H:%M}"
-    return f"{day} {decision.what}{override} by {decision.by}{note}"
+    return one_line(f"{day} {decision.what}{override} by {decision.by}{note}")

@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -47,6 +47,21 @@ class Origin:
     report: str
 
 
+@contextmanager
+def sole_writer(model_dir: str) -> Iterator[None]:
+    """Waits until no other process changes the versions, and keeps others waiting.
+
+    Not in an object store, which knows no locks. Who is the sole writer already may
+    become it once more.
+    """
+    if is_in_object_store(model_dir):
+        yield
+        return
+    os.makedirs(model_dir, exist_ok=True)
+    with filelock.FileLock(os.path.join(model_dir, _LOCK), is_singleton=True):
+        yield
+
+
 def release_model(saved_model: str, model_dir: str, origin: Origin) -> VersionRecord:
     """Makes a SavedModel the newest version of a servable.
 
@@ -67,7 +82,7 @@ def release_model(saved_model: str, model_dir: str, origin: Origin) -> VersionRe
     storage = storage_of(saved_model, model_dir)
     is_there = storage.exists(os.path.join(saved_model, SAVED_MODEL))
     digest = model_digest(saved_model) if is_there else None
-    with _sole_writer(model_dir):
+    with sole_writer(model_dir):
         newest = newest_record(model_dir)
         if newest is None or not _has_model(newest, digest, origin):
             if digest is None:
@@ -90,11 +105,12 @@ def _has_model(version: VersionRecord, digest: str | None, origin: Origin) -> bo
     return version.digest == digest
 
 
-def roll_back(model_dir: str) -> VersionRecord:
+def roll_back(model_dir: str, refused: Collection[str] = ()) -> VersionRecord:
     """Makes the model of the version before the newest one the newest version.
 
     Args:
       model_dir: The directory of the servable's versions.
+      refused: URIs of Model artifacts that are passed over.
 
     Returns:
       The new version.
@@ -103,16 +119,20 @@ def roll_back(model_dir: str) -> VersionRecord:
       ReleaseError: There is no version to go back to.
     """
     storage = storage_of(model_dir)
-    with _sole_writer(model_dir):
+    with sole_writer(model_dir):
         history = release_history(model_dir)
-        if len(history) < 2:
-            raise ReleaseError(f"{model_dir}: there is no version to roll back to")
-        earlier, newest = history[-2:]
+        older = history[:-1]
+        allowed = [each for each in older if each.source not in refused]
+        if not allowed:
+            but = " that no person refused" if older else ""
+            raise ReleaseError(f"{model_dir}: there is no version to roll back to{but}")
+        earlier, newest = allowed[-1], history[-1]
         restored = earlier.model_copy(
             update={
                 "version": _next_version(model_dir),
                 "restores": earlier.first_version,
                 "withdraws": newest.source,
+                "withdraws_digest": newest.digest,
             }
         )
         saved_model = version_path(model_dir, earlier.version)
@@ -130,7 +150,7 @@ def remove_old_versions(model_dir: str, keep: int) -> None:
       keep: How many versions stay beside the newest one.
     """
     storage = storage_of(model_dir)
-    with _sole_writer(model_dir):
+    with sole_writer(model_dir):
         for version in _not_kept(model_dir, keep):
             path = version_path(model_dir, version)
             if storage.renames_folders:
@@ -154,20 +174,6 @@ def model_digest(saved_model: str) -> str:
             content = storage.read(os.path.join(saved_model, name))
             digest.update(f"{name}\n{len(content)}\n".encode() + content)
     return digest.hexdigest()
-
-
-@contextmanager
-def _sole_writer(model_dir: str) -> Iterator[None]:
-    """Waits until no other process changes the versions, and keeps others waiting.
-
-    Not in an object store, which knows no locks.
-    """
-    if is_in_object_store(model_dir):
-        yield
-        return
-    os.makedirs(model_dir, exist_ok=True)
-    with filelock.FileLock(os.path.join(model_dir, _LOCK)):
-        yield
 
 
 def _next_version(model_dir: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pydantic
 
@@ -25,6 +26,7 @@ class VersionRecord(pydantic.BaseModel):
       report: SHA-256 of the report that the release was decided on.
       restores: Only for a roll back: the version that first served the model.
       withdraws: Only for a roll back: URI of the Model artifact taken back.
+      withdraws_digest: Only for a roll back: SHA-256 of the model taken back.
     """
 
     model_config = pydantic.ConfigDict(frozen=True)
@@ -36,6 +38,7 @@ class VersionRecord(pydantic.BaseModel):
     report: str = ""
     restores: int | None = None
     withdraws: str = ""
+    withdraws_digest: str = ""
 
     @property
     def first_version(self) -> int:
@@ -73,20 +76,34 @@ def release_history(model_dir: str) -> list[VersionRecord]:
     """The versions that lead to the newest one, which is the last.
 
     A roll back takes the version that it leaves out of this history, so that the next
-    one goes further back instead of forth. Versions that are not whole are left out.
+    one goes further back instead of forth.
     """
     history: list[VersionRecord] = []
-    storage = storage_of(model_dir)
-    for version in list_versions(model_dir):
-        path = version_path(model_dir, version)
-        if not storage.exists(os.path.join(path, SAVED_MODEL)):
-            continue
-        record = read_record(model_dir, version)
-        if record is None:
-            # Someone copied it there; it is served all the same.
-            record = VersionRecord(version=version, source="")
+    for record in _records(model_dir):
         if record.restores is not None:
             first = record.first_version
             history = [each for each in history if each.first_version < first]
         history.append(record)
     return history
+
+
+def taken_back(model_dir: str, digest: str) -> VersionRecord | None:
+    """The roll back that took a model back, unless it was released anew since."""
+    found = None
+    for record in _records(model_dir):
+        if record.withdraws_digest == digest:
+            found = record
+        elif record.digest == digest:
+            found = None
+    return found
+
+
+def _records(model_dir: str) -> Iterator[VersionRecord]:
+    """What is known of each version, ascending, but of those that are not whole."""
+    storage = storage_of(model_dir)
+    for version in list_versions(model_dir):
+        path = version_path(model_dir, version)
+        if storage.exists(os.path.join(path, SAVED_MODEL)):
+            # Someone may have copied it there; it is served all the same.
+            unknown = VersionRecord(version=version, source="")
+            yield read_record(model_dir, version) or unknown

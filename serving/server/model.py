@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -233,6 +234,9 @@ class Model:
         rest = {each: s for each, s in self._available.items() if each != version}
         self._publish(rest, None)
         servable.close()
+        # Graphs refer to themselves; left to chance, several would stay in memory.
+        del servable
+        gc.collect()
         self._set(version, VersionStatus(State.END))
         _LOG.info("model %s: version %d is unloaded", self.name, version)
 

@@ -38,8 +38,7 @@ def predict(
             f"{{{', '.join(_METHODS)}}}. Was: {signature.method}",
         )
     arrays = signature.arrays(request.inputs, max_bytes)
-    aliases = signature.output_aliases(request.output_filter)
-    fetches = tuple(signature.outputs[alias].tensor for alias in aliases)
+    aliases, fetches = signature.chosen(request.output_filter)
     outputs = servable.run(signature.feeds, arrays, fetches, deadline)
     response = predict_pb2.PredictResponse()
     spec = response.model_spec

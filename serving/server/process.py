@@ -37,16 +37,25 @@ def serve(
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     tf.get_logger().setLevel(logging.ERROR)
+    # What was imported is looked through by no later collection, for which all requests
+    # would wait.
+    gc.collect()
+    gc.freeze()
     server = Server(options)
+    # Also while the server starts, which may take until someone releases a version.
+    end = threading.Thread(target=_stop_with, args=(stop, server), daemon=True)
+    end.start()
     try:
         server.start(config)
     except StatusError as error:
+        if stop.is_set():
+            return
         wrong = error.code == grpc.StatusCode.INVALID_ARGUMENT
         raise (ConfigError if wrong else RunError)(str(error)) from error
-    # What was imported is looked through by no later collection, which would keep all
-    # requests waiting.
-    gc.collect()
-    gc.freeze()
     on_ready(server.port, server.rest_port)
+    end.join()
+
+
+def _stop_with(stop: threading.Event, server: Server) -> None:
     stop.wait()
     server.stop()

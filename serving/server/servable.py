@@ -8,7 +8,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 import tensorflow as tf
+from tensorflow.core.framework import graph_pb2
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
+
+# What `tf.compat.v1.saved_model.load` is made of; here the graph is changed first.
+from tensorflow.python.saved_model.loader_impl import SavedModelLoader
 
 from serving.server.codec import Array
 from serving.server.signature import Signature
@@ -24,6 +28,13 @@ DEFAULT_SIGNATURE = "serving_default"
 
 # A signature has few sets of outputs that are asked for; more are clients at play.
 _MOST_CALLABLES = 64
+
+# Operations that call a function.
+_CALLS = ("PartitionedCall", "StatefulPartitionedCall")
+
+# The empty name is that of the general one.
+_FAST_EXECUTOR = "SINGLE_THREADED_EXECUTOR"
+_ANY_EXECUTOR = ""
 
 Call = Callable[..., Sequence[Array]]
 # Tensors that are given, what they are, tensors that are wanted, and until when.
@@ -64,31 +75,36 @@ class Servable:
         """
         self.name = name
         self.version = version
-        self._session = tf.compat.v1.Session(
-            graph=tf.Graph(),
-            config=tf.compat.v1.ConfigProto(
-                intra_op_parallelism_threads=threads,
-                # Operations run in the thread of the request: handing them to another
-                # takes longer than they do.
-                inter_op_parallelism_threads=-1,
-            ),
-        )
-        self.definitions = self._load(path)
-        self.signatures = {
-            name: Signature.of(name, definition)
-            for name, definition in self.definitions.items()
-        }
         self._callables: dict[tuple[Sequence[str], Sequence[str]], Call] = {}
+        try:
+            self._open(path, _configuration(threads, _FAST_EXECUTOR))
+        except tf.errors.OpError:
+            # It is not made for graphs with loops or conditions of TensorFlow 1.
+            self._open(path, _configuration(threads, _ANY_EXECUTOR))
         self.run: Run = self.compute if batching is None else batching(self.compute)
         self._idle = threading.Condition()
         self._users = 0
         self._closing = False
 
+    def _open(self, path: str, configuration: tf.compat.v1.ConfigProto) -> None:
+        """Loads the model, and gets ready for all signatures."""
+        self._session = tf.compat.v1.Session(graph=tf.Graph(), config=configuration)
+        self.definitions = self._load(path)
+        self.signatures = {
+            name: Signature.of(name, definition)
+            for name, definition in self.definitions.items()
+        }
+        self._callables.clear()
+        for signature in self.signatures.values():
+            if signature.method and all((*signature.feeds, *signature.fetches)):
+                # Else the first request would wait for that.
+                self._callable(signature.feeds, signature.fetches)
+
     def _load(self, path: str) -> Mapping[str, meta_graph_pb2.SignatureDef]:
-        with self._session.graph.as_default():
-            meta_graph = tf.compat.v1.saved_model.load(
-                self._session, [tf.saved_model.SERVING], os.fspath(path)
-            )
+        loader = SavedModelLoader(os.fspath(path))
+        for each in loader.saved_model.meta_graphs:
+            _leave_shapes_open(each.graph_def)
+        meta_graph = loader.load(self._session, [tf.saved_model.SERVING])
         # A copy: the rest of the message is the graph, as large as it is.
         definitions = meta_graph_pb2.MetaGraphDef()
         for name, definition in meta_graph.signature_def.items():
@@ -106,12 +122,6 @@ class Servable:
         if signature is None:
             raise failed_precondition(f'Serving signature key "{key}" not found.')
         return signature
-
-    def prepare(self) -> None:
-        """Gets ready for all signatures; else the first request waits for that."""
-        for signature in self.signatures.values():
-            if signature.method and all((*signature.feeds, *signature.fetches)):
-                self._callable(signature.feeds, signature.fetches)
 
     def compute(
         self,
@@ -188,3 +198,29 @@ class Servable:
             self._idle.wait_for(lambda: self._users == 0)
         self._callables.clear()
         self._session.close()
+
+
+def _configuration(threads: int, executor: str) -> tf.compat.v1.ConfigProto:
+    """A session that takes a third less time than one by default (measured)."""
+    configuration = tf.compat.v1.ConfigProto(
+        intra_op_parallelism_threads=threads,
+        # Operations run in the thread of the request: handing them to another takes
+        # longer than they do.
+        inter_op_parallelism_threads=-1,
+    )
+    configuration.experimental.executor_type = executor
+    # A signature is a call of a function. Where it stays one, each request pays for
+    # the call, and the first request for compiling the function.
+    configuration.graph_options.optimizer_options.do_function_inlining = True
+    return configuration
+
+
+def _leave_shapes_open(graph: graph_pb2.GraphDef) -> None:
+    """Has shapes of functions worked out when they are compiled, not imported.
+
+    Importing a graph does that in one go, in which no other thread runs: requests to
+    the version before would wait for some hundred milliseconds.
+    """
+    for node in graph.node:
+        if node.op in _CALLS:
+            node.attr["_disable_call_shape_inference"].b = True

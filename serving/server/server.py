@@ -128,7 +128,6 @@ class Server:
         servable = Servable(
             name, version, path, self._options.threads, self._batching()
         )
-        servable.prepare()
         count = warm_up(servable, path, self._options.max_message_bytes)
         _LOG.info("model %s: version %d: %d warm-up requests", name, version, count)
         return servable

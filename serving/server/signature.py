@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,10 +46,12 @@ class Endpoint:
         """Whether a tensor may have a shape."""
         if self.shape is None:
             return True
-        return len(shape) == len(self.shape) and all(
-            expected in (_ANY, size)
-            for expected, size in zip(self.shape, shape, strict=True)
-        )
+        if len(shape) != len(self.shape):
+            return False
+        for expected, size in zip(self.shape, shape, strict=True):
+            if expected not in (_ANY, size):
+                return False
+        return True
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,11 @@ class Signature:
         return tuple(endpoint.tensor for endpoint in self.inputs.values())
 
     @cached_property
+    def aliases(self) -> tuple[str, ...]:
+        """All outputs."""
+        return tuple(self.outputs)
+
+    @cached_property
     def fetches(self) -> tuple[str, ...]:
         """The tensors of all outputs."""
         return tuple(endpoint.tensor for endpoint in self.outputs.values())
@@ -117,12 +124,14 @@ class Signature:
             )
         return arrays
 
-    def output_aliases(self, wanted: Iterable[str]) -> tuple[str, ...]:
-        """The outputs that a request wants; where it names none, all.
+    def chosen(self, wanted: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+        """The outputs that a request wants, and their tensors; by default all.
 
         Raises:
           StatusError: There is no such output, or it is named twice.
         """
+        if not wanted:
+            return self.aliases, self.fetches
         aliases = tuple(wanted)
         for alias in aliases:
             if alias not in self.outputs:
@@ -132,7 +141,7 @@ class Signature:
                 )
             if aliases.count(alias) > 1:
                 raise invalid_argument(f"duplicate output tensor alias: {alias}")
-        return aliases or tuple(self.outputs)
+        return aliases, tuple(self.outputs[alias].tensor for alias in aliases)
 
     def _array(
         self, alias: str, endpoint: Endpoint, request: Tensors, max_bytes: int

@@ -75,8 +75,8 @@ def serve_by_workers(
             count,
         )
         stack.callback(workers.stop)
-        workers.start()
-        on_ready(port, rest_port)
+        if workers.start(stop):
+            on_ready(port, rest_port)
         last = config
         while not stop.wait(_LOOK_SECONDS):
             workers.replace_dead()
@@ -115,14 +115,24 @@ class _Workers:
         self._context = multiprocessing.get_context("spawn")
         self._processes: list[BaseProcess] = []
 
-    def start(self) -> None:
-        """Starts all, and waits until they answer."""
+    def start(self, stop: threading.Event) -> bool:
+        """Starts all, and waits until they answer, or until `stop`.
+
+        Returns:
+          Whether they answer.
+
+        Raises:
+          RunError: One cannot serve.
+        """
         started = [self._start() for _ in range(self._count)]
         for process, told in started:
-            wait([told, process.sentinel])
+            while not wait([told, process.sentinel], _LOOK_SECONDS):
+                if stop.is_set():
+                    return False
             problem = told.recv() if told.poll() else "a process of the server ended"
             if problem is not None:
                 raise RunError(problem)
+        return True
 
     def replace_dead(self) -> None:
         """Starts a process for each that has crashed."""

@@ -129,6 +129,58 @@ def test_what_a_person_refused_stays_refused(asked):
     assert asked.versions() == [first, second, third]
 
 
+ROLLS_BACK = """
+import sys
+from pipeline import cli
+from pipeline.progress import Progress
+
+start = Progress.start
+
+def rolling_back(self, name):
+    if name == "Pusher":
+        words = [*sys.argv[1].split(), "--by", "Bob", "--note", "clicks fell"]
+        assert cli.main(["release", "rollback", *words]) == 0
+    start(self, name)
+
+Progress.start = rolling_back
+sys.exit(cli.main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.slow
+def test_a_roll_back_while_a_run_is_under_way_holds(asked):
+    """The run had seen that its model is released; a blocked one that is overridden."""
+    _, out = run(asked, 0)
+    released(ctr(printed(out, "approve")))
+    other = ("--set", "training.seed=2", "--set", 'gates=[{"metric":"auc","min":0.99}]')
+    _, out = run(asked, 3, *other)
+    command = printed(out, "approve")
+    assert command.endswith(" --override")
+    released(ctr(command))
+    first, second = asked.versions()
+    again, _ = run(asked, 0, *other)
+    assert (again["verdict"], again["model_version"]) == ("released", int(second))
+
+    where = f"-c {asked.config} --work-dir {asked.work_dir}"
+    words = asked.command(*other)[3:]
+    result = subprocess.run(
+        [sys.executable, "-c", ROLLS_BACK, where, *words],
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 3, result.stdout + result.stderr
+    _, _, third = asked.versions()
+    summary = asked.summary()
+    assert (summary["verdict"], summary["model_version"]) == ("blocked", None)
+    assert summary["reasons"][0] == (
+        f"its model was rolled back, as version {third} says"
+    )
+    assert model_of(asked, third) == model_of(asked, first)
+    statuses = [row["status"] for row in listed(asked)]
+    # As metadata has it, too.
+    assert statuses == ["rolled back", "rolled back", "rolled back", "released"]
+
+
 WARM = "training.warm_start.model=last_release"
 
 

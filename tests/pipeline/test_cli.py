@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -228,6 +230,39 @@ def test_report_shows_the_latest_run_or_the_named_one(config, work_dir, capsys):
 
     assert cli.main(["report", "run2", *options]) == 0
     assert "Run run2: blocked" in capsys.readouterr().out
+
+
+def test_a_run_without_a_report_has_no_text(config, work_dir, capsys):
+    assert cli.main(["report", "-c", config, "--work-dir", work_dir, "--text"]) == 2
+    assert "run has left no report; make one by: ctr run" in capsys.readouterr().err
+
+
+def test_nobody_reads_on(config, work_dir):
+    """As `ctr report | head -0`."""
+    read, write = os.pipe()
+    os.close(read)
+    words = [sys.executable, "-m", "pipeline.cli", "report", "-c", config]
+    ended = subprocess.run(
+        [*words, "--work-dir", work_dir],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(write)
+
+    assert (ended.returncode, ended.stderr) == (141, "")
+
+
+def test_what_was_decided_since_is_in_the_list(config, work_dir, capsys):
+    path = Path(work_dir, "run1", "summary.json")
+    summary = json.loads(path.read_text())
+    path.write_text(json.dumps({**summary, "verdict": "awaiting_approval"}))
+    options = ["-c", config, "--work-dir", work_dir]
+    assert cli.main(["report", *options]) == 0
+    assert capsys.readouterr().out.endswith(
+        f"Since:  ctr release list {shlex.join(options)}   (what was decided)\n"
+    )
 
 
 def test_report_as_json(config, work_dir, capsys):

@@ -7,7 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
-from pipeline.summary import ComponentTime, Summary, as_text, render
+from pipeline.errors import InputError
+from pipeline.summary import ComponentTime, Summary, as_text, read_summary, render
 from pipeline.trials import Trial
 from trainer.record import TrainingRecord
 
@@ -157,6 +158,21 @@ def test_json_keeps_everything(summary):
     summary.best_possible_auc = 0.95
 
     assert Summary.model_validate_json(summary.model_dump_json()) == summary
+
+
+def test_a_run_that_is_not_there_names_those_that_are(summary, tmp_path):
+    with pytest.raises(InputError, match="no complete run; make one by: ctr run"):
+        read_summary(tmp_path / "latest")
+    for run in ("run1", "run2"):
+        (tmp_path / run).mkdir()
+        (tmp_path / run / "summary.json").write_text(summary.model_dump_json())
+    (tmp_path / "run3").mkdir()
+    (tmp_path / "latest").symlink_to("run2")
+    with pytest.raises(InputError) as caught:
+        read_summary(tmp_path / "run3")
+    assert str(caught.value) == (
+        f"{tmp_path / 'run3'}: no complete run; the latest are: run2, run1"
+    )
 
 
 def test_the_best_trial_is_a_line(summary):

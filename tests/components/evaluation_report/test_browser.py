@@ -142,7 +142,7 @@ def browser(driver, make_report, tmp_path) -> Iterator[Browser]:
 
 
 def test_the_figures_are_those_that_were_measured(browser):
-    assert browser.text("h1") == "Blocked by 1 of 4 gates"
+    assert browser.text("h1") == "Blocked by 1 of 4 conditions"
     assert browser.text("tr[data-metric=auc] td:nth-of-type(1)").split("\n") == [
         "0.7500",
         "0.7400 to 0.7600",

@@ -130,7 +130,7 @@ def test_the_page_is_beside_it(run):
     write, _ = run
     page = (write("report") / "report.html").read_text()
 
-    assert "Passed 2 of 3 gates" in page
+    assert "Passed 2 of 3 conditions" in page
     assert "city=Rome" in page
 
 

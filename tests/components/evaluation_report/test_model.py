@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from components.evaluation_report.collect.importance import measure_importances
+from components.evaluation_report.collect.importance import (
+    ImportanceError,
+    measure_importances,
+)
 from components.evaluation_report.collect.sample import Sample, read_sample
 from components.evaluation_report.collect.wide import heaviest_weights
 from serving.scorer import Scorer
@@ -95,7 +98,33 @@ def test_a_feature_with_one_value_has_no_importance(sample, scorer):
 def test_one_label_gives_no_importance(sample, scorer):
     clicks = Sample(sample.columns, np.ones_like(sample.labels))
 
-    assert measure_importances(scorer, clicks) is None
+    with pytest.raises(ImportanceError, match="all examples of the sample have one"):
+        measure_importances(scorer, clicks)
+
+
+def test_a_prediction_of_nan_gives_no_importance(sample):
+    class Astray:
+        def probabilities(self, columns):
+            found = np.full(len(sample.labels), 0.5, np.float32)
+            found[7] = np.nan
+            return found
+
+    with pytest.raises(ImportanceError, match="predicts what is not a number"):
+        measure_importances(Astray(), sample)
+
+
+def test_weights_that_are_not_numbers_are_left_out(tiny, tiny_models, scorer, sample):
+    class Astray(ExportedModel):
+        def weights(self, name):
+            table = super().weights(name)
+            return np.full_like(table, np.nan) if name == "wide.device/table" else table
+
+    model = Astray(str(tiny_models("wide_deep").saved_model))
+    config = tiny.config
+    found = heaviest_weights(scorer, model, config.features, config.crosses, sample)
+
+    assert np.isfinite([each.weight for each in found.heaviest]).all()
+    assert "device" not in {each.column for each in found.heaviest}
 
 
 def test_the_heaviest_weights_come_first(weights):

@@ -17,6 +17,8 @@ from components.evaluation_report.content import (
 )
 from components.evaluation_report.render import render_page, templates_digest
 
+from .conftest import OUTCOMES
+
 VOID = {"meta", "link", "br", "input", "wbr"}
 
 
@@ -59,7 +61,9 @@ def page(make_report):
 
 
 def test_the_verdict_comes_first(page):
-    assert page.texts("h1") == ["Passed 2 of 3 gates; the rest had too little data"]
+    assert page.texts("h1") == [
+        "Passed 2 of 3 conditions; the rest had too little data"
+    ]
     assert page.texts("li")[0].startswith("AUC 0.7500 (95% interval 0.7400 to 0.7600)")
 
 
@@ -129,6 +133,19 @@ def test_without_slices_curves_or_wide_part(make_report):
 
     assert not any(each.get("id") == "curves" for each in page.all("section"))
     assert not any(each.get("id") == "slice-table" for each in page.all("table"))
+
+
+def test_why_importance_is_not_known(make_report):
+    report = make_report(importances=None, importances_problem="the reason")
+
+    assert "Importance is not known: the reason." in render_page(report)
+
+
+def test_many_conditions_without_data_are_folded(make_report):
+    page = Page(render_page(make_report(gates=[OUTCOMES[1]] * 6)))
+
+    assert "6 conditions without enough data" in page.texts("summary")
+    assert page.texts("caption")[0] == "Conditions on slices without enough data"
 
 
 def test_ablations_are_shown_where_there_are_some(make_report):

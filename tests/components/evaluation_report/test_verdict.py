@@ -6,8 +6,8 @@ import pytest
 
 from components.evaluation_report.verdict import (
     findings,
+    gates_to_show,
     headline,
-    sorted_gates,
     state,
 )
 from components.evaluator.gates import Outcome
@@ -22,22 +22,32 @@ def gate(status):
 @pytest.mark.parametrize(
     ("statuses", "passed", "words"),
     [
-        (["passed"], True, "Passed its only gate"),
-        (["passed"] * 3, True, "Passed all 3 gates"),
-        (["passed", "failed"], False, "Blocked by 1 of 2 gates"),
-        (["failed"], False, "Blocked by its only gate"),
-        (["failed"] * 2, False, "Blocked by both gates"),
+        (["passed"], True, "Passed its only condition"),
+        (["passed"] * 3, True, "Passed all 3 conditions"),
+        (["passed", "failed"], False, "Blocked by 1 of 2 conditions"),
+        (["failed"], False, "Blocked by its only condition"),
+        (["failed"] * 2, False, "Blocked by both conditions"),
         (
             ["passed", "not enough data"],
             True,
-            "Passed 1 of 2 gates; the rest had too little data",
+            "Passed 1 of 2 conditions; the rest had too little data",
         ),
+        (
+            ["passed", "not applied", "not enough data"],
+            True,
+            "Passed 1 of 3 conditions; the rest could not be applied",
+        ),
+        (
+            ["passed", "not applied"],
+            True,
+            "Passed 1 of 2 conditions; the rest had no baseline to be held against",
+        ),
+        (["not applied"], True, "Passed, but no gate could be applied"),
         (["not enough data"], False, "Blocked: no gate had enough data"),
-        (["not enough data"], True, "Passed, but no gate could be applied"),
         ([], True, "Nothing was required: no gate is configured"),
     ],
 )
-def test_the_headline_counts_gates(make_report, statuses, passed, words):
+def test_the_headline_counts_conditions(make_report, statuses, passed, words):
     report = make_report(gates=[gate(status) for status in statuses], passed=passed)
 
     assert headline(report) == words
@@ -51,7 +61,34 @@ def test_what_is_found_is_said_in_sentences(make_report):
         "It predicts 2.1% more clicks than there were.",
         "The worst of 4 slices with 100 examples or more is city=Rome, with an AUC of "
         "0.6400.",
+        "The gate pr_auc >= 0.05 asks nothing of the model: chance has pr_auc 0.1000 "
+        "(overall).",
     ]
+
+
+def test_a_gate_that_asks_nothing_on_many_slices_is_one_sentence(make_report):
+    gates = [
+        gate("passed").model_copy(update={"slice": name, "note": "cannot fail"})
+        for name in ("city=Oslo", "city=Rome", "city=Bonn")
+    ]
+
+    assert findings(make_report(gates=gates))[-1] == (
+        "The gate auc >= 0.7 cannot fail (city=Oslo and 2 more slices)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("mean_label", "why"),
+    [
+        (0.0, "the examples have one class only"),
+        (0.1, "the model predicts what is not a number"),
+    ],
+)
+def test_why_there_is_no_auc(make_report, mean_label, why):
+    report = make_report()
+    report.evaluation.candidate["overall"] |= {"auc": None, "mean_label": mean_label}
+
+    assert findings(report)[0] == f"The AUC is undefined: {why}."
 
 
 def test_a_change_within_its_interval_is_chance(make_report):
@@ -64,7 +101,7 @@ def test_a_change_within_its_interval_is_chance(make_report):
 
 
 def test_without_a_baseline_that_is_said(make_report):
-    report = make_report(with_baseline=False)
+    report = make_report(with_baseline=False, gates=[])
 
     assert findings(report)[0] == "AUC 0.7500."
     assert findings(report)[-1] == (
@@ -73,7 +110,7 @@ def test_without_a_baseline_that_is_said(make_report):
 
 
 def test_a_baseline_that_was_not_measured_is_said(make_report):
-    report = make_report()
+    report = make_report(gates=[])
     problem = {"baseline": None, "change": None, "baseline_problem": "it needs 'x'"}
     evaluation = report.evaluation.model_copy(update=problem)
 
@@ -105,12 +142,20 @@ def test_a_run_that_stopped_says_why(stopped):
     assert findings(stopped) == [stopped.stopped_by]
 
 
-def test_failed_gates_come_first(make_report):
-    gates = sorted_gates(make_report(gates=[*OUTCOMES, FAILED]).evaluation)
+def test_failed_gates_come_first_and_those_without_data_last(make_report):
+    shown, folded = gates_to_show(make_report(gates=[*OUTCOMES, FAILED]).evaluation)
 
-    assert [each.status for each in gates] == [
+    assert [each.status for each in shown] == [
         "failed",
+        "passed",
+        "passed",
         "not enough data",
-        "passed",
-        "passed",
     ]
+    assert folded == []
+
+
+def test_many_without_data_are_folded(make_report):
+    small = [gate("not enough data")] * 6
+    shown, folded = gates_to_show(make_report(gates=[*small, FAILED]).evaluation)
+
+    assert (shown, folded) == ([FAILED], small)

@@ -329,6 +329,7 @@ def test_a_candidate_that_fails_a_gate_is_not_blessed(alone):
     assert alone.report.passed is False
     assert statuses == [
         ("overall", "log_loss <= 0.01", "failed"),
+        ("overall", "change of log_loss >= -1", "not applied"),
         ("city=Ghost Town", "auc >= 0.99", "not enough data"),
     ]
     names = [path.name for path in Path(alone.blessing.uri).iterdir()]

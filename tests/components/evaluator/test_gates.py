@@ -117,13 +117,36 @@ def test_intervals_are_told_in_words():
         "auc is 0.7500, the baseline's 0.7700: a change of -0.0200 "
         "(95% interval -0.0600 to +0.0211)"
     )
-    assert (value.on_change, change.on_change) == (False, True)
 
 
-def test_without_a_baseline_there_is_no_change_to_bound():
+def test_without_a_baseline_a_bound_on_a_change_is_listed_as_not_applied():
     gate = {"metric": "auc", "min": 0.7, "min_change": 0.1, "max_change": 0.2}
+    found = outcomes(gate, overall(auc=0.8))
 
-    assert statuses(gate, overall(auc=0.8)) == {("overall", "auc >= 0.7"): "passed"}
+    assert [(o.condition, o.status) for o in found] == [
+        ("auc >= 0.7", "passed"),
+        ("change of auc >= 0.1", "not applied"),
+        ("change of auc <= 0.2", "not applied"),
+    ]
+    assert found[1].in_words() == (
+        "not applied: overall: change of auc >= 0.1 (no baseline)"
+    )
+    assert passes(found)
+
+
+@pytest.mark.parametrize("examples", [5.0, 1000.0])
+def test_a_first_model_passes_where_only_its_change_is_bounded(examples):
+    gate = {"metric": "auc", "min_change": 0.1}
+    found = outcomes(gate, overall(auc=0.8, examples=examples))
+
+    assert [outcome.status for outcome in found] == ["not applied"]
+    assert passes(found)
+
+
+def test_a_first_model_that_predicts_nan_passes_no_bound_on_its_change():
+    gate = {"metric": "auc", "min_change": 0.1}
+
+    assert only_status(gate, overall(auc=math.nan)) == "failed"
 
 
 @pytest.mark.parametrize(
@@ -243,6 +266,33 @@ def test_gauc_is_excused_where_no_group_has_both_labels(coverage, status):
     assert only_status({"metric": "gauc", "min": 0.6}, candidate) == status
 
 
+@pytest.mark.parametrize(
+    ("examples", "coverage", "gauc", "status"),
+    [
+        # 251 * .084 = 21 examples have a say.
+        (251.0, 0.084, 0.3, "not enough data"),
+        (100_000.0, 0.0004, 1.0, "not enough data"),
+        (1000.0, 0.1, 0.3, "failed"),
+        (1000.0, 0.1, 0.7, "passed"),
+    ],
+)
+def test_gauc_counts_examples_of_groups_with_both_labels(
+    examples, coverage, gauc, status
+):
+    candidate = overall(gauc=gauc, gauc_coverage=coverage, examples=examples)
+
+    assert only_status({"metric": "gauc", "min": 0.6}, candidate) == status
+
+
+def test_examples_of_other_groups_are_told_apart():
+    candidate = overall(gauc=0.3, gauc_coverage=0.084, examples=251.0)
+    (outcome,) = outcomes({"metric": "gauc", "min": 0.6}, candidate)
+
+    assert outcome.reason == (
+        "251 examples, of which 21 are in groups with both labels; 100 are needed"
+    )
+
+
 def test_a_change_to_an_undefined_metric_of_the_baseline_is_not_enough_data():
     gate = {"metric": "auc", "min_change": 0.0}
 
@@ -263,7 +313,7 @@ def test_a_baseline_that_cannot_be_measured_blocks():
 
     assert (value.status, change.status) == ("passed", "failed")
     assert change.reason == f"the baseline cannot be measured: {PROBLEM}"
-    assert not passes([value, change], PROBLEM)
+    assert not passes([value, change])
 
 
 def test_a_baseline_that_cannot_be_measured_may_be_let_pass():
@@ -272,11 +322,11 @@ def test_a_baseline_that_cannot_be_measured_may_be_let_pass():
         gate, overall(auc=0.8), problem=PROBLEM, on_problem="release"
     )
 
-    assert (value.status, change.status) == ("passed", "not enough data")
+    assert (value.status, change.status) == ("passed", "not applied")
     assert change.reason == f"the baseline cannot be measured: {PROBLEM}"
-    assert passes([value, change], PROBLEM)
+    assert passes([value, change])
     # As where there is nothing to compare with, and nothing else is asked.
-    assert passes([change], PROBLEM)
+    assert passes([change])
 
 
 def test_a_problem_of_the_baseline_excuses_nothing_else():
@@ -284,18 +334,16 @@ def test_a_problem_of_the_baseline_excuses_nothing_else():
     small = overall(auc=0.8, examples=5.0)
     found = outcomes(gate, small, problem=PROBLEM, on_problem="release")
 
-    assert {outcome.status for outcome in found} == {"not enough data"}
-    assert not passes(found, PROBLEM)
+    assert [outcome.status for outcome in found] == ["not enough data", "not applied"]
+    assert not passes(found)
     broken = overall(auc=math.nan)
     assert set(
         statuses(gate, broken, problem=PROBLEM, on_problem="release").values()
     ) == {"failed"}
 
 
-def outcome(status, on_change=False):
-    return Outcome(
-        slice="overall", condition="", status=status, reason="", on_change=on_change
-    )
+def outcome(status):
+    return Outcome(slice="overall", condition="", status=status, reason="")
 
 
 @pytest.mark.parametrize(
@@ -305,15 +353,21 @@ def outcome(status, on_change=False):
         (["passed"], True),
         (["passed", "not enough data"], True),
         (["not enough data"], False),
+        (["not applied"], True),
+        (["not applied", "not enough data"], False),
         (["passed", "failed"], False),
+        (["not applied", "failed"], False),
     ],
 )
 def test_a_candidate_passes_where_no_gate_failed_and_one_had_enough_data(found, passed):
-    assert passes([outcome(status) for status in found], None) is passed
+    assert passes([outcome(status) for status in found]) is passed
 
 
-def note(gate, **figures):
-    (outcome,) = outcomes(gate, overall(**figures), overall(**figures))
+def note(gate):
+    """The note of a gate that is just met."""
+    met = overall(**{gate["metric"]: gate.get("min", gate.get("max", 0.3))})
+    (outcome,) = outcomes(gate, met, met)
+    assert outcome.status != "failed"
     return outcome.note
 
 
@@ -356,7 +410,7 @@ CONSTANT = "predicting the mean label for all examples"
     ],
 )
 def test_a_gate_that_asks_nothing_says_so(gate, expected):
-    assert note(gate, **{gate["metric"]: 0.3}).endswith(expected)
+    assert note(gate).endswith(expected)
 
 
 @pytest.mark.parametrize(
@@ -377,7 +431,13 @@ def test_a_gate_that_asks_nothing_says_so(gate, expected):
     ],
 )
 def test_a_gate_that_asks_something_has_no_note(gate):
-    assert note(gate, **{gate["metric"]: 0.3}) is None
+    assert note(gate) is None
+
+
+def test_a_gate_that_failed_is_not_said_to_ask_nothing():
+    (found,) = outcomes({"metric": "auc", "min": 0.5}, overall(auc=0.4))
+
+    assert (found.status, found.note) == ("failed", None)
 
 
 def test_a_slice_without_examples_has_no_note():

@@ -13,6 +13,7 @@ from components.artifacts import Release, ReleaseDecision, training_key
 from components.pusher.executor import PusherExecutor
 from components.release_gate.decision import Decision
 from components.release_records import ReleaseRecord
+from serving.release import publish
 
 
 def _artifact(kind, folder):
@@ -96,6 +97,25 @@ def test_old_versions_are_removed(push, tmp_path):
         push("released", model, keep=1)
     graphs = {(path / "saved_model.pb").read_text() for path in served(tmp_path)}
     assert graphs == {"model 2", "model 3"}
+
+
+def test_what_was_rolled_back_meanwhile_stays_so(push, tmp_path):
+    """The run had resolved that model 2 is released before a person took it back."""
+    for model in (1, 2):
+        push("released", model)
+    publish.roll_back(str(tmp_path / "served"))
+    release, record = push("released", 2)
+
+    newest = max(served(tmp_path), key=lambda path: int(path.name))
+    assert (newest / "saved_model.pb").read_text() == "model 1"
+    assert len(served(tmp_path)) == 3
+    assert (release.status, release.version, release.path) == ("rejected", 0, "")
+    assert record["note"] == (
+        f"its model was rolled back, as version {newest.name} says"
+    )
+    # Another model is released.
+    release, _ = push("released", 3)
+    assert release.status == "released"
 
 
 def test_the_record_says_all_that_approving_takes(push, tmp_path):

@@ -38,6 +38,16 @@ def test_a_gate_blocks_whatever_else_is_said(approval, record):
     )
 
 
+def test_a_person_who_overrode_the_gates_is_repeated():
+    overruled = standing("released", by="Ann", note="urgent", override=1)
+    decision = decide(MODEL, False, "automatic", overruled)
+    assert (decision.status, decision.is_by_person) == ("released", True)
+    assert decision.reason == "approved by Ann on 2025-03-01: urgent"
+    # Of that very model only, and while it holds.
+    withdrawn = standing("released", "model/1", by="Ann", override=1, withdrawn=MODEL)
+    assert decide(MODEL, False, "automatic", withdrawn).status == "blocked"
+
+
 def test_without_a_word_on_the_model_the_configuration_decides():
     assert decide(MODEL, True, "automatic", None).status == "released"
     decision = decide(MODEL, True, "manual", None)

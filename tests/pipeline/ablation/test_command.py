@@ -8,8 +8,12 @@ import shutil
 
 import pytest
 
-from components.evaluation_report.content import Ablations, read_content
-from components.evaluation_report.files import CONTENT_FILE, PAGE_FILE
+from components.evaluation_report.content import Ablations
+from components.evaluation_report.files import (
+    ABLATION_PAGE_FILE,
+    CONTENT_FILE,
+    PAGE_FILE,
+)
 from pipeline import cli
 from pipeline.summary import SUMMARY_FILE, Summary
 
@@ -20,6 +24,7 @@ CHANCE = pytest.approx(0.5, abs=3 * 0.047)
 
 def test_only_the_feature_with_the_signal_is_missed(run, capfd):
     asked = ["--features", "price, device,price", "--json"]
+    before = [(run.folder / name).read_bytes() for name in (PAGE_FILE, CONTENT_FILE)]
     assert cli.main(["ablate", *run.options, *asked]) == 0
     found = Ablations.model_validate_json(capfd.readouterr().out)
 
@@ -36,10 +41,23 @@ def test_only_the_feature_with_the_signal_is_missed(run, capfd):
     assert price.auc_change == pytest.approx(0.0, abs=0.01)
     written = (run.folder / "ablation.json").read_text()
     assert Ablations.model_validate_json(written) == found
-    assert read_content(str(run.folder)).ablations == found
-    page = (run.folder / PAGE_FILE).read_text()
+    # What is approved is known by its digest.
+    assert before == [
+        (run.folder / name).read_bytes() for name in (PAGE_FILE, CONTENT_FILE)
+    ]
+    page = (run.folder / ABLATION_PAGE_FILE).read_text()
     assert "Trained without a feature" in page
     assert f"{device.auc_change:+.4f}" in page
+
+
+def test_the_report_as_text(run, capfd):
+    assert cli.main(["report", *run.options, "--text"]) == 0
+    text = capfd.readouterr().out
+
+    assert f"Run {run.folder.name}: " in text
+    assert "Metrics on all examples" in text
+    assert "Packages: " in text
+    assert "whole run" in text
 
 
 def test_a_table_and_a_line_for_each_training(run, capfd):
@@ -50,7 +68,7 @@ def test_a_table_and_a_line_for_each_training(run, capfd):
 
     trainings = [line.split(":")[0] for line in lines if line.endswith(" s")]
     assert trainings == ["All features", "Without user"]
-    assert lines[-1] == f"Report: {run.folder / PAGE_FILE}"
+    assert lines[-1] == f"Report: {run.folder / ABLATION_PAGE_FILE}"
     rows = [line.split("│") for line in lines if "│" in line]
     assert [row[1].strip() for row in rows] == ["(all features)", "user"]
     assert rows[0][2].strip().startswith(("0.99", "1.00"))
@@ -86,14 +104,14 @@ def _older_report(run):
             "price",
         ),
         (None, ["--features", ""], "unknown feature ''; allowed: device, tags,"),
-        (None, ["nonsense"], "nonsense: no complete run; make one by: ctr run"),
+        (None, ["nonsense"], "nonsense: no complete run; the latest are: "),
         (_no_training, [], "run other trained no model; name one that did"),
         (_one_label, [], "the eval split have the same label, so there is no AUC"),
         (_older_report, [], "report.json: is of another version of this package"),
         (
             lambda run: (run.folder / CONTENT_FILE).unlink(),
             [],
-            "this run has left no report to add to",
+            "this run has left no report; make one by: ctr run",
         ),
         (
             lambda run: (run.work_dir / "metadata.sqlite").unlink(),
@@ -117,4 +135,5 @@ def test_an_error_is_one_line_and_changes_nothing(change, asked, message, run, c
     assert message in error
     assert len(error.splitlines()) == 1
     assert (run.folder / PAGE_FILE).read_bytes() == page
+    assert not (run.folder / ABLATION_PAGE_FILE).exists()
     assert not (run.folder / "ablation.json").exists()

@@ -241,6 +241,67 @@ def test_blocks_that_do_not_fit_together(
     assert message(override) == expected
 
 
+@pytest.mark.parametrize(
+    ("gate", "expected"),
+    [
+        (
+            "metric: auc, min: 1.5",
+            "gates[0].min: got 1.5; no model can meet it: auc is between 0 and 1",
+        ),
+        (
+            "metric: log_loss, max: -1",
+            "gates[0].max: got -1.0; no model can meet it: log_loss is never below 0",
+        ),
+        (
+            "metric: ece, max: -0.1",
+            "gates[0].max: got -0.1; no model can meet it: ece is between 0 and 1",
+        ),
+        (
+            "metric: auc, min_change: 1.1",
+            "gates[0].min_change: got 1.1; no model can meet it: auc changes by 1 at "
+            "most",
+        ),
+        (
+            "metric: recall_at_0.5, max_change: -1.1",
+            "gates[0].max_change: got -1.1; no model can meet it: recall_at_0.5 "
+            "changes by 1 at most",
+        ),
+        (
+            "metric: calibration, min: 1.2, max: 0.8",
+            "gates[0]: 'min' 1.2 is above 'max' 0.8; no model can meet both",
+        ),
+        (
+            "metric: auc, min_change: 0.1, max_change: 0.0",
+            "gates[0]: 'min_change' 0.1 is above 'max_change' 0.0; no model can meet "
+            "both",
+        ),
+    ],
+)
+def test_a_gate_that_no_model_can_meet(message: Message, gate: str, expected: str):
+    assert message(f"gates=[{{{gate}}}]") == expected
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        "metric: auc, min: 1, max: 1",
+        "metric: log_loss, max: 0",
+        "metric: calibration, min: 1.5",
+        "metric: examples, min: 10000, min_change: 5",
+        "metric: normalized_entropy, max_change: -2",
+    ],
+)
+def test_a_gate_at_the_end_of_a_range_is_accepted(load: Load, gate: str):
+    assert load(f"gates=[{{{gate}}}]").gates
+
+
+@pytest.mark.parametrize("value", ["true", "2.0", "'2'"])
+def test_a_count_is_an_integer_and_nothing_like_it(message: Message, value: str):
+    line = message(f"release.keep={value}")
+    assert line.startswith("release.keep: got ")
+    assert "valid integer" in line
+
+
 def test_gate_on_computed_slices_is_accepted(load: Load):
     config = load(
         "evaluation.slices=[[gender]]",

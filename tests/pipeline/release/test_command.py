@@ -77,6 +77,25 @@ def test_a_roll_back_is_by_who_is_logged_in(pipeline, ctr, monkeypatch):
     assert pipeline.desk().history().last.by == "ann"
 
 
+def test_a_roll_back_that_was_not_recorded_is_told(pipeline, ctr):
+    for run in ("r1", "r2"):
+        pipeline.run(run)
+        ctr("approve", run, "--by", "Ann")
+    ctr("rollback", "--by", "Ann")
+    pipeline.forget()
+    status, out, _ = ctr("rollback", "--by", "Ann")
+    assert status == 0
+    assert "was rolled back to before, without a record; recorded now" in out
+    assert out.endswith("to go further back, repeat this\n")
+
+
+def test_a_name_is_asked_for(pipeline, ctr):
+    pipeline.run("r1")
+    for action in (["approve", "r1"], ["reject", "r1", "--note", "no"], ["rollback"]):
+        status, _, error = ctr(*action, "--by", " ")
+        assert (status, error) == (2, "error: --by is empty; say who decides\n")
+
+
 def test_a_refusal_is_one_line(pipeline, ctr):
     pipeline.run("r1", status="blocked")
     status, out, error = ctr("approve", "r1", "--by", "Ann")
@@ -132,7 +151,9 @@ def test_while_a_run_goes_on_only_a_roll_back_does_not_wait(pipeline, ctr):
         for action in ("approve", "reject"):
             status, _, error = ctr(action, "r3", "--by", "Ann", "--note", "")
             assert status == 1
-            assert "another run is using this work directory" in error
+            assert error.endswith(
+                "another run is using this work directory; wait until it has ended\n"
+            )
         assert ctr("rollback", "--by", "Ann")[0] == 0
     assert pipeline.served()[-1] == "r1"
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 
+import filelock
 import pytest
 
 from components.release_records import ReleaseHistory
 from pipeline.errors import ReleaseError
+from pipeline.release.store import ReleaseStore
 
 
 def refused(action, *args, **options):
@@ -86,8 +88,19 @@ def test_a_run_that_is_unknown(pipeline):
     pipeline.run("r1")
     for action in (pipeline.desk().approve, pipeline.desk().reject):
         assert refused(action, "r9", by="Ann", note="") == (
-            "there is no run 'r9'; ctr release list shows all"
+            "there is no run 'r9'; the latest are: r1"
         )
+
+
+@pytest.mark.parametrize("by", ["", " \t\n"])
+def test_a_decision_is_by_someone(pipeline, by):
+    pipeline.run("r1")
+    desk = pipeline.desk()
+    line = "--by is empty; say who decides"
+    assert refused(desk.approve, "r1", by=by, note="") == line
+    assert refused(desk.reject, "r1", by=by, note="no") == line
+    assert refused(desk.roll_back, by=by, note="") == line
+    assert pipeline.served() == []
 
 
 def test_a_run_without_a_candidate(pipeline):
@@ -209,7 +222,7 @@ def two_releases(pipeline):
 
 def test_a_roll_back_is_recorded(two_releases):
     pipeline = two_releases
-    released = pipeline.desk().roll_back(by="Bob", note="clicks fell")
+    released, _ = pipeline.desk().roll_back(by="Bob", note="clicks fell")
 
     assert pipeline.served() == ["r1", "r2", "r1"]
     record = last(pipeline)
@@ -233,6 +246,75 @@ def test_what_was_rolled_back_takes_an_override(two_releases):
     record = last(pipeline)
     assert (record.override, record.withdrawn) == (1, "")
     assert pipeline.desk().history().refusal(pipeline.model("r2")) is None
+
+
+def test_a_roll_back_passes_over_what_a_person_rejected(two_releases):
+    pipeline = two_releases
+    pipeline.run("r3")
+    pipeline.desk().approve("r3", by="Ann", note="")
+    pipeline.desk().reject("r2", by="Ann", note="clicks fell")
+    pipeline.desk().roll_back(by="Bob", note="")
+    assert pipeline.served() == ["r1", "r2", "r3", "r1"]
+
+
+def test_the_model_that_is_rejected_is_not_rolled_back_to(two_releases):
+    pipeline = two_releases
+    pipeline.desk().reject("r1", by="Ann", note="clicks fell")
+    line = refused(pipeline.desk().roll_back, by="Bob", note="")
+    assert "no version to roll back to that no person refused" in line
+    assert pipeline.served() == ["r1", "r2"]
+
+
+def test_a_roll_back_to_what_took_an_override_is_one(pipeline):
+    """So that an unchanged rerun of the model repeats that it is released."""
+    pipeline.run("r1", status="blocked")
+    pipeline.run("r2")
+    pipeline.desk().approve("r1", by="Ann", note="", override=True)
+    pipeline.desk().approve("r2", by="Ann", note="")
+    pipeline.desk().roll_back(by="Bob", note="")
+    assert last(pipeline).override == 1
+
+
+def test_a_record_that_comes_late_changes_nothing(two_releases):
+    """A run records after it released; a person may have rolled back in between."""
+    pipeline = two_releases
+    (late,) = [r for r in pipeline.desk().history().releases() if r.run == "r2"]
+    restored = pipeline.desk().roll_back(by="Bob", note="")[0]
+    ReleaseStore(pipeline.connection, "ads").add(late, basis=None)
+
+    history = pipeline.desk().history()
+    assert history.records[-1].model_uri == pipeline.model("r2")
+    assert history.last.version == restored.version
+    assert history.refusal(pipeline.model("r2")).by == "Bob"
+    assert history.standing(pipeline.model("r1")).version == restored.version
+
+
+@pytest.mark.parametrize("action", ["approve", "reject", "roll_back"])
+def test_no_one_comes_between_a_copy_and_its_record(two_releases, action, monkeypatch):
+    pipeline = two_releases
+    pipeline.run("r3")
+    busy = []
+
+    def add(self, record, basis):
+        other = filelock.FileLock(pipeline.model_dir / ".lock", timeout=0)
+        with pytest.raises(filelock.Timeout):
+            other.acquire()
+        busy.append(record.run)
+
+    monkeypatch.setattr(ReleaseStore, "add", add)
+    run = [] if action == "roll_back" else ["r3"]
+    getattr(pipeline.desk(), action)(*run, by="Ann", note="no")
+    assert len(busy) == 1
+
+
+def test_a_roll_back_that_was_cut_short_is_only_recorded(two_releases):
+    pipeline = two_releases
+    assert pipeline.desk().roll_back(by="Ann", note="")[1]
+    pipeline.forget()
+    record, is_new = pipeline.desk().roll_back(by="Ann", note="")
+    assert not is_new
+    assert pipeline.served() == ["r1", "r2", "r1"]
+    assert record.run == "r1"
 
 
 def test_there_is_nothing_to_roll_back_to(pipeline):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from pipeline.errors import ReleaseError
 from pipeline.release.listing import as_text, rows
 
 
@@ -17,8 +19,13 @@ def listed(pipeline):
         served[int(version)] = f"v{number}"
     return {
         row.run: (row.status, served.get(row.version), said(row), row.is_newest)
-        for row in rows(pipeline.desk().history())
+        for row in rows_of(pipeline)
     }
+
+
+def rows_of(pipeline):
+    desk = pipeline.desk()
+    return rows(desk.history(), desk.newest())
 
 
 def said(row):
@@ -32,7 +39,7 @@ def desk(pipeline):
 
 def test_no_run_had_a_candidate(pipeline):
     pipeline.start("r1")
-    assert rows(pipeline.desk().history()) == []
+    assert rows_of(pipeline) == []
 
 
 def test_each_decision_is_shown(pipeline, desk):
@@ -58,8 +65,54 @@ def test_only_one_is_the_newest(pipeline, desk):
 
     assert listed(pipeline) == {
         "r2": ("released", "v2", "Ann: approved", True),
-        "r1": ("released", "v1", "Ann: approved", False),
+        "r1": ("replaced", "v1", "Ann: approved", False),
     }
+
+
+def test_the_newest_is_what_is_there(pipeline, desk):
+    for run in ("r1", "r2"):
+        pipeline.run(run)
+        desk.approve(run, by="Ann", note="")
+    by_hand = pipeline.model_dir / "9999999999"
+    by_hand.mkdir()
+    (by_hand / "saved_model.pb").write_text("by hand")
+    assert not any(row.is_newest for row in rows_of(pipeline))
+    assert as_text(rows_of(pipeline), desk.newest()).endswith(
+        "\n* the newest version, 9999999999, is of none of these runs"
+    )
+    shutil.rmtree(pipeline.model_dir)
+    assert as_text(rows_of(pipeline), desk.newest()).endswith("\n* no version is there")
+
+
+def test_no_release_is_in_force_that_a_later_one_replaced(pipeline, desk):
+    """Also where the rerun of a run has a version of the same model."""
+    pipeline.run("r1")
+    pipeline.run("r2", model="r1")
+    desk.approve("r2", by="Ann", note="")
+    pipeline.run("r3")
+    taken_back = desk.approve("r3", by="Ann", note="").version
+    pipeline.run("r4", status="released", model="r1")
+    restored, _ = desk.roll_back(by="Bob", note="")
+    found = {row.run: (row.status, row.version) for row in rows_of(pipeline)}
+    assert found == {
+        "r4": ("released", restored.version),
+        "r3": ("rolled back", taken_back),
+        "r2": ("released", restored.version),
+        "r1": ("released", restored.version),
+    }
+
+
+@pytest.mark.parametrize("between", ["\n", "\r\n", "\x1b", "\u2028"])
+def test_a_note_is_one_line(pipeline, desk, between):
+    pipeline.run("r1")
+    desk.reject("r1", by=f"Ann{between}Bob", note=f"no{between}r9  released")
+    lines = as_text(rows_of(pipeline), None).splitlines()
+    assert len(lines) == 4
+    assert lines[2].endswith(" rejected by Ann Bob: no r9 released")
+    pipeline.run("r2", model="r1")
+    with pytest.raises(ReleaseError) as caught:
+        desk.approve("r2", by="Ann", note="")
+    assert ": no r9 released; --override" in str(caught.value)
 
 
 def test_a_roll_back_is_shown_in_both_runs(pipeline, desk):
@@ -74,26 +127,41 @@ def test_a_roll_back_is_shown_in_both_runs(pipeline, desk):
     }
 
 
+def test_a_roll_back_is_shown_in_the_run_whose_release_it_took_back(pipeline, desk):
+    pipeline.run("r1")
+    desk.approve("r1", by="Ann", note="")
+    pipeline.run("r2")
+    pipeline.run("r3", model="r2")
+    desk.approve("r3", by="Ann", note="")
+    desk.roll_back(by="Bob", note="")
+    assert listed(pipeline) == {
+        "r3": ("rolled back", "v2", "Ann: approved Bob: rolled back", False),
+        "r2": ("rolled back", None, "", False),
+        "r1": ("released", "v3", "Ann: approved Bob: restored", True),
+    }
+
+
 def test_runs_that_repeat_a_run_share_what_was_said(pipeline, desk):
     pipeline.run("r1")
     pipeline.run("r2", model="r1")
     desk.approve("r2", by="Ann", note="fine")
-    assert listed(pipeline)["r1"] == ("released", "v1", "Ann: approved", True)
+    assert listed(pipeline)["r1"] == ("released", "v1", "", True)
+    assert listed(pipeline)["r2"] == ("released", "v1", "Ann: approved", True)
 
     pipeline.run("r3")
     desk.reject("r3", by="Bob", note="no")
     pipeline.run("r4", status="rejected", model="r3")
-    assert listed(pipeline)["r4"] == ("rejected", None, "Bob: rejected", False)
+    assert listed(pipeline)["r4"] == ("rejected", None, "", False)
 
     # The gates were raised since.
     pipeline.run("r5", status="blocked", model="r1")
-    assert listed(pipeline)["r5"] == ("blocked", None, "Ann: approved", False)
+    assert listed(pipeline)["r5"] == ("blocked", None, "", False)
 
 
 def test_all_of_a_decision_is_kept(pipeline, desk):
     pipeline.run("r1", status="blocked")
     version = desk.approve("r1", by="Ann", note="urgent", override=True).version
-    (row,) = rows(desk.history())
+    (row,) = rows_of(pipeline)
     (decision,) = row.decisions
     assert (row.status, row.version) == ("released", version)
     assert decision.model_dump(exclude={"at"}) == {
@@ -108,14 +176,14 @@ def test_all_of_a_decision_is_kept(pipeline, desk):
 
 
 def test_a_table_to_read(pipeline, desk):
-    assert as_text([]) == "run  status  version  report\n* the newest version"
+    assert as_text([], None) == "run  status  version  report\n* no version is there"
     pipeline.run("r1", status="blocked")
     pipeline.run("r2")
     made = desk.approve("r1", by="Ann", note="[bold]", override=True)
     recorded = desk.history().records[-1]
 
     day = f"{recorded.at.astimezone():%Y-%m-%d %H:%M}"
-    assert as_text(rows(desk.history())).splitlines() == [
+    assert as_text(rows_of(pipeline), made.version).splitlines() == [
         "run  status             version       report",
         "r2   awaiting approval                digest o",
         f"r1   released           {made.version} *  digest o",

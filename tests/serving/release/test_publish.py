@@ -21,7 +21,7 @@ from serving.release.publish import (
     remove_old_versions,
     roll_back,
 )
-from serving.release.versions import list_versions
+from serving.release.versions import list_versions, taken_back
 
 
 def record_of(model_dir, version):
@@ -246,12 +246,13 @@ def test_a_roll_back_makes_the_version_before_the_newest(
     assert contents(model_dir / "1062") == contents(model_dir / str(old))
     assert contents(model_dir / str(new)) != contents(model_dir / str(old))
     was = record_of(model_dir, old)
-    withdrawn = record_of(model_dir, new)["source"]
+    withdrawn = record_of(model_dir, new)
     assert record_of(model_dir, 1062) == {
         **was,
         "version": 1062,
         "restores": old,
-        "withdraws": withdrawn,
+        "withdraws": withdrawn["source"],
+        "withdraws_digest": withdrawn["digest"],
     }
 
 
@@ -322,6 +323,30 @@ def test_where_there_are_no_links_files_are_copied(
     monkeypatch.setattr(os, "link", no_links)
     restored = roll_back(str(model_dir))
     assert contents(model_dir / str(restored.version)) == contents(model_dir / str(old))
+
+
+def test_what_was_taken_back_last_is_told(versions, model_dir, release, tmp_path):
+    versions("abc")
+    digests = [publish.model_digest(str(tmp_path / name)) for name in "abc"]
+
+    def found():
+        return [taken_back(str(model_dir), digest) for digest in digests]
+
+    assert found() == [None, None, None]
+    first = publish.roll_back(str(model_dir))
+    assert found() == [None, None, first]
+    second = publish.roll_back(str(model_dir))
+    assert found() == [None, second, first]
+    release(str(tmp_path / "c"))
+    assert found() == [None, second, None]
+
+
+def test_a_roll_back_passes_over_what_was_refused(versions, model_dir, tmp_path):
+    versions("abc")
+    refused = {str(tmp_path / "b")}
+    assert publish.roll_back(str(model_dir), refused).source == str(tmp_path / "a")
+    with pytest.raises(ReleaseError, match="no version to roll back to"):
+        publish.roll_back(str(model_dir), {str(tmp_path / "a")})
 
 
 def test_only_so_many_old_versions_are_kept(versions, model_dir):

@@ -80,6 +80,24 @@ def test_it_serves_until_it_is_told_to_stop(dial, base_path):
     assert "Traceback" not in errors
 
 
+def test_it_can_be_stopped_while_it_waits_for_a_first_version(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "serving.server", "--model_base_path", tmp_path],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        while "No versions of servable" not in (line := process.stderr.readline()):
+            assert line, "it ended"
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert (process.returncode, output) == (0, "")
+    assert "Traceback" not in errors
+
+
 @pytest.mark.parametrize(
     ("flags", "words"),
     [

@@ -1,0 +1,223 @@
+"""The report of a run in the terminal: what its page says, as far as text can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from components.evaluation_report import verdict, words
+from components.evaluation_report.comparison import Row, overall_rows
+from components.evaluation_report.content import (
+    Data,
+    Importances,
+    Lineage,
+    Report,
+    WideWeights,
+)
+from components.evaluation_report.slices import SliceTable, slice_table
+from components.evaluator.gates import Outcome
+from components.evaluator.record import Evaluation
+
+# Rich puts a space on both sides of a cell, and a line between cells.
+_BESIDE_A_CELL = 3
+# A slice's name gets as much at least, in as many lines as it needs.
+_NAME = 24
+# Of the weights that the page has.
+_WEIGHTS = 10
+
+# A heading, and a cell for each row.
+_Column = tuple[str, list[str]]
+
+
+def render_report(report: Report, console: Console) -> None:
+    """Prints a report.
+
+    Args:
+      report: The report.
+      console: Where to print; its width decides on the columns of the slices.
+    """
+    _say(console, f"\n{report.name}, {report.model}: {verdict.headline(report)}")
+    for sentence in verdict.findings(report):
+        _say(console, f"  - {sentence}")
+    for table in _tables(report, console.width):
+        console.print()
+        console.print(table)
+    if report.importances_problem is not None:
+        _say(console, f"\nImportance is not known: {report.importances_problem}.")
+    _say(console, "")
+    for line in _lineage(report.lineage):
+        _say(console, line)
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _tables(report: Report, width: int) -> Iterator[Table]:
+    evaluation = report.evaluation
+    if evaluation is not None:
+        if evaluation.gates:
+            yield _gates(evaluation)
+        yield _overall(overall_rows(evaluation), bool(evaluation.baseline))
+        yield _slices(slice_table(evaluation), width)
+    if report.importances is not None:
+        yield _importances(report.importances)
+    if report.wide_weights is not None:
+        yield _weights(report.wide_weights)
+    if report.data.anomalies:
+        yield _anomalies(report.data)
+    if report.data.distances:
+        yield _distances(report.data)
+
+
+def _table(title: str, texts: Sequence[str], numbers: Sequence[str] = ()) -> Table:
+    """A table whose columns of text fold, and whose numbers stay whole."""
+    table = Table(title=title, title_justify="left")
+    for heading in texts:
+        table.add_column(heading, overflow="fold")
+    for heading in numbers:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def _add(table: Table, cells: Iterable[str]) -> None:
+    # As Text: brackets in a name are no markup.
+    table.add_row(*map(Text, cells))
+
+
+def _gates(evaluation: Evaluation) -> Table:
+    shown, folded = verdict.gates_to_show(evaluation)
+    table = _table("Gates", ("condition", "outcome", "slice", "figures"))
+    for gate in shown:
+        _add(table, (gate.condition, gate.status, gate.slice, _figures(gate)))
+    if folded:
+        table.caption = f"and {len(folded):,} conditions without enough data"
+        table.caption_justify = "left"
+    return table
+
+
+def _figures(gate: Outcome) -> str:
+    return gate.reason if gate.note is None else f"{gate.reason}; {gate.note}"
+
+
+def _overall(rows: Sequence[Row], compared: bool) -> Table:
+    title = "Metrics on all examples, with 95% intervals"
+    headings = ("candidate", "baseline", "change") if compared else ("candidate",)
+    table = _table(title, ("metric",))
+    for heading in headings:
+        table.add_column(heading, justify="right", overflow="fold")
+    if compared:
+        table.add_column("is it better?")
+    for row in rows:
+        figures = [row.candidate, row.baseline, row.change][: len(headings)]
+        cells = ["\n".join(filter(None, figure)) for figure in figures]
+        _add(table, (row.name, *cells, *([row.judgement] if compared else [])))
+    return table
+
+
+def _slices(found: SliceTable, width: int) -> Table:
+    """The slices, with intervals if there is room, or the columns there is room for."""
+    longest = max((len(row.name) for row in found.rows), default=0)
+    room = width - min(longest, _NAME) - 2 * _BESIDE_A_CELL
+    columns = _slice_columns(found, with_intervals=True)
+    if sum(map(_width, columns)) > room:
+        columns = _slice_columns(found, with_intervals=False)
+    fitting = []
+    for column in columns:
+        if _width(column) <= room:
+            fitting.append(column)
+            room -= _width(column)
+    title = "Slices, the lowest AUC first"
+    table = _table(title, ("slice",), [heading for heading, _ in fitting])
+    for number, row in enumerate(found.rows):
+        _add(table, (row.name, *(cells[number] for _, cells in fitting)))
+    if found.left_out:
+        table.caption = f"and {found.left_out:,} more, of higher AUC"
+        table.caption_justify = "left"
+    return table
+
+
+def _slice_columns(found: SliceTable, with_intervals: bool) -> list[_Column]:
+    columns = [("gates", [row.status for row in found.rows])]
+    for number, heading in enumerate(found.columns):
+        cells = [row.cells[number] for row in found.rows]
+        texts = [
+            f"{cell.text} ({cell.detail})"
+            if cell.detail and with_intervals
+            else cell.text
+            for cell in cells
+        ]
+        columns.append((heading, texts))
+    # The AUC is what the rows are sorted by.
+    return [columns[1], columns[0], *columns[2:]]
+
+
+def _width(column: _Column) -> int:
+    heading, cells = column
+    return max(map(len, (heading, *cells))) + _BESIDE_A_CELL
+
+
+def _importances(found: Importances) -> Table:
+    title = f"Importance: what {found.examples:,} examples lose by shuffling a feature"
+    table = _table(title, ("feature",), ("AUC lost", "least to most", "log loss"))
+    for each in found.features:
+        figures = (
+            f"{each.auc_loss:.4f}",
+            f"{each.lowest:.4f} to {each.highest:.4f}",
+            f"{each.log_loss_rise:+.4f}",
+        )
+        _add(table, (each.feature, *figures))
+    return table
+
+
+def _weights(found: WideWeights) -> Table:
+    title = f"Heaviest of {found.ids:,} weights of the wide part"
+    table = _table(title, ("value", "of"), ("weight", "odds", "examples"))
+    for each in found.heaviest[:_WEIGHTS]:
+        odds = f"x {words.odds(each.weight):.2f}"
+        figures = (f"{each.weight:+.4f}", odds, f"{each.share:.1%}")
+        _add(table, (each.term, each.column, *figures))
+    return table
+
+
+def _anomalies(data: Data) -> Table:
+    table = _table("Anomalies", ("feature", "split", "severity", "what"))
+    for each in sorted(data.anomalies, key=lambda each: not each.is_error):
+        severity = "error" if each.is_error else "warning"
+        _add(table, (each.feature or "(all)", each.split, severity, each.words))
+    return table
+
+
+def _distances(data: Data) -> Table:
+    title = "Drift from the run before, skew from what was served"
+    table = _table(title, ("feature", "kind", "in words"), ("divergence", "allowed"))
+    for each in data.distances:
+        allowed = "-" if each.allowed is None else f"{each.allowed:g}"
+        said = words.divergence(each.value)
+        if each.allowed is not None and each.value > each.allowed:
+            said += ", more than allowed"
+        _add(table, (each.feature, each.kind, said, f"{each.value:.4f}", allowed))
+    return table
+
+
+def _lineage(lineage: Lineage) -> Iterator[str]:
+    if lineage.baseline is not None:
+        changes = lineage.baseline.changes
+        many = "not known" if changes is None else f"{len(changes)}"
+        yield f"Baseline: version {lineage.baseline.version}; changes since: {many}"
+        for each in changes or ():
+            before, now = each.before or "not there", each.now or "not there"
+            yield f"  {each.key}: {before} -> {now}"
+    for source in lineage.sources:
+        size = f"{source.files:,} files, {source.bytes:,} bytes"
+        yield f"Examples: {source.split}: {size}, checksum {source.checksum}"
+    yield f"Schema:   {lineage.schema_origin}"
+    yield f"Packages: {_pairs(lineage.packages)}"
+    yield f"Seeds:    {_pairs(lineage.seeds)}"
+
+
+def _pairs(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())

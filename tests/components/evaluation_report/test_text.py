@@ -1,0 +1,144 @@
+"""The report in the terminal."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from components.evaluation_report.text import render_report
+
+from .conftest import FAILED, OUTCOMES, SLICES
+
+
+@pytest.fixture
+def shown(make_report):
+    """A report as text, for a screen of some width."""
+
+    def _shown(report=None, width=160):
+        file = io.StringIO()
+        render_report(report or make_report(), Console(file=file, width=width))
+        return file.getvalue()
+
+    return _shown
+
+
+def rows(text, title):
+    """The rows of a table, lines that a cell goes on in joined."""
+    (table,) = (part for part in text.split("\n\n") if part.strip().startswith(title))
+    lines = [line for line in table.splitlines() if line.startswith("│")]
+    return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]
+
+
+def test_the_verdict_comes_first(shown):
+    lines = shown().splitlines()
+
+    assert lines[1] == (
+        "ads, wide_deep: Passed 2 of 3 conditions; the rest had too little data"
+    )
+    assert lines[2].startswith("  - AUC 0.7500 (95% interval 0.7400 to 0.7600)")
+
+
+def test_metrics_are_beside_the_baseline_with_intervals(shown):
+    found = rows(shown(), "Metrics on all examples")
+
+    assert found[0] == ["AUC", "0.7500", "0.7400", "+0.0100", "better"]
+    assert found[1] == [
+        "",
+        "0.7400 to 0.7600",
+        "0.7300 to 0.7500",
+        "0.0050 to 0.0150",
+        "",
+    ]
+
+
+def test_without_a_baseline_there_is_the_candidate_only(shown, make_report):
+    found = rows(shown(make_report(with_baseline=False)), "Metrics on all examples")
+
+    assert found[0] == ["AUC", "0.7500"]
+
+
+def test_gates_have_their_figures(shown, make_report):
+    found = rows(shown(make_report(gates=[*OUTCOMES, FAILED])), "Gates")
+
+    assert found[0] == ["auc >= 0.7", "failed", "city=Rome", "auc is 0.6400"]
+    assert found[-1][1] == "not enough data"
+
+
+def test_a_wide_screen_has_all_columns_of_the_slices_with_intervals(shown):
+    text = shown(width=200)
+    found = {row[0]: row[1:] for row in rows(text, "Slices")}
+
+    assert list(found) == [
+        "device=tablet",
+        "city=Rome",
+        'city="a, b=<c>", device=phone',
+        "device=phone",
+        "city=Oslo",
+        "city=Ghost Town",
+    ]
+    assert found["city=Rome"] == [
+        "0.6400 (0.6100 to 0.6700)",
+        "",
+        "+0.0100 (-0.0100 to 0.0300)",
+        "3,000",
+        "0.2500",
+        "1.0210",
+        "0.1000",
+    ]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_narrow_screen_has_fewer_columns_and_whole_names(shown, width):
+    text = shown(width=width)
+    found = rows(text, "Slices")
+
+    assert all(len(line) <= width for line in text.splitlines() if "│" in line)
+    names = "".join(row[0] + " " for row in found).replace(" ", "")
+    assert all(name.replace(" ", "") in names for name in SLICES)
+    assert found[0][1] == "0.5500"
+    assert "…" not in text
+
+
+def test_features_data_and_lineage_are_told(shown):
+    text = shown()
+
+    assert rows(text, "Importance")[0] == [
+        "city",
+        "0.0500",
+        "0.0400 to 0.0600",
+        "+0.0100",
+    ]
+    # e ** -.5 = .61
+    assert rows(text, "Heaviest of 40 weights")[0] == [
+        "Rome",
+        "city",
+        "-0.5000",
+        "x 0.61",
+        "30.0%",
+    ]
+    assert rows(text, "Anomalies")[0][:3] == ["city", "eval", "warning"]
+    assert rows(text, "Drift")[0] == [
+        "city",
+        "drift",
+        "a little different, more than allowed",
+        "0.0340",
+        "0.02",
+    ]
+    assert "Baseline: version 17; changes since: 2\n  training.epochs: 3 -> 4\n" in text
+    assert "checksum 12:34" in text
+
+
+def test_why_importance_is_not_known(shown, make_report):
+    report = make_report(importances=None, importances_problem="the reason")
+
+    assert "\nImportance is not known: the reason.\n" in shown(report)
+
+
+def test_a_run_that_stopped_has_its_data(shown, stopped):
+    text = shown(stopped)
+
+    assert stopped.stopped_by in text
+    assert rows(text, "Anomalies")
+    assert "Metrics" not in text

@@ -1,0 +1,122 @@
+"""Models are computed as they would be elsewhere, whatever their graphs hold."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from serving.server.servable import Servable
+from serving.server.status import StatusError
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Exports a function on a vector of numbers, and loads it."""
+    servables = []
+
+    def _load(function):
+        module = tf.Module()
+        module.table = tf.lookup.StaticHashTable(
+            tf.lookup.KeyValueTensorInitializer(["a", "b"], [1.0, 2.0]), 0.0
+        )
+        module.scale = tf.Variable(3.0)
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+        def serve(x):
+            return {"y": function(module, x)}
+
+        tf.saved_model.save(module, str(tmp_path), {"serving_default": serve})
+        servable = Servable("m", 1, str(tmp_path), threads=1)
+        servables.append(servable)
+        return servable
+
+    yield _load
+    for servable in servables:
+        servable.close()
+
+
+def _run(servable, values):
+    signature = servable.signature("")
+    array = np.array(values, np.float32)
+    (answer,) = servable.run(signature.feeds, [array], signature.fetches, math.inf)
+    return answer.tolist()
+
+
+def test_variables_and_tables_are_there(load):
+    servable = load(
+        lambda module, x: x * module.scale + module.table.lookup(tf.constant("b"))
+    )
+
+    assert _run(servable, [1.0, 2.0]) == [5.0, 8.0]
+    assert _run(servable, []) == []
+
+
+def test_loops_and_conditions_are_computed(load):
+    def function(module, x):
+        doubled = tf.cond(tf.size(x) > 1, lambda: 2.0 * x, lambda: x)
+        _, total = tf.while_loop(
+            lambda count, _: count < 4,
+            lambda count, total: (count + 1, total + module.scale),
+            (0, doubled),
+        )
+        return total
+
+    servable = load(function)
+    assert _run(servable, [1.0]) == [1.0 + 4 * 3]
+    assert _run(servable, [1.0, 2.0]) == [2.0 + 12, 4.0 + 12]
+
+
+def test_graphs_of_old_are_computed(tmp_path):
+    """Conditions that are operations of the graph need another executor."""
+    v1 = tf.compat.v1
+    path = str(tmp_path / "model")
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [None], "x")
+        few, many = tf.raw_ops.Switch(data=x, pred=tf.size(x) > 1)
+        y, _ = tf.raw_ops.Merge(inputs=[few, 2.0 * many])
+        v1.saved_model.simple_save(session, path, {"x": x}, {"y": y})
+    servable = Servable("m", 1, path, threads=1)
+
+    assert _run(servable, [1.0]) == [1.0]
+    assert _run(servable, [1.0, 2.0]) == [2.0, 4.0]
+    servable.close()
+
+
+def test_requests_at_a_time_do_not_mix(load):
+    servable = load(lambda module, x: tf.cumsum(x) * module.scale)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(lambda n: _run(servable, [n, n]), range(500))
+    assert list(answers) == [[3.0 * n, 6.0 * n] for n in range(500)]
+
+
+def test_an_output_may_be_asked_for_twice(load):
+    servable = load(lambda _, x: -x)
+    signature = servable.signature("")
+    twice = signature.fetches * 2
+
+    answers = servable.run(signature.feeds, [np.float32([1])], twice, math.inf)
+    assert [answer.tolist() for answer in answers] == [[-1.0], [-1.0]]
+
+
+def test_an_operation_that_fails_says_why(load):
+    def function(_, x):
+        with tf.control_dependencies([tf.debugging.assert_positive(x, "too low")]):
+            return tf.identity(x)
+
+    servable = load(function)
+    assert _run(servable, [1.0]) == [1.0]
+    with pytest.raises(StatusError, match="too low") as caught:
+        _run(servable, [-1.0])
+    assert caught.value.code.name == "INVALID_ARGUMENT"
+
+
+def test_what_is_no_model_is_not_loaded(tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(b"garbage")
+
+    with pytest.raises(Exception, match="saved_model"):
+        Servable("m", 1, str(tmp_path), threads=1)
