@@ -88,8 +88,8 @@ def test_a_change_of_slices_does_not_retrain(released):
     assert [name for name, hit in hits.items() if not hit] == [
         "LastRelease",
         "Evaluator",
-        "StandingDecision",
         "EvaluationReport",
+        "StandingDecision",
         "ReleaseGate",
         "Pusher",
     ]
