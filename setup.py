@@ -69,8 +69,11 @@ setup(
         ],
         "dev": [
             "pytest",
+            "pytest-xdist",  # the tests on all cores
             "pytest-timeout",  # a hanging Beam worker fails one test, not the run
             "hypothesis",  # properties of metrics, hashing and parsing
+            # Fuzzes the model server by coverage; its wheels begin with Python 3.11.
+            "atheris; python_version >= '3.11'",
             "ruff",
             "mypy",
             "types-PyYAML",

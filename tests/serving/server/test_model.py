@@ -241,7 +241,7 @@ def test_a_newer_version_does_not_wait_for_one_that_fails(
     folder(2)
 
     eventually(_serves(model, 2))
-    assert _state(model, 1) == "END"
+    eventually(lambda: _state(model, 1) == "END")
 
 
 def test_another_policy_takes_effect_at_once(folder, loader, start, eventually):
