@@ -8,16 +8,20 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import grpc
 from google.protobuf import descriptor_pool
+from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
-from tensorflow_serving.apis import (
-    model_service_pb2_grpc,
-    prediction_service_pb2_grpc,
-)
+from tensorflow_serving.apis.classification_pb2 import ClassificationRequest
+from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataRequest
+from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusRequest
+from tensorflow_serving.apis.inference_pb2 import MultiInferenceRequest
+from tensorflow_serving.apis.model_management_pb2 import ReloadConfigRequest
+from tensorflow_serving.apis.predict_pb2 import PredictRequest
+from tensorflow_serving.apis.regression_pb2 import RegressionRequest
 
 from pipeline.errors import ConfigError
 from serving.server.model_service import ModelService
@@ -33,8 +37,8 @@ _SERVICES = ("", _PREDICTION_SERVICE, _MODEL_SERVICE)
 # of their own.
 _REFLECTION_THREADS = 2
 
-Request = TypeVar("Request")
-Response = TypeVar("Response")
+# What gRPC answers to bytes that are no message.
+_NO_MESSAGE = "Exception deserializing request!"
 
 
 @dataclass(frozen=True)
@@ -84,11 +88,28 @@ class GrpcServer:
                 ("grpc.so_reuseport", int(listening.shares_port)),
             ],
         )
-        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            _PredictionServicer(predictions), self._server
-        )
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(
-            _ModelServicer(models), self._server
+        self._server.add_generic_rpc_handlers(
+            (
+                _service(
+                    _PREDICTION_SERVICE,
+                    Predict=(predictions.predict, PredictRequest),
+                    Classify=(predictions.classify, ClassificationRequest),
+                    Regress=(predictions.regress, RegressionRequest),
+                    MultiInference=(predictions.multi_inference, MultiInferenceRequest),
+                    GetModelMetadata=(
+                        predictions.get_model_metadata,
+                        GetModelMetadataRequest,
+                    ),
+                ),
+                _service(
+                    _MODEL_SERVICE,
+                    GetModelStatus=(models.get_model_status, GetModelStatusRequest),
+                    HandleReloadConfigRequest=(
+                        models.handle_reload_config_request,
+                        ReloadConfigRequest,
+                    ),
+                ),
+            )
         )
         self._health = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -141,25 +162,6 @@ class GrpcServer:
         return int(port)
 
 
-class _PredictionServicer(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Names of the methods as the protocol has them."""
-
-    def __init__(self, service: PredictionService):
-        self.Predict = _method(service.predict)
-        self.Classify = _method(service.classify)
-        self.Regress = _method(service.regress)
-        self.MultiInference = _method(service.multi_inference)
-        self.GetModelMetadata = _method(service.get_model_metadata)
-
-
-class _ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
-    """Names of the methods as the protocol has them."""
-
-    def __init__(self, service: ModelService):
-        self.GetModelStatus = _method(service.get_model_status)
-        self.HandleReloadConfigRequest = _method(service.handle_reload_config_request)
-
-
 class _InOwnThreads:
     """A method that does not take the threads of others.
 
@@ -177,16 +179,35 @@ class _InOwnThreads:
         return self._method(*arguments)
 
 
-def _method(
-    answer: Callable[[Request, float], Response],
-) -> Callable[[Request, grpc.ServicerContext], Response]:
-    """A method as gRPC calls it: with a context, by which errors are told."""
+def _service(
+    name: str, **methods: tuple[Callable[[Any, float], Any], type[Any]]
+) -> grpc.GenericRpcHandler:
+    """A service: for each method what answers, and the message that it takes."""
+    handlers = {
+        method: grpc.unary_unary_rpc_method_handler(_method(answer, message))
+        for method, (answer, message) in methods.items()
+    }
+    return grpc.method_handlers_generic_handler(name, handlers)
 
-    def call(request: Request, context: grpc.ServicerContext) -> Any:
+
+def _method(
+    answer: Callable[[Any, float], Any], message: type[Any]
+) -> Callable[[bytes, grpc.ServicerContext], bytes]:
+    """A method as gRPC calls it: with a context, by which errors are told.
+
+    From bytes to bytes, since gRPC (1.85) keeps 16 KiB forever of each request that it
+    cannot parse itself.
+    """
+
+    def call(content: bytes, context: grpc.ServicerContext) -> Any:
         left = context.time_remaining()
         deadline = math.inf if left is None else time.monotonic() + left
         try:
-            return answer(request, deadline)
+            request = message.FromString(content)
+        except DecodeError:
+            context.abort(grpc.StatusCode.INTERNAL, _NO_MESSAGE)
+        try:
+            return answer(request, deadline).SerializeToString()
         except StatusError as error:
             context.abort(error.code, error.details)
 

@@ -129,6 +129,7 @@ def test_a_server_answers_what_it_was_asked_before_it_stops(
 
     server = start_server(batching=BatchingParameters(batch_timeout_micros=500_000))
     client = connect(server)
+    client.score()  # so that the connection stands
     request = predict_request_of(price=[1.0], name=[b""], tags=[[b""]])
     call = client.predictions.Predict.future(request, timeout=20)
     time.sleep(0.2)

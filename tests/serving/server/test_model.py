@@ -125,7 +125,7 @@ def test_a_new_version_is_loaded_before_the_old_one_is_closed(
 
     eventually(lambda: "closed 1" in loader.events)
     assert loader.events == ["loaded 1", "loaded 2", "closed 1"]
-    assert _state(model, 1) == "END"
+    eventually(lambda: _state(model, 1) == "END")
     assert _state(model, 2) == "AVAILABLE"
 
 
@@ -212,7 +212,7 @@ def test_a_version_that_can_be_loaded_later_is_served(
     eventually(lambda: len(loader.events) >= 2)
     loader.broken = set()
 
-    eventually(_serves(model, 1))
+    eventually(lambda: _state(model, 1) == "AVAILABLE")
     assert model.statuses()[1].error is None
 
 
