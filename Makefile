@@ -5,12 +5,13 @@ BIN := .venv/bin
 # Written last, so that a half-finished environment is not taken for a finished one.
 READY := .venv/.ready
 DEMO := runs/ad_click_data
+IMAGE := ctr-pipeline:latest
 
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## Show this help
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 .PHONY: setup
 setup: $(READY) ## Set up .venv, which every other target does by itself
@@ -28,11 +29,19 @@ $(DEMO): | $(READY)
 
 .PHONY: test
 test: $(READY) ## Run the tests, without the slow ones
-	$(BIN)/pytest -m "not slow" $(ARGS)
+	$(BIN)/pytest -m "not slow and not containers" $(ARGS)
 
 .PHONY: test-all
-test-all: $(READY) ## Run all tests
-	$(BIN)/pytest $(ARGS)
+test-all: $(READY) ## Run all tests, but those in containers
+	$(BIN)/pytest -m "not containers" $(ARGS)
+
+.PHONY: test-containers
+test-containers: $(READY) ## Build the image, and run each task of a pipeline in it
+	$(BIN)/pytest -m containers $(ARGS)
+
+.PHONY: image
+image: ## Build the image for Kubeflow (IMAGE=NAME:TAG) by docker or podman
+	@scripts/image.sh $(IMAGE) $(ARGS)
 
 .PHONY: lint
 lint: $(READY) ## Check style, types and the arrows between packages

@@ -34,6 +34,8 @@ class ReleaseRecord(pydantic.BaseModel):
       path: The directory of that version.
       report: URI of the report that was decided on.
       report_digest: SHA-256 of its page.
+      warm_up: The file with the requests that its version brings along; empty where it
+        brings none.
       by: The person who decided; empty where the pipeline did.
       note: Why; where the pipeline decided, only if it did not do what was decided.
       override: 1 where it took overriding a gate, or another person.
@@ -52,6 +54,7 @@ class ReleaseRecord(pydantic.BaseModel):
     path: str = ""
     report: str = ""
     report_digest: str = ""
+    warm_up: str = ""
     by: str = ""
     note: str = ""
     override: int = 0

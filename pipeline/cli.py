@@ -9,8 +9,10 @@ from collections.abc import Sequence
 
 from pipeline.commands import (
     ablate,
+    bench,
     config,
     init,
+    kubeflow,
     neighbors,
     predict,
     release,
@@ -18,6 +20,7 @@ from pipeline.commands import (
     run,
     serve,
     simulate,
+    skew,
     trials,
 )
 from pipeline.commands.options import Command, add_debug
@@ -32,8 +35,11 @@ _COMMANDS = (
     release,
     serve,
     predict,
+    skew,
+    bench,
     trials,
     neighbors,
+    kubeflow,
 )
 
 _INTERRUPTED = 130

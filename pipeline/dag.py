@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ml_metadata.proto import metadata_store_pb2
 from tfx import types
 from tfx.components import SchemaGen, StatisticsGen, Trainer, Transform, Tuner
 from tfx.dsl.components.base import base_node
 from tfx.dsl.components.common import resolver
 from tfx.orchestration import pipeline as tfx_pipeline
+from tfx.orchestration.metadata import ConnectionConfigType
 from tfx.proto import trainer_pb2
 from tfx.types import standard_artifacts
 
@@ -18,6 +18,7 @@ from components.evaluation_report.component import EvaluationReport
 from components.evaluator.component import Evaluator
 from components.example_gen.component import ExampleGen, input_patterns
 from components.example_validator.component import ExampleValidator
+from components.infra_validator.component import InfraValidator
 from components.pusher.component import Pusher
 from components.release_gate.component import ReleaseGate
 from components.resolvers.last_release import LastReleaseStrategy
@@ -29,6 +30,7 @@ from pipeline.config.parts.evaluation_report import EvaluationReportPart
 from pipeline.config.parts.evaluator import EvaluatorPart
 from pipeline.config.parts.example_gen import ExampleGenPart
 from pipeline.config.parts.example_validator import ValidatorPart
+from pipeline.config.parts.infra_validator import InfraValidatorPart
 from pipeline.config.parts.trainer import TrainerPart
 from pipeline.config.parts.transform import TransformPart
 from pipeline.config.parts.tuner import TunerPart
@@ -38,17 +40,21 @@ from pipeline.fingerprint import code_fingerprint
 from trainer.warm_start.files import pinned
 
 Nodes = list[base_node.BaseNode]
+Channels = dict[str, types.BaseChannel[types.Artifact]]
 
 _PREPROCESSING = "transform.preprocessing"
 _TRAINER = "trainer.run"
 _TUNER = "trainer.tuner"
+# In a process of its own, so no module imports it.
+_SERVER = "serving.server.main"
 
 
 def create_pipeline(
     config: Config,
     root: str,
     model_dir: str,
-    metadata: metadata_store_pb2.ConnectionConfig | None = None,
+    metadata: ConnectionConfigType | None = None,
+    can_see_artifacts: bool = True,
 ) -> tfx_pipeline.Pipeline:
     """Builds the DAG of a configuration.
 
@@ -56,7 +62,9 @@ def create_pipeline(
       config: The configuration.
       root: Where artifacts go.
       model_dir: Where released models go.
-      metadata: Connection to ML Metadata; None where the orchestrator has its own.
+      metadata: Connection to ML Metadata; None for a DAG that is only looked at.
+      can_see_artifacts: Whether files of earlier runs are where ML Metadata says, for
+        all components; not so where artifacts are copied in and out of each task.
 
     Returns:
       The pipeline, for any runner of TFX.
@@ -76,7 +84,7 @@ def create_pipeline(
     transform.add_upstream_node(validator)
     tuners = _tuners(config, transform)
     trainer_key = _trainer_key(config)
-    baseline = _last_release(transform, trainer_key)
+    baseline = _last_release(transform, trainer_key, can_see_artifacts)
     trainer = _trainer(config, transform, schema_gen, tuners, baseline)
     evaluator = Evaluator(
         examples=example_gen.outputs["examples"],
@@ -86,6 +94,7 @@ def create_pipeline(
         part=EvaluatorPart.of(config),
         code=code_fingerprint("components.evaluator.executor"),
     )
+    infra_validators, infra_channel = _infra_validation(config, example_gen, trainer)
     report = EvaluationReport(
         examples=example_gen.outputs["examples"],
         statistics=statistics_gen.outputs["statistics"],
@@ -97,6 +106,7 @@ def create_pipeline(
         part=EvaluationReportPart.of(config),
         codes=component_codes(),
         code=code_fingerprint("components.evaluation_report.executor"),
+        **infra_channel,
         **reference_channels,
     )
     standing = _standing_decision(trainer)
@@ -109,6 +119,7 @@ def create_pipeline(
         standing=standing.outputs["standing"],
         approval=config.release.approval,
         code=code_fingerprint("components.release_gate.executor"),
+        **infra_channel,
     )
     pusher = Pusher(
         model=trainer.outputs["model"],
@@ -118,6 +129,7 @@ def create_pipeline(
         keep=config.release.keep,
         trainer=trainer_key,
         code=code_fingerprint("components.pusher.executor"),
+        **infra_channel,
     )
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
@@ -133,13 +145,14 @@ def create_pipeline(
             *tuners,
             trainer,
             evaluator,
+            *infra_validators,
             report,
             standing,
             gate,
             pusher,
         ],
         metadata_connection_config=metadata,
-        beam_pipeline_args=_beam_args(config),
+        beam_pipeline_args=beam_args(config),
         enable_cache=True,
     )
 
@@ -179,10 +192,10 @@ def _schema_gen(config: Config, statistics_gen: StatisticsGen) -> base_node.Base
 
 def _reference_statistics(
     config: Config, statistics_gen: StatisticsGen
-) -> tuple[Nodes, dict[str, types.BaseChannel[types.Artifact]]]:
+) -> tuple[Nodes, Channels]:
     """What the examples are compared with: the run before, and serving."""
     nodes: Nodes = []
-    channels: dict[str, types.BaseChannel[types.Artifact]] = {}
+    channels: Channels = {}
     if config.validation.drift:
         previous = resolver.Resolver(
             strategy_class=PreviousStatisticsStrategy,
@@ -277,6 +290,22 @@ def _trainer_config(config: Config) -> dict[str, Any]:
     }
 
 
+def _infra_validation(
+    config: Config, example_gen: ExampleGen, trainer: Trainer
+) -> tuple[Nodes, Channels]:
+    """What tries the candidate on a model server, where that is asked."""
+    if config.infra_validation is None:
+        return [], {}
+    codes = ("components.infra_validator.executor", _SERVER)
+    validator = InfraValidator(
+        model=trainer.outputs["model"],
+        examples=example_gen.outputs["examples"],
+        part=InfraValidatorPart.of(config, config.infra_validation),
+        code=":".join(map(code_fingerprint, codes)),
+    )
+    return [validator], {"infra_blessing": validator.outputs["infra_blessing"]}
+
+
 def _trainer_key(config: Config) -> str:
     """Names what, besides the transformed data, decides on the trained model."""
     deciding = [_trainer_config(config)]
@@ -285,10 +314,12 @@ def _trainer_key(config: Config) -> str:
     return ":".join(value for each in deciding for value in each.values())
 
 
-def _last_release(transform: Transform, trainer_key: str) -> resolver.Resolver:
+def _last_release(
+    transform: Transform, trainer_key: str, can_see_artifacts: bool
+) -> resolver.Resolver:
     return resolver.Resolver(
         strategy_class=LastReleaseStrategy,
-        config={"trainer": trainer_key},
+        config={"trainer": trainer_key, "can_see_artifacts": can_see_artifacts},
         transform_graph=transform.outputs["transform_graph"],
         model=types.Channel(type=standard_artifacts.Model),
         release=types.Channel(type=Release),
@@ -303,7 +334,8 @@ def _standing_decision(trainer: Trainer) -> resolver.Resolver:
     ).with_id("StandingDecision")
 
 
-def _beam_args(config: Config) -> list[str]:
+def beam_args(config: Config) -> list[str]:
+    """The options of Beam's pipelines."""
     options = {
         # By name: the "DirectRunner" of recent Beam first tries to download and start
         # another runner for every pipeline.
@@ -314,4 +346,9 @@ def _beam_args(config: Config) -> list[str]:
         "direct_num_workers": 1,
         **config.beam,
     }
-    return [f"--{key}={value}" for key, value in options.items()]
+    return [
+        # Beam's switches take no value.
+        f"--{key}" if value is True else f"--{key}={value}"
+        for key, value in options.items()
+        if value is not False
+    ]

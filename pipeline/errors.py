@@ -45,6 +45,12 @@ class RunError(UserError):
     exit_status = 1
 
 
+class KubeflowError(UserError):
+    """Kubeflow Pipelines cannot be reached, or refuses what was asked."""
+
+    exit_status = 1
+
+
 class GateError(UserError):
     """A gate stopped the run: an anomaly, a threshold or the infrastructure."""
 

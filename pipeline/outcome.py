@@ -8,6 +8,7 @@ from pathlib import Path
 from tfx import types
 
 from components.evaluator.record import Evaluation
+from components.infra_validator.record import InfraRecord
 from components.release_gate.decision import Decision
 from components.release_records import Status
 from pipeline.errors import GateError
@@ -48,13 +49,24 @@ def read_outcome(run_id: str, outputs: Outputs) -> Summary:
     return Summary(
         run_id=run_id,
         verdict=_VERDICTS[release.status],
-        reasons=said + evaluation.reasons(),
+        reasons=said + _reasons(evaluation, outputs),
         model_version=release.version or None,
         metrics=evaluation.candidate,
         training=_training(outputs),
         trials=_trials(outputs),
         model_dir=release.path or None,
     )
+
+
+def _reasons(evaluation: Evaluation, outputs: Outputs) -> list[str]:
+    """Why the gates let the candidate pass or not: what failed first."""
+    if "InfraValidator" not in outputs:
+        return evaluation.reasons()
+    (blessing,) = outputs["InfraValidator"]["infra_blessing"]
+    infra = InfraRecord.read(blessing.uri)
+    if infra.passed:
+        return evaluation.reasons() + infra.in_words()
+    return infra.in_words() + evaluation.reasons()
 
 
 def _training(outputs: Outputs) -> TrainingRecord:

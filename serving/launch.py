@@ -1,23 +1,30 @@
 """How a model server is started: the files it reads, and its command line.
 
-Both the embedded server and `tensorflow_model_server` read the same files.
+Both the embedded server and `tensorflow_model_server` read the same files. That of the
+models they read again when it changes: `follow.py` has labels reach them so.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from pipeline.config.serving import Batching, RequestLog, Serving, Tls
+from pipeline.config.serving import Batching, RequestLog, Serving, Tls, Versions
 from pipeline.errors import ConfigError
+from serving.release.labels import read_labels
+from serving.server.config_files import write_model_config
 
 _OWNER_ONLY = 0o600
 _NO_PORT = 0
+
+# Of TensorFlow Serving's container image, and of its apt package.
+_TENSORFLOW_SERVING = "tensorflow_model_server"
 
 
 @dataclass(frozen=True)
@@ -45,14 +52,13 @@ def write_files(serving: Serving, name: str, base_path: Path, folder: Path) -> F
       folder: Where to write.
 
     Raises:
-      ConfigError: A key or certificate cannot be read.
+      ConfigError: A key or certificate cannot be read, or a version that has a label
+        is none of those to serve.
+      ReleaseError: The file of the labels is malformed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    models, batching, ssl = (
-        folder / f"{each}.config" for each in ("models", "batching", "ssl")
-    )
-    requests = folder / "requests"
-    models.write_text(_models(serving, name, base_path, requests), encoding="utf-8")
+    models = write_models(serving, name, base_path, folder)
+    batching, ssl = (folder / f"{each}.config" for each in ("batching", "ssl"))
     if serving.batching is not None:
         batching.write_text(_batching(serving.batching), encoding="utf-8")
     if serving.tls is not None:
@@ -62,6 +68,25 @@ def write_files(serving: Serving, name: str, base_path: Path, folder: Path) -> F
         None if serving.batching is None else batching,
         None if serving.tls is None else ssl,
     )
+
+
+def write_models(serving: Serving, name: str, base_path: Path, folder: Path) -> Path:
+    """Writes which models and versions are served, as `write_files` does.
+
+    Raises:
+      ConfigError: A version that has a label is none of those to serve.
+      ReleaseError: The file of the labels is malformed.
+    """
+    path = folder / "models.config"
+    labels = read_labels(str(base_path))
+    config = _models(serving, name, base_path, labels, folder / "requests")
+    write_model_config(str(path), config)
+    return path
+
+
+def find_tensorflow_serving() -> str | None:
+    """The path of `tensorflow_model_server`; None where it is not installed."""
+    return shutil.which(_TENSORFLOW_SERVING)
 
 
 def embedded_command(serving: Serving, files: Files) -> list[str]:
@@ -113,22 +138,55 @@ def _common_flags(serving: Serving, files: Files) -> list[str]:
     return flags
 
 
-def _models(serving: Serving, name: str, base_path: Path, requests: Path) -> str:
+def _models(
+    serving: Serving,
+    name: str,
+    base_path: Path,
+    labels: Mapping[str, int],
+    requests: Path,
+) -> model_server_config_pb2.ModelServerConfig:
     config = model_server_config_pb2.ModelServerConfig()
     model = config.model_config_list.config.add()
     model.name = name
     model.base_path = str(base_path.absolute())
     model.model_platform = "tensorflow"
-    policy = model.model_version_policy
-    if serving.versions == "all":
-        policy.all.SetInParent()
-    elif isinstance(serving.versions, tuple):
-        policy.specific.versions.extend(serving.versions)
-    else:
-        policy.latest.num_versions = serving.versions
+    _choose_versions(model, serving.versions, labels)
     if serving.request_log is not None:
         _log(model, serving.request_log, requests)
-    return text_format.MessageToString(config)
+    return config
+
+
+def _choose_versions(
+    model: model_server_config_pb2.ModelConfig,
+    versions: Versions,
+    labels: Mapping[str, int],
+) -> None:
+    """Serves the versions that are configured, and those that have a label.
+
+    No policy says "the latest and these". A list would have to be rewritten for each
+    release, and the latest N until N is raised would drop the oldest that has a label.
+    So where there are labels, it is all versions that `release.keep` leaves: then a
+    label moves between loaded versions, and a release unloads none that has one.
+    """
+    model.version_labels.update(labels)
+    policy = model.model_version_policy
+    if isinstance(versions, tuple):
+        _check_listed(versions, labels)
+        policy.specific.versions.extend(versions)
+    elif versions == "all" or labels:
+        policy.all.SetInParent()
+    else:
+        policy.latest.num_versions = versions
+
+
+def _check_listed(versions: Collection[int], labels: Mapping[str, int]) -> None:
+    for label, version in labels.items():
+        if version not in versions:
+            raise ConfigError(
+                f"serving.versions: got {', '.join(map(str, versions))} without "
+                f"{version}, which has the label {label!r}; add it, move the label, or "
+                "give a number of versions"
+            )
 
 
 def _log(

@@ -15,7 +15,7 @@ class Scorer:
     """The signature `predict` of a SavedModel.
 
     Attributes:
-      features: The raw features that it takes.
+      inputs: What it takes: a tensor for each raw feature.
     """
 
     def __init__(self, saved_model: str):
@@ -24,7 +24,7 @@ class Scorer:
         self._model = tf.saved_model.load(saved_model)
         self._predict = self._model.signatures["predict"]
         _, inputs = self._predict.structured_input_signature
-        self.features = frozenset(inputs)
+        self.inputs: Mapping[str, tf.TensorSpec] = inputs
 
     def probabilities(
         self, columns: Mapping[str, npt.NDArray[np.generic]]
@@ -41,6 +41,26 @@ class Scorer:
             for start in range(0, rows, _BATCH)
         ]
         return np.concatenate(batches)
+
+    def probabilities_of_examples(
+        self, examples: Sequence[bytes]
+    ) -> npt.NDArray[np.float32]:
+        """The same by `serving_default`, float32 [examples].
+
+        Args:
+          examples: Serialised tf.Examples.
+        """
+        serve = self._model.signatures["serving_default"]
+        batches = [
+            serve(examples=tf.constant(examples[start : start + _BATCH], tf.string))
+            for start in range(0, len(examples), _BATCH)
+        ]
+        return np.concatenate([each["probability"].numpy() for each in batches])
+
+    @property
+    def features(self) -> frozenset[str]:
+        """The raw features that it takes."""
+        return frozenset(self.inputs)
 
     def transformed(
         self, examples: Sequence[bytes]

@@ -29,6 +29,9 @@ class EvaluationReportSpec(types.ComponentSpec):
         "evaluation": component_spec.ChannelParameter(
             type=standard_artifacts.ModelEvaluation
         ),
+        "infra_blessing": component_spec.ChannelParameter(
+            type=standard_artifacts.InfraBlessing, optional=True
+        ),
         "baseline_release": component_spec.ChannelParameter(
             type=Release, optional=True
         ),
@@ -70,6 +73,7 @@ class EvaluationReport(base_component.BaseComponent):
         part: EvaluationReportPart,
         codes: Mapping[str, str],
         code: str,
+        infra_blessing: types.BaseChannel[types.Artifact] | None = None,
         previous_statistics: types.BaseChannel[types.Artifact] | None = None,
         serving_statistics: types.BaseChannel[types.Artifact] | None = None,
     ):
@@ -86,6 +90,7 @@ class EvaluationReport(base_component.BaseComponent):
           part: The configuration.
           codes: Fingerprint of the code of each component, to be shown.
           code: Fingerprint of the code that makes the report.
+          infra_blessing: What the InfraValidator measured, where there is one.
           previous_statistics: Statistics of the run before, for drift.
           serving_statistics: Statistics of examples logged while serving, for skew.
         """
@@ -97,6 +102,7 @@ class EvaluationReport(base_component.BaseComponent):
                 model=model,
                 model_run=model_run,
                 evaluation=evaluation,
+                infra_blessing=infra_blessing,
                 baseline_release=baseline_release,
                 previous_statistics=previous_statistics,
                 serving_statistics=serving_statistics,

@@ -13,6 +13,7 @@ from components.evaluation_report.changes import Change
 from components.evaluation_report.files import CONTENT_FILE
 from components.evaluator.curves import Curves
 from components.evaluator.record import Evaluation
+from components.infra_validator.record import InfraRecord
 from pipeline.errors import InputError
 from trainer.record import TrainingRecord
 
@@ -273,6 +274,7 @@ class Report(Block):
       model: The kind of model.
       stopped_by: Why the run ended before there was a model, if it did.
       evaluation: Metrics and gates.
+      infra: How the candidate did on a model server; None where it was not tried.
       curves: Curves by slice.
       training: How the model was trained.
       importances: What the features are worth.
@@ -289,6 +291,7 @@ class Report(Block):
     model: str
     stopped_by: str | None = None
     evaluation: Evaluation | None = None
+    infra: InfraRecord | None = None
     curves: Curves | None = None
     training: TrainingRecord | None = None
     importances: Importances | None = None

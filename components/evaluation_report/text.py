@@ -20,6 +20,7 @@ from components.evaluation_report.content import (
 from components.evaluation_report.slices import SliceTable, slice_table
 from components.evaluator.gates import Outcome
 from components.evaluator.record import Evaluation
+from components.infra_validator.record import InfraRecord
 
 # Rich puts a space on both sides of a cell, and a line between cells.
 _BESIDE_A_CELL = 3
@@ -63,6 +64,8 @@ def _tables(report: Report, width: int) -> Iterator[Table]:
             yield _gates(evaluation)
         yield _overall(overall_rows(evaluation), bool(evaluation.baseline))
         yield _slices(slice_table(evaluation), width)
+    if report.infra is not None and report.infra.answers:
+        yield _infra(report.infra)
     if report.importances is not None:
         yield _importances(report.importances)
     if report.wide_weights is not None:
@@ -158,6 +161,17 @@ def _slice_columns(found: SliceTable, with_intervals: bool) -> list[_Column]:
 def _width(column: _Column) -> int:
     heading, cells = column
     return max(map(len, (heading, *cells))) + _BESIDE_A_CELL
+
+
+def _infra(infra: InfraRecord) -> Table:
+    title = f"Serving: {infra.rows:,} rows asked of {infra.server}"
+    numbers = ("differing", "largest difference", "p50 ms", "p99 ms")
+    table = _table(title, ("signature",), numbers)
+    for signature, each in infra.answers.items():
+        largest = words.difference(each.largest_difference)
+        times = (f"{each.p50_ms:.2f}", f"{each.p99_ms:.2f}")
+        _add(table, (signature, f"{each.differing:,}", largest, *times))
+    return table
 
 
 def _importances(found: Importances) -> Table:

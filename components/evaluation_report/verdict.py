@@ -22,20 +22,33 @@ def state(report: Report) -> State:
     """What the gates make of a run."""
     if report.evaluation is None:
         return "stopped"
-    return "passed" if report.evaluation.passed else "blocked"
+    passed = report.evaluation.passed and not _infra_failed(report)
+    return "passed" if passed else "blocked"
+
+
+def _infra_failed(report: Report) -> bool:
+    return report.infra is not None and not report.infra.passed
 
 
 def headline(report: Report) -> str:
     """The verdict in a few words."""
     if report.evaluation is None:
         return "Stopped before training"
-    statuses = Counter(gate.status for gate in report.evaluation.gates)
+    if not _infra_failed(report):
+        return _of_the_gates(report.evaluation)
+    if report.evaluation.passed:
+        return "Blocked by infra validation"
+    return f"{_of_the_gates(report.evaluation)}; infra validation failed too"
+
+
+def _of_the_gates(evaluation: Evaluation) -> str:
+    statuses = Counter(gate.status for gate in evaluation.gates)
     number, passed = statuses.total(), statuses["passed"]
     if not number:
         return "Nothing was required: no gate is configured"
     if statuses["failed"]:
         return f"Blocked by {_of_all(statuses['failed'], number)}"
-    if not report.evaluation.passed:
+    if not evaluation.passed:
         return "Blocked: no gate had enough data"
     if not passed:
         return "Passed, but no gate could be applied"
@@ -66,7 +79,7 @@ def findings(report: Report) -> list[str]:
     evaluation = report.evaluation
     sentences = [_auc(report, evaluation), _calibration(evaluation)]
     sentences += [_worst_slice(evaluation), _comparison(report, evaluation)]
-    sentences += _asking_nothing(evaluation)
+    sentences += _asking_nothing(evaluation) + _infra(report)
     return [sentence for sentence in sentences if sentence]
 
 
@@ -134,6 +147,14 @@ def _comparison(report: Report, evaluation: Evaluation) -> str:
     if report.lineage.baseline is None:
         return "There is no baseline: nothing was released before."
     return ""
+
+
+def _infra(report: Report) -> list[str]:
+    if report.infra is None:
+        return []
+    if report.infra.passed:
+        return [f"Infra validation: {report.infra.summary()}."]
+    return [f"Infra validation failed: {reason}." for reason in report.infra.reasons]
 
 
 def _asking_nothing(evaluation: Evaluation) -> list[str]:

@@ -97,3 +97,8 @@ def divergence(value: float) -> str:
     if value < 0.05:
         return "a little different"
     return "different" if value < 0.2 else "very different"
+
+
+def difference(value: float | None) -> str:
+    """How far answers are from what they should be."""
+    return "not a number" if value is None else f"{value:.1e}"

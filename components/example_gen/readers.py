@@ -56,6 +56,23 @@ def read_tables(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
         yield from _READERS[part.format](path, part)
 
 
+def read_records(path: str, count: int) -> Iterator[list[bytes]]:
+    """Reads a TFRecord file.
+
+    Args:
+      path: The file, on any file system that TensorFlow knows.
+      count: Most records at a time.
+
+    Yields:
+      Records in the file's order.
+
+    Raises:
+      InputError: The file is cut short or is not of that format.
+    """
+    with _errors_of(path):
+        yield from _records(path, count)
+
+
 def wanted_columns(part: ExampleGenPart) -> list[str]:
     """The columns of the files that are needed, without repetition."""
     label = part.label.columns if part.label else ()
@@ -133,14 +150,19 @@ def _read_parquet(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
 
 def _read_tfrecord(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
     wanted = wanted_columns(part)
+    decoder = example_coder.ExamplesToRecordBatchDecoder()
+    for records in _records(path, _ROWS):
+        table = pa.Table.from_batches([_decoded(path, decoder, records)])
+        yield _with_absent_as_null(path, table, wanted)
+
+
+def _records(path: str, count: int) -> Iterator[list[bytes]]:
     compression = "GZIP" if path.endswith(".gz") else ""
     records = tf.data.TFRecordDataset(path, compression_type=compression)
-    decoder = example_coder.ExamplesToRecordBatchDecoder()
     size = 0
-    for batch in records.batch(_ROWS).as_numpy_iterator():
+    for batch in records.batch(count).as_numpy_iterator():
         size += sum(len(record) + _FRAME_BYTES for record in batch)
-        table = pa.Table.from_batches([_decoded(path, decoder, list(batch))])
-        yield _with_absent_as_null(path, table, wanted)
+        yield list(batch)
     if size != _content_bytes(path):
         # TensorFlow takes a cut in a record's frame for the end of the file.
         raise InputError(f"{path}: the file is cut short; copy or write it again")

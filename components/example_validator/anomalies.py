@@ -37,7 +37,9 @@ class Examined:
         """Reads the artifacts, by the names that the ExampleValidator has for them."""
         statistics = artifact_utils.get_single_instance(artifacts["statistics"])
         splits = artifact_utils.decode_split_names(statistics.split_names)
-        self.statistics = {split: _read(statistics, split) for split in splits}
+        self.statistics = {
+            split: read_statistics(statistics, split) for split in splits
+        }
         uri = artifact_utils.get_single_uri(artifacts["schema"])
         self.schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(uri))
         self.previous = _reference(artifacts, "previous_statistics", TRAIN)
@@ -129,9 +131,10 @@ def _reference(artifacts: Artifacts, key: str, split: str | None) -> Statistics 
         return None
     statistics = artifact_utils.get_single_instance(artifacts[key])
     splits = artifact_utils.decode_split_names(statistics.split_names)
-    return _read(statistics, split or splits[0])
+    return read_statistics(statistics, split or splits[0])
 
 
-def _read(statistics: types.Artifact, split: str) -> Statistics:
+def read_statistics(statistics: types.Artifact, split: str) -> Statistics:
+    """The statistics of a split."""
     folder = artifact_utils.get_split_uri([statistics], split)
     return tfdv.load_stats_binary(os.path.join(folder, _STATISTICS_FILE))

@@ -19,6 +19,9 @@ class PusherSpec(types.ComponentSpec):
         "transform_graph": component_spec.ChannelParameter(
             type=standard_artifacts.TransformGraph
         ),
+        "infra_blessing": component_spec.ChannelParameter(
+            type=standard_artifacts.InfraBlessing, optional=True
+        ),
     }
     OUTPUTS = {"release": component_spec.ChannelParameter(type=Release)}
     PARAMETERS = {
@@ -48,6 +51,7 @@ class Pusher(base_component.BaseComponent):
         keep: int,
         trainer: str,
         code: str,
+        infra_blessing: types.BaseChannel[types.Artifact] | None = None,
     ):
         """Builds the node.
 
@@ -59,12 +63,14 @@ class Pusher(base_component.BaseComponent):
           keep: How many older versions stay there.
           trainer: Fingerprint of the Trainer's configuration and code.
           code: Fingerprint of the code that releases.
+          infra_blessing: What has requests for a server to warm up with.
         """
         super().__init__(
             PusherSpec(
                 model=model,
                 decision=decision,
                 transform_graph=transform_graph,
+                infra_blessing=infra_blessing,
                 model_dir=model_dir,
                 keep=keep,
                 trainer=trainer,

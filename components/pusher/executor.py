@@ -12,6 +12,7 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
 from components.artifacts import training_key
+from components.infra_validator.warm_up import find_warm_up
 from components.release_gate.decision import Decision
 from components.release_records import ReleaseRecord
 from serving.release.publish import (
@@ -45,6 +46,7 @@ class PusherExecutor(base_executor.BaseExecutor):
             training=training_key(graph_uri, exec_properties["trainer"]),
             report=decision.report,
             report_digest=decision.report_digest,
+            warm_up=_warm_up(input_dict.get("infra_blessing")),
         )
         if record.status == "released":
             record = _release(
@@ -52,6 +54,12 @@ class PusherExecutor(base_executor.BaseExecutor):
             )
         _log.info("%s", _in_words(record))
         _write(record, artifact_utils.get_single_instance(output_dict["release"]))
+
+
+def _warm_up(blessings: list[types.Artifact] | None) -> str:
+    if not blessings:
+        return ""
+    return find_warm_up(artifact_utils.get_single_uri(blessings))
 
 
 def _release(record: ReleaseRecord, model_dir: str, keep: int) -> ReleaseRecord:
@@ -66,6 +74,7 @@ def _release(record: ReleaseRecord, model_dir: str, keep: int) -> ReleaseRecord:
             saved_model,
             model_dir,
             Origin(record.model_uri, record.run, record.report_digest),
+            record.warm_up,
         )
         remove_old_versions(model_dir, keep)
     path = version_path(model_dir, released.version)

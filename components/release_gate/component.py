@@ -20,6 +20,9 @@ class ReleaseGateSpec(types.ComponentSpec):
             type=standard_artifacts.ModelBlessing
         ),
         "report": component_spec.ChannelParameter(type=HtmlReport),
+        "infra_blessing": component_spec.ChannelParameter(
+            type=standard_artifacts.InfraBlessing, optional=True
+        ),
         "standing": component_spec.ChannelParameter(type=Release, optional=True),
     }
     OUTPUTS = {"decision": component_spec.ChannelParameter(type=ReleaseDecision)}
@@ -47,6 +50,7 @@ class ReleaseGate(base_component.BaseComponent):
         standing: types.BaseChannel[types.Artifact],
         approval: Approval,
         code: str,
+        infra_blessing: types.BaseChannel[types.Artifact] | None = None,
     ):
         """Builds the node.
 
@@ -57,12 +61,14 @@ class ReleaseGate(base_component.BaseComponent):
           standing: What was decided on the candidate before, if anything.
           approval: Who approves what passed its gates.
           code: Fingerprint of the code that decides.
+          infra_blessing: The InfraValidator's verdict, where there is one.
         """
         super().__init__(
             ReleaseGateSpec(
                 model=model,
                 blessing=blessing,
                 report=report,
+                infra_blessing=infra_blessing,
                 standing=standing,
                 approval=approval,
                 code=code,

@@ -46,7 +46,7 @@ class Decision(Block):
 
 def decide(
     model_uri: str,
-    is_blessed: bool,
+    objection: str | None,
     approval: Approval,
     standing: ReleaseRecord | None,
 ) -> Decision:
@@ -56,14 +56,14 @@ def decide(
 
     Args:
       model_uri: URI of its Model artifact.
-      is_blessed: Whether it passed the gates of the Evaluator.
+      objection: Why it must not be released; None where it passed all gates.
       approval: Who approves what passed.
       standing: What holds for the model already: see `ReleaseHistory.standing`.
     """
     is_released = standing is not None and standing.releases(model_uri)
     is_overruled = is_released and standing is not None and standing.override
-    if not is_blessed and not is_overruled:
-        return Decision(status="blocked", reason="a gate of the Evaluator failed")
+    if objection is not None and not is_overruled:
+        return Decision(status="blocked", reason=objection)
     if standing is not None:
         said = standing.in_words(model_uri) if standing.by else "released already"
         return Decision(

@@ -30,7 +30,6 @@ class ReleaseGateExecutor(base_executor.BaseExecutor):
         exec_properties: dict[str, Any],
     ) -> None:
         """Writes the decision."""
-        blessing = artifact_utils.get_single_instance(input_dict["blessing"])
         records = [
             ReleaseRecord.of(release.mlmd_artifact)
             for release in input_dict.get("standing", [])
@@ -38,7 +37,7 @@ class ReleaseGateExecutor(base_executor.BaseExecutor):
         report = artifact_utils.get_single_uri(input_dict["report"])
         decision = decide(
             artifact_utils.get_single_uri(input_dict["model"]),
-            model_utils.is_model_blessed(blessing),
+            _objection(input_dict),
             exec_properties["approval"],
             records[0] if records else None,
         ).model_copy(update={"report": report, "report_digest": _digest(report)})
@@ -46,6 +45,17 @@ class ReleaseGateExecutor(base_executor.BaseExecutor):
         artifact.status = decision.status
         decision.write(artifact.uri)
         _log.info("%s: %s", decision.status.replace("_", " "), decision.reason)
+
+
+def _objection(input_dict: dict[str, list[types.Artifact]]) -> str | None:
+    """What failed, if anything did."""
+    blessing = artifact_utils.get_single_instance(input_dict["blessing"])
+    if not model_utils.is_model_blessed(blessing):
+        return "a gate of the Evaluator failed"
+    for infra_blessing in input_dict.get("infra_blessing", []):
+        if not model_utils.is_infra_validated(infra_blessing):
+            return "infra validation failed"
+    return None
 
 
 def _digest(report: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipeline.config import Config
     from pipeline.workdir import WorkDir
+    from serving.client.files import Layout
 
     Commands = argparse._SubParsersAction["Command"]
 
@@ -77,6 +78,23 @@ def load(options: argparse.Namespace) -> Config:
     from pipeline.config import load_config
 
     return load_config(options.config, options.overrides, options.data)
+
+
+def layout_of(config: Config, keep: tuple[str, ...] = ()) -> Layout:
+    """How `ctr run` reads the examples: what is no feature is left out."""
+    from pipeline.config.features import Numeric
+    from serving.client.files import Layout
+
+    return Layout(
+        missing_values=config.examples.missing_values,
+        delimiters={
+            name: feature.delimiter
+            for name, feature in config.features.items()
+            if not isinstance(feature, Numeric) and feature.delimiter is not None
+        },
+        keep=keep,
+        only_features=False,
+    )
 
 
 def work_dir_of(options: argparse.Namespace, config: Config) -> WorkDir:

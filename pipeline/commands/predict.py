@@ -7,11 +7,19 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.commands.options import layout_of
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
     from pipeline.commands.options import Commands
     from pipeline.config import Config
-    from serving.client import Connection, Target, Tls
+    from serving.client import Client, Connection, Split, Target, Tls
     from serving.client.files import Layout
+
+# The column of the label that answered.
+_LABEL = "label"
 
 
 def add(commands: Commands) -> None:
@@ -81,6 +89,22 @@ def _add_model(command: argparse.ArgumentParser) -> None:
     which = command.add_mutually_exclusive_group()
     which.add_argument("--version", type=int, metavar="N", help="by default the newest")
     which.add_argument("--label", metavar="NAME", help="such as canary")
+    which.add_argument(
+        "--split",
+        type=_shares,
+        metavar="LABEL=SHARE",
+        help="such as canary=0.05, more separated by commas: ask these labels for "
+        "shares of the users, and stable for the rest",
+    )
+    command.add_argument(
+        "--by", metavar="COLUMN", help="of --split: who is a user, such as user_id"
+    )
+    command.add_argument(
+        "--salt",
+        default="",
+        metavar="TEXT",
+        help="of --split: another one deals the users out anew",
+    )
     command.add_argument(
         "--signature",
         choices=("tensors", "examples"),
@@ -93,24 +117,61 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name for name in text.split(",") if name)
 
 
+def _shares(text: str) -> dict[str, float]:
+    words = [word.partition("=") for word in text.split(",")]
+    try:
+        shares = {label: float(share) for label, _, share in words}
+    except ValueError:
+        shares = {}
+    if len(shares) < len(words):
+        raise argparse.ArgumentTypeError(
+            f"got {text!r}; allowed: LABEL=SHARE, such as canary=0.05, each label once"
+        )
+    return shares
+
+
 def _predict(options: argparse.Namespace) -> int:
     from pipeline.config import load_config
     from serving.client import Client
     from serving.client.output import write_predictions
-    from serving.client.predictions import predict_file
 
     config = None if options.config is None else load_config(options.config)
+    split = _split(options)
     with Client(
         options.server,
         _target(options, config),
         options.signature,
         _connection(options),
     ) as client:
-        records = predict_file(client, options.input, _layout(options, config))
-        count = write_predictions(options.output, options.keep, records)
+        records = _records(client, options, _layout(options, config), split)
+        names = options.keep if split is None else (*options.keep, _LABEL)
+        count = write_predictions(options.output, names, records)
     if options.output is not None:
         print(f"{options.output}: {count} predictions", file=sys.stderr)
     return 0
+
+
+def _split(options: argparse.Namespace) -> Split | None:
+    from pipeline.errors import InputError
+    from serving.client import Split
+
+    if options.split is None:
+        if options.by is not None or options.salt:
+            raise InputError("--by and --salt are of a --split; give one as well")
+        return None
+    if options.by is None:
+        raise InputError("--split needs the column that has the users: --by COLUMN")
+    return Split(options.split, salt=options.salt)
+
+
+def _records(
+    client: Client, options: argparse.Namespace, layout: Layout, split: Split | None
+) -> Iterator[tuple[Any, ...]]:
+    from serving.client.predictions import predict_file, predict_file_split
+
+    if split is None:
+        return predict_file(client, options.input, layout)
+    return predict_file_split(client, options.input, layout, split, options.by)
 
 
 def _target(options: argparse.Namespace, config: Config | None) -> Target:
@@ -141,18 +202,8 @@ def _tls(options: argparse.Namespace) -> Tls | None:
 
 
 def _layout(options: argparse.Namespace, config: Config | None) -> Layout:
-    from pipeline.config.features import Numeric
     from serving.client.files import Layout
 
     if config is None:
         return Layout(keep=options.keep)
-    return Layout(
-        missing_values=config.examples.missing_values,
-        delimiters={
-            name: feature.delimiter
-            for name, feature in config.features.items()
-            if not isinstance(feature, Numeric) and feature.delimiter is not None
-        },
-        keep=options.keep,
-        only_features=False,
-    )
+    return layout_of(config, options.keep)

@@ -1,10 +1,11 @@
-"""`ctr release`: a person decides on releases."""
+"""`ctr release`: a person decides on releases, and on who is served which."""
 
 from __future__ import annotations
 
 import argparse
 import getpass
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.commands.options import (
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Adds the command."""
     command = commands.add_parser(
-        "release", help="list, approve, reject or roll back releases"
+        "release", help="list, approve, reject, roll back or label releases"
     )
     actions = command.add_subparsers(
         dest="action", required=True, metavar="ACTION", parser_class=Command
@@ -34,6 +35,7 @@ def add(commands: Commands) -> None:
     _add_approve(actions)
     _add_reject(actions)
     _add_rollback(actions)
+    _add_label(actions)
 
 
 def _add_list(actions: Commands) -> None:
@@ -83,17 +85,31 @@ def _add_rollback(actions: Commands) -> None:
     action.set_defaults(command=_rollback)
 
 
+def _add_label(actions: Commands) -> None:
+    action = actions.add_parser(
+        "label", help="say which version answers those who ask for a label"
+    )
+    action.add_argument(
+        "labels",
+        nargs="+",
+        metavar="LABEL=VERSION",
+        help="such as canary=1795266132; without a version the label is removed",
+    )
+    add_config_options(action)
+    action.set_defaults(command=_label)
+
+
 def _list(options: argparse.Namespace) -> int:
     from pipeline.release.listing import as_text, rows
 
     config = load(options)
     desk = _desk(config, work_dir_of(options, config))
-    newest = desk.newest()
-    found = rows(desk.history(), newest)
+    newest, labels = desk.newest(), desk.labels()
+    found = rows(desk.history(), newest, labels)
     if options.json:
         print(json.dumps([row.model_dump(mode="json") for row in found], indent=2))
     else:
-        print(as_text(found, newest))
+        print(as_text(found, newest, labels))
     return 0
 
 
@@ -140,16 +156,40 @@ def _rollback(options: argparse.Namespace) -> int:
     return 0
 
 
-def _desk(config: Config, work_dir: WorkDir) -> ReleaseDesk:
+def _label(options: argparse.Namespace) -> int:
+    """Without the lock of the work directory: it does not wait for a run to end."""
+    config = load(options)
+    desk = _desk(config, work_dir_of(options, config))
+    labels = desk.label(_changes(options.labels))
+    words = [f"{label}={version}" for label, version in sorted(labels.items())]
+    print(f"labels: {' '.join(words) or 'none'}")
+    return 0
+
+
+def _changes(words: Sequence[str]) -> dict[str, int | None]:
+    """The version of each label that is named; None for one to remove."""
     from pipeline.errors import ReleaseError
-    from pipeline.metadata import connection_config
+
+    changes: dict[str, int | None] = {}
+    for word in words:
+        label, equals, version = word.partition("=")
+        if not equals or not (version == "" or version.isdecimal()):
+            raise ReleaseError(
+                f"got {word!r}; allowed: LABEL=VERSION, with a number that ctr release "
+                "list shows, or LABEL= to remove a label"
+            )
+        if label in changes:
+            raise ReleaseError(f"label {label!r} is given twice; give it one version")
+        changes[label] = int(version) if version else None
+    return changes
+
+
+def _desk(config: Config, work_dir: WorkDir) -> ReleaseDesk:
+    from pipeline.metadata import existing_metadata
     from pipeline.release.desk import ReleaseDesk
 
-    if config.metadata.mysql is None and not work_dir.metadata.exists():
-        # Or connecting would make it.
-        raise ReleaseError(f"{work_dir.path}: there is no run; make one by: ctr run")
     return ReleaseDesk(
-        connection_config(config, work_dir),
+        existing_metadata(config, work_dir),
         config.name,
         config.release.model_dir or str(work_dir.models(config.name)),
         config.release.keep,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +13,6 @@ from pipeline.commands.options import load, work_dir_of
 if TYPE_CHECKING:
     from pipeline.commands.options import Commands
     from pipeline.config.serving import Serving
-
-# Of TensorFlow Serving's container image, and of its apt package.
-_TENSORFLOW_SERVING = "tensorflow_model_server"
 
 
 def add(commands: Commands) -> None:
@@ -46,27 +42,31 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--embedded",
         action="store_true",
-        help=f"the embedded server, even where {_TENSORFLOW_SERVING} is installed",
+        help="the embedded server, even where tensorflow_model_server is installed",
     )
     command.set_defaults(command=_serve, data=None)
 
 
 def _serve(options: argparse.Namespace) -> int:
+    from serving.follow import follow_labels
     from serving.launch import (
         embedded_command,
+        find_tensorflow_serving,
         tensorflow_serving_command,
         write_files,
+        write_models,
     )
 
     serving, name, base_path, folder = _what(options)
     files = write_files(serving, name, base_path, folder)
-    program = None if options.embedded else shutil.which(_TENSORFLOW_SERVING)
+    program = None if options.embedded else find_tensorflow_serving()
     if program is None:
         command = embedded_command(serving, files)
         print(f"starting the embedded server for {base_path}", file=sys.stderr)
     else:
         command = tensorflow_serving_command(program, serving, files)
         print(f"starting {program} for {base_path}", file=sys.stderr)
+    follow_labels(base_path, lambda: write_models(serving, name, base_path, folder))
     # In its place: signals reach it, and it ends as it ends.
     os.execv(command[0], command)
 

@@ -43,8 +43,28 @@ def load_config(
     tree = _read_yaml(path)
     for override in overrides:
         _apply_override(tree, override)
-    config = _validate(tree, path)
+    config = parse_config(tree, str(path))
     return _absolute_paths(config, path.parent, data)
+
+
+def parse_config(tree: dict[str, Any], where: str) -> Config:
+    """Checks a configuration.
+
+    Args:
+      tree: Its keys and values.
+      where: Where they come from, for the message.
+
+    Returns:
+      The checked configuration; its paths are as given.
+
+    Raises:
+      ConfigError: It does not fit: see `load_config`.
+    """
+    try:
+        return Config.model_validate(tree)
+    except pydantic.ValidationError as error:
+        problem = _first_problem(error, tree)
+        raise ConfigError(_one_line(f"{where}: {problem}")) from error
 
 
 def to_yaml(config: Config) -> str:
@@ -89,14 +109,6 @@ def _apply_override(tree: dict[str, Any], override: str) -> None:
         if not isinstance(node, dict):
             raise ConfigError(f"{option}: {parent!r} is not a block of keys")
     node[last] = value
-
-
-def _validate(tree: dict[str, Any], path: Path) -> Config:
-    try:
-        return Config.model_validate(tree)
-    except pydantic.ValidationError as error:
-        problem = _first_problem(error, tree)
-        raise ConfigError(_one_line(f"{path}: {problem}")) from error
 
 
 def _first_problem(error: pydantic.ValidationError, tree: dict[str, Any]) -> str:
@@ -160,12 +172,12 @@ def _one_line(text: str) -> str:
 def _absolute_paths(config: Config, base: Path, data: str | None) -> Config:
     """Paths as they are wherever the command runs."""
     examples, validation, release = config.examples, config.validation, config.release
-    root = data if data is not None else base / examples.root
-    schema_file = validation.schema_file and _absolute(base / validation.schema_file)
-    model_dir = release.model_dir and _absolute(base / release.model_dir)
+    root = _absolute(base, examples.root) if data is None else _absolute(Path(), data)
+    schema_file = validation.schema_file and _absolute(base, validation.schema_file)
+    model_dir = release.model_dir and _absolute(base, release.model_dir)
     return config.model_copy(
         update={
-            "examples": examples.model_copy(update={"root": _absolute(root)}),
+            "examples": examples.model_copy(update={"root": root}),
             "validation": validation.model_copy(update={"schema_file": schema_file}),
             "release": release.model_copy(update={"model_dir": model_dir}),
             "training": _absolute_warm_start(config.training, base),
@@ -180,8 +192,8 @@ def _absolute_warm_start(training: Training, base: Path) -> Training:
         return training
     model = start.model
     if model is not None and model != LAST_RELEASE:
-        model = _absolute(base / model)
-    vectors = {name: _absolute(base / file) for name, file in start.vectors.items()}
+        model = _absolute(base, model)
+    vectors = {name: _absolute(base, file) for name, file in start.vectors.items()}
     start = WarmStart(model=model, vectors=vectors)
     return training.model_copy(update={"warm_start": start})
 
@@ -190,13 +202,15 @@ def _absolute_serving(serving: Serving, base: Path) -> Serving:
     tls, log = serving.tls, serving.request_log
     if tls is not None:
         files = tls.model_dump(exclude_none=True)
-        paths = {name: _absolute(base / file) for name, file in files.items()}
+        paths = {name: _absolute(base, file) for name, file in files.items()}
         tls = tls.model_copy(update=paths)
     if log is not None and log.folder is not None:
-        log = log.model_copy(update={"folder": _absolute(base / log.folder)})
+        log = log.model_copy(update={"folder": _absolute(base, log.folder)})
     return serving.model_copy(update={"tls": tls, "request_log": log})
 
 
-def _absolute(path: str | Path) -> str:
+def _absolute(base: Path, path: str) -> str:
+    if "://" in path:
+        return path
     # Without "..": one spelling, so that the cache knows it again.
-    return os.path.abspath(path)
+    return os.path.abspath(base / path)

@@ -12,6 +12,8 @@ from pipeline.config.columns import id_columns, numeric_columns
 from pipeline.config.evaluation import GROUP_METRICS, Evaluation, Gate, Validation
 from pipeline.config.examples import Examples, Label
 from pipeline.config.features import Categorical, Cross, Features, Numeric
+from pipeline.config.infra_validation import InfraValidation
+from pipeline.config.kubeflow import Kubeflow
 from pipeline.config.model import Deep, Model
 from pipeline.config.release import Release
 from pipeline.config.serving import Serving
@@ -27,9 +29,22 @@ class Metadata(Block):
     Attributes:
       mysql: `mysql://USER:PASSWORD@HOST:PORT/DATABASE`; by default a SQLite file in
         the work directory.
+      grpc: `HOST:PORT` of a server of ML Metadata, such as that of Kubeflow Pipelines.
     """
 
     mysql: Annotated[str, Field(pattern=r"^mysql://[^/]+/.+$")] | None = None
+    grpc: Annotated[str, Field(pattern=r"^[^/:]+:\d+$")] | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a file of the work directory."""
+        return self.mysql is None and self.grpc is None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Metadata:
+        if self.mysql is not None and self.grpc is not None:
+            raise ValueError("give at most one of 'mysql' and 'grpc'")
+        return self
 
 
 class Config(Block):
@@ -49,9 +64,12 @@ class Config(Block):
       validation: What the examples are held against.
       evaluation: What is measured, and on which slices.
       gates: What a candidate must meet to be released.
+      infra_validation: How a candidate is tried on a model server before it may be
+        released; None for not at all.
       release: How models are released, and where to.
       serving: How a model server serves what is released.
       metadata: Where ML Metadata is kept.
+      kubeflow: How it runs on Kubeflow Pipelines.
       beam: Beam pipeline options, such as `{runner: FlinkRunner}`.
     """
 
@@ -66,9 +84,11 @@ class Config(Block):
     validation: Validation = Validation()
     evaluation: Evaluation = Evaluation()
     gates: tuple[Gate, ...] = ()
+    infra_validation: InfraValidation | None = InfraValidation()
     release: Release = Release()
     serving: Serving = Serving()
     metadata: Metadata = Metadata()
+    kubeflow: Kubeflow = Kubeflow()
     beam: dict[str, BeamOption] = {}
 
     @model_validator(mode="before")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-
-from ml_metadata.proto import metadata_store_pb2
+from collections.abc import Mapping
 
 from components.release_records import ReleaseHistory, ReleaseRecord
 from pipeline.errors import ReleaseError
+from pipeline.metadata import Connection
 from pipeline.release.store import ReleaseStore
 from serving.release import publish
+from serving.release.labels import change_labels, read_labels
 from serving.release.versions import VersionRecord, newest_record, version_path
 
 # How many runs an error names.
@@ -24,7 +25,7 @@ class ReleaseDesk:
 
     def __init__(
         self,
-        connection: metadata_store_pb2.ConnectionConfig,
+        connection: Connection,
         pipeline: str,
         model_dir: str,
         keep: int,
@@ -52,6 +53,25 @@ class ReleaseDesk:
         """The version that is served."""
         newest = newest_record(self._model_dir)
         return None if newest is None else newest.version
+
+    def labels(self) -> dict[str, int]:
+        """The version of each label."""
+        return read_labels(self._model_dir)
+
+    def label(self, changes: Mapping[str, int | None]) -> dict[str, int]:
+        """Gives labels to versions, all at once.
+
+        Args:
+          changes: The version of each label; None takes the label away.
+
+        Returns:
+          All labels by now.
+
+        Raises:
+          ReleaseError: There is no such version or label, or its name is a bad one.
+        """
+        with publish.sole_writer(self._model_dir):
+            return change_labels(self._model_dir, changes)
 
     def approve(
         self,
@@ -102,6 +122,7 @@ class ReleaseDesk:
             os.path.join(candidate.model_uri, _SAVED_MODEL_DIR),
             self._model_dir,
             publish.Origin(candidate.model_uri, run, candidate.report_digest),
+            candidate.warm_up,
         )
         publish.remove_old_versions(self._model_dir, self._keep)
         record = candidate.model_copy(
@@ -161,7 +182,8 @@ class ReleaseDesk:
           The record, and whether anything was rolled back now.
 
         Raises:
-          ReleaseError: There is no version to go back to.
+          ReleaseError: There is no version to go back to, or the newest one has a
+            label.
         """
         _check_name(by)
         with publish.sole_writer(self._model_dir):

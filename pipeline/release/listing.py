@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import pydantic
 
 from components.release_records import ReleaseHistory, ReleaseRecord, one_line
+from serving.release.labels import labels_of
 
 # Of the report's digest: enough to tell one from another.
 _DIGITS = 8
@@ -45,6 +46,7 @@ class Row(pydantic.BaseModel):
         rejected or rolled back.
       version: The version that it was released as.
       is_newest: Whether that is the newest version that is there.
+      labels: The labels that clients ask for that version by.
       report_digest: SHA-256 of its report.
       decisions: What people decided on this run.
     """
@@ -53,25 +55,34 @@ class Row(pydantic.BaseModel):
     status: str
     version: int | None
     is_newest: bool
+    labels: list[str]
     report_digest: str
     decisions: list[PersonDecision]
 
 
-def rows(history: ReleaseHistory, newest: int | None) -> list[Row]:
+def rows(
+    history: ReleaseHistory, newest: int | None, labels: Mapping[str, int]
+) -> list[Row]:
     """A row for each run that had a candidate, the latest first.
 
     Args:
       history: All that was recorded.
       newest: The newest version that is there.
+      labels: The version of each label.
     """
     runs: dict[str, list[ReleaseRecord]] = {}
     for record in history.records:
         runs.setdefault(record.run, []).append(record)
-    return [_row(history, newest, records) for records in reversed(runs.values())]
+    return [
+        _row(history, newest, labels, records) for records in reversed(runs.values())
+    ]
 
 
 def _row(
-    history: ReleaseHistory, newest: int | None, records: Sequence[ReleaseRecord]
+    history: ReleaseHistory,
+    newest: int | None,
+    labels: Mapping[str, int],
+    records: Sequence[ReleaseRecord],
 ) -> Row:
     """Of the records of a run."""
     latest = records[-1]
@@ -81,6 +92,7 @@ def _row(
         status=status,
         version=version or None,
         is_newest=version == newest,
+        labels=labels_of(labels, version),
         report_digest=records[0].report_digest,
         decisions=[
             _decision(record, latest.model_uri)
@@ -121,12 +133,13 @@ def _decision(record: ReleaseRecord, model_uri: str) -> PersonDecision:
     )
 
 
-def as_text(found: Sequence[Row], newest: int | None) -> str:
+def as_text(found: Sequence[Row], newest: int | None, labels: Mapping[str, int]) -> str:
     """The rows for a person: a table, with what people said below each run.
 
     Args:
       found: The rows.
       newest: The newest version that is there.
+      labels: The version of each label.
     """
     cells = [_cells(row) for row in found]
     columns = zip(_HEADINGS, *cells, strict=True)
@@ -135,7 +148,14 @@ def as_text(found: Sequence[Row], newest: int | None) -> str:
     for row, each in zip(found, cells, strict=True):
         lines.append(_line(each, widths))
         lines += [f"    {_in_words(decision)}" for decision in row.decisions]
-    return "\n".join([*lines, f"* {_legend(found, newest)}"])
+    lines.append(f"* {_legend(found, newest)}")
+    shown = {label for row in found for label in row.labels}
+    lines += [
+        f"{label} is version {version}, which no line above shows"
+        for label, version in sorted(labels.items())
+        if label not in shown
+    ]
+    return "\n".join(lines)
 
 
 def _legend(found: Sequence[Row], newest: int | None) -> str:
@@ -151,8 +171,8 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    mark = " *" if row.is_newest else ""
-    version = "" if row.version is None else f"{row.version}{mark}"
+    marks = [*("*" if row.is_newest else ""), *row.labels]
+    version = "" if row.version is None else " ".join([str(row.version), *marks])
     return row.run, row.status, version, row.report_digest[:_DIGITS]
 
 

@@ -13,6 +13,7 @@ from components.release_records import (
     ReleaseRecord,
 )
 from pipeline.errors import ReleaseError
+from pipeline.metadata import Connection
 
 # As TFX calls them.
 _PIPELINE = "pipeline"
@@ -26,7 +27,7 @@ _DECISION = "ReleaseByPerson"
 class ReleaseStore:
     """The records of one pipeline."""
 
-    def __init__(self, connection: metadata_store_pb2.ConnectionConfig, pipeline: str):
+    def __init__(self, connection: Connection, pipeline: str):
         """Connects to ML Metadata.
 
         Raises:

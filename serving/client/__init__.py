@@ -14,6 +14,7 @@ from serving.client.client import Client
 from serving.client.connection import Connection, Tls
 from serving.client.errors import ServerError
 from serving.client.features import Signature
+from serving.client.split import Split
 from serving.client.target import Target
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Connection",
     "ServerError",
     "Signature",
+    "Split",
     "Target",
     "Tls",
 ]

@@ -12,7 +12,7 @@ import grpc
 
 from serving.client.columns import Columns, as_chunk, columns_of, cut
 from serving.client.connection import Connection, Methods
-from serving.client.conversation import Conversation
+from serving.client.conversation import Conversation, Conversations
 from serving.client.features import ModelFeatures, Signature
 from serving.client.requests import metadata_request
 from serving.client.target import Target
@@ -32,7 +32,7 @@ class AsyncClient:
         connection: Connection | None = None,
     ):
         """Connects at the first request; the loop must be running."""
-        self._conversation = Conversation(server, target, signature)
+        self._conversations = Conversations(server, target, signature)
         self._connection = connection or Connection()
         self._channel = self._connection.aio_channel(server)
         self._methods = Methods(self._channel)
@@ -54,20 +54,23 @@ class AsyncClient:
         """Closes the connection."""
         await self._channel.close()
 
-    async def predict(self, rows: Rows) -> list[float]:
+    async def predict(self, rows: Rows, label: str | None = None) -> list[float]:
         """The probability of a click for each row."""
 
         async def one() -> AsyncIterator[Rows]:
             yield rows
 
-        return [value async for part in self.stream(one()) for value in part]
+        return [value async for part in self.stream(one(), label) for value in part]
 
-    async def stream(self, chunks: AsyncIterable[Rows]) -> AsyncIterator[list[float]]:
+    async def stream(
+        self, chunks: AsyncIterable[Rows], label: str | None = None
+    ) -> AsyncIterator[list[float]]:
         """The probabilities of many rows, in bounded memory and in their order."""
+        about = self._conversations.about(label)
         under_way: deque[asyncio.Task[list[float]]] = deque()
         try:
-            async for columns in self._batches(chunks):
-                under_way.append(asyncio.create_task(self._predict(columns)))
+            async for columns in self._batches(chunks, about):
+                under_way.append(asyncio.create_task(self._predict(columns, about)))
                 if len(under_way) == self._connection.concurrency:
                     yield await under_way.popleft()
             while under_way:
@@ -78,30 +81,35 @@ class AsyncClient:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
 
-    async def features(self) -> ModelFeatures:
+    async def features(self, label: str | None = None) -> ModelFeatures:
         """What the model takes."""
-        known = self._conversation.features
+        return await self._features(self._conversations.about(label))
+
+    async def _features(self, about: Conversation) -> ModelFeatures:
+        known = about.features
         if known is not None:
             return known
-        request = metadata_request(self._conversation.target)
-        response = await self._ask(self._methods.get_model_metadata, request)
-        return self._conversation.learn(response)
+        request = metadata_request(about.target)
+        response = await self._ask(self._methods.get_model_metadata, request, about)
+        return about.learn(response)
 
-    async def _batches(self, chunks: AsyncIterable[Rows]) -> AsyncIterator[Columns]:
+    async def _batches(
+        self, chunks: AsyncIterable[Rows], about: Conversation
+    ) -> AsyncIterator[Columns]:
         before = 0
         async for rows in chunks:
             chunk = as_chunk(rows)
             for start, batch in cut(chunk, self._connection.batch_size):
-                yield columns_of(batch, await self.features(), before + start)
+                yield columns_of(batch, await self._features(about), before + start)
             before += len(chunk)
 
-    async def _predict(self, columns: Columns) -> list[float]:
-        request = self._conversation.request(columns)
-        response = await self._ask(self._methods.predict, request)
-        return self._conversation.probabilities(response, columns)
+    async def _predict(self, columns: Columns, about: Conversation) -> list[float]:
+        request = about.request(columns)
+        response = await self._ask(self._methods.predict, request, about)
+        return about.probabilities(response, columns)
 
-    async def _ask(self, call: Any, request: Any) -> Any:
+    async def _ask(self, call: Any, request: Any, about: Conversation) -> Any:
         try:
             return await call(request, timeout=self._connection.timeout)
         except grpc.RpcError as error:
-            raise self._conversation.error(error) from error
+            raise about.error(error) from error

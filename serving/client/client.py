@@ -14,7 +14,7 @@ import grpc
 from serving.client import messages
 from serving.client.columns import Columns, as_chunk, columns_of, cut
 from serving.client.connection import Connection, Methods
-from serving.client.conversation import Conversation
+from serving.client.conversation import Conversation, Conversations
 from serving.client.errors import ServerError
 from serving.client.features import ModelFeatures, Signature
 from serving.client.requests import metadata_request, status_request
@@ -50,7 +50,7 @@ class Client:
           signature: How rows are sent: as `tensors`, which is faster, or `examples`.
           connection: How the server is reached.
         """
-        self._conversation = Conversation(server, target, signature)
+        self._conversations = Conversations(server, target, signature)
         self._connection = connection or Connection()
         self._channel = self._connection.channel(server)
         self._methods = Methods(self._channel)
@@ -72,25 +72,30 @@ class Client:
         """Closes the connection."""
         self._channel.close()
 
-    def predict(self, rows: Rows) -> list[float]:
+    def predict(self, rows: Rows, label: str | None = None) -> list[float]:
         """The probability of a click for each row.
 
         Args:
           rows: A list of dicts, a DataFrame or an Arrow table. A dict may leave
             features out, which then are missing.
+          label: Asks the version that has this label, such as `Split.label_of` says
+            for a user; by default what the client was made for.
 
         Raises:
           InputError: A feature is unknown, or a value has the wrong type.
           ServerError: The server does not answer, or refuses to.
         """
-        return list(itertools.chain.from_iterable(self.stream([rows])))
+        return list(itertools.chain.from_iterable(self.stream([rows], label)))
 
-    def stream(self, chunks: Iterable[Rows]) -> Iterator[list[float]]:
+    def stream(
+        self, chunks: Iterable[Rows], label: str | None = None
+    ) -> Iterator[list[float]]:
         """The probabilities of many rows, in bounded memory.
 
         Args:
           chunks: Rows in any number, each as `predict` takes them. No more is read
             than what is under way.
+          label: As `predict` takes it.
 
         Yields:
           The probabilities of a part of the rows, in their order.
@@ -99,31 +104,30 @@ class Client:
           InputError: A feature is unknown, or a value has the wrong type.
           ServerError: The server does not answer, or refuses to.
         """
+        about = self._conversations.about(label)
         under_way: deque[tuple[Any, Columns]] = deque()
         try:
-            for columns in self._batches(chunks):
-                under_way.append((self._send(columns), columns))
+            for columns in self._batches(chunks, about):
+                under_way.append((self._send(columns, about), columns))
                 if len(under_way) == self._connection.concurrency:
-                    yield self._receive(*under_way.popleft())
+                    yield self._receive(*under_way.popleft(), about)
             while under_way:
-                yield self._receive(*under_way.popleft())
+                yield self._receive(*under_way.popleft(), about)
         finally:
             # After an error nobody wants the others.
             for future, _ in under_way:
                 future.cancel()
 
-    def features(self) -> ModelFeatures:
+    def features(self, label: str | None = None) -> ModelFeatures:
         """What the model takes.
+
+        Args:
+          label: As `predict` takes it.
 
         Raises:
           ServerError: The server does not answer, or refuses to.
         """
-        known = self._conversation.features
-        if known is not None:
-            return known
-        request = metadata_request(self._conversation.target)
-        response = self._ask(self._methods.get_model_metadata, request)
-        return self._conversation.learn(response)
+        return self._features(self._conversations.about(label))
 
     def wait_until_available(self, timeout: float) -> int:
         """Waits until the model is loaded.
@@ -137,17 +141,18 @@ class Client:
         Raises:
           ServerError: There is none by then.
         """
+        about = self._conversations.about(None)
         end = time.monotonic() + timeout
-        while not (versions := self._available()):
+        while not (versions := self._available(about)):
             if time.monotonic() > end:
-                raise self._conversation.none_available(timeout)
+                raise about.none_available(timeout)
             time.sleep(_POLL_SECONDS)
         return max(versions)
 
-    def _available(self) -> list[int]:
-        request = status_request(self._conversation.target)
+    def _available(self, about: Conversation) -> list[int]:
+        request = status_request(about.target)
         try:
-            response = self._ask(self._methods.get_model_status, request)
+            response = self._ask(self._methods.get_model_status, request, about)
         except ServerError as error:
             if error.code in _NOT_YET:
                 return []
@@ -158,27 +163,40 @@ class Client:
             if status.state == messages.AVAILABLE
         ]
 
-    def _batches(self, chunks: Iterable[Rows]) -> Iterator[Columns]:
+    def _features(self, about: Conversation) -> ModelFeatures:
+        known = about.features
+        if known is not None:
+            return known
+        request = metadata_request(about.target)
+        response = self._ask(self._methods.get_model_metadata, request, about)
+        return about.learn(response)
+
+    def _batches(
+        self, chunks: Iterable[Rows], about: Conversation
+    ) -> Iterator[Columns]:
         before = 0
         for rows in chunks:
             chunk = as_chunk(rows)
             for start, batch in cut(chunk, self._connection.batch_size):
-                yield columns_of(batch, self.features(), before + start)
+                yield columns_of(batch, self._features(about), before + start)
             before += len(chunk)
 
-    def _send(self, columns: Columns) -> Any:
-        request = self._conversation.request(columns)
+    def _send(self, columns: Columns, about: Conversation) -> Any:
+        request = about.request(columns)
         return self._methods.predict.future(request, timeout=self._connection.timeout)
 
-    def _receive(self, future: Any, columns: Columns) -> list[float]:
-        response = self._result(future.result)
-        return self._conversation.probabilities(response, columns)
+    def _receive(
+        self, future: Any, columns: Columns, about: Conversation
+    ) -> list[float]:
+        response = self._result(future.result, about)
+        return about.probabilities(response, columns)
 
-    def _ask(self, call: Any, request: Any) -> Any:
-        return self._result(lambda: call(request, timeout=self._connection.timeout))
+    def _ask(self, call: Any, request: Any, about: Conversation) -> Any:
+        timeout = self._connection.timeout
+        return self._result(lambda: call(request, timeout=timeout), about)
 
-    def _result(self, result: Callable[[], Any]) -> Any:
+    def _result(self, result: Callable[[], Any], about: Conversation) -> Any:
         try:
             return result()
         except grpc.RpcError as error:
-            raise self._conversation.error(error) from error
+            raise about.error(error) from error

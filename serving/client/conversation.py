@@ -13,6 +13,26 @@ from serving.client.requests import predict_request, probabilities
 from serving.client.target import Target
 
 
+class Conversations:
+    """Those about the model, by label: each label has a version, with its features."""
+
+    def __init__(self, address: str, target: Target | str, signature: Signature):
+        """Begins none yet; takes what `Conversation` takes."""
+        self._address = address
+        self._target = Target(target) if isinstance(target, str) else target
+        self._signature = signature
+        self._by_label: dict[str | None, Conversation] = {}
+
+    def about(self, label: str | None) -> Conversation:
+        """The conversation about the version of a label; None for the target itself."""
+        known = self._by_label.get(label)
+        if known is not None:
+            return known
+        target = self._target if label is None else self._target.labelled(label)
+        new = Conversation(self._address, target, self._signature)
+        return self._by_label.setdefault(label, new)
+
+
 class Conversation:
     """A client's side of what is said.
 
@@ -21,15 +41,15 @@ class Conversation:
       features: What it takes; None where that is to be asked (again).
     """
 
-    def __init__(self, address: str, target: Target | str, signature: Signature):
+    def __init__(self, address: str, target: Target, signature: Signature):
         """Begins.
 
         Args:
           address: `HOST:PORT` of the server.
-          target: The model, or its name.
+          target: The model.
           signature: How rows are sent.
         """
-        self.target = Target(target) if isinstance(target, str) else target
+        self.target = target
         self.features: ModelFeatures | None = None
         self._address = address
         self._signature = signature

@@ -21,6 +21,7 @@ _Field = descriptor_pb2.FieldDescriptorProto
 DT_FLOAT = 1
 DT_STRING = 7
 AVAILABLE = 30
+END = 50
 
 # As in the originals; a field that a client has no use for is left out, an enumeration
 # is its number, and a member of a oneof is a field like others: all the same in bytes.

@@ -24,12 +24,12 @@ Record = Sequence[Any]
 def write_predictions(
     path: Path | None, names: Sequence[str], records: Iterable[Record]
 ) -> int:
-    """Writes records, each the kept values and the probability.
+    """Writes records, each some values and the probability.
 
     Args:
       path: A `.csv` or `.jsonl` file, which appears once it is whole; None for CSV to
         standard output.
-      names: The names of the kept values.
+      names: The names of the values before the probability.
       records: What to write.
 
     Returns:
@@ -41,17 +41,17 @@ def write_predictions(
     suffix = ".csv" if path is None else path.suffix
     if suffix not in _WRITERS:
         raise InputError(f"{path}: got {suffix!r}; allowed: .csv or .jsonl")
-    if PROBABILITY in names:
+    columns = [*names, PROBABILITY]
+    twice = [name for name in columns if columns.count(name) > 1]
+    if twice:
         raise InputError(
-            f"{PROBABILITY!r} is what the predictions are called; keep other columns"
+            f"two columns would be called {twice[0]!r}; keep other columns, each once"
         )
     records = iter(records)
     # Before anything is written: what is wrong mostly is so with the first.
     first = list(itertools.islice(records, 1))
     with _open(path) as file:
-        return _WRITERS[suffix](
-            file, [*names, PROBABILITY], itertools.chain(first, records)
-        )
+        return _WRITERS[suffix](file, columns, itertools.chain(first, records))
 
 
 def _write_csv(file: TextIO, names: Sequence[str], records: Iterable[Record]) -> int:

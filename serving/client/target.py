@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.errors import InputError
@@ -33,6 +33,10 @@ class Target:
             raise InputError(
                 f"model {self.model!r}: got a version and a label; give one of them"
             )
+
+    def labelled(self, label: str) -> Target:
+        """The same model, in the version that has a label."""
+        return replace(self, label=label)
 
     def spec(self, signature: str = "") -> Any:
         """The target in a request."""

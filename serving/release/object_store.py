@@ -42,6 +42,10 @@ class ObjectStore:
         """Writes a file."""
         io_utils.write_bytes_file(path, content)
 
+    def replace(self, path: str, content: bytes) -> None:
+        """Writes a file: in a store, it appears once it is whole."""
+        self.write(path, content)
+
     def copy(self, source: str, target: str) -> None:
         """Copies a file, from a disk or from a store."""
         io_utils.copy_file(source, target, overwrite=True)

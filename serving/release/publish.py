@@ -6,13 +6,14 @@ import hashlib
 import os
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import filelock
 
 from pipeline.errors import ReleaseError
+from serving.release.labels import labels_of, read_labels
 from serving.release.storage import Storage, is_in_object_store, storage_of
 from serving.release.versions import (
     RECORD_FILE,
@@ -24,6 +25,7 @@ from serving.release.versions import (
     release_history,
     version_path,
 )
+from serving.warm_up import WARM_UP_FILE
 
 # TensorFlow Serving looks at numeric names only, so it sees neither a copy under way
 # nor a version that is being removed.
@@ -62,7 +64,9 @@ def sole_writer(model_dir: str) -> Iterator[None]:
         yield
 
 
-def release_model(saved_model: str, model_dir: str, origin: Origin) -> VersionRecord:
+def release_model(
+    saved_model: str, model_dir: str, origin: Origin, warm_up: str = ""
+) -> VersionRecord:
     """Makes a SavedModel the newest version of a servable.
 
     Releasing the newest version once more changes nothing, so what was killed after
@@ -72,14 +76,15 @@ def release_model(saved_model: str, model_dir: str, origin: Origin) -> VersionRe
       saved_model: The directory of the SavedModel.
       model_dir: The directory of the servable's versions; made where it is missing.
       origin: Where the model comes from.
+      warm_up: The file with the requests that the version brings along; empty for none.
 
     Returns:
       The version that has the model.
 
     Raises:
-      ReleaseError: The model is gone.
+      ReleaseError: The model is gone, or the requests are.
     """
-    storage = storage_of(saved_model, model_dir)
+    storage = storage_of(saved_model, model_dir, warm_up)
     is_there = storage.exists(os.path.join(saved_model, SAVED_MODEL))
     digest = model_digest(saved_model) if is_there else None
     with sole_writer(model_dir):
@@ -87,6 +92,8 @@ def release_model(saved_model: str, model_dir: str, origin: Origin) -> VersionRe
         if newest is None or not _has_model(newest, digest, origin):
             if digest is None:
                 raise ReleaseError(f"{saved_model}: the model is gone")
+            if warm_up and not storage.exists(warm_up):
+                raise ReleaseError(f"{warm_up}: the warm-up requests are gone")
             newest = VersionRecord(
                 version=_next_version(model_dir),
                 source=origin.source,
@@ -94,7 +101,9 @@ def release_model(saved_model: str, model_dir: str, origin: Origin) -> VersionRe
                 digest=digest,
                 report=origin.report,
             )
-            _publish(newest, saved_model, model_dir, storage, storage.copy)
+            added = {WARM_UP_FILE: warm_up} if warm_up else {}
+            files = {**_files(saved_model, storage), **added}
+            _publish(newest, files, model_dir, storage, storage.copy)
     return newest
 
 
@@ -116,7 +125,8 @@ def roll_back(model_dir: str, refused: Collection[str] = ()) -> VersionRecord:
       The new version.
 
     Raises:
-      ReleaseError: There is no version to go back to.
+      ReleaseError: There is no version to go back to, or clients ask for the newest
+        one by a label.
     """
     storage = storage_of(model_dir)
     with sole_writer(model_dir):
@@ -127,6 +137,7 @@ def roll_back(model_dir: str, refused: Collection[str] = ()) -> VersionRecord:
             but = " that no person refused" if older else ""
             raise ReleaseError(f"{model_dir}: there is no version to roll back to{but}")
         earlier, newest = allowed[-1], history[-1]
+        _check_unlabelled(model_dir, newest.version, earlier.version)
         restored = earlier.model_copy(
             update={
                 "version": _next_version(model_dir),
@@ -135,15 +146,30 @@ def roll_back(model_dir: str, refused: Collection[str] = ()) -> VersionRecord:
                 "withdraws_digest": newest.digest,
             }
         )
-        saved_model = version_path(model_dir, earlier.version)
-        _publish(restored, saved_model, model_dir, storage, storage.share)
+        files = _files(version_path(model_dir, earlier.version), storage)
+        _publish(restored, files, model_dir, storage, storage.share)
     return restored
+
+
+def _check_unlabelled(model_dir: str, newest: int, earlier: int) -> None:
+    """Checks that no label would stay with the model that is taken back.
+
+    Where it is to go is for a person to say: another version serves it at once, while
+    the one that a roll back makes has to be loaded first.
+    """
+    labels = labels_of(read_labels(model_dir), newest)
+    if labels:
+        moved = " ".join(f"{label}={earlier}" for label in labels)
+        raise ReleaseError(
+            f"version {newest} has the label {', '.join(labels)}; first move it, which "
+            f"takes effect within seconds: ctr release label {moved}"
+        )
 
 
 def remove_old_versions(model_dir: str, keep: int) -> None:
     """Removes the oldest versions, in one step each as far as a server can see.
 
-    The newest one stays, and what someone else put there.
+    The newest one stays, those that have a label, and what someone else put there.
 
     Args:
       model_dir: The directory of the servable's versions.
@@ -181,9 +207,14 @@ def _next_version(model_dir: str) -> int:
     return max([int(time.time()), *(v + 1 for v in list_versions(model_dir)[-1:])])
 
 
+def _files(folder: str, storage: Storage) -> dict[str, str]:
+    """Where each file of a model is, by its path in the version."""
+    return {name: os.path.join(folder, name) for name in storage.files(folder)}
+
+
 def _publish(
     record: VersionRecord,
-    saved_model: str,
+    files: Mapping[str, str],
     model_dir: str,
     storage: Storage,
     put: Callable[[str, str], None],
@@ -197,12 +228,12 @@ def _publish(
     path = version_path(model_dir, record.version)
     aside = os.path.join(model_dir, _INCOMING + uuid.uuid4().hex)
     target = aside if storage.renames_folders else path
-    for name in storage.files(saved_model):
+    for name, source in files.items():
         if name not in (RECORD_FILE, SAVED_MODEL):
-            put(os.path.join(saved_model, name), os.path.join(target, name))
+            put(source, os.path.join(target, name))
     content = record.model_dump_json(indent=2, exclude_defaults=True)
     storage.write(os.path.join(target, RECORD_FILE), content.encode())
-    put(os.path.join(saved_model, SAVED_MODEL), os.path.join(target, SAVED_MODEL))
+    put(files[SAVED_MODEL], os.path.join(target, SAVED_MODEL))
     if storage.renames_folders:
         os.rename(target, path)
 
@@ -210,7 +241,12 @@ def _publish(
 def _not_kept(model_dir: str, keep: int) -> list[int]:
     """The versions to remove; what a roll back could go to is kept before others."""
     older = list_versions(model_dir)[:-1]
-    ours = [each for each in older if read_record(model_dir, each) is not None]
+    labelled = read_labels(model_dir).values()
+    ours = [
+        each
+        for each in older
+        if each not in labelled and read_record(model_dir, each) is not None
+    ]
     history = {record.version for record in release_history(model_dir)}
     ours.sort(key=lambda version: (version in history, version))
     return ours[:-keep]

@@ -29,6 +29,9 @@ class Storage(Protocol):
     def write(self, path: str, content: bytes) -> None:
         """Writes a file, and the folders it is in."""
 
+    def replace(self, path: str, content: bytes) -> None:
+        """Writes a file of which readers see the old content or the new, whole."""
+
     def copy(self, source: str, target: str) -> None:
         """Copies a file, and makes the folders it comes to be in."""
 
@@ -85,6 +88,12 @@ class Disk:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
             file.write(content)
+
+    def replace(self, path: str, content: bytes) -> None:
+        """See `Storage`; only one process may do so at a time."""
+        aside = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}")
+        self.write(aside, content)
+        os.replace(aside, path)
 
     def copy(self, source: str, target: str) -> None:
         """See `Storage`."""

@@ -49,7 +49,11 @@ def serve(
         server.start(config)
     except StatusError as error:
         if stop.is_set():
+            end.join()
             return
+        # A thread that is still at work in TensorFlow would abort the process at its
+        # exit, and the error's status would be lost.
+        server.stop()
         wrong = error.code == grpc.StatusCode.INVALID_ARGUMENT
         raise (ConfigError if wrong else RunError)(str(error)) from error
     on_ready(server.port, server.rest_port)

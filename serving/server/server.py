@@ -53,6 +53,7 @@ class Server:
         self._grpc: GrpcServer | None = None
         self._rest: RestServer | None = None
         self._config: model_server_config_pb2.ModelServerConfig | None = None
+        self._complaint = ""
         self._stopping = threading.Event()
         self._upkeep = threading.Thread(
             target=self._keep_up, name="upkeep", daemon=True
@@ -184,14 +185,20 @@ class Server:
                 self._read_again(self._options.config_file)
 
     def _read_again(self, path: str) -> None:
-        """Takes the configuration file, if it has changed."""
+        """Takes the configuration file, if it has changed.
+
+        One that is not taken is tried again: a label may be for a version that is still
+        being loaded.
+        """
         try:
             config = read_model_config(path)
             if config == self._config:
                 return
-            # Even if it is wrong: to say so once is enough.
-            self._config = config
             self._manager.replace(config)
             self._request_log.update(config)
+            self._config = config
         except (ConfigError, StatusError) as error:
-            _LOG.warning("%s: not taken: %s", path, error)
+            # To say so once is enough.
+            if str(error) != self._complaint:
+                _LOG.warning("%s: not taken: %s", path, error)
+            self._complaint = str(error)

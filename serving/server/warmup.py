@@ -13,9 +13,9 @@ from serving.server.examples import classify, infer, regress
 from serving.server.predict import predict
 from serving.server.servable import Servable
 from serving.server.status import StatusError, invalid_argument
+from serving.warm_up import WARM_UP_FILE
 
-# Where TensorFlow Serving looks for them, and how many it takes.
-WARM_UP_FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
+# What TensorFlow Serving takes.
 _MOST_REQUESTS = 1000
 
 _NEVER = float("inf")

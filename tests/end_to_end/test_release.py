@@ -10,6 +10,7 @@ import sys
 import pytest
 
 MANUAL = {"approval": "manual"}
+WARM_UP_FILE = "assets.extra/tf_serving_warmup_requests"
 
 
 @pytest.fixture
@@ -52,7 +53,12 @@ def listed(problem):
 
 
 def test_a_run_waits_until_its_release_is_approved(asked):
+    asked.write({**asked.settings, "release": MANUAL, "infra_validation": {"rows": 20}})
     summary, out = run(asked, 0)
+    assert summary["reasons"][-1].startswith("passed: infra: ")
+    assert "answers 20 rows as the model itself does" in summary["reasons"][-1]
+    page = (asked.work_dir / "latest" / "report.html").read_text()
+    assert "answers 20 rows as the model itself does" in page
     assert summary["verdict"] == "awaiting_approval"
     assert summary["model_version"] is summary["model_dir"] is None
     assert f"Run {summary['run_id']}: awaiting approval" in out
@@ -64,6 +70,9 @@ def test_a_run_waits_until_its_release_is_approved(asked):
     (row,) = listed(asked)
     assert (row["run"], row["status"]) == (summary["run_id"], "released")
     assert (row["version"], row["is_newest"]) == (int(version), True)
+    (written,) = asked.work_dir.glob("artifacts/InfraValidator/*/*/*warmup_requests")
+    released_file = asked.work_dir / "models" / "small" / version / WARM_UP_FILE
+    assert released_file.read_bytes() == written.read_bytes()
     (decision,) = row["decisions"]
     assert (decision["what"], decision["by"]) == ("approved", "Ann")
     assert decision["note"] == "looks right"

@@ -73,6 +73,9 @@ TRAINING = {"Trainer", "Pusher"}
         ("examples.missing_values=[NA]", {"ExampleGen"}),
         ("examples.splits.eval=other.csv", {"ExampleGen"}),
         ("validation.drift={age: 0.1}", {"ExampleValidator", "PreviousStatistics"}),
+        ("infra_validation.rows=10", {"InfraValidator"}),
+        ("serving.batching={}", {"InfraValidator"}),
+        ("serving.port=1234", set()),
         ("release.approval=automatic", {"ReleaseGate"}),
         ("release.keep=2", {"Pusher"}),
         ("beam={direct_num_workers: 1}", set()),
@@ -122,6 +125,15 @@ def test_skew_adds_a_branch_for_what_was_served(parameters):
     assert added == {"ServingExampleGen", "ServingStatisticsGen"}
 
 
+def test_what_was_tried_on_a_server_is_shown_judged_and_pushed(nodes):
+    with_it, without = nodes(), nodes("infra_validation=null")
+    assert set(with_it) - set(without) == {"InfraValidator"}
+    for name in ("EvaluationReport", "ReleaseGate", "Pusher"):
+        assert "infra_blessing" not in without[name].inputs.inputs
+        (channel,) = with_it[name].inputs.inputs["infra_blessing"].channels
+        assert channel.producer_node_query.id == "InfraValidator"
+
+
 def test_a_curated_schema_takes_the_place_of_an_inferred_one(parameters, tmp_path):
     schema = tmp_path / "schema.pbtxt"
     schema.write_text('feature { name: "age" }')
@@ -160,3 +172,18 @@ def test_a_model_to_start_from_is_keyed_by_its_content(parameters, base_model):
     (base_model / "variables" / "variables.index").write_text("day 2")
     after = parameters(start)
     assert {name for name in after if after[name] != before[name]} == TRAINING
+
+
+def test_beam_takes_its_options():
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    from pipeline.config import Config
+    from pipeline.dag import beam_args
+
+    flink = {"runner": "FlinkRunner", "parallelism": 16, "flink_submit_uber_jar": True}
+    beam = {**flink, "save_main_session": False}
+    args = beam_args(Config.model_construct(beam=beam))
+
+    read = PipelineOptions(args).get_all_options(drop_default=True)
+    assert {key: read[key] for key in flink} == flink
+    assert "save_main_session" not in read

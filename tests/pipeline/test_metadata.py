@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
 from pipeline.config import Config
-from pipeline.metadata import connection_config
+from pipeline.metadata import connection_config, connection_to
 from pipeline.workdir import WorkDir
 
 CONFIG = {
@@ -41,3 +42,13 @@ def test_sqlite_in_the_work_directory(tmp_path):
 def test_mysql_by_its_url(url, parts):
     expected = metadata.mysql_metadata_connection_config(*parts)
     assert connection(metadata={"mysql": url}) == expected
+
+
+def test_a_server_by_its_address():
+    expected = metadata_store_pb2.MetadataStoreClientConfig(host="mlmd", port=8080)
+    assert connection(metadata={"grpc": "mlmd:8080"}) == expected
+
+
+def test_a_file_by_its_url():
+    expected = metadata.sqlite_metadata_connection_config("/volume/metadata.sqlite")
+    assert connection_to("sqlite:///volume/metadata.sqlite") == expected

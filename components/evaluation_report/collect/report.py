@@ -27,6 +27,7 @@ from components.evaluation_report.files import CONTENT_FILE
 from components.evaluator.curves import Curves
 from components.evaluator.record import Evaluation
 from components.example_validator.anomalies import Artifacts, Examined
+from components.infra_validator.record import InfraRecord
 from pipeline.config.examples import EVAL
 from pipeline.config.parts.example_validator import ValidatorPart
 from pipeline.config.root import Config
@@ -58,6 +59,7 @@ def report_of_a_run(
     return Report(
         **beginning,
         evaluation=Evaluation.read(evaluation),
+        infra=_infra(artifacts.get("infra_blessing")),
         curves=Curves.read(evaluation),
         training=training,
         **_looked_into(artifacts, config, beginning["data"], model),
@@ -127,6 +129,12 @@ def _baseline(
         # Not as a Report: an older one may have had other fields.
         before = json.loads(file.read())["lineage"]["config"]
     return Baseline(version=release.version, changes=changes(before, settings))
+
+
+def _infra(blessings: list[types.Artifact] | None) -> InfraRecord | None:
+    if not blessings:
+        return None
+    return InfraRecord.read(artifact_utils.get_single_uri(blessings))
 
 
 def _looked_into(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.config.base import Block
+from pipeline.config.kubeflow import Kubeflow
 from pipeline.config.release import Release
 from pipeline.config.root import Config, Metadata
 
@@ -19,5 +20,10 @@ class EvaluationReportPart(Block):
     @classmethod
     def of(cls, config: Config) -> EvaluationReportPart:
         """The part of a configuration."""
-        elsewhere = {"release": Release(), "metadata": Metadata(), "beam": {}}
+        elsewhere = {
+            "release": Release(),
+            "metadata": Metadata(),
+            "kubeflow": Kubeflow(),
+            "beam": {},
+        }
         return cls(config=config.model_copy(update=elsewhere))

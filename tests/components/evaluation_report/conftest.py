@@ -27,6 +27,7 @@ from components.evaluation_report.content import (
 from components.evaluator.curves import Curve, Curves, SliceCurves
 from components.evaluator.gates import Outcome
 from components.evaluator.record import Evaluation
+from components.infra_validator.record import Answers, InfraRecord
 from trainer.record import Epoch, TrainingRecord
 
 # AUC and examples; one slice has one class only, one too few examples, and one a name
@@ -291,3 +292,23 @@ def stopped() -> Report:
         data=data(),
         lineage=lineage(None),
     )
+
+
+INFRA = InfraRecord(
+    server="the embedded server",
+    rows=500,
+    load_seconds=6.1,
+    answers={
+        "serving_default": Answers(
+            differing=0, largest_difference=1.2e-7, p50_ms=0.713, p99_ms=1.04
+        ),
+        "predict": Answers(
+            differing=0, largest_difference=5.96e-8, p50_ms=0.65, p99_ms=0.944
+        ),
+    },
+)
+INFRA_REFUSED = InfraRecord(
+    server="the embedded server",
+    rows=500,
+    reasons=("the embedded server ended with status 1; its log ends: <out of memory>",),
+)

@@ -18,6 +18,8 @@ from components.evaluation_report.content import read_content
 from components.evaluation_report.executor import EvaluationReportExecutor
 from pipeline.config.parts.evaluation_report import EvaluationReportPart
 
+from .conftest import INFRA
+
 CODES = {"Trainer": "0123456789abcdef"}
 
 
@@ -132,6 +134,15 @@ def test_the_page_is_beside_it(run):
 
     assert "Passed 2 of 3 conditions" in page
     assert "city=Rome" in page
+
+
+def test_how_the_model_was_served_is_part_of_it(run, tmp_path):
+    write, _ = run
+    assert read_content(str(write("without"))).infra is None
+
+    blessing = _artifact(standard_artifacts.InfraBlessing, tmp_path / "infra")
+    INFRA.write(blessing.uri)
+    assert read_content(str(write("with", infra_blessing=[blessing]))).infra == INFRA
 
 
 def test_what_changed_since_the_baseline(run, tiny):

@@ -17,7 +17,7 @@ from components.evaluation_report.content import (
 )
 from components.evaluation_report.render import render_page, templates_digest
 
-from .conftest import OUTCOMES
+from .conftest import INFRA, INFRA_REFUSED, OUTCOMES
 
 VOID = {"meta", "link", "br", "input", "wbr"}
 
@@ -65,6 +65,30 @@ def test_the_verdict_comes_first(page):
         "Passed 2 of 3 conditions; the rest had too little data"
     ]
     assert page.texts("li")[0].startswith("AUC 0.7500 (95% interval 0.7400 to 0.7600)")
+
+
+def test_what_the_server_answered_is_a_section(make_report):
+    page = Page(render_page(make_report(infra=INFRA)))
+
+    assert {"href": "#serving"} in page.all("a")
+    (said,) = [text for text in page.texts("p") if "the embedded server" in text]
+    assert said == (
+        "500 rows of the eval split were asked of the embedded server, which had the "
+        "model AVAILABLE after 6.1 s."
+    )
+    assert {"1.2e-07", "0.71", "1.04", "6.0e-08"} <= set(page.texts("td"))
+
+
+def test_why_it_was_not_served_is_said_as_text(make_report):
+    page = Page(render_page(make_report(infra=INFRA_REFUSED)))
+
+    assert page.texts("h1") == ["Blocked by infra validation"]
+    assert any(text.endswith("<out of memory>") for text in page.texts("p"))
+    assert "out" not in {tag for tag, _ in page.elements}
+
+
+def test_without_infra_validation_there_is_no_such_section(page):
+    assert {"href": "#serving"} not in page.all("a")
 
 
 def test_nothing_is_fetched(page):

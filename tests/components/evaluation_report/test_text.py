@@ -9,7 +9,7 @@ from rich.console import Console
 
 from components.evaluation_report.text import render_report
 
-from .conftest import FAILED, OUTCOMES, SLICES
+from .conftest import FAILED, INFRA, OUTCOMES, SLICES
 
 
 @pytest.fixture
@@ -50,6 +50,14 @@ def test_metrics_are_beside_the_baseline_with_intervals(shown):
         "0.7300 to 0.7500",
         "0.0050 to 0.0150",
         "",
+    ]
+
+
+def test_what_the_server_answered_is_a_table(shown, make_report):
+    title = "Serving: 500 rows asked of the embedded server"
+    assert rows(shown(make_report(infra=INFRA)), title) == [
+        ["serving_default", "0", "1.2e-07", "0.71", "1.04"],
+        ["predict", "0", "6.0e-08", "0.65", "0.94"],
     ]
 
 

@@ -12,7 +12,7 @@ from components.evaluation_report.verdict import (
 )
 from components.evaluator.gates import Outcome
 
-from .conftest import FAILED, OUTCOMES
+from .conftest import FAILED, INFRA, INFRA_REFUSED, OUTCOMES
 
 
 def gate(status):
@@ -52,6 +52,39 @@ def test_the_headline_counts_conditions(make_report, statuses, passed, words):
 
     assert headline(report) == words
     assert state(report) == ("passed" if passed else "blocked")
+
+
+@pytest.mark.parametrize(
+    ("infra", "statuses", "words"),
+    [
+        (INFRA, ["passed"], "Passed its only condition"),
+        (INFRA, ["failed"], "Blocked by its only condition"),
+        (INFRA_REFUSED, ["passed"], "Blocked by infra validation"),
+        (INFRA_REFUSED, [], "Blocked by infra validation"),
+        (
+            INFRA_REFUSED,
+            ["failed"],
+            "Blocked by its only condition; infra validation failed too",
+        ),
+    ],
+)
+def test_infra_validation_is_a_gate(make_report, infra, statuses, words):
+    passed = "failed" not in statuses
+    report = make_report([gate(each) for each in statuses], passed, infra=infra)
+
+    assert headline(report) == words
+    assert state(report) == ("passed" if words.startswith("Passed") else "blocked")
+
+
+def test_how_the_model_was_served_is_a_sentence(make_report):
+    assert findings(make_report(infra=INFRA))[-1] == (
+        "Infra validation: the embedded server answers 500 rows as the model itself "
+        "does; p99: 1.0 ms by serving_default, 0.9 ms by predict."
+    )
+    assert findings(make_report(infra=INFRA_REFUSED))[-1] == (
+        "Infra validation failed: the embedded server ended with status 1; its log "
+        "ends: <out of memory>."
+    )
 
 
 def test_what_is_found_is_said_in_sentences(make_report):

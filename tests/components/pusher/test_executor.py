@@ -26,7 +26,7 @@ def _artifact(kind, folder):
 def push(tmp_path):
     """Pushes a model by number; gives its artifact, and its record as a file."""
 
-    def _push(status, model=1, keep=5):
+    def _push(status, model=1, keep=5, warm_up=None):
         saved_model = tmp_path / "model" / str(model) / "Format-Serving"
         saved_model.mkdir(parents=True, exist_ok=True)
         (saved_model / "saved_model.pb").write_text(f"model {model}")
@@ -35,6 +35,9 @@ def push(tmp_path):
         )
         decision.write(str(tmp_path / "decision"))
         release = _artifact(Release, tmp_path / "release")
+        (tmp_path / "infra").mkdir(exist_ok=True)
+        if warm_up is not None:
+            (tmp_path / "infra" / "tf_serving_warmup_requests").write_text(warm_up)
         PusherExecutor(BaseExecutor.Context(pipeline_run_id="run1")).Do(
             {
                 "model": [
@@ -43,6 +46,9 @@ def push(tmp_path):
                 "decision": [_artifact(ReleaseDecision, tmp_path / "decision")],
                 "transform_graph": [
                     _artifact(standard_artifacts.TransformGraph, "graph/3")
+                ],
+                "infra_blessing": [
+                    _artifact(standard_artifacts.InfraBlessing, tmp_path / "infra")
                 ],
             },
             {"release": [release]},
@@ -82,6 +88,24 @@ def test_else_it_is_recorded_only(push, tmp_path, status):
     assert (release.status, release.version, release.path) == (status, 0, "")
     assert record["status"] == status
     assert not (tmp_path / "served").exists()
+
+
+def test_a_version_brings_its_warm_up_requests_along(push, tmp_path):
+    release, record = push("released", warm_up="requests")
+
+    (version,) = served(tmp_path)
+    folder = version / "assets.extra"
+    assert (folder / "tf_serving_warmup_requests").read_text() == "requests"
+    file = str(tmp_path / "infra" / "tf_serving_warmup_requests")
+    assert release.warm_up == record["warm_up"] == file
+    # A roll back has the same files.
+    push("released", 2)
+    restored = publish.roll_back(str(tmp_path / "served"))
+    folder = tmp_path / "served" / str(restored.version) / "assets.extra"
+    assert (folder / "tf_serving_warmup_requests").read_text() == "requests"
+    # The model is what it was without them.
+    again, _ = push("awaiting_approval", warm_up="other")
+    assert again.warm_up == file
 
 
 def test_pushing_twice_keeps_the_version(push, tmp_path):
@@ -130,6 +154,7 @@ def test_the_record_says_all_that_approving_takes(push, tmp_path):
         "path": "",
         "report": "report/4",
         "report_digest": "abc",
+        "warm_up": "",
         "by": "",
         "note": "",
         "override": 0,

@@ -15,6 +15,7 @@ from components.release_gate.executor import ReleaseGateExecutor
 from components.release_records import ReleaseRecord
 
 MODEL = "model/2"
+FAILED = "a gate failed"
 
 
 def standing(status, model_uri=MODEL, **fields):
@@ -32,25 +33,23 @@ WITHDRAWN = standing("released", "model/1", by="Ann", withdrawn=MODEL)
 @pytest.mark.parametrize("approval", ["manual", "automatic"])
 @pytest.mark.parametrize("record", [None, APPROVED, REJECTED])
 def test_a_gate_blocks_whatever_else_is_said(approval, record):
-    decision = decide(MODEL, False, approval, record)
-    assert decision == Decision(
-        status="blocked", reason="a gate of the Evaluator failed"
-    )
+    decision = decide(MODEL, FAILED, approval, record)
+    assert decision == Decision(status="blocked", reason=FAILED)
 
 
 def test_a_person_who_overrode_the_gates_is_repeated():
     overruled = standing("released", by="Ann", note="urgent", override=1)
-    decision = decide(MODEL, False, "automatic", overruled)
+    decision = decide(MODEL, FAILED, "automatic", overruled)
     assert (decision.status, decision.is_by_person) == ("released", True)
     assert decision.reason == "approved by Ann on 2025-03-01: urgent"
     # Of that very model only, and while it holds.
     withdrawn = standing("released", "model/1", by="Ann", override=1, withdrawn=MODEL)
-    assert decide(MODEL, False, "automatic", withdrawn).status == "blocked"
+    assert decide(MODEL, FAILED, "automatic", withdrawn).status == "blocked"
 
 
 def test_without_a_word_on_the_model_the_configuration_decides():
-    assert decide(MODEL, True, "automatic", None).status == "released"
-    decision = decide(MODEL, True, "manual", None)
+    assert decide(MODEL, None, "automatic", None).status == "released"
+    decision = decide(MODEL, None, "manual", None)
     assert decision.status == "awaiting_approval"
     assert decision.reason == "release.approval is manual"
     assert not decision.is_by_person
@@ -67,13 +66,13 @@ def test_without_a_word_on_the_model_the_configuration_decides():
     ],
 )
 def test_what_a_person_said_holds(approval, record, status, reason):
-    decision = decide(MODEL, True, approval, record)
+    decision = decide(MODEL, None, approval, record)
     assert (decision.status, decision.reason) == (status, reason)
     assert decision.is_by_person
 
 
 def test_a_release_without_a_person_is_repeated_though_one_is_asked_now():
-    decision = decide(MODEL, True, "manual", AUTOMATIC)
+    decision = decide(MODEL, None, "manual", AUTOMATIC)
     assert (decision.status, decision.is_by_person) == ("released", False)
 
 
@@ -87,9 +86,13 @@ def gate(tmp_path):
         (tmp_path / name).mkdir(parents=True, exist_ok=True)
         return made
 
-    def _gate(blessed, approval="manual", releases=()):
+    def _gate(blessed, approval="manual", releases=(), infra=None):
         blessing = artifact(standard_artifacts.ModelBlessing, "blessing")
         blessing.set_int_custom_property("blessed", blessed)
+        infra_blessings = []
+        if infra is not None:
+            infra_blessings = [artifact(standard_artifacts.InfraBlessing, "infra")]
+            infra_blessings[0].set_int_custom_property("blessed", infra)
         report = artifact(HtmlReport, "report")
         (tmp_path / "report" / PAGE_FILE).write_text("<html>")
         model = standard_artifacts.Model()
@@ -100,6 +103,7 @@ def gate(tmp_path):
                 "model": [model],
                 "blessing": [blessing],
                 "report": [report],
+                "infra_blessing": infra_blessings,
                 "standing": list(releases),
             },
             {"decision": [decision]},
@@ -126,6 +130,20 @@ def test_the_decision_names_the_report_that_it_is_on(gate, blessed, approval, st
     assert decision.report.endswith("/report")
     # As `sha256sum report.html` prints it.
     assert decision.report_digest == hashlib.sha256(b"<html>").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("blessed", "infra", "status", "reason"),
+    [
+        (1, 1, "released", "release.approval is automatic"),
+        (1, 0, "blocked", "infra validation failed"),
+        (0, 1, "blocked", "a gate of the Evaluator failed"),
+        (0, 0, "blocked", "a gate of the Evaluator failed"),
+    ],
+)
+def test_infra_validation_is_a_gate(gate, blessed, infra, status, reason):
+    decision = Decision.read(gate(blessed, "automatic", infra=infra).uri)
+    assert (decision.status, decision.reason) == (status, reason)
 
 
 def test_the_gate_reads_what_was_resolved(gate):

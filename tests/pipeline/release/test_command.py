@@ -182,3 +182,48 @@ def test_a_roll_back_takes_less_than_2_seconds(pipeline, options, ctr):
     assert "no version to roll back to" in ended.stderr
     assert min(taken) < 2
     assert pipeline.served() == ["r1", "r2", "r1"]
+
+
+def test_labels_are_given_listed_and_removed(pipeline, ctr):
+    for run in ("r1", "r2"):
+        pipeline.run(run)
+        ctr("approve", run, "--by", "Ann")
+    older, newer = sorted(int(path.name) for path in pipeline.model_dir.glob("[0-9]*"))
+    status, out, _ = ctr("label", f"canary={newer}", f"stable={older}")
+    assert (status, out) == (0, f"labels: canary={newer} stable={older}\n")
+    _, out, _ = ctr("list", "--json")
+    assert {row["run"]: row["labels"] for row in json.loads(out)} == {
+        "r1": ["stable"],
+        "r2": ["canary"],
+    }
+    _, out, _ = ctr("list")
+    assert f"{newer} * canary" in out
+    assert f"{older} stable" in out
+
+    status, _, error = ctr("rollback", "--by", "Ann")
+    assert status == 2
+    assert f"ctr release label canary={older}" in error
+    status, out, _ = ctr("label", "canary=")
+    assert (status, out) == (0, f"labels: stable={older}\n")
+    assert ctr("rollback", "--by", "Ann")[0] == 0
+    # Its run's model now is the newest version.
+    assert f"stable is version {older}, which no line above shows" in ctr("list")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["canary"], "got 'canary'; allowed: LABEL=VERSION, with a number that"),
+        (["canary=new"], "got 'canary=new'; allowed: LABEL=VERSION"),
+        (["canary=7"], "label 'canary': "),
+        (["canary="], "there is no label 'canary' to remove; there is: none"),
+        (["a=1", "a=2"], "label 'a' is given twice; give it one version"),
+    ],
+)
+def test_a_wrong_label_is_one_line(words, error, pipeline, ctr):
+    pipeline.run("r1")
+    ctr("approve", "r1", "--by", "Ann")
+    status, out, err = ctr("label", *words)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"error: {error}")
+    assert len(err.splitlines()) == 1

@@ -25,7 +25,7 @@ def listed(pipeline):
 
 def rows_of(pipeline):
     desk = pipeline.desk()
-    return rows(desk.history(), desk.newest())
+    return rows(desk.history(), desk.newest(), desk.labels())
 
 
 def said(row):
@@ -77,11 +77,13 @@ def test_the_newest_is_what_is_there(pipeline, desk):
     by_hand.mkdir()
     (by_hand / "saved_model.pb").write_text("by hand")
     assert not any(row.is_newest for row in rows_of(pipeline))
-    assert as_text(rows_of(pipeline), desk.newest()).endswith(
+    assert as_text(rows_of(pipeline), desk.newest(), {}).endswith(
         "\n* the newest version, 9999999999, is of none of these runs"
     )
     shutil.rmtree(pipeline.model_dir)
-    assert as_text(rows_of(pipeline), desk.newest()).endswith("\n* no version is there")
+    assert as_text(rows_of(pipeline), desk.newest(), {}).endswith(
+        "\n* no version is there"
+    )
 
 
 def test_no_release_is_in_force_that_a_later_one_replaced(pipeline, desk):
@@ -106,7 +108,7 @@ def test_no_release_is_in_force_that_a_later_one_replaced(pipeline, desk):
 def test_a_note_is_one_line(pipeline, desk, between):
     pipeline.run("r1")
     desk.reject("r1", by=f"Ann{between}Bob", note=f"no{between}r9  released")
-    lines = as_text(rows_of(pipeline), None).splitlines()
+    lines = as_text(rows_of(pipeline), None, {}).splitlines()
     assert len(lines) == 4
     assert lines[2].endswith(" rejected by Ann Bob: no r9 released")
     pipeline.run("r2", model="r1")
@@ -176,14 +178,16 @@ def test_all_of_a_decision_is_kept(pipeline, desk):
 
 
 def test_a_table_to_read(pipeline, desk):
-    assert as_text([], None) == "run  status  version  report\n* no version is there"
+    assert (
+        as_text([], None, {}) == "run  status  version  report\n* no version is there"
+    )
     pipeline.run("r1", status="blocked")
     pipeline.run("r2")
     made = desk.approve("r1", by="Ann", note="[bold]", override=True)
     recorded = desk.history().records[-1]
 
     day = f"{recorded.at.astimezone():%Y-%m-%d %H:%M}"
-    assert as_text(rows_of(pipeline), made.version).splitlines() == [
+    assert as_text(rows_of(pipeline), made.version, {}).splitlines() == [
         "run  status             version       report",
         "r2   awaiting approval                digest o",
         f"r1   released           {made.version} *  digest o",

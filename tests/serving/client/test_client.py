@@ -259,7 +259,7 @@ def test_large_request_is_tried_again(served: Any, proxy: Any):
     """What is larger than gRPC by default keeps is sent again all the same."""
     with Client(proxy.address, "tiny") as client:
         with Client(served.address, "tiny") as other:
-            client._conversation.features = other.features()
+            client._conversations.about(None).features = other.features()
         threading.Timer(0.5, proxy.open).start()
         assert len(client.predict([{"user": "u" * 10_000}] * 100)) == 100
 

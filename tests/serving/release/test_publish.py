@@ -204,6 +204,13 @@ def test_a_server_that_polls_sees_whole_versions_only(
     assert len(seen) > 1
 
 
+def test_warm_up_requests_that_are_gone_release_nothing(make_model, model_dir):
+    model = make_model("a")
+    with pytest.raises(ReleaseError, match="no/file: the warm-up requests are gone"):
+        release_model(model, str(model_dir), Origin(model, "run", ""), "no/file")
+    assert list_versions(str(model_dir)) == []
+
+
 def test_a_model_that_is_gone_releases_nothing(make_model, model_dir, clock, release):
     model = make_model()
     shutil.rmtree(model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -9,6 +10,9 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import grpc
 import pytest
@@ -16,6 +20,7 @@ import pytest
 from pipeline.config.serving import Batching, RequestLog, Serving, Tls
 from pipeline.errors import ConfigError
 from serving.launch import embedded_command, tensorflow_serving_command, write_files
+from serving.release.labels import change_labels
 from serving.server.config_files import read_batching_parameters, read_model_config
 from serving.server.main import _parser
 from serving.server.options import BatchingParameters
@@ -58,6 +63,29 @@ def test_versions_are_chosen(write):
     assert _model(write(versions="all")).model_version_policy.HasField("all")
     specific = _model(write(versions=[5, 7])).model_version_policy.specific
     assert list(specific.versions) == [5, 7]
+
+
+def _label(tmp_path, **labels):
+    (tmp_path / "models").mkdir(exist_ok=True)
+    (tmp_path / "models" / "labels.json").write_text(json.dumps(labels))
+
+
+def test_with_labels_all_versions_are_served(write, tmp_path):
+    _label(tmp_path, canary=7, stable=5)
+    for versions in (1, 3, "all"):
+        model = _model(write(versions=versions))
+        assert model.model_version_policy.WhichOneof("policy_choice") == "all"
+        assert dict(model.version_labels) == {"canary": 7, "stable": 5}
+
+
+def test_a_list_of_versions_has_those_with_a_label(write, tmp_path):
+    _label(tmp_path, stable=5)
+    model = _model(write(versions=[5, 7]))
+    assert list(model.model_version_policy.specific.versions) == [5, 7]
+    assert dict(model.version_labels) == {"stable": 5}
+    _label(tmp_path, canary=9, stable=5)
+    with pytest.raises(ConfigError, match="got 5, 7 without 9, which has the label"):
+        write(versions=[5, 7])
 
 
 def test_requests_are_logged_beside_the_files(write, tmp_path):
@@ -188,6 +216,66 @@ def test_what_is_released_is_served(ctr, tmp_path, add_version, client_of):
     assert process.returncode == 0
     assert errors.startswith("starting the embedded server for ")
     assert "Traceback" not in errors
+
+
+def test_labels_move_under_load_and_no_request_fails(
+    ctr, tmp_path, add_version, client_of, eventually
+):
+    models = tmp_path / "runs" / "toy" / "models" / "toy"
+    for version in (1, 2):
+        add_version(models, version)
+    change_labels(str(models), {"stable": 1, "canary": 2})
+    port = _free_port()
+    sets = [f"serving.port={port}", "serving.rest_port=null"]
+    process = ctr("-c", "pipeline.yaml", "--embedded", *(f"--set={s}" for s in sets))
+    try:
+        assert process.stdout.readline().startswith("serving toy: ")
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            client = client_of(channel)
+            with _asked_all_the_time(client) as answered:
+                assert client.score(label="stable") == (3.0, 1)
+                assert client.score(label="canary") == (4.0, 2)
+                change_labels(str(models), {"stable": 2})
+                eventually(lambda: client.score(label="stable") == (4.0, 2))
+                # A release neither waits for labels nor takes one.
+                add_version(models, 3)
+                eventually(lambda: client.score() == (5.0, 3))
+                assert client.score(label="canary") == (4.0, 2)
+                change_labels(str(models), {"stable": 1, "canary": 3})
+                eventually(lambda: client.score(label="canary") == (5.0, 3))
+                assert client.score(label="stable") == (3.0, 1)
+            assert {version for _, version in answered} == {1, 2, 3}
+            assert all(score == 2.0 + version for score, version in answered)
+            change_labels(str(models), {"stable": None, "canary": None})
+            eventually(lambda: client.states()[2] == "END")
+            assert client.states()[3] == "AVAILABLE"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert "not taken" not in errors
+    assert "Traceback" not in errors
+
+
+@contextmanager
+def _asked_all_the_time(client):
+    """Threads ask for both labels; yields what they were answered, and by whom."""
+    answered, stop = [], threading.Event()
+
+    def ask(label):
+        while not stop.is_set():
+            answered.append(client.score(label=label))
+
+    with ThreadPoolExecutor(2) as pool:
+        asking = [pool.submit(ask, label) for label in ("stable", "canary")]
+        try:
+            yield answered
+        finally:
+            stop.set()
+        for each in asking:
+            # Raises what a request failed with.
+            each.result()
 
 
 def test_tensorflow_serving_is_preferred(ctr, tmp_path):

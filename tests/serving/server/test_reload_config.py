@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from google.protobuf import text_format
 from tensorflow_serving.apis import model_management_pb2
@@ -184,3 +186,20 @@ def test_a_configuration_file_is_read_again_when_it_changes(
     path.write_text(text_format.MessageToString(config(more=policy)))
 
     eventually(lambda: client.states() == {1: "AVAILABLE", 2: "END"})
+
+
+def test_a_label_moves_once_its_version_is_there(
+    start_server, connect, config, tmp_path, base_path, add_version, eventually
+):
+    every = "model_version_policy { all {} }"
+    path = tmp_path / "models.config"
+    path.write_text(text_format.MessageToString(config(more=every + _labels(stable=1))))
+    client = connect(
+        start_server(config(more=every + _labels(stable=1)), config_file=str(path))
+    )
+    path.write_text(text_format.MessageToString(config(more=every + _labels(stable=2))))
+    time.sleep(1.5)
+    assert client.score(label="stable") == (3.0, 1)
+    add_version(base_path, 2)
+
+    eventually(lambda: client.score(label="stable") == (4.0, 2))

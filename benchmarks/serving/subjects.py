@@ -1,0 +1,77 @@
+"""Which models the benchmarks of serving ask, and about what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.serving.light_model import light_rows, write_light_model
+from pipeline.config.load import load_config
+from serving.client import Client, Target
+from serving.client.features import Signature
+from serving.client.files import Layout, read_rows
+from serving.load.prepare import predict_requests
+
+_CHECKOUT = Path(__file__).parents[2]
+_LIGHT_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model, and rows to ask it about.
+
+    Attributes:
+      name: Name of the model.
+      base_path: Directory of its versions.
+    """
+
+    name: str
+    base_path: Path
+
+    @property
+    def version(self) -> Path:
+        """Directory of the latest version."""
+        numbers = [int(each.name) for each in self.base_path.glob("[0-9]*")]
+        return self.base_path / str(max(numbers))
+
+    def rows(self, client: Client) -> Any:
+        """Rows to ask about."""
+        return light_rows(_LIGHT_ROWS)
+
+    def requests(
+        self, client: Client, signature: Signature, batch_size: int
+    ) -> list[bytes]:
+        """PredictRequests of a batch size."""
+        return predict_requests(
+            self.rows(client),
+            client.features(),
+            Target(self.name),
+            signature,
+            batch_size,
+        )
+
+
+class Demo(Subject):
+    """What `make demo` has released."""
+
+    def rows(self, client: Client) -> Any:
+        """The rows of its last day."""
+        config = load_config(_CHECKOUT / "examples" / self.name / "pipeline.yaml")
+        delimiters: Mapping[str, str] = {"interests": "|"}
+        layout = Layout(config.examples.missing_values, delimiters, only_features=False)
+        path = _CHECKOUT / "runs" / "ad_click_data" / "clicks" / "day-08.csv"
+        return next(read_rows(path, client.features(), layout)).rows
+
+
+def light(folder: Path) -> Subject:
+    """A model of 20 features that costs next to nothing."""
+    write_light_model(folder / "1")
+    return Subject("light", folder)
+
+
+def demo() -> Demo | None:
+    """What `make demo` has released; None before that."""
+    base_path = _CHECKOUT / "runs" / "ad_click" / "models" / "ad_click"
+    return Demo("ad_click", base_path) if any(base_path.glob("[0-9]*")) else None

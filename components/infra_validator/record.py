@@ -1,0 +1,81 @@
+"""What the InfraValidator measured, and what follows from it."""
+
+from __future__ import annotations
+
+import os
+
+from tfx.dsl.io import fileio
+from tfx.utils import io_utils
+
+from pipeline.config.base import Block
+
+_RECORD_FILE = "infra_validation.json"
+
+
+class Answers(Block):
+    """What was answered through a signature.
+
+    Attributes:
+      differing: How many answers are not what the model itself predicts.
+      largest_difference: Of an answer and the model's own prediction; None where one
+        of them is no number.
+      p50_ms: The median time of a request of one row, in milliseconds.
+      p99_ms: Its 99th percentile.
+    """
+
+    differing: int
+    largest_difference: float | None
+    p50_ms: float
+    p99_ms: float
+
+
+class InfraRecord(Block):
+    """How a candidate did on a model server.
+
+    Attributes:
+      server: Which server.
+      rows: How many rows were sent through each signature.
+      load_seconds: How long it took until the model was AVAILABLE; None where it did
+        not come to be.
+      answers: What was answered, by signature; empty where a request was refused.
+      reasons: Why the candidate is not to be released; empty where it may be.
+    """
+
+    server: str
+    rows: int
+    load_seconds: float | None = None
+    answers: dict[str, Answers] = {}
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether the candidate may be released."""
+        return not self.reasons
+
+    def in_words(self) -> list[str]:
+        """Why the candidate passed or not, as the gates say it."""
+        if self.reasons:
+            return [f"failed: infra: {reason}" for reason in self.reasons]
+        return [f"passed: infra: {self.summary()}"]
+
+    def summary(self) -> str:
+        """What was measured of a candidate that passed."""
+        times = ", ".join(
+            f"{each.p99_ms:.1f} ms by {signature}"
+            for signature, each in self.answers.items()
+        )
+        return (
+            f"{self.server} answers {self.rows:,} rows as the model itself does; p99: "
+            f"{times}"
+        )
+
+    @classmethod
+    def read(cls, folder: str) -> InfraRecord:
+        """Reads it from the folder of its artifact."""
+        with fileio.open(os.path.join(folder, _RECORD_FILE)) as file:
+            return cls.model_validate_json(file.read())
+
+    def write(self, folder: str) -> None:
+        """Writes it into the folder of its artifact."""
+        path = os.path.join(folder, _RECORD_FILE)
+        io_utils.write_string_file(path, self.model_dump_json(indent=2))

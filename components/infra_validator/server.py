@@ -1,0 +1,93 @@
+"""The server that will serve, started on a candidate."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+
+import grpc
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+from pipeline.config.serving import Batching, Serving
+from serving.local import LocalServer, ServingError
+from serving.release.storage import is_in_object_store, storage_of
+
+_VERSION = "1"
+# Someone is waiting, and what fails once fails again.
+_NO_RETRIES = "--max_num_load_retries=0"
+_REQUEST_SECONDS = 30.0
+
+_CHANNEL = [
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+]
+
+
+class CandidateServer(LocalServer):
+    """A model server of a candidate alone."""
+
+    def __init__(
+        self, model: str, saved_model: str, batching: Batching | None, folder: Path
+    ):
+        """Starts the server; `wait_until_available` says how that goes.
+
+        Args:
+          model: Name of the model.
+          saved_model: Directory of its SavedModel.
+          batching: How requests are computed together.
+          folder: An empty folder, for what the server reads and says.
+        """
+        base_path = folder / "models"
+        _stage(saved_model, base_path / _VERSION)
+        super().__init__(
+            Serving(batching=batching), model, base_path, folder, [_NO_RETRIES]
+        )
+        self._channel = grpc.insecure_channel(self.address, _CHANNEL)
+        self._predictions = prediction_service_pb2_grpc.PredictionServiceStub(
+            self._channel
+        )
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Ends the server."""
+        self._channel.close()
+        super().__exit__(kind, error, trace)
+
+    def predict(self, request: predict_pb2.PredictRequest) -> npt.NDArray[np.float32]:
+        """The probabilities that a request is answered with.
+
+        Raises:
+          ServingError: It is refused, or not answered.
+        """
+        try:
+            response = self._predictions.Predict(request, timeout=_REQUEST_SECONDS)
+        except grpc.RpcError as error:
+            signature = request.model_spec.signature_name
+            raise ServingError(
+                f"{signature}: a request was answered by {error.code().name}: "
+                f"{_one_line(error.details() or '')}; {self.last_words()}"
+            ) from error
+        return tf.make_ndarray(response.outputs["probability"])
+
+
+def _stage(saved_model: str, version: Path) -> None:
+    """Makes a SavedModel a version, for a server that reads a disk."""
+    version.parent.mkdir(parents=True)
+    if not is_in_object_store(saved_model):
+        version.symlink_to(os.path.abspath(saved_model), target_is_directory=True)
+        return
+    storage = storage_of(saved_model)
+    for name in storage.files(saved_model):
+        storage.copy(os.path.join(saved_model, name), str(version / name))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,54 @@
+"""What a container is told: the configuration, and the files that go with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.config import Config
+from pipeline.config.base import Block
+from pipeline.config.root import Metadata
+from pipeline.errors import ConfigError
+
+
+class Bundle(Block):
+    """The configuration, and the files that go with it.
+
+    Attributes:
+      config: The configuration, without where ML Metadata is for commands of a person:
+        that may hold a password.
+      curated_schema: Content of `validation.schema_file`, which is beside the
+        configuration, and not in the image.
+    """
+
+    config: Config
+    curated_schema: str | None = None
+
+    @classmethod
+    def of(cls, config: Config) -> Bundle:
+        """Packs a configuration.
+
+        Raises:
+          ConfigError: The curated schema cannot be read.
+        """
+        config = config.model_copy(update={"metadata": Metadata()})
+        path = config.validation.schema_file
+        if path is None:
+            return cls(config=config)
+        try:
+            return cls(config=config, curated_schema=Path(path).read_text())
+        except OSError as error:
+            raise ConfigError(
+                f"validation.schema_file: {path}: cannot be read ({error.strerror})"
+            ) from error
+
+    def unpack(self, folder: Path) -> Config:
+        """The configuration, whose files are in a folder now."""
+        if self.curated_schema is None:
+            return self.config
+        path = folder / "schema.pbtxt"
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(self.curated_schema)
+        validation = self.config.validation.model_copy(
+            update={"schema_file": str(path)}
+        )
+        return self.config.model_copy(update={"validation": validation})

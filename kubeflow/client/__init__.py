@@ -1,0 +1,1 @@
+"""What asks Kubeflow Pipelines to keep, run and schedule a compiled pipeline."""

@@ -1,0 +1,209 @@
+"""A client of Kubeflow Pipelines, connected and logged in."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import kfp
+import kfp.client
+import urllib3
+from kfp.client import client as kfp_client
+
+from kubeflow.client.failures import no_host, reason_of, wrong_server
+from pipeline.errors import ConfigError, KubeflowError
+
+# The major version of servers whose API the client speaks.
+_SERVERS = "2."
+# Kubernetes sets it in each pod.
+_IN_CLUSTER = "KUBERNETES_SERVICE_HOST"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where Kubeflow Pipelines is, and who asks.
+
+    Attributes:
+      host: URL of the API, with `/pipeline` where Kubeflow's dashboard is in front;
+        None for the one that kfp's own variable names, or that of the cluster that
+        this runs in.
+      namespace: The profile of a multi-user installation.
+      token_file: Holds a bearer token; read anew for each request, since tokens of
+        service accounts are rotated.
+      cookie_file: Holds the cookie of a session, such as
+        `oauth2_proxy_kubeflow=VALUE`.
+      ca: Authorities to trust, in PEM; by default those that certifi has.
+    """
+
+    host: str | None = None
+    namespace: str | None = None
+    token_file: Path | None = None
+    cookie_file: Path | None = None
+    ca: Path | None = None
+
+
+class Client(kfp.Client):
+    """kfp's client; it asks once whether a server is there, and says what is wrong.
+
+    Attributes:
+      profile: The profile of a multi-user installation. It is no argument of kfp's
+        client, which would look for the API itself in that namespace.
+    """
+
+    profile: str | None = None
+
+    def get_kfp_healthz(self, sleep_duration: int = 0) -> Any:
+        """Asks for the state of the server.
+
+        kfp's own asks five times, also where there is no permission. A login page is
+        no answer: a proxy sends one, with status 200, to whoever is not logged in.
+
+        Args:
+          sleep_duration: Not needed; kfp's own has it.
+
+        Returns:
+          The state.
+
+        Raises:
+          KubeflowError: What answers is no server of Kubeflow Pipelines 2.
+        """
+        del sleep_duration
+        api = self._healthz_api
+        try:
+            state = api.healthz_service_get_healthz()
+        except kfp_client.kfp_server_api.ApiException as error:
+            version = self._version() if error.status == 404 else None
+            if version is not None and not version.startswith(_SERVERS):
+                raise wrong_server(version) from error
+            raise
+        if not _is_json(api.api_client.last_response):
+            raise KubeflowError(
+                f"{self.address}: a page answers, not the API: log in by --token-file "
+                "or --cookie-file; behind Kubeflow's dashboard the host ends in "
+                "/pipeline"
+            )
+        return state
+
+    def require_supported(self) -> None:
+        """Raises where the server's version is not one that the client speaks with."""
+        version = self._version()
+        if version is not None and not version.startswith(_SERVERS):
+            raise wrong_server(version)
+
+    def run_url(self, run_id: str) -> str:
+        """The page of a run."""
+        return f"{self._get_url_prefix()}/#/runs/details/{run_id}"
+
+    @property
+    def address(self) -> str:
+        """The URL of the API."""
+        return str(self._existing_config.host)
+
+    @property
+    def namespace(self) -> str | None:
+        """The profile of a multi-user installation."""
+        return self.profile or self.get_user_namespace() or None
+
+    def _version(self) -> str | None:
+        """The release that the server is of; only the older of its two APIs tells."""
+        api_client = self._healthz_api.api_client
+        try:
+            answer = api_client.call_api(
+                "/apis/v1beta1/healthz",
+                "GET",
+                response_type="object",
+                auth_settings=["Bearer"],
+                _return_http_data_only=True,
+            )
+        except kfp_client.kfp_server_api.ApiException:
+            return None
+        version = answer.get("tag_name") if isinstance(answer, dict) else None
+        return version.removeprefix("v") if version else None
+
+
+@contextlib.contextmanager
+def connect(connection: Connection) -> Iterator[Client]:
+    """Connects, and makes errors of the connection ones that a person understands.
+
+    Args:
+      connection: Where to, and as whom.
+
+    Yields:
+      The client.
+
+    Raises:
+      ConfigError: No host is known, or a file of the connection cannot be read.
+      KubeflowError: The server cannot be reached, refuses, or is another version.
+    """
+    host = _host(connection)
+    address = host or "Kubeflow Pipelines in this cluster"
+    # It tries again, and says so; in the end there is one line about it.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            # That it does not speak with servers of version 1.
+            warnings.simplefilter("ignore", FutureWarning)
+            client = Client(
+                host=host,
+                cookies=_secret(connection.cookie_file),
+                credentials=_credentials(connection.token_file),
+                ssl_ca_cert=str(connection.ca) if connection.ca else None,
+            )
+        client.profile = connection.namespace
+        client.get_kfp_healthz()
+        client.require_supported()
+        yield client
+    except kfp_client.kfp_server_api.ApiException as error:
+        raise KubeflowError(reason_of(error, address)) from error
+    except urllib3.exceptions.HTTPError as error:
+        cause = getattr(error, "reason", None) or error
+        raise KubeflowError(f"{address}: cannot be reached ({cause})") from error
+
+
+@contextlib.contextmanager
+def silent() -> Iterator[None]:
+    """Keeps what kfp's client prints about links out of the output."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        yield
+
+
+def _host(connection: Connection) -> str | None:
+    host = connection.host or os.environ.get(kfp_client.KF_PIPELINES_ENDPOINT_ENV)
+    if host is None and _IN_CLUSTER not in os.environ:
+        raise no_host()
+    if host is not None and not host.startswith(("http://", "https://")):
+        raise ConfigError(f"host: got {host!r}; expected http://... or https://...")
+    return host
+
+
+def _secret(file: Path | None) -> str | None:
+    return None if file is None else _read(file)
+
+
+def _credentials(token_file: Path | None) -> kfp.client.TokenCredentialsBase | None:
+    if token_file is None:
+        return None
+    _read(token_file)
+    return kfp.client.ServiceAccountTokenVolumeCredentials(str(token_file))
+
+
+def _read(file: Path) -> str:
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"{file}: cannot be read ({reason})") from error
+    if not text:
+        raise ConfigError(f"{file}: is empty; expected a token or a cookie")
+    return text
+
+
+def _is_json(response: Any) -> bool:
+    return str(response.getheader("Content-Type", "")).startswith("application/json")

@@ -1,0 +1,106 @@
+"""What a server has of a pipeline: versions, schedules and runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kubeflow.client.connection import Client
+from kubeflow.client.runs import list_runs, make_experiment
+from kubeflow.client.schedules import is_paused, list_schedules
+from kubeflow.client.versions import find_pipeline, list_versions
+
+Rows = list[dict[str, Any]]
+
+
+def listing(client: Client, pipeline: str, limit: int) -> dict[str, Rows]:
+    """What there is of a pipeline.
+
+    Args:
+      client: Connected.
+      pipeline: Its name.
+      limit: The most versions, and the most runs.
+
+    Returns:
+      Rows by `versions`, `schedules` and `runs`; the newest come first.
+    """
+    pipeline_id = find_pipeline(client, pipeline)
+    versions = list_versions(client, pipeline_id, limit) if pipeline_id else []
+    names = {version.pipeline_version_id: version.display_name for version in versions}
+    experiment_id = make_experiment(client, pipeline)
+    return {
+        "versions": [_version(each) for each in versions],
+        "schedules": _rows(list_schedules(client, experiment_id), names, _schedule),
+        "runs": [
+            {**row, "url": client.run_url(row["run_id"])}
+            for row in _rows(list_runs(client, experiment_id, limit), names, _run)
+        ],
+    }
+
+
+def as_text(found: Mapping[str, Rows]) -> str:
+    """Tables of the rows, without ids."""
+    blocks = []
+    for title, rows in found.items():
+        lines = [title, *_lines(rows)] if rows else [f"{title}: none"]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
+
+def _rows(
+    items: Sequence[Any],
+    names: Mapping[str, str],
+    row: Callable[[Any], dict[str, Any]],
+) -> Rows:
+    """Rows with the name of their version, or the id of one that is not listed."""
+    rows = []
+    for item in items:
+        reference = item.pipeline_version_reference
+        version_id = reference.pipeline_version_id if reference else ""
+        rows.append({**row(item), "version": names.get(version_id, version_id)})
+    return rows
+
+
+def _version(version: Any) -> dict[str, Any]:
+    return {
+        "version": version.display_name,
+        "created": _time(version.created_at),
+        "version_id": version.pipeline_version_id,
+    }
+
+
+def _schedule(schedule: Any) -> dict[str, Any]:
+    trigger = schedule.trigger
+    cron, interval = trigger.cron_schedule, trigger.periodic_schedule
+    return {
+        "name": schedule.display_name,
+        "state": "paused" if is_paused(schedule) else "on",
+        "when": cron.cron if cron else f"every {interval.interval_second} s",
+        "max_concurrency": int(schedule.max_concurrency),
+        "schedule_id": schedule.recurring_run_id,
+    }
+
+
+def _run(run: Any) -> dict[str, Any]:
+    return {
+        "name": run.display_name,
+        "state": (run.state or "unknown").lower(),
+        "created": _time(run.created_at),
+        "run_id": run.run_id,
+    }
+
+
+def _time(value: Any) -> str:
+    return f"{value:%Y-%m-%d %H:%M} UTC"
+
+
+def _lines(rows: Rows) -> list[str]:
+    columns = [key for key in rows[0] if not key.endswith("_id") and key != "url"]
+    cells = [columns, *([str(row[key]) for key in columns] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [
+        "  ".join(
+            f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)
+        ).rstrip()
+        for line in cells
+    ]

@@ -1,0 +1,94 @@
+"""A compiled pipeline, as `ctr kubeflow compile` writes it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.errors import ConfigError
+
+# As git's short names: enough for the versions of one pipeline.
+_DIGITS = 12
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a run.
+
+    Attributes:
+      type: As the spec has it: `STRING`, `NUMBER_INTEGER`, `NUMBER_DOUBLE`, `BOOLEAN`,
+        `LIST` or `STRUCT`.
+      required: Whether a run has to give a value.
+    """
+
+    type: str
+    required: bool
+
+
+@dataclass(frozen=True)
+class Package:
+    """A compiled pipeline.
+
+    Attributes:
+      path: Where it is.
+      name: The name of the pipeline.
+      version: Names the content: the same content has the same name, wherever and
+        whenever it was compiled.
+      parameters: What a run can be given.
+      tasks: The names of its tasks.
+    """
+
+    path: Path
+    name: str
+    version: str
+    parameters: Mapping[str, Parameter]
+    tasks: frozenset[str]
+
+    @classmethod
+    def read(cls, path: Path) -> Package:
+        """Reads a compiled pipeline."""
+        documents = _documents(path)
+        spec = documents[0]
+        try:
+            name = spec["pipelineInfo"]["name"]
+            root = spec["root"]
+        except (KeyError, TypeError) as error:
+            raise ConfigError(
+                f"{path}: is no compiled pipeline (it lacks {error}); make one by: "
+                "ctr kubeflow compile"
+            ) from error
+        inputs = root.get("inputDefinitions", {}).get("parameters", {})
+        content = json.dumps(documents, sort_keys=True, default=str)
+        return cls(
+            path=path,
+            name=name,
+            version=hashlib.sha256(content.encode()).hexdigest()[:_DIGITS],
+            parameters={key: _parameter(value) for key, value in inputs.items()},
+            tasks=frozenset(root["dag"]["tasks"]),
+        )
+
+
+def _documents(path: Path) -> list[Any]:
+    """The PipelineSpec and, where there is one, the PlatformSpec."""
+    try:
+        documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: not valid YAML: {error}") from error
+    if not documents or not isinstance(documents[0], dict):
+        raise ConfigError(
+            f"{path}: is no compiled pipeline; make one by: ctr kubeflow compile"
+        )
+    return documents
+
+
+def _parameter(definition: Mapping[str, Any]) -> Parameter:
+    optional = "defaultValue" in definition or definition.get("isOptional", False)
+    return Parameter(type=definition["parameterType"], required=not optional)

@@ -1,0 +1,112 @@
+"""Waiting for a run to end, with progress."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from typing import Any
+
+import urllib3
+from kfp_server_api import ApiException
+from rich.console import Console
+
+from kubeflow.client.connection import Client
+
+_ENDED_WELL = "SUCCEEDED"
+_ENDED = (_ENDED_WELL, "SKIPPED", "FAILED", "CANCELED")
+_SERVER_FAULT = 500
+# As long as an API server takes to be moved to another node.
+_PATIENCE = 20
+
+# The exit status of `ctr run` for the same ends.
+_RELEASED_OR_WAITING, _STOPPED_BY_GATE, _FAILED = 0, 3, 1
+# The tasks that fail to stop a run on purpose.
+_GATES = ("examplevalidator", "infravalidator", "releasegate")
+
+
+def wait(
+    client: Client,
+    run_id: str,
+    tasks: Collection[str],
+    console: Console,
+    every: float = 5.0,
+) -> Any:
+    """Waits until a run has ended, and prints what becomes of its tasks.
+
+    Args:
+      client: Connected.
+      run_id: The run.
+      tasks: The names of the pipeline's tasks; what else the server lists, such as the
+        driver of each task, is not shown.
+      console: Shows progress.
+      every: Seconds between questions.
+
+    Returns:
+      The run as the server has it in the end.
+    """
+    states: dict[str, str] = {}
+    while True:
+        run = _ask(client, run_id, every)
+        for task in _details(run):
+            if task.display_name in tasks:
+                _show(task, states, console)
+        if run.state in _ENDED:
+            return run
+        time.sleep(every)
+
+
+def exit_status(run: Any) -> int:
+    """The exit status of `ctr run` for a run that has ended like this."""
+    if run.state == _ENDED_WELL:
+        return _RELEASED_OR_WAITING
+    failed = failed_tasks(run)
+    stopped = [name for name in failed if name.lower().replace("-", "") in _GATES]
+    return _STOPPED_BY_GATE if stopped and stopped == failed else _FAILED
+
+
+def failed_tasks(run: Any) -> list[str]:
+    """The tasks that failed, without the groups of tasks that they are in."""
+    return [
+        task.display_name
+        for task in _details(run)
+        if task.state == "FAILED" and task.display_name not in ("root", "executor")
+    ]
+
+
+def _ask(client: Client, run_id: str, every: float) -> Any:
+    """The run; a server that is not there for a while is no end of a run."""
+    for _ in range(_PATIENCE):
+        try:
+            return client.get_run(run_id)
+        except urllib3.exceptions.HTTPError:
+            time.sleep(every)
+        except ApiException as error:
+            if error.status < _SERVER_FAULT:
+                raise
+            time.sleep(every)
+    return client.get_run(run_id)
+
+
+def _details(run: Any) -> list[Any]:
+    return (run.run_details and run.run_details.task_details) or []
+
+
+def _show(task: Any, states: dict[str, str], console: Console) -> None:
+    name = task.display_name
+    if task.state is None or states.get(name) == task.state:
+        return
+    states[name] = task.state
+    console.print(
+        f"{name}: {_words(task)}", markup=False, highlight=False, soft_wrap=True
+    )
+
+
+def _words(task: Any) -> str:
+    if task.state == _ENDED_WELL and task.start_time and task.end_time:
+        return f"{(task.end_time - task.start_time).total_seconds():.0f} s"
+    if task.state == "SKIPPED":
+        return "cached"
+    words = str(task.state).lower()
+    if task.error is not None and task.error.message:
+        return f"{words}: {' '.join(task.error.message.split())}"
+    return words

@@ -1,0 +1,76 @@
+"""Finds or decides on a candidate, in a container: see decision.py."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+
+from kfp.pipeline_spec import pipeline_spec_pb2
+
+from kubeflow.adapt import NOTHING
+from kubeflow.entrypoint import container_parser, run_container
+from kubeflow.inputs import check_copies, parameters_of
+from kubeflow.objects import local_path
+from kubeflow.outputs import found_uri, keep_folder, write_result
+from kubeflow.places import connection_of, model_dir_of
+from pipeline.config import Config
+from pipeline.errors import ReleaseError
+from pipeline.release.desk import ReleaseDesk
+
+_log = logging.getLogger(__name__)
+
+_DECISIONS = ("approve", "reject")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Finds a candidate, or decides on it; returns the exit status."""
+    parser = container_parser(__doc__ or "")
+    parser.add_argument("--step", choices=("find", "decide"), required=True)
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    return run_container(_find if options.step == "find" else _decide, options)
+
+
+def _find(config: Config, executor_input: pipeline_spec_pb2.ExecutorInput) -> None:
+    """Tells the URI of the candidate's model, where its files have to be imported."""
+    outputs = executor_input.outputs
+    result = pipeline_spec_pb2.ExecutorOutput()
+    values = parameters_of(executor_input.inputs)
+    _check(values["decision"])
+    records = _desk(config).history().records
+    models = [each.model_uri for each in records if each.run == values["run"]]
+    for key in outputs.parameters:
+        keep_folder(local_path(outputs.artifacts[NOTHING].artifacts[0].uri))
+        uri = found_uri(outputs, models[0] if models else None)
+        result.parameter_values[key].string_value = uri
+    write_result(outputs, result)
+
+
+def _decide(config: Config, executor_input: pipeline_spec_pb2.ExecutorInput) -> None:
+    values = parameters_of(executor_input.inputs)
+    run, by, note = values["run"], values["by"], values["note"]
+    check_copies(connection_of(config), executor_input.inputs)
+    desk = _desk(config)
+    if values["decision"] == "reject":
+        desk.reject(run, by, note)
+        _log.info("%s is rejected", run)
+        return
+    released = desk.approve(run, by, note, values["override"], values["rollback"])
+    _log.info("%s is released as version %s", run, released.version)
+
+
+def _check(decision: str) -> None:
+    if decision not in _DECISIONS:
+        allowed = ", ".join(_DECISIONS)
+        raise ReleaseError(f"decision: got {decision!r}; allowed: {allowed}")
+
+
+def _desk(config: Config) -> ReleaseDesk:
+    return ReleaseDesk(
+        connection_of(config), config.name, model_dir_of(config), config.release.keep
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

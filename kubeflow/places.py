@@ -1,0 +1,23 @@
+"""Where things are, as a container sees them."""
+
+from __future__ import annotations
+
+import os
+
+from kubeflow.pods import METADATA_VARIABLE
+from pipeline.config import Config
+from pipeline.metadata import Connection, connection_to
+from serving.release.storage import is_in_object_store
+
+
+def connection_of(config: Config) -> Connection:
+    """The connection to ML Metadata."""
+    return connection_to(os.environ.get(METADATA_VARIABLE) or config.kubeflow.metadata)
+
+
+def model_dir_of(config: Config) -> str:
+    """Where released models go; a folder of a person's machine is not there."""
+    own = config.release.model_dir
+    if own is not None and is_in_object_store(own):
+        return own
+    return os.path.join(config.kubeflow.models.path, config.name)

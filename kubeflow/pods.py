@@ -1,0 +1,104 @@
+"""What Kubernetes gives each task: platformSpec, and resources of containers."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from google.protobuf import json_format
+from kfp.kubernetes import kubernetes_executor_config_pb2
+from kfp.pipeline_spec import pipeline_spec_pb2
+
+from kubeflow.adapt import executor_label
+from pipeline.config import Config
+from pipeline.config.kubeflow import SecretVariable, Task, Toleration, Volume
+from pipeline.errors import ConfigError
+
+# Holds the URL of ML Metadata where that is in a secret.
+METADATA_VARIABLE = "CTR_METADATA"
+
+_Executor: TypeAlias = kubernetes_executor_config_pb2.KubernetesExecutorConfig
+_Container: TypeAlias = pipeline_spec_pb2.PipelineDeploymentConfig.PipelineContainerSpec
+
+
+def tasks_of(config: Config, names: list[str]) -> dict[str, Task]:
+    """What each component gets.
+
+    Raises:
+      ConfigError: The configuration names a component that is not in the DAG.
+    """
+    settings = config.kubeflow
+    for name in settings.components:
+        if name not in names:
+            allowed = ", ".join(names)
+            raise ConfigError(
+                f"kubeflow.components: unknown component {name!r}; allowed: {allowed}"
+            )
+    return {
+        name: settings.tasks.with_own(settings.components.get(name, Task()))
+        for name in names
+    }
+
+
+def set_resources(container: _Container, task: Task) -> None:
+    """Sets what a container gets, and its environment variables."""
+    resources = container.resources
+    if task.cpu is not None:
+        resources.resource_cpu_request = resources.resource_cpu_limit = task.cpu
+    if task.memory is not None:
+        resources.resource_memory_request = task.memory
+        resources.resource_memory_limit = task.memory
+    if task.gpus is not None:
+        resources.accelerator.resource_type = task.gpu_type
+        resources.accelerator.resource_count = str(task.gpus)
+    for name, value in task.variables.items():
+        container.env.add(name=name, value=value)
+
+
+def platform_spec(
+    config: Config, tasks: dict[str, Task]
+) -> pipeline_spec_pb2.PlatformSpec:
+    """What else Kubernetes gives the pods of tasks."""
+    spec = pipeline_spec_pb2.PlatformSpec()
+    executors = spec.platforms["kubernetes"].deployment_spec.executors
+    for name, task in tasks.items():
+        settings = json_format.MessageToDict(_executor(config, task))
+        executors[executor_label(name)].update(settings)
+    return spec
+
+
+def _executor(config: Config, task: Task) -> _Executor:
+    executor = _Executor()
+    for volume in (config.kubeflow.models, *task.volumes):
+        _mount(executor, volume)
+    for secret in task.secrets:
+        _add_secret(executor, secret)
+    if (url := config.kubeflow.metadata_secret) is not None:
+        _add_secret(
+            executor,
+            SecretVariable(secret=url.secret, key=url.key, variable=METADATA_VARIABLE),
+        )
+    executor.node_selector.labels.update(task.node_selector)
+    for toleration in task.tolerations:
+        _tolerate(executor, toleration)
+    return executor
+
+
+def _mount(executor: _Executor, volume: Volume) -> None:
+    mount = executor.pvc_mount.add(mount_path=volume.path)
+    # Backends before 2.5 know the former only.
+    mount.constant = volume.claim
+    mount.pvc_name_parameter.runtime_value.constant.string_value = volume.claim
+
+
+def _add_secret(executor: _Executor, secret: SecretVariable) -> None:
+    added = executor.secret_as_env.add(secret_name=secret.secret)
+    name = added.secret_name_parameter.runtime_value.constant
+    name.string_value = secret.secret
+    added.key_to_env.add(secret_key=secret.key, env_var=secret.variable)
+
+
+def _tolerate(executor: _Executor, toleration: Toleration) -> None:
+    added = executor.tolerations.add(operator=toleration.operator)
+    added.key = toleration.key or ""
+    added.value = toleration.value or ""
+    added.effect = toleration.effect or ""

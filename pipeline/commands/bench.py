@@ -1,0 +1,107 @@
+"""`ctr bench`: how much a model server answers, and how fast."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.commands.options import (
+    Command,
+    add_config_options,
+    add_json,
+    layout_of,
+    load,
+    work_dir_of,
+)
+
+if TYPE_CHECKING:
+    from pipeline.commands.options import Commands
+
+_BATCH_SIZES = (1, 10, 100, 1000)
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    command = commands.add_parser("bench", help="measure what is built")
+    subjects = command.add_subparsers(
+        dest="subject", required=True, metavar="SUBJECT", parser_class=Command
+    )
+    serving = subjects.add_parser(
+        "serving",
+        help="load on a model server: rates, latencies, and swaps of versions",
+        description="Starts the server that `ctr serve` would start, on a copy of the "
+        "latest released version, and sends it the rows of a file.",
+    )
+    add_config_options(serving)
+    serving.add_argument(
+        "--input",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="rows to ask about, as for `ctr predict`",
+    )
+    serving.add_argument(
+        "--batch-size",
+        type=int,
+        nargs="+",
+        default=_BATCH_SIZES,
+        metavar="N",
+        help=f"rows of a request; by default {' '.join(map(str, _BATCH_SIZES))}",
+    )
+    serving.add_argument(
+        "--seconds",
+        type=float,
+        default=5.0,
+        metavar="S",
+        help="of each measurement; by default 5",
+    )
+    serving.add_argument(
+        "--senders",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processes that send; by default 1",
+    )
+    serving.add_argument(
+        "--swaps",
+        type=int,
+        default=3,
+        metavar="N",
+        help="versions that are swapped under load, 20 s each; by default 3",
+    )
+    add_json(serving)
+    serving.set_defaults(command=_serving)
+
+
+def _serving(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from serving.load.bench import Plan, bench
+    from serving.load.tables import figures_table, swap_in_words
+
+    config = load(options)
+    work_dir = work_dir_of(options, config)
+    released = str(config.release.model_dir or work_dir.models(config.name))
+    plan = Plan(
+        options.input,
+        layout_of(config),
+        options.batch_size,
+        options.seconds,
+        options.senders,
+        options.swaps,
+    )
+    with tempfile.TemporaryDirectory(prefix="ctr-bench-") as folder:
+        result = bench(config.serving, config.name, released, plan, Path(folder))
+    if options.json:
+        print(json.dumps(asdict(result), indent=2))
+        return 0
+    console = Console()
+    console.print(f"{result.server}, version {result.version} of {released}")
+    console.print(figures_table(result.figures))
+    if result.swapped is not None:
+        console.print(swap_in_words(result.swapped))
+    return 0

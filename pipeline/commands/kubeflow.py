@@ -1,0 +1,58 @@
+"""`ctr kubeflow`: the same pipeline on Kubeflow Pipelines."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.commands import kubeflow_runs, kubeflow_schedules
+from pipeline.commands.kubeflow_options import add_image
+from pipeline.commands.options import Command, add_config_options, load
+
+if TYPE_CHECKING:
+    from pipeline.commands.options import Commands
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    command = commands.add_parser(
+        "kubeflow", help="compile, run and schedule on Kubeflow Pipelines"
+    )
+    actions = command.add_subparsers(
+        dest="action", required=True, metavar="ACTION", parser_class=Command
+    )
+    _add_compile(actions)
+    kubeflow_runs.add(actions)
+    kubeflow_schedules.add(actions)
+
+
+def _add_compile(actions: Commands) -> None:
+    action = actions.add_parser("compile", help="write what Kubeflow Pipelines runs")
+    add_config_options(action)
+    add_image(action)
+    action.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the YAML file to write",
+    )
+    action.add_argument(
+        "--release",
+        action="store_true",
+        help="that by which a person releases or rejects a candidate, in the cluster",
+    )
+    action.set_defaults(command=_compile)
+
+
+def _compile(options: argparse.Namespace) -> int:
+    config = load(options)
+    if options.release:
+        from kubeflow.decision import compile_decision as compile_package
+    else:
+        from kubeflow.compile import compile_pipeline as compile_package
+    compile_package(config, options.output, options.image)
+    print(f"{options.output}: written; run it by: ctr kubeflow run --package")
+    return 0

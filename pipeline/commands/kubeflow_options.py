@@ -1,0 +1,148 @@
+"""What the commands that ask a server of Kubeflow Pipelines have in common."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.commands.options import add_json
+
+if TYPE_CHECKING:
+    from kubeflow.client.connection import Client
+    from kubeflow.client.package import Package
+    from kubeflow.client.runs import Inputs
+    from kubeflow.client.versions import Version
+    from pipeline.config import Config
+
+    Asking = Callable[[argparse.Namespace, Client], int]
+    Compiling = Callable[[Config, Path, str | None], None]
+
+
+def add_image(action: argparse._ActionsContainer) -> None:
+    """Adds the container image."""
+    action.add_argument("--image", metavar="IMAGE", help="overrides kubeflow.image")
+
+
+def add_package(action: argparse.ArgumentParser) -> None:
+    """Adds what is run: an image to compile with, or what is compiled already."""
+    what = action.add_mutually_exclusive_group()
+    add_image(what)
+    what.add_argument(
+        "--package",
+        type=Path,
+        metavar="FILE",
+        help="what ctr kubeflow compile wrote; by default it is compiled anew",
+    )
+
+
+def add_inputs(action: argparse.ArgumentParser) -> None:
+    """Adds what each run is given."""
+    action.add_argument(
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a run parameter; may be repeated",
+    )
+    add_places(action)
+
+
+def add_places(action: argparse.ArgumentParser) -> None:
+    """Adds where artifacts go, and what tasks run as."""
+    action.add_argument(
+        "--pipeline-root", metavar="URI", help="overrides kubeflow.pipeline_root"
+    )
+    action.add_argument(
+        "--service-account", metavar="NAME", help="what the tasks run as"
+    )
+
+
+def add_connection(action: argparse.ArgumentParser, asking: Asking) -> None:
+    """Adds where the server is and who asks, `--json`, and what is done there."""
+    connection = action.add_argument_group("connection")
+    connection.add_argument(
+        "--host", metavar="URL", help="by default $KF_PIPELINES_ENDPOINT"
+    )
+    connection.add_argument(
+        "--namespace", metavar="NAME", help="the profile, where there are several users"
+    )
+    login = connection.add_mutually_exclusive_group()
+    login.add_argument("--token-file", type=Path, metavar="FILE", help="a bearer token")
+    login.add_argument(
+        "--cookie-file",
+        type=Path,
+        metavar="FILE",
+        help="the cookie of a session, NAME=VALUE",
+    )
+    connection.add_argument(
+        "--ca", type=Path, metavar="FILE", help="authorities to trust, in PEM"
+    )
+    add_json(action)
+    action.set_defaults(command=lambda options: _connected(options, asking))
+
+
+def _connected(options: argparse.Namespace, asking: Asking) -> int:
+    from kubeflow.client.connection import Connection, connect
+
+    connection = Connection(
+        options.host,
+        options.namespace,
+        options.token_file,
+        options.cookie_file,
+        options.ca,
+    )
+    with connect(connection) as client:
+        return asking(options, client)
+
+
+@contextlib.contextmanager
+def package_of(options: argparse.Namespace, config: Config) -> Iterator[Package]:
+    """The compiled pipeline, in a file until the block ends."""
+    from kubeflow.client.package import Package
+
+    if options.package is not None:
+        yield Package.read(options.package)
+        return
+    from kubeflow.compile import compile_pipeline
+
+    with compiled(options, config, compile_pipeline) as package:
+        yield package
+
+
+@contextlib.contextmanager
+def compiled(
+    options: argparse.Namespace, config: Config, compiling: Compiling
+) -> Iterator[Package]:
+    """What a compiler writes, in a file until the block ends."""
+    from kubeflow.client.package import Package
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "pipeline.yaml"
+        compiling(config, path, options.image)
+        yield Package.read(path)
+
+
+def inputs_of(
+    options: argparse.Namespace, config: Config, parameters: dict[str, Any]
+) -> Inputs:
+    """What each run is given."""
+    from kubeflow.client.runs import Inputs
+
+    root = options.pipeline_root or config.kubeflow.pipeline_root
+    return Inputs(parameters, root, options.service_account)
+
+
+def words_of(version: Version) -> str:
+    """What became of an upload."""
+    how = "uploaded" if version.uploaded else "was there already"
+    return f"Version {version.name} of {version.pipeline}: {how}"
+
+
+def tell(options: argparse.Namespace, told: Any, words: str) -> None:
+    """Prints an object as JSON, or else words."""
+    print(json.dumps(told, indent=2) if options.json else words, flush=True)

@@ -1,0 +1,162 @@
+"""`ctr kubeflow schedule | pause | resume | unschedule | list`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from pipeline.commands.kubeflow_options import (
+    add_connection,
+    add_inputs,
+    add_package,
+    inputs_of,
+    package_of,
+    tell,
+    words_of,
+)
+from pipeline.commands.options import add_config_options, load
+
+if TYPE_CHECKING:
+    from kubeflow.client.connection import Client
+    from pipeline.commands.kubeflow_options import Asking
+    from pipeline.commands.options import Commands
+
+_ZONE = (
+    "The cron expression is in the time zone of the server's controller: UTC, unless "
+    "its CRON_SCHEDULE_TIMEZONE says otherwise"
+)
+
+
+def add(actions: Commands) -> None:
+    """Adds the commands."""
+    _add_schedule(actions)
+    _add_change(actions, "pause", "start no runs for now", _pause)
+    _add_change(actions, "resume", "start runs again", _resume)
+    _add_change(actions, "unschedule", "remove a schedule; its runs stay", _unschedule)
+    _add_list(actions)
+
+
+def _add_schedule(actions: Commands) -> None:
+    action = actions.add_parser(
+        "schedule", help="upload, and make or replace the schedule of a name"
+    )
+    add_config_options(action)
+    add_package(action)
+    add_inputs(action)
+    _add_name(action)
+    when = action.add_mutually_exclusive_group(required=True)
+    when.add_argument(
+        "--cron",
+        metavar="'S M H D M W'",
+        help="six fields, the first is the second: '0 0 3 * * *' is 03:00 each day, "
+        "in the time zone of the server's controller, UTC unless set otherwise",
+    )
+    when.add_argument("--every", metavar="INTERVAL", help="such as 90s, 30m, 12h or 1d")
+    action.add_argument(
+        "--max-concurrency",
+        type=int,
+        default=1,
+        metavar="N",
+        help="how many of its runs may be under way at a time, 1 to 10; by default 1",
+    )
+    action.add_argument(
+        "--catch-up",
+        action="store_true",
+        help="make up for each run that was missed; by default only for the last",
+    )
+    add_connection(action, _schedule)
+
+
+def _add_change(actions: Commands, name: str, words: str, asking: Asking) -> None:
+    action = actions.add_parser(name, help=words)
+    add_config_options(action)
+    _add_name(action)
+    add_connection(action, asking)
+
+
+def _add_list(actions: Commands) -> None:
+    action = actions.add_parser("list", help="versions, schedules and runs")
+    add_config_options(action)
+    action.add_argument(
+        "--limit", type=int, default=10, metavar="N", help="of versions and of runs"
+    )
+    add_connection(action, _list)
+
+
+def _add_name(action: argparse.ArgumentParser) -> None:
+    action.add_argument(
+        "--name", help="of the schedule; by default the name of the pipeline"
+    )
+
+
+def _schedule(options: argparse.Namespace, client: Client) -> int:
+    from kubeflow.client.parameters import read_parameters
+    from kubeflow.client.schedules import Timing, apply, with_scheduled_date
+    from kubeflow.client.triggers import read_cron, read_interval
+    from kubeflow.client.versions import upload
+
+    timing = Timing(
+        cron=read_cron(options.cron) if options.cron is not None else None,
+        every=read_interval(options.every) if options.every is not None else None,
+        at_once=options.max_concurrency,
+        catch_up=options.catch_up,
+    )
+    config = load(options)
+    with package_of(options, config) as package:
+        parameters = read_parameters(options.param, package.parameters)
+        version = upload(client, package)
+    inputs = inputs_of(options, config, parameters)
+    inputs = with_scheduled_date(inputs, package.parameters)
+    name = options.name or package.name
+    applied = apply(client, version, name, timing, inputs)
+    told = {"name": name, **asdict(applied), **asdict(timing)}
+    told |= {"version": version.name, "parameters": inputs.parameters}
+    paused = "; it is paused, as before" if applied.paused else ""
+    lines = [words_of(version), f"Schedule {name}: {applied.outcome}{paused}"]
+    tell(options, told, "\n".join([*lines, _ZONE] if timing.cron else lines))
+    return 0
+
+
+def _pause(options: argparse.Namespace, client: Client) -> int:
+    from kubeflow.client.schedules import pause
+
+    return _change(options, client, pause, "paused")
+
+
+def _resume(options: argparse.Namespace, client: Client) -> int:
+    from kubeflow.client.schedules import resume
+
+    return _change(options, client, resume, "resumed")
+
+
+def _unschedule(options: argparse.Namespace, client: Client) -> int:
+    from kubeflow.client.schedules import remove
+
+    return _change(options, client, remove, "removed")
+
+
+def _change(
+    options: argparse.Namespace,
+    client: Client,
+    change: Callable[[Client, str, str], None],
+    outcome: str,
+) -> int:
+    from kubeflow.client.runs import make_experiment
+    from kubeflow.names import pipeline_name
+
+    pipeline = pipeline_name(load(options).name)
+    name = options.name or pipeline
+    change(client, make_experiment(client, pipeline), name)
+    tell(options, {"name": name, "outcome": outcome}, f"Schedule {name}: {outcome}")
+    return 0
+
+
+def _list(options: argparse.Namespace, client: Client) -> int:
+    from kubeflow.client.listing import as_text, listing
+    from kubeflow.names import pipeline_name
+
+    found = listing(client, pipeline_name(load(options).name), options.limit)
+    tell(options, found, as_text(found))
+    return 0

@@ -1,0 +1,1 @@
+"""Whether the model is asked about examples like those that it was trained on."""

@@ -1,0 +1,51 @@
+"""Has labels that change reach a server that is running."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pipeline.errors import UserError
+from serving.release.labels import read_labels
+
+# Servers look at what is written as often.
+_LOOK_SECONDS = 1.0
+
+
+def follow_labels(base_path: Path, write: Callable[[], object]) -> None:
+    """Calls `write` whenever labels change, for as long as this process lives.
+
+    In a process of its own, since this one is to become the server.
+
+    Args:
+      base_path: Directory of the model's versions.
+      write: Writes what the server reads.
+    """
+    follower = multiprocessing.get_context("fork").Process(
+        target=_follow, args=(os.getpid(), base_path, write)
+    )
+    follower.start()
+
+
+def _follow(server: int, base_path: Path, write: Callable[[], object]) -> None:
+    # Ctrl-C in a terminal is for the server; with that, this ends too.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    written: Mapping[str, int] | None = None
+    complaint = ""
+    while os.getppid() == server:
+        try:
+            labels = read_labels(str(base_path))
+            if labels != written:
+                write()
+                written = labels
+        except (UserError, OSError) as error:
+            # The next look may go well.
+            if str(error) != complaint:
+                print(f"labels: not taken: {error}", file=sys.stderr, flush=True)
+            complaint = str(error)
+        time.sleep(_LOOK_SECONDS)

@@ -1,0 +1,118 @@
+"""Measures a model server on this machine, from start to end."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from pipeline.config.serving import Serving
+from pipeline.errors import InputError
+from serving.client import Client, Target
+from serving.client.features import Signature
+from serving.client.files import Layout
+from serving.load.measure import Figures, measure
+from serving.load.prepare import predict_requests, read_sample
+from serving.load.senders import Senders
+from serving.load.swap import Swapped, measure_swaps
+from serving.local import LocalServer
+from serving.release.versions import list_versions, version_path
+
+_LOAD_SECONDS = 120.0
+# Requests of many ad servers ask about a page's worth of ads.
+_SWAP_BATCH = 10
+_SWAP_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured.
+
+    Attributes:
+      rows: A file of rows to ask about.
+      layout: How it is to be read.
+      batch_sizes: Rows of a request.
+      seconds: Length of a measurement.
+      senders: Processes that send.
+      swaps: How many versions are swapped under load.
+    """
+
+    rows: Path
+    layout: Layout
+    batch_sizes: Sequence[int]
+    seconds: float
+    senders: int
+    swaps: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was measured.
+
+    Attributes:
+      server: Which server.
+      version: Which version of the model.
+      figures: Rates and latencies, for each signature and batch size.
+      swapped: What clients noticed of swaps; None without any.
+    """
+
+    server: str
+    version: int
+    figures: list[Figures]
+    swapped: Swapped | None
+
+
+def bench(
+    serving: Serving, model: str, base_path: str, plan: Plan, folder: Path
+) -> Result:
+    """Measures a server of the latest released version.
+
+    Args:
+      serving: How it serves.
+      model: Name of the model.
+      base_path: Directory of its versions; it is only read.
+      plan: What to measure.
+      folder: An empty folder.
+
+    Raises:
+      InputError: Nothing is released, or the rows do not fit the model.
+      RunError: The server does not serve the model.
+    """
+    versions = list_versions(base_path)
+    if not versions:
+        raise InputError(f"{base_path}: nothing is released; run the pipeline first")
+    version = versions[-1]
+    # As it is served, but for what would come between versions.
+    serving = serving.model_copy(update={"versions": 1, "request_log": None})
+    copies = folder / "models"
+    shutil.copytree(version_path(base_path, version), copies / str(version))
+    with (
+        LocalServer(serving, model, copies, folder) as server,
+        Client(server.address, model) as client,
+    ):
+        server.wait_until_available(_LOAD_SECONDS)
+        rows = read_sample(plan.rows, client.features(), plan.layout)
+
+        def requests(signature: Signature, batch_size: int) -> list[bytes]:
+            return predict_requests(
+                rows, client.features(), Target(model), signature, batch_size
+            )
+
+        with Senders(server.address, plan.senders) as senders:
+            figures = [
+                measure(
+                    senders, signature, size, requests(signature, size), plan.seconds
+                )
+                for signature in get_args(Signature)
+                for size in plan.batch_sizes
+            ]
+            swapped = None
+            if plan.swaps:
+                some = requests("tensors", _SWAP_BATCH)
+                most = measure(senders, "tensors", _SWAP_BATCH, some, plan.seconds).most
+                swapped = measure_swaps(
+                    senders, client, copies, some, most * _SWAP_SHARE, plan.swaps
+                )
+    return Result(server.name, version, figures, swapped)

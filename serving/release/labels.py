@@ -1,0 +1,104 @@
+"""Labels: names that clients ask for, such as `canary`, and the version of each."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+
+import pydantic
+
+from pipeline.errors import ReleaseError
+from serving.release.storage import storage_of
+from serving.release.versions import list_versions, read_record, taken_back
+
+# A name that is no number: servers leave it alone.
+LABELS_FILE = "labels.json"
+
+# A label stands in URLs, and must not be taken for a version.
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+_LABELS = pydantic.TypeAdapter(dict[str, int])
+
+
+def read_labels(model_dir: str) -> dict[str, int]:
+    """The version of each label, by name; none where nobody gave any.
+
+    Raises:
+      ReleaseError: The file is malformed.
+    """
+    path = os.path.join(model_dir, LABELS_FILE)
+    storage = storage_of(model_dir)
+    if not storage.exists(path):
+        return {}
+    try:
+        return _LABELS.validate_json(storage.read(path))
+    except pydantic.ValidationError as error:
+        raise ReleaseError(
+            f'{path}: expected versions by label, such as {{"canary": 7}}; correct '
+            "it, or remove it and give the labels anew"
+        ) from error
+
+
+def change_labels(model_dir: str, changes: Mapping[str, int | None]) -> dict[str, int]:
+    """Gives labels to versions, all at once; the caller is the sole writer.
+
+    Args:
+      model_dir: The directory of the servable's versions.
+      changes: The version of each label; None takes the label away.
+
+    Returns:
+      All labels by now.
+
+    Raises:
+      ReleaseError: A label has a bad name, is unknown, or is for a version that is not
+        there or was rolled back. Nothing was changed.
+    """
+    before = read_labels(model_dir)
+    for label, version in changes.items():
+        if version is None:
+            _check_known(label, before)
+        else:
+            _check_name(label)
+            _check_version(model_dir, label, version)
+    labels = {
+        label: version
+        for label, version in sorted({**before, **changes}.items())
+        if version is not None
+    }
+    content = _LABELS.dump_json(labels, indent=2)
+    storage_of(model_dir).replace(os.path.join(model_dir, LABELS_FILE), content)
+    return labels
+
+
+def labels_of(labels: Mapping[str, int], version: int | None) -> list[str]:
+    """The labels of a version."""
+    return sorted(label for label, labelled in labels.items() if labelled == version)
+
+
+def _check_known(label: str, labels: Mapping[str, int]) -> None:
+    if label not in labels:
+        there = ", ".join(sorted(labels)) or "none"
+        raise ReleaseError(f"there is no label {label!r} to remove; there is: {there}")
+
+
+def _check_name(label: str) -> None:
+    if not _NAME.fullmatch(label):
+        raise ReleaseError(
+            f"label {label!r}: allowed: a letter, then letters, digits, '_', '.' and "
+            "'-', such as canary"
+        )
+
+
+def _check_version(model_dir: str, label: str, version: int) -> None:
+    versions = list_versions(model_dir)
+    if version not in versions:
+        there = ", ".join(map(str, versions)) or "none"
+        raise ReleaseError(
+            f"label {label!r}: {model_dir} has no version {version}; there is: {there}"
+        )
+    record = read_record(model_dir, version)
+    if record is not None and record.digest and taken_back(model_dir, record.digest):
+        raise ReleaseError(
+            f"label {label!r}: the model of version {version} was rolled back; to "
+            "serve it all the same, approve its run anew with --override"
+        )

@@ -1,0 +1,157 @@
+"""Candidates on a real model server: what is blessed, what is refused, and why."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+from tfx.components.util.model_utils import is_infra_validated
+
+from components.infra_validator.warm_up import find_warm_up
+from pipeline.config.serving import Batching
+from serving.release.publish import Origin, release_model
+from serving.release.versions import version_path
+from serving.server.servable import Servable
+from serving.server.warmup import warm_up
+from serving.warm_up import WARM_UP_FILE
+
+# The rows of `split`, in a batch of 100 and one of 50.
+ROWS = 150
+
+
+def _files(folder):
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_models):
+    return tiny_models("wide_deep")
+
+
+@pytest.fixture(scope="module")
+def before(trained):
+    return _files(trained.uri)
+
+
+@pytest.fixture(scope="module")
+def blessed(trained, before, try_model):
+    return try_model(trained.uri, Batching(max_batch_size=60), max_p99_ms=60_000)
+
+
+def test_a_model_that_is_served_as_it_predicts_is_blessed(blessed):
+    record = blessed.record
+    assert (record.passed, record.rows) == (True, ROWS)
+    assert set(record.answers) == {"serving_default", "predict"}
+    for answers in record.answers.values():
+        assert answers.differing == 0
+        assert answers.largest_difference <= 1e-5
+        assert 0 < answers.p50_ms <= answers.p99_ms
+    assert is_infra_validated(blessed.blessing)
+    assert (blessed.folder / "INFRA_BLESSED").exists()
+    (words,) = record.in_words()
+    assert words.startswith(
+        f"passed: infra: {record.server} answers 150 rows as the model itself does"
+    )
+    assert "is available" in (blessed.folder / "server.log").read_text()
+
+
+def test_the_model_itself_stays_as_it_was_trained(blessed, trained, before):
+    assert _files(trained.uri) == before
+
+
+def test_requests_to_warm_up_with_are_part_of_what_is_released(
+    blessed, trained, tmp_path
+):
+    file = find_warm_up(blessed.blessing.uri)
+    origin = Origin(str(trained.uri), "run", "")
+    released = release_model(str(trained.saved_model), str(tmp_path), origin, file)
+
+    path = version_path(str(tmp_path), released.version)
+    assert Path(path, WARM_UP_FILE).read_bytes() == Path(file).read_bytes()
+    servable = Servable("tiny", released.version, path, threads=1)
+    # Through each signature a batch, and 10 rows one by one.
+    assert warm_up(servable, path, 2**20) == 22
+
+
+@pytest.fixture
+def disagreeing(trained, tmp_path):
+    """A model whose `predict` gives 0.001 more than its `serving_default`."""
+    model = tf.saved_model.load(str(trained.saved_model))
+    predict = model.signatures["predict"]
+    _, inputs = predict.structured_input_signature
+
+    @tf.function(input_signature=[inputs])
+    def off(tensors):
+        return {"probability": predict(**tensors)["probability"] + 1e-3}
+
+    signatures = {**model.signatures, "predict": off}
+    path = tmp_path / "model" / "Format-Serving"
+    tf.saved_model.save(model, str(path), signatures)
+    return path.parent
+
+
+def test_a_model_that_is_wrong_or_slow_is_refused(disagreeing, try_model):
+    tried = try_model(disagreeing, rows=100, max_p99_ms=0.001)
+
+    assert not is_infra_validated(tried.blessing)
+    assert (tried.folder / "INFRA_NOT_BLESSED").exists()
+    slow, wrong, slow_too = tried.record.in_words()
+    assert wrong == (
+        "failed: infra: predict: 100 of 100 answers are not what the model itself "
+        "predicts; the largest difference is 0.001, 1e-05 is allowed"
+    )
+    p99 = tried.record.answers["predict"].p99_ms
+    assert slow.startswith("failed: infra: serving_default: p99 is ")
+    assert slow_too == (
+        f"failed: infra: predict: p99 is {p99:g} ms, more than "
+        "infra_validation.max_p99_ms, 0.001"
+    )
+
+
+def test_a_model_that_cannot_be_loaded_is_refused(
+    trained, try_model, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    shutil.copytree(trained.uri, tmp_path / "model")
+    shutil.rmtree(tmp_path / "model" / "Format-Serving" / "variables")
+    tried = try_model(tmp_path / "model", rows=10)
+
+    assert not is_infra_validated(tried.blessing)
+    (words,) = tried.record.in_words()
+    assert words.startswith("failed: infra: the embedded server ended with status 1 ")
+    assert "before the model was AVAILABLE; its log ends: error: " in words
+    assert "variables" in words
+    assert tried.record.load_seconds is None
+    assert find_warm_up(tried.blessing.uri) == ""
+
+
+def test_a_model_that_takes_too_long_to_load_is_refused(trained, try_model):
+    tried = try_model(trained.uri, rows=10, max_load_seconds=0.001)
+
+    assert not is_infra_validated(tried.blessing)
+    (words,) = tried.record.in_words()
+    assert words.startswith(
+        "failed: infra: the model was not AVAILABLE after 0.001 s; its log "
+    )
+
+
+def test_tensorflow_serving_is_preferred(trained, try_model, tmp_path, monkeypatch):
+    program = tmp_path / "tensorflow_model_server"
+    program.write_text('#!/bin/sh\necho "$@"\necho out of memory\nexit 137\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    tried = try_model(trained.uri, rows=10)
+
+    assert tried.record.server == "tensorflow_model_server"
+    assert tried.record.reasons == (
+        "tensorflow_model_server ended with status 137 before the model was AVAILABLE; "
+        "its log ends: out of memory",
+    )
+    log = (tried.folder / "server.log").read_text()
+    assert "--max_num_load_retries=0" in log

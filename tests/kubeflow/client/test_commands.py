@@ -1,0 +1,292 @@
+"""`ctr kubeflow upload | run | schedule | ...` from the command line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from ml_metadata.metadata_store import metadata_store
+from ml_metadata.proto import metadata_store_pb2
+
+from kubeflow.client import waiting
+from pipeline import cli
+from pipeline.metadata import connection_to
+
+CONFIG = """
+name: ads
+examples: {splits: {train: train.csv, eval: eval.csv}}
+label: {column: click}
+features: {device: {kind: categorical}}
+kubeflow: {image: "ads:1", pipeline_root: "minio://mlpipeline/ads"}
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "pipeline.yaml"
+    path.write_text(CONFIG)
+    return path
+
+
+@pytest.fixture
+def ctr(server, config, package, capsys, monkeypatch):
+    """Runs a command; gives its exit status and what it printed."""
+    monkeypatch.setattr(waiting.time, "sleep", lambda _: None)
+
+    def run(action, *arguments, host=server.url):
+        command = ["kubeflow", action, "-c", str(config), "--host", host, *arguments]
+        if action in ("upload", "run", "schedule"):
+            command += ["--package", str(package.path)]
+        capsys.readouterr()
+        status = cli.main(command)
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return run
+
+
+def test_upload(ctr, package):
+    first = ctr("upload")
+    assert first == (0, f"Version {package.version} of ads: uploaded\n", "")
+
+    status, out, _ = ctr("upload", "--json")
+    assert status == 0
+    assert json.loads(out) == {
+        "pipeline": "ads",
+        "pipeline_id": "pipeline_id-1",
+        "name": package.version,
+        "version_id": "pipeline_version_id-2",
+        "uploaded": False,
+    }
+
+
+def test_run_prints_where_to_look(ctr, server, package):
+    status, out, _ = ctr("run", "--param", "steps=7", "--name", "first")
+
+    assert status == 0
+    url = f"{server.url}/#/runs/details/{server.run['run_id']}"
+    assert out == f"Version {package.version} of ads: uploaded\nRun: {url}\n"
+    assert server.run["display_name"] == "first"
+    assert server.run["runtime_config"] == {
+        "parameters": {"steps": 7},
+        "pipeline_root": "minio://mlpipeline/ads",
+    }
+
+
+def test_options_of_a_run(ctr, server):
+    root = ("--pipeline-root", "s3://other/ads")
+    status, out, _ = ctr("run", *root, "--service-account", "trainer", "--json")
+
+    assert status == 0
+    assert json.loads(out).keys() == {"run_id", "name", "url"}
+    assert server.run["runtime_config"]["pipeline_root"] == "s3://other/ads"
+    assert server.run["service_account"] == "trainer"
+
+
+def test_run_waits(ctr, server):
+    server.progress = [{"Trainer": "RUNNING"}, {"Trainer": "SUCCEEDED"}]
+
+    status, out, _ = ctr("run", "--wait")
+
+    assert status == 0
+    lines = ["Trainer: running", "Trainer: 90 s", "Run succeeded"]
+    assert out.splitlines()[-3:] == lines
+
+
+@pytest.mark.parametrize(("task", "status"), [("ExampleValidator", 3), ("Trainer", 1)])
+def test_the_exit_status_is_that_of_ctr_run(ctr, server, task, status):
+    server.end = "FAILED"
+    server.progress = [{task: "FAILED"}]
+
+    ended, out, _ = ctr("run", "--wait", "--json")
+
+    assert ended == status
+    told = json.loads(out)
+    assert told["state"] == "failed"
+    assert told["failed_tasks"] == [task]
+
+
+def record(url, verdicts):
+    """What the Pushers of some runs record."""
+    metadata = metadata_store.MetadataStore(connection_to(url))
+    names = ("status", "run", "model_uri")
+    release = metadata_store_pb2.ArtifactType(
+        name="Release", properties=dict.fromkeys(names, metadata_store_pb2.STRING)
+    )
+    release_id = metadata.put_artifact_type(release)
+    artifacts = []
+    for run, status in verdicts.items():
+        artifact = metadata_store_pb2.Artifact(type_id=release_id)
+        for name, value in zip(names, (status, run, "model"), strict=True):
+            artifact.properties[name].string_value = value
+        artifacts.append(artifact)
+    kind = metadata.put_context_type(metadata_store_pb2.ContextType(name="pipeline"))
+    pipeline = metadata_store_pb2.Context(type_id=kind, name="ads")
+    (pipeline_id,) = metadata.put_contexts([pipeline])
+    attributions = [
+        metadata_store_pb2.Attribution(artifact_id=each, context_id=pipeline_id)
+        for each in metadata.put_artifacts(artifacts)
+    ]
+    metadata.put_attributions_and_associations(attributions, [])
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status"),
+    [("released", 0), ("awaiting_approval", 0), ("blocked", 3), ("rejected", 3)],
+)
+def test_the_verdict_is_that_of_ml_metadata(
+    ctr, server, config, tmp_path, monkeypatch, verdict, status
+):
+    url = f"sqlite://{tmp_path}/metadata.sqlite"
+    record(url, {"before": "released", "run_id-4": verdict, "after": "released"})
+    # A server of ML Metadata takes no file; what is asked of it is the same.
+    monkeypatch.setattr(
+        "pipeline.metadata.connection_config", lambda *_: connection_to(url)
+    )
+    config.write_text(CONFIG + "metadata: {grpc: 'localhost:8080'}\n")
+
+    ended, out, _ = ctr("run", "--wait", "--json")
+
+    assert json.loads(out)["run_id"] == "run_id-4"
+    assert (ended, json.loads(out)["verdict"]) == (status, verdict)
+
+
+def test_a_person_decides_by_a_run(ctr, server):
+    server.progress = [{"Candidate": "SUCCEEDED"}, {"Decision": "RUNNING"}]
+
+    who = ("--by", "Ann", "--note", "AUC is up")
+    status, out, _ = ctr("approve", "run-1", *who, "--override")
+
+    assert status == 0
+    assert out.splitlines()[-3:] == [
+        "Candidate: 90 s",
+        "Decision: running",
+        "Run succeeded",
+    ]
+    assert server.run["display_name"] == "approve run-1"
+    assert server.run["runtime_config"]["parameters"] == {
+        "run": "run-1",
+        "decision": "approve",
+        "by": "Ann",
+        "note": "AUC is up",
+        "override": True,
+        "rollback": False,
+    }
+    server.end = "FAILED"
+    server.progress = [{"Decision": "FAILED"}]
+    status, out, _ = ctr("reject", "run-2", *who, "--json")
+    assert status == 1
+    assert json.loads(out)["failed_tasks"] == ["Decision"]
+    assert len(server.versions) == 1
+
+
+def test_schedule_says_what_it_did(ctr, server):
+    cron = ("--cron", "0 0 3 * * *")
+    status, out, _ = ctr("schedule", *cron, "--max-concurrency", "2")
+    assert status == 0
+    assert "Schedule ads: made\nThe cron expression is in the time zone of the" in out
+    assert server.schedule["runtime_config"]["parameters"] == {
+        "date": "[[ScheduledTime.2006-01-02]]"
+    }
+    assert server.schedule["no_catchup"] is True
+
+    _, out, _ = ctr("schedule", *cron, "--max-concurrency", "2", "--json")
+    told = json.loads(out)
+    assert told["outcome"] == "unchanged"
+    assert told["schedule_id"] == server.schedule["recurring_run_id"]
+    assert told["at_once"] == 2
+
+
+def test_pause_resume_and_unschedule(ctr, server):
+    ctr("schedule", "--every", "1d", "--name", "daily")
+    name = ("--name", "daily")
+
+    assert ctr("pause", *name) == (0, "Schedule daily: paused\n", "")
+    assert server.schedule["status"] == "DISABLED"
+    _, out, _ = ctr("schedule", "--every", "12h", *name)
+    assert "Schedule daily: replaced; it is paused, as before\n" in out
+    assert ctr("resume", *name) == (0, "Schedule daily: resumed\n", "")
+    assert server.schedule["status"] == "ENABLED"
+    _, out, _ = ctr("unschedule", *name, "--json")
+    assert json.loads(out) == {"name": "daily", "outcome": "removed"}
+    assert server.schedules == {}
+
+
+def test_list(ctr, server, package):
+    assert ctr("list")[1] == "versions: none\n\nschedules: none\n\nruns: none\n"
+    ctr("run", "--name", "first")
+    ctr("schedule", "--cron", "0 0 3 * * *", "--name", "daily")
+    ctr("schedule", "--every", "1h", "--name", "hourly")
+
+    out = ctr("list")[1]
+
+    assert out == (
+        "versions\n"
+        "version       created\n"
+        f"{package.version}  2027-01-15 08:00 UTC\n"
+        "\n"
+        "schedules\n"
+        "name    state  when          max_concurrency  version\n"
+        f"daily   on     0 0 3 * * *   1                {package.version}\n"
+        f"hourly  on     every 3600 s  1                {package.version}\n"
+        "\n"
+        "runs\n"
+        "name   state    created               version\n"
+        f"first  pending  2027-01-15 08:00 UTC  {package.version}\n"
+    )
+    (run,) = json.loads(ctr("list", "--json")[1])["runs"]
+    assert run["url"] == f"{server.url}/#/runs/details/{server.run['run_id']}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("run", "--param", "speed=1"), 2, "--param speed: unknown; this pipeline has"),
+        (("schedule", "--cron", "0 3 * * *"), 2, "expected six: second minute hour"),
+        (("schedule", "--every", "1w"), 2, "--every: got '1w'"),
+        (
+            ("schedule", "--every", "1d", "--max-concurrency", "11"),
+            2,
+            "--max-concurrency: got 11; allowed are 1 to 10",
+        ),
+        (("pause", "--name", "dayly"), 1, "no schedule is named 'dayly'"),
+    ],
+)
+def test_errors_are_one_line(ctr, arguments, status, message):
+    ended, out, err = ctr(*arguments)
+
+    assert (ended, out) == (status, "")
+    assert err.startswith("error: ")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_a_server_that_is_not_there_is_one_line_too(config):
+    command = ["kubeflow", "list", "-c", str(config), "--host", "http://127.0.0.1:9"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", *command], capture_output=True, text=True
+    )
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: http://127.0.0.1:9: cannot be reached (")
+    assert done.stderr.count("\n") == 1
+
+
+def test_nothing_is_uploaded_for_a_wrong_parameter(ctr, server):
+    ctr("run", "--param", "speed=1")
+    ctr("schedule", "--every", "1d", "--param", "steps=many")
+
+    assert server.versions == {}
+
+
+def test_a_login_by_file(ctr, server, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("secret")
+    server.token = "secret"
+
+    assert ctr("list", "--token-file", str(token))[0] == 0
+    status, _, err = ctr("list")
+    assert status == 1
+    assert "not logged in (401)" in err

@@ -1,0 +1,311 @@
+"""Uploads, runs and schedules, by kfp's client over HTTP."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from kfp_server_api import ApiException
+from rich.console import Console
+
+from kubeflow.client import schedules, versions, waiting
+from kubeflow.client.runs import Inputs, list_runs, make_experiment, start
+from kubeflow.client.schedules import Timing, with_scheduled_date
+from kubeflow.client.waiting import exit_status, wait
+from pipeline.errors import ConfigError, KubeflowError
+
+DAILY = Timing(cron="0 0 3 * * *", every=None)
+INPUTS = Inputs({"steps": 500}, "minio://mlpipeline/ads")
+CREATE = ("POST", "/apis/v2beta1/recurringruns")
+UPLOAD = ("POST", "/apis/v2beta1/pipelines/upload_version")
+
+
+@pytest.fixture
+def version(client, package):
+    return versions.upload(client, package)
+
+
+@pytest.fixture
+def experiment(client):
+    return make_experiment(client, "ads")
+
+
+def follow(client, run_id, package):
+    console = Console(file=io.StringIO(), width=200)
+    run = wait(client, run_id, package.tasks, console, every=0)
+    return run, console.file.getvalue().splitlines()
+
+
+# --- Versions
+
+
+def test_the_same_content_is_uploaded_once(client, server, package):
+    first = versions.upload(client, package)
+    second = versions.upload(client, package)
+
+    assert (first.uploaded, second.uploaded) == (True, False)
+    assert first.version_id == second.version_id
+    assert server.asked(*UPLOAD) == 1
+
+
+def test_other_content_is_another_version_of_the_same_pipeline(client, server, package):
+    first = versions.upload(client, package)
+    spec = package.path.read_text().replace("ads:1", "ads:2")
+    package.path.write_text(spec)
+    second = versions.upload(client, type(package).read(package.path))
+
+    assert first.pipeline_id == second.pipeline_id
+    assert first.version_id != second.version_id
+    assert len(server.pipelines) == 1
+
+
+def test_a_version_is_found_on_a_later_page(client, server, package):
+    first = versions.upload(client, package)
+    text = package.path.read_text()
+    for number in range(2, 6):
+        package.path.write_text(text.replace("ads:1", f"ads:{number}"))
+        versions.upload(client, type(package).read(package.path))
+
+    listed = versions.list_versions(client, first.pipeline_id, limit=4)
+
+    assert len(listed) == 4
+    assert listed[-1].display_name != first.name
+    every = versions.list_versions(client, first.pipeline_id, limit=10)
+    assert every[-1].display_name == first.name
+
+
+def test_an_upload_that_was_cut_short_is_finished(client, server, package):
+    body = client.api_models.V2beta1Pipeline(display_name="ads", namespace=None)
+    client.pipelines.pipeline_service_create_pipeline(body)
+
+    assert versions.upload(client, package).uploaded
+    assert len(server.pipelines) == 1
+
+
+# --- Runs
+
+
+def test_a_run_has_the_version_the_root_and_the_parameters(
+    client, server, version, capsys
+):
+    run_id = start(client, version, "today", INPUTS)
+
+    assert server.run["display_name"] == "today"
+    assert server.run["runtime_config"] == {
+        "parameters": {"steps": 500},
+        "pipeline_root": "minio://mlpipeline/ads",
+    }
+    assert server.run["pipeline_version_reference"] == {
+        "pipeline_id": version.pipeline_id,
+        "pipeline_version_id": version.version_id,
+    }
+    (listed,) = list_runs(client, make_experiment(client, "ads"), limit=5)
+    assert listed.run_id == run_id
+    assert capsys.readouterr().out == ""
+
+
+def test_waits_with_progress_for_each_task(client, server, version, package):
+    server.progress = [
+        {"root-driver": "SUCCEEDED", "ExampleValidator": "RUNNING"},
+        {"ExampleValidator": "SUCCEEDED", "Trainer": "PENDING"},
+        {"Trainer": "RUNNING"},
+        {"Trainer": "RUNNING"},
+        {"Trainer": "SUCCEEDED", "root": "SUCCEEDED"},
+    ]
+
+    run, lines = follow(client, start(client, version, "a", INPUTS), package)
+
+    assert lines == [
+        "ExampleValidator: running",
+        "ExampleValidator: 90 s",
+        "Trainer: pending",
+        "Trainer: running",
+        "Trainer: 90 s",
+    ]
+    assert exit_status(run) == 0
+
+
+def test_a_task_that_stops_the_run_on_purpose_is_a_gate(
+    client, server, version, package
+):
+    server.end = "FAILED"
+    server.progress = [
+        {"executor": "FAILED", "ExampleValidator": "FAILED: exit code 3"},
+        {"root": "FAILED"},
+    ]
+
+    run, lines = follow(client, start(client, version, "a", INPUTS), package)
+
+    assert lines == ["ExampleValidator: failed: exit code 3"]
+    assert exit_status(run) == 3
+
+
+@pytest.mark.parametrize(
+    ("states", "end"),
+    [
+        ({"Trainer": "FAILED"}, "FAILED"),
+        ({"Trainer": "FAILED", "ExampleValidator": "FAILED"}, "FAILED"),
+        ({"ExampleValidator-driver": "FAILED"}, "FAILED"),
+        ({}, "FAILED"),
+        ({"Trainer": "RUNNING"}, "CANCELED"),
+    ],
+)
+def test_any_other_end_is_a_failure(client, server, version, package, states, end):
+    server.end = end
+    server.progress = [states]
+
+    run, _ = follow(client, start(client, version, "a", INPUTS), package)
+
+    assert exit_status(run) == 1
+
+
+def test_waiting_outlives_a_server_that_is_away(client, server, version, package):
+    run_id = start(client, version, "a", INPUTS)
+    server.failures = [503] * 5
+
+    run, _ = follow(client, run_id, package)
+
+    assert run.state == "SUCCEEDED"
+
+
+def test_waiting_ends_where_the_server_stays_away(
+    client, server, version, package, monkeypatch
+):
+    monkeypatch.setattr(waiting, "_PATIENCE", 2)
+    run_id = start(client, version, "a", INPUTS)
+    server.failures = [503] * 10
+
+    with pytest.raises(ApiException, match="503"):
+        follow(client, run_id, package)
+
+
+# --- Schedules
+
+
+def test_a_schedule_is_pinned_and_does_not_catch_up(client, server, version):
+    applied = schedules.apply(client, version, "daily", DAILY, INPUTS)
+
+    assert applied == schedules.Applied("recurring_run_id-4", "made", False)
+    made = server.schedule
+    assert made["trigger"] == {"cron_schedule": {"cron": "0 0 3 * * *"}}
+    assert made["pipeline_version_reference"] == {
+        "pipeline_id": version.pipeline_id,
+        "pipeline_version_id": version.version_id,
+    }
+    assert made["runtime_config"]["pipeline_root"] == "minio://mlpipeline/ads"
+    assert made["no_catchup"] is True
+    assert int(made["max_concurrency"]) == 1
+    assert made["mode"] == "ENABLE"
+
+
+def test_an_interval(client, server, version):
+    timing = Timing(cron=None, every=3600, at_once=10, catch_up=True)
+
+    schedules.apply(client, version, "hourly", timing, INPUTS)
+
+    trigger = server.schedule["trigger"]["periodic_schedule"]
+    assert int(trigger["interval_second"]) == 3600
+    assert int(server.schedule["max_concurrency"]) == 10
+    assert server.schedule["no_catchup"] is False
+
+
+def test_an_unchanged_schedule_is_left_alone(client, server, version):
+    first = schedules.apply(client, version, "daily", DAILY, INPUTS)
+    second = schedules.apply(client, version, "daily", DAILY, INPUTS)
+
+    assert second == schedules.Applied(first.schedule_id, "unchanged", False)
+    assert server.asked(*CREATE) == 1
+
+
+@pytest.mark.parametrize(
+    ("timing", "inputs"),
+    [
+        (Timing(cron="0 0 4 * * *", every=None), INPUTS),
+        (Timing(cron="0 0 3 * * *", every=None, at_once=2), INPUTS),
+        (DAILY, Inputs({"steps": 501}, "minio://mlpipeline/ads")),
+        (DAILY, Inputs({"steps": 500}, "minio://mlpipeline/other")),
+    ],
+)
+def test_a_changed_schedule_is_replaced(client, server, version, timing, inputs):
+    first = schedules.apply(client, version, "daily", DAILY, INPUTS)
+    second = schedules.apply(client, version, "daily", timing, inputs)
+
+    assert second.outcome == "replaced"
+    assert list(server.schedules) == [second.schedule_id]
+    assert first.schedule_id not in server.schedules
+
+
+def test_the_old_schedule_stays_where_the_new_one_cannot_be_made(
+    client, server, version
+):
+    first = schedules.apply(client, version, "daily", DAILY, INPUTS)
+
+    with pytest.raises(ApiException, match="requires type NUMBER_INTEGER"):
+        schedules.apply(client, version, "daily", DAILY, Inputs({"steps": "many"}))
+
+    assert list(server.schedules) == [first.schedule_id]
+
+
+def test_all_of_a_name_are_replaced_by_one(client, server, version):
+    for _ in range(5):
+        schedules.apply(client, version, "daily", DAILY, INPUTS)
+        for schedule in server.schedules.values():
+            schedule["description"] = "made by hand"
+
+    assert len(server.schedules) == 1
+
+
+def test_a_paused_schedule_stays_paused_when_it_is_replaced(
+    client, server, version, experiment
+):
+    schedules.apply(client, version, "daily", DAILY, INPUTS)
+    schedules.pause(client, experiment, "daily")
+    assert server.schedule["status"] == "DISABLED"
+
+    applied = schedules.apply(client, version, "daily", DAILY, Inputs({}))
+
+    assert (applied.outcome, applied.paused) == ("replaced", True)
+    assert server.schedule["status"] == "DISABLED"
+    schedules.resume(client, experiment, "daily")
+    assert server.schedule["status"] == "ENABLED"
+
+
+def test_others_are_left_alone(client, server, version, experiment):
+    for name in ("daily", "weekly", "monthly", "yearly"):
+        schedules.apply(client, version, name, DAILY, INPUTS)
+
+    schedules.remove(client, experiment, "weekly")
+
+    left = schedules.list_schedules(client, experiment)
+    assert [each.display_name for each in left] == ["daily", "monthly", "yearly"]
+
+
+@pytest.mark.parametrize(
+    "change", [schedules.pause, schedules.resume, schedules.remove]
+)
+def test_names_what_is_there(client, version, experiment, change):
+    schedules.apply(client, version, "daily", DAILY, INPUTS)
+
+    with pytest.raises(KubeflowError, match=r"no schedule is named 'dayly'.*: daily$"):
+        change(client, experiment, "dayly")
+
+
+@pytest.mark.parametrize("at_once", [0, 11])
+def test_refuses_what_the_server_would_silently_change(at_once):
+    with pytest.raises(ConfigError, match=f"got {at_once}; allowed are 1 to 10"):
+        Timing(cron=None, every=60, at_once=at_once)
+
+
+@pytest.mark.parametrize(("cron", "every"), [(None, None), ("0 0 3 * * *", 60)])
+def test_asks_for_one_kind_of_timing(cron, every):
+    with pytest.raises(ConfigError, match="either --cron or --every"):
+        Timing(cron=cron, every=every)
+
+
+def test_a_schedule_passes_the_date_that_a_run_is_due(package):
+    dated = with_scheduled_date(INPUTS, package.parameters)
+    assert dated.parameters == {"steps": 500, "date": "[[ScheduledTime.2006-01-02]]"}
+
+    given = Inputs({"date": "2026-01-02"})
+    assert with_scheduled_date(given, package.parameters) == given
+    assert with_scheduled_date(INPUTS, {}) == INPUTS

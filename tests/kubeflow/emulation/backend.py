@@ -1,0 +1,255 @@
+"""The driver: what each task is given, and in which order they run."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import json_format
+from kfp.pipeline_spec import pipeline_spec_pb2
+
+from emulation.launcher import ExecutorInput, Launcher
+from emulation.package import Dag, Kubernetes, Package, in_order
+from emulation.storage import Artifacts, ObjectStore
+
+ROOT = "minio://mlpipeline/v2/artifacts"
+
+_TYPES = pipeline_spec_pb2.ParameterType
+_IMPORTABLE = ("gs://", "s3://", "minio://")
+
+
+@dataclass
+class Outputs:
+    """What a task made: ids of artifacts, and values of parameters."""
+
+    artifacts: dict[str, int] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Run:
+    """A run.
+
+    Attributes:
+      id: Its id.
+      package: What is run.
+      cache: Whether the cache is asked, whatever the spec says of it.
+      outputs: Of each task.
+      logs: What each container wrote.
+      cached: The tasks that the cache answered for.
+    """
+
+    id: str
+    package: Package
+    cache: bool
+    outputs: dict[str, Outputs] = field(default_factory=dict)
+    logs: dict[str, str] = field(default_factory=dict)
+    cached: set[str] = field(default_factory=set)
+
+    @property
+    def folder(self) -> str:
+        """`GenerateOutputURI`: the pipeline root of this run."""
+        return f"{ROOT}/{self.package.spec.pipeline_info.name}/{self.id}"
+
+
+class Backend:
+    """Runs compiled pipelines."""
+
+    def __init__(
+        self,
+        folder: Path,
+        secrets: dict[str, dict[str, str]] | None = None,
+        launcher: Callable[..., Launcher] = Launcher,
+    ):
+        self.objects = ObjectStore(folder / "objects")
+        self.artifacts = Artifacts()
+        self._launcher = launcher(self.objects, folder / "pod", secrets or {})
+        self._cache: dict[str, Outputs] = {}
+
+    def run(
+        self,
+        package: Path,
+        parameters: dict[str, Any] | None = None,
+        cache: bool = False,
+        only: str | None = None,
+    ) -> Run:
+        """Runs a compiled pipeline to its end, or until a task fails.
+
+        Args:
+          package: What `ctr kubeflow compile` wrote.
+          parameters: Those of the run.
+          cache: Whether the cache is asked, whatever the spec says of it.
+          only: Runs this task and those before it; None for all.
+        """
+        run = Run(str(uuid.uuid4()), Package.read(package), cache)
+        values = run.package.run_parameters(parameters or {})
+        self._run_dag(run, run.package.spec.root.dag, values, run.outputs, only)
+        return run
+
+    def _run_dag(
+        self,
+        run: Run,
+        dag: Dag,
+        parameters: dict[str, Any],
+        outputs: dict[str, Outputs],
+        only: str | None = None,
+    ) -> None:
+        for name in in_order(dag, only):
+            task = dag.tasks[name]
+            component = run.package.spec.components[task.component_ref.name]
+            inputs = self._inputs(run, task, component, parameters, outputs)
+            if component.WhichOneof("implementation") == "dag":
+                outputs[name] = self._run_inner(run, component, inputs)
+                continue
+            executor = run.package.executors[component.executor_label]
+            if executor.WhichOneof("spec") == "importer":
+                outputs[name] = self._import(executor.importer, task, parameters)
+            else:
+                outputs[name] = self._run_container(run, name, task, component, inputs)
+
+    def _run_inner(self, run: Run, component: Any, inputs: Any) -> Outputs:
+        inner: dict[str, Outputs] = {}
+        values = json_format.MessageToDict(inputs).get("parameterValues", {})
+        self._run_dag(run, component.dag, values, inner)
+        result = Outputs()
+        for key, output in component.dag.outputs.artifacts.items():
+            (selector,) = output.artifact_selectors
+            made = inner[selector.producer_subtask]
+            result.artifacts[key] = made.artifacts[selector.output_artifact_key]
+        return result
+
+    def _import(self, importer: Any, task: Any, parameters: dict[str, Any]) -> Outputs:
+        """`ImportSpecToMLMDArtifact`: a parameter has to be one of the DAG."""
+        name = importer.artifact_uri.runtime_parameter
+        uri = parameters[task.inputs.parameters[name].component_input_parameter]
+        if not uri.startswith(_IMPORTABLE):
+            raise ValueError(f"importer: unrecognized uri format: {uri!r}")
+        artifact = pipeline_spec_pb2.RuntimeArtifact(uri=uri)
+        title = importer.type_schema.schema_title
+        return Outputs({"artifact": self.artifacts.add(artifact, title)})
+
+    def _run_container(
+        self, run: Run, name: str, task: Any, component: Any, inputs: Any
+    ) -> Outputs:
+        container = run.package.executors[component.executor_label].container
+        key = self._cache_key(container, component, inputs)
+        asked = run.cache or task.caching_options.enable_cache
+        if asked and key in self._cache:
+            run.cached.add(name)
+            return self._cache[key]
+        self._launcher.fresh_pod()
+        executor_input = ExecutorInput(inputs=inputs)
+        self._provision(run, name, component, executor_input.outputs)
+        output, run.logs[name] = self._launcher.execute(
+            container,
+            run.package.kubernetes.get(component.executor_label, Kubernetes()),
+            executor_input,
+            run.folder,
+        )
+        result = Outputs(parameters=_plain(output.parameter_values))
+        for each, artifacts in output.artifacts.items():
+            (artifact,) = artifacts.artifacts
+            title = artifact.type.schema_title
+            assert title, f"{name}.{each}: No title specified"
+            result.artifacts[each] = self.artifacts.add(artifact, title)
+        self._cache[key] = result
+        return result
+
+    def _provision(self, run: Run, name: str, component: Any, outputs: Any) -> None:
+        """`provisionOutputs`."""
+        pod = self._launcher.pod
+        outputs.output_file = str(pod / "tmp/kfp_outputs/output_metadata.json")
+        folder = f"{run.folder}/{name}/{uuid.uuid4()}"
+        for key, declared in component.output_definitions.artifacts.items():
+            artifact = outputs.artifacts[key].artifacts.add(uri=f"{folder}/{key}")
+            artifact.type.CopyFrom(declared.artifact_type)
+            artifact.metadata.CopyFrom(declared.metadata)
+        for key in component.output_definitions.parameters:
+            outputs.parameters[key].output_file = str(pod / f"tmp/kfp/outputs/{key}")
+
+    def _inputs(
+        self,
+        run: Run,
+        task: Any,
+        component: Any,
+        parameters: dict[str, Any],
+        outputs: dict[str, Outputs],
+    ) -> Any:
+        """`resolveInputs`."""
+        inputs = ExecutorInput.Inputs()
+        for name, spec in task.inputs.parameters.items():
+            value = _parameter(run, task, spec, parameters, outputs)
+            declared = component.input_definitions.parameters[name].parameter_type
+            json_format.ParseDict(
+                _checked(name, value, declared), inputs.parameter_values[name]
+            )
+        for name, spec in task.inputs.artifacts.items():
+            made = spec.task_output_artifact
+            found = outputs[made.producer_task].artifacts[made.output_artifact_key]
+            inputs.artifacts[name].artifacts.append(self.artifacts.get(found))
+        return inputs
+
+    def _cache_key(self, container: Any, component: Any, inputs: Any) -> str:
+        """`GenerateCacheKey`: artifacts by id; neither their files nor any others."""
+        tree = {
+            "artifacts": {
+                name: [each.name for each in artifacts.artifacts]
+                for name, artifacts in inputs.artifacts.items()
+            },
+            "parameters": _plain(inputs.parameter_values),
+            "outputs": json_format.MessageToDict(component.output_definitions),
+            "container": json_format.MessageToDict(container),
+        }
+        return json.dumps(tree, sort_keys=True)
+
+
+def _plain(values: Any) -> dict[str, Any]:
+    return {name: json_format.MessageToDict(value) for name, value in values.items()}
+
+
+def _parameter(
+    run: Run,
+    task: Any,
+    spec: Any,
+    parameters: dict[str, Any],
+    outputs: dict[str, Outputs],
+) -> Any:
+    """`resolveInputParameter`."""
+    kind = spec.WhichOneof("kind")
+    if kind == "component_input_parameter":
+        return parameters[spec.component_input_parameter]
+    if kind == "task_output_parameter":
+        made = spec.task_output_parameter
+        return outputs[made.producer_task].parameters[made.output_parameter_key]
+    value = json_format.MessageToDict(spec.runtime_value.constant)
+    # A placeholder is replaced where it is the whole value.
+    whole = {
+        "{{$.pipeline_job_uuid}}": run.id,
+        "{{$.pipeline_task_name}}": task.task_info.name,
+    }
+    return whole.get(value, value) if isinstance(value, str) else value
+
+
+def _checked(name: str, value: Any, declared: int) -> Any:
+    """`handleParamTypeValidationAndConversion`."""
+    if value is None:
+        raise ValueError(f"got null for input parameter {name!r}")
+    if declared == _TYPES.STRING:
+        return value if isinstance(value, str) else json.dumps(value)
+    fits = {
+        _TYPES.NUMBER_INTEGER: (int, float),
+        _TYPES.NUMBER_DOUBLE: (int, float),
+        _TYPES.BOOLEAN: bool,
+        _TYPES.LIST: list,
+        _TYPES.STRUCT: dict,
+    }[declared]
+    if not isinstance(value, fits):
+        raise ValueError(
+            f"input parameter {name!r} type mismatch: expect "
+            f"{_TYPES.ParameterTypeEnum.Name(declared)}, got {value!r}"
+        )
+    return value

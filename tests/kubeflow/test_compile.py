@@ -1,0 +1,217 @@
+"""What is compiled, held against the rules of the backend."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from emulation.package import Package
+from google.protobuf import json_format
+
+from pipeline.errors import ConfigError
+
+COMPONENTS = {
+    "ExampleGen",
+    "StatisticsGen",
+    "SchemaGen",
+    "PreviousStatistics",
+    "ExampleValidator",
+    "Transform",
+    "LastRelease",
+    "Trainer",
+    "Evaluator",
+    "EvaluationReport",
+    "StandingDecision",
+    "ReleaseGate",
+    "Pusher",
+}
+
+
+def task(package: Package, name: str):
+    return package.spec.root.dag.tasks[name]
+
+
+def component(package: Package, name: str):
+    return package.spec.components[task(package, name).component_ref.name]
+
+
+def executor(package: Package, name: str):
+    return package.executors[component(package, name).executor_label]
+
+
+def test_every_node_is_a_task_in_a_container(package):
+    tasks = package.spec.root.dag.tasks
+    assert set(tasks) == {
+        *COMPONENTS,
+        "LastRelease-model",
+        "PreviousStatistics-previous",
+    }
+    for name in COMPONENTS:
+        container = executor(package, name).container
+        assert container.image == "registry.example/ctr:1"
+        assert list(container.command) == ["python", "-m", "kubeflow.entrypoint"]
+
+
+def test_a_branch_of_the_dag_is_compiled_as_it_is(compiled):
+    skew = "validation.skew={pattern: served.csv, thresholds: {gender: 0.1}}"
+    tasks = compiled(skew, "infra_validation={}").spec.root.dag.tasks
+    assert {"ServingExampleGen", "ServingStatisticsGen", "InfraValidator"} < set(tasks)
+    serving = tasks["ExampleValidator"].inputs.artifacts["serving_statistics"]
+    assert serving.task_output_artifact.producer_task == "ServingStatisticsGen"
+    assert tasks["ReleaseGate"].inputs.artifacts["infra_blessing"]
+
+
+def test_the_name_is_one_that_kubeflow_takes(package):
+    assert package.spec.pipeline_info.name == "small-ads"
+
+
+def test_run_parameters_have_types_and_defaults(package):
+    declared = package.spec.root.input_definitions.parameters
+    assert json_format.MessageToDict(package.spec.root.input_definitions) == {
+        "parameters": {
+            "data": {
+                "parameterType": "STRING",
+                "defaultValue": "/data",
+                "isOptional": True,
+            },
+            "epochs": {
+                "parameterType": "NUMBER_INTEGER",
+                "defaultValue": 9.0,
+                "isOptional": True,
+            },
+            "approval": {
+                "parameterType": "STRING",
+                "defaultValue": "manual",
+                "isOptional": True,
+            },
+        }
+    }
+    for name in COMPONENTS:
+        for each in declared:
+            given = task(package, name).inputs.parameters[each]
+            assert given.component_input_parameter == each
+
+
+def test_no_task_is_served_from_the_cache_of_kubeflow(package):
+    for dag in package.dags():
+        for each in dag.tasks.values():
+            assert not each.caching_options.enable_cache
+    for name in COMPONENTS:
+        # Nor where a client switches it on: each run has a key of its own.
+        given = task(package, name).inputs.parameters["run_id"].runtime_value
+        assert given.constant.string_value == "{{$.pipeline_job_uuid}}"
+
+
+def test_what_a_resolver_finds_is_imported(package):
+    baseline = task(package, "Evaluator").inputs.artifacts["baseline_model"]
+    assert baseline.task_output_artifact.producer_task == "LastRelease-model"
+
+    folder = component(package, "LastRelease-model")
+    (importer,) = folder.dag.tasks
+    given = folder.dag.tasks[importer].inputs.parameters["uri"]
+    assert given.component_input_parameter == "uri", "it takes no task's output"
+    found = task(package, "LastRelease-model").inputs.parameters["uri"]
+    assert found.task_output_parameter.producer_task == "LastRelease"
+    assert found.task_output_parameter.output_parameter_key == "model"
+
+
+def test_releases_are_not_imported_since_all_of_them_is_metadata(package):
+    report = task(package, "EvaluationReport")
+    assert "baseline_release" not in report.inputs.artifacts
+    assert "LastRelease" in report.dependent_tasks
+    assert "standing" not in task(package, "ReleaseGate").inputs.artifacts
+    assert "StandingDecision" in task(package, "ReleaseGate").dependent_tasks
+
+
+def test_a_task_waits_for_what_it_does_not_read_too(package):
+    assert "ExampleValidator" in task(package, "Transform").dependent_tasks
+
+
+def test_the_report_has_a_page_that_the_dashboard_shows(package):
+    outputs = component(package, "EvaluationReport").output_definitions.artifacts
+    titles = {name: each.artifact_type.schema_title for name, each in outputs.items()}
+    assert titles == {"report": "system.Artifact", "report_page": "system.HTML"}
+
+
+def test_models_and_examples_are_shown_as_such(package):
+    trainer = component(package, "Trainer")
+    assert (
+        trainer.output_definitions.artifacts["model"].artifact_type.schema_title
+        == "system.Model"
+    )
+    assert (
+        trainer.input_definitions.artifacts["examples"].artifact_type.schema_title
+        == "system.Dataset"
+    )
+
+
+def test_with_a_shared_folder_nothing_is_imported(compiled):
+    package = compiled("kubeflow.artifacts=/artifacts")
+    assert set(package.spec.root.dag.tasks) == COMPONENTS
+    assert "baseline_model" not in task(package, "Evaluator").inputs.artifacts
+    assert "LastRelease" in task(package, "Evaluator").dependent_tasks
+
+
+SETTINGS = (
+    "kubeflow.tasks={cpu: 2, memory: 8Gi, volumes: [{claim: clicks, path: /data}], "
+    "secrets: [{secret: store, key: token, variable: TOKEN}], "
+    "tolerations: [{key: spot}], node_selector: {zone: a}, variables: {LEVEL: info}}",
+    "kubeflow.components={Trainer: {memory: 16Gi, gpus: 2, node_selector: {gpu: big}}}",
+    "kubeflow.metadata_secret={secret: metadata, key: url}",
+)
+
+
+def test_what_kubernetes_gives_the_tasks(compiled):
+    package = compiled(*SETTINGS)
+    trainer, transform = (
+        executor(package, name).container for name in ("Trainer", "Transform")
+    )
+    assert json_format.MessageToDict(trainer.resources) == {
+        "resourceCpuRequest": "2",
+        "resourceCpuLimit": "2",
+        "resourceMemoryRequest": "16Gi",
+        "resourceMemoryLimit": "16Gi",
+        "accelerator": {"resourceType": "nvidia.com/gpu", "resourceCount": "2"},
+    }
+    assert transform.resources.resource_memory_limit == "8Gi"
+    assert not transform.resources.HasField("accelerator")
+    assert [(each.name, each.value) for each in trainer.env] == [("LEVEL", "info")]
+
+    settings = package.kubernetes["exec-Trainer"]
+    assert [
+        (each.pvc_name_parameter.runtime_value.constant.string_value, each.mount_path)
+        for each in settings.pvc_mount
+    ] == [("ctr-models", "/models"), ("clicks", "/data")]
+    assert [
+        (each.secret_name, each.key_to_env[0].secret_key, each.key_to_env[0].env_var)
+        for each in settings.secret_as_env
+    ] == [("store", "token", "TOKEN"), ("metadata", "url", "CTR_METADATA")]
+    assert dict(settings.node_selector.labels) == {"zone": "a", "gpu": "big"}
+    assert [(each.key, each.operator) for each in settings.tolerations] == [
+        ("spot", "Exists")
+    ]
+    elsewhere = package.kubernetes["exec-Transform"].node_selector.labels
+    assert dict(elsewhere) == {"zone": "a"}
+
+
+def test_a_component_that_is_not_there_is_refused(compiled):
+    with pytest.raises(
+        ConfigError, match=r"unknown component 'Treiner'; allowed: .*Trainer"
+    ):
+        compiled("kubeflow.components={Treiner: {gpus: 1}}")
+
+
+def test_an_image_has_to_be_named(compiled):
+    with pytest.raises(ConfigError, match=r"kubeflow\.image: this key is missing"):
+        compiled("kubeflow.image=null")
+
+
+def test_where_metadata_is_for_a_person_stays_with_that_person(compiled):
+    secret = "metadata.mysql=mysql://ann:hunter2@db/mlmd"
+    container = executor(compiled(secret), "Trainer").container
+    assert not re.search("hunter2", str(container))
+
+
+def test_the_pipeline_root_is_in_the_spec(compiled):
+    package = compiled("kubeflow.pipeline_root=minio://mlpipeline/ads")
+    assert package.spec.default_pipeline_root == "minio://mlpipeline/ads"

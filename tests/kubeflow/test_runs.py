@@ -1,0 +1,191 @@
+"""Whole runs under the emulation: each task a process, as compiled."""
+
+from __future__ import annotations
+
+import pytest
+from emulation.launcher import TaskFailedError
+from ml_metadata.metadata_store import metadata_store
+from ml_metadata.proto import metadata_store_pb2
+
+from kubeflow.decision import compile_decision
+from pipeline.metadata import connection_to
+from pipeline.release.desk import ReleaseDesk
+
+RESOLVED = {"LastRelease", "PreviousStatistics"}
+DAY = "day-02"
+
+
+class Metadata:
+    """What tasks told ML Metadata."""
+
+    def __init__(self, cluster):
+        self.store = metadata_store.MetadataStore(connection_to(cluster.metadata))
+
+    def executions(self, run):
+        """The executions of a run, by the last part of their type."""
+        context = self.store.get_context_by_type_and_name("pipeline_run", run.id)
+        found = self.store.get_executions_by_context(context.id)
+        return {each.type.rpartition(".")[2]: each for each in found}
+
+    def artifacts(self, run, component, key):
+        """URIs of what a component read or wrote by a key."""
+        execution = self.executions(run)[component]
+        events = self.store.get_events_by_execution_ids([execution.id])
+        ids = [each.artifact_id for each in events if each.path.steps[0].key == key]
+        return [each.uri for each in self.store.get_artifacts_by_id(ids)]
+
+    def cached(self, run):
+        """The components that were served from TFX's cache."""
+        return {
+            name
+            for name, execution in self.executions(run).items()
+            if execution.last_known_state == metadata_store_pb2.Execution.CACHED
+            and name != "Resolver"
+        }
+
+
+def desk(cluster):
+    models = str(cluster.volume / "Small_ads")
+    return ReleaseDesk(connection_to(cluster.metadata), "Small_ads", models, 5)
+
+
+def versions(cluster):
+    return [each.name for each in (cluster.volume / "Small_ads").glob("[0-9]*")]
+
+
+def add_a_row(cluster):
+    """More examples in the same file."""
+    path = cluster.data / "clicks" / f"{DAY}.csv"
+    with path.open("a") as file:
+        file.write(path.read_text().splitlines()[-1] + "\n")
+
+
+def test_the_first_tasks_of_a_run(cluster):
+    """As many as show that tasks start, and that a resolver that finds nothing ends."""
+    package = cluster.compile()
+    run = cluster.backend.run(package, only="PreviousStatistics-previous")
+    assert set(run.logs) == {"ExampleGen", "StatisticsGen", "PreviousStatistics"}
+    examples = cluster.backend.artifacts.get(
+        run.outputs["ExampleGen"].artifacts["examples"]
+    )
+    assert examples.uri.startswith(f"{run.folder}/ExampleGen/")
+    files = cluster.backend.objects.path(examples.uri)
+    assert len(list(files.glob("Split-train/*.gz"))) == 3
+    (told,) = Metadata(cluster).artifacts(run, "StatisticsGen", "examples")
+    assert told.endswith(examples.uri.removeprefix("minio://"))
+
+    nothing = run.outputs["PreviousStatistics"].parameters["previous"]
+    assert nothing.endswith("/nothing")
+    assert cluster.backend.objects.path(nothing).exists()
+
+
+def test_a_value_that_is_not_allowed_ends_the_first_task(cluster):
+    with pytest.raises(
+        TaskFailedError, match=r"status 2.*run parameters: training\.epochs: got 0"
+    ):
+        cluster.backend.run(cluster.compile(), {"epochs": 0})
+
+
+@pytest.fixture(scope="module")
+def released(cluster):
+    """The first run, whose candidate was released."""
+    values = {"epochs": 1, "approval": "automatic"}
+    return cluster.backend.run(cluster.compile(), values)
+
+
+@pytest.fixture(scope="module")
+def waiting(cluster, released):
+    """A second run, on more examples, with the cache of Kubeflow switched on."""
+    add_a_row(cluster)
+    return cluster.backend.run(cluster.compile(), {"epochs": 1}, cache=True)
+
+
+@pytest.mark.slow
+def test_a_run_releases_its_model(cluster, released):
+    assert desk(cluster).history().last.run == released.id
+    assert versions(cluster) == [str(desk(cluster).newest())]
+    page = released.outputs["EvaluationReport"].artifacts["report_page"]
+    path = cluster.backend.objects.path(cluster.backend.artifacts.get(page).uri)
+    assert path.read_text().startswith("<!DOCTYPE html>")
+    assert released.id in path.read_text()
+    # Nothing was there to be found.
+    for name in RESOLVED:
+        (uri,) = released.outputs[name].parameters.values()
+        assert uri.endswith("/nothing")
+
+
+@pytest.mark.slow
+def test_the_second_run_resolves_what_the_first_made(cluster, released, waiting):
+    told = Metadata(cluster)
+    for reader, key, writer, output in (
+        ("Evaluator", "baseline_model", "Trainer", "model"),
+        ("ExampleValidator", "previous_statistics", "StatisticsGen", "statistics"),
+    ):
+        assert told.artifacts(waiting, reader, key) == told.artifacts(
+            released, writer, output
+        )
+    # It got the files from the object store, by an importer.
+    imported = waiting.outputs["LastRelease-model"].artifacts["artifact"]
+    trained = released.outputs["Trainer"].artifacts["model"]
+    artifacts = cluster.backend.artifacts
+    assert artifacts.get(imported).uri == artifacts.get(trained).uri
+
+
+@pytest.mark.slow
+def test_the_cache_of_kubeflow_never_answers(cluster, released, waiting):
+    assert waiting.cached == set()
+    told = Metadata(cluster)
+    (before,), (after,) = (
+        told.artifacts(run, "ExampleGen", "examples") for run in (released, waiting)
+    )
+    assert before != after
+
+
+@pytest.mark.slow
+def test_a_person_releases_in_the_cluster(cluster, waiting):
+    assert desk(cluster).history().records[-1].status == "awaiting_approval"
+    package = cluster.folder / "release.yaml"
+    compile_decision(cluster.config(), package)
+    values = {"run": waiting.id, "decision": "approve", "by": "ann", "note": "fine"}
+    cluster.backend.run(package, values)
+
+    last = desk(cluster).history().last
+    assert (last.run, last.by, last.note) == (waiting.id, "ann", "fine")
+    assert len(versions(cluster)) == 2
+    with pytest.raises(TaskFailedError, match=r"is released already, as version"):
+        cluster.backend.run(package, values)
+    with pytest.raises(TaskFailedError, match=r"decision: got 'yes'; allowed"):
+        cluster.backend.run(package, {**values, "decision": "yes"})
+
+
+@pytest.mark.slow
+def test_with_a_shared_folder_unchanged_results_are_served_from_the_cache(cluster):
+    package = cluster.compile(
+        artifacts=str(cluster.volume / "artifacts"),
+        metadata=f"sqlite://{cluster.volume}/shared.sqlite",
+        models={"claim": "models", "path": str(cluster.volume / "shared")},
+    )
+    (cluster.volume / "shared").mkdir()
+    values = {"epochs": 1, "approval": "automatic"}
+    first = cluster.backend.run(package, values)
+    second = cluster.backend.run(package, values)
+    add_a_row(cluster)
+    third = cluster.backend.run(package, values, only="ExampleGen")
+
+    cluster_metadata = Metadata(cluster)
+    cluster_metadata.store = metadata_store.MetadataStore(
+        connection_to(f"sqlite://{cluster.volume}/shared.sqlite")
+    )
+    assert cluster_metadata.cached(first) == set()
+    assert cluster_metadata.cached(second) == {
+        "ExampleGen",
+        "StatisticsGen",
+        "SchemaGen",
+        "ExampleValidator",
+        "Transform",
+        "Trainer",
+        "Evaluator",
+        "EvaluationReport",
+    }
+    assert cluster_metadata.cached(third) == set(), "the files are others"
+    assert len(list((cluster.volume / "shared/Small_ads").glob("[0-9]*"))) == 1

@@ -1,0 +1,50 @@
+import numpy as np
+
+from serving.load import Answers
+
+
+def _answers(*records):
+    return Answers.of(records)
+
+
+def test_percentiles_are_of_all_answers():
+    answers = _answers(*((float(n), n / 1000, "OK") for n in range(1, 102)))
+
+    assert answers.milliseconds(50) == 51.0
+    assert answers.milliseconds(99) == 100.0
+    assert answers.milliseconds(100) == 101.0
+
+
+def test_the_rate_is_of_what_was_answered_well():
+    # Four requests, from the first being due at 10 until the last answer at 12.
+    answers = _answers(
+        (10.0, 0.1, "OK"),
+        (10.5, 0.1, "UNAVAILABLE"),
+        (11.0, 0.1, "OK"),
+        (11.5, 0.5, "OK"),
+    )
+
+    assert answers.rate == 1.5
+    assert answers.failed == {"UNAVAILABLE": 1}
+
+
+def test_no_answers_are_no_rate():
+    assert _answers().rate == 0.0
+    assert _answers().failed == {}
+
+
+def test_answers_are_chosen_by_when_they_were_due():
+    answers = _answers((1.0, 5.0, "OK"), (2.0, 0.1, "OK"), (3.0, 0.1, "OK"))
+
+    chosen = answers.between(1.0, 3.0)
+
+    np.testing.assert_array_equal(chosen.due, [1.0, 2.0])
+
+
+def test_parts_are_joined():
+    joined = Answers.joined(
+        [_answers((1.0, 0.1, "OK")), _answers((2.0, 0.2, "ABORTED"))]
+    )
+
+    assert len(joined) == 2
+    assert joined.failed == {"ABORTED": 1}

@@ -1,0 +1,135 @@
+"""Load on a server that answers when it is told to."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+import numpy as np
+import pytest
+
+from pipeline.errors import RunError
+from serving.load import Load, Senders
+from serving.load.loops import connect, send
+
+PREDICT = "/tensorflow.serving.PredictionService/Predict"
+
+
+class Stalling(grpc.GenericRpcHandler):
+    """Answers at once, but for a stall.
+
+    Attributes:
+      requests: What came in.
+      stall: Cleared while nothing is answered.
+      refuses: The request that is refused.
+    """
+
+    def __init__(self):
+        self.requests = []
+        self.stall = threading.Event()
+        self.stall.set()
+        self.refuses = None
+
+    def service(self, details):
+        assert details.method == PREDICT
+        return grpc.unary_unary_rpc_method_handler(self._answer)
+
+    def _answer(self, request, context):
+        self.requests.append(request)
+        self.stall.wait(10)
+        if request == self.refuses:
+            context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "no")
+        return b"answer"
+
+
+@pytest.fixture
+def handler():
+    return Stalling()
+
+
+@pytest.fixture
+def address(handler):
+    server = grpc.server(ThreadPoolExecutor(200), handlers=(handler,))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(None)
+
+
+def _send(address, load):
+    with connect(address) as channel:
+        return send(channel, load, time.monotonic())
+
+
+def _stall_for(handler, begin, seconds):
+    def stall():
+        time.sleep(begin)
+        handler.stall.clear()
+        time.sleep(seconds)
+        handler.stall.set()
+
+    threading.Thread(target=stall).start()
+
+
+def test_a_closed_loop_asks_again_as_soon_as_it_is_answered(handler, address):
+    answers = _send(address, Load([b"a", b"b"], seconds=0.5, concurrency=2))
+
+    assert len(answers) == len(handler.requests) > 10
+    assert set(handler.requests) == {b"a", b"b"}
+    assert answers.failed == {}
+
+
+def test_an_open_loop_keeps_its_rate_through_a_stall(handler, address):
+    """A stall of half a second is seen by all that fell due in it, by a client that
+    waits for answers once."""
+    _stall_for(handler, 0.5, 0.5)
+    opened = _send(address, Load([b"a"], seconds=1.5, rate=100))
+    _stall_for(handler, 0.5, 0.5)
+    closed = _send(address, Load([b"a"], seconds=1.5, concurrency=1))
+
+    assert (closed.seconds > 0.2).sum() == 1
+    assert (opened.seconds > 0.2).sum() > 15
+
+
+def test_requests_fall_due_at_random_as_often_as_they_should(address):
+    load = Load([b"a"], seconds=2, rate=150, seed=1)
+
+    due = _send(address, load).due
+
+    # A Poisson process: the count varies by its root, the gaps as much as their mean.
+    assert abs(len(due) - 300) < 5 * np.sqrt(300)
+    gaps = np.diff(np.sort(due))
+    assert gaps.std() == pytest.approx(gaps.mean(), rel=0.3)
+
+
+def test_failures_are_counted_by_status(handler, address):
+    handler.refuses = b"bad"
+
+    answers = _send(address, Load([b"good", b"bad"], seconds=0.3, rate=100))
+
+    assert set(answers.failed) == {"RESOURCE_EXHAUSTED"}
+    assert 0 < answers.failed["RESOURCE_EXHAUSTED"] < len(answers)
+
+
+def test_what_is_not_answered_in_time_has_failed(handler, address):
+    handler.stall.clear()
+
+    answers = _send(address, Load([b"a"], seconds=0.2, rate=20, timeout=0.3))
+    handler.stall.set()
+
+    assert answers.failed == {"DEADLINE_EXCEEDED": len(answers)}
+
+
+def test_processes_send_together(handler, address):
+    with Senders(address, 2) as senders:
+        answers = senders.send(Load([b"a"], seconds=1, rate=100, seed=3))
+
+    assert len(answers) == len(handler.requests)
+    assert abs(len(answers) - 100) < 50
+
+
+def test_nobody_there_is_said_in_one_line():
+    with pytest.raises(RunError, match=r"^127\.0\.0\.1:1: nobody answers; start"):
+        Senders("127.0.0.1:1", 1)
