@@ -27,13 +27,16 @@ demo: $(READY) | $(DEMO) ## Run the pipeline on simulated ad clicks
 $(DEMO): | $(READY)
 	$(BIN)/ctr simulate --out $@ --rows 200000 --days 8 --seed 1
 
+# A file's tests stay in one process, since they share what was trained for them.
+PYTEST = $(BIN)/pytest -n auto --dist loadfile
+
 .PHONY: test
 test: $(READY) ## Run the tests, without the slow ones
-	$(BIN)/pytest -m "not slow and not containers" $(ARGS)
+	$(PYTEST) -m "not slow and not containers" $(ARGS)
 
 .PHONY: test-all
 test-all: $(READY) ## Run all tests, but those in containers
-	$(BIN)/pytest -m "not containers" $(ARGS)
+	$(PYTEST) -m "not containers" $(ARGS)
 
 .PHONY: test-containers
 test-containers: $(READY) ## Build the image, and run each task of a pipeline in it
