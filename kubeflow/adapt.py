@@ -18,7 +18,7 @@ from tfx.types import standard_artifacts
 from tfx.version import __version__ as tfx_version
 
 from components.artifacts import HtmlReport, Release
-from kubeflow.parameters import RUN_PARAMETERS
+from kubeflow.parameters import run_parameters
 from pipeline.config import Config
 
 # The names that entrypoint.py knows inputs and outputs by.
@@ -95,7 +95,7 @@ def declare_run_parameters(spec: _Spec, config: Config) -> None:
     TFX's compiler drops the default of a RuntimeParameter in spec 2.1, and knows only
     those that are a parameter of a component by themselves: epochs are inside one.
     """
-    for each in RUN_PARAMETERS:
+    for each in run_parameters(config):
         parameter = spec.root.input_definitions.parameters[each.name]
         parameter.parameter_type = each.type(config)
         parameter.is_optional = True
@@ -108,7 +108,7 @@ def declare_run_parameters(spec: _Spec, config: Config) -> None:
 
 def pass_run_parameters(component: _Component, task: _Task, config: Config) -> None:
     """Passes all of them to a task: one key may reach several components."""
-    for each in RUN_PARAMETERS:
+    for each in run_parameters(config):
         parameter = component.input_definitions.parameters[each.name]
         parameter.parameter_type = each.type(config)
         task.inputs.parameters[each.name].component_input_parameter = each.name

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import getitem
 from typing import Any, NamedTuple
 
 from kfp.pipeline_spec import pipeline_spec_pb2
 
+from kubeflow.scheduled_date import SPAN
 from pipeline.config import Config, parse_config
 
 Value = str | int
@@ -17,17 +20,18 @@ class RunParameter(NamedTuple):
 
     Attributes:
       name: Its name on Kubeflow.
-      block: The block of the configuration that it is in.
-      key: The key in that block.
+      blocks: The blocks of the configuration that it is in.
+      key: The key in the last of them.
     """
 
     name: str
-    block: str
+    blocks: tuple[str, ...]
     key: str
 
     def default(self, config: Config) -> Value:
         """What the configuration says."""
-        value: Value = getattr(getattr(config, self.block), self.key)
+        block: Any = reduce(getattr, self.blocks, config)
+        value: Value = getattr(block, self.key)
         return value
 
     def type(self, config: Config) -> int:
@@ -38,11 +42,18 @@ class RunParameter(NamedTuple):
         return kind
 
 
-RUN_PARAMETERS = (
-    RunParameter("data", "examples", "root"),
-    RunParameter("epochs", "training", "epochs"),
-    RunParameter("approval", "release", "approval"),
+_PARAMETERS = (
+    RunParameter("data", ("examples",), "root"),
+    RunParameter("epochs", ("training",), "epochs"),
+    RunParameter("approval", ("release",), "approval"),
 )
+_SPAN = RunParameter(SPAN, ("examples", "spans"), "newest")
+
+
+def run_parameters(config: Config) -> tuple[RunParameter, ...]:
+    """The parameters of runs: the newest span only where examples are in spans."""
+    has_spans = config.examples.spans is not None
+    return (*_PARAMETERS, _SPAN) if has_spans else _PARAMETERS
 
 
 def with_run_parameters(config: Config, values: Mapping[str, Any]) -> Config:
@@ -56,8 +67,9 @@ def with_run_parameters(config: Config, values: Mapping[str, Any]) -> Config:
       ConfigError: A value is not allowed.
     """
     tree = config.model_dump(mode="json")
-    for parameter in RUN_PARAMETERS:
+    for parameter in run_parameters(config):
         value = values[parameter.name]
         is_whole = isinstance(value, float) and value.is_integer()
-        tree[parameter.block][parameter.key] = int(value) if is_whole else value
+        block = reduce(getitem, parameter.blocks, tree)
+        block[parameter.key] = int(value) if is_whole else value
     return parse_config(tree, "run parameters")

@@ -10,7 +10,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from kubeflow.adapt import executor_label
 from pipeline.config import Config
-from pipeline.config.kubeflow import SecretVariable, Task, Toleration, Volume
+from pipeline.config.kubeflow import SecretVariable, Task, Toleration
 from pipeline.errors import ConfigError
 
 # Holds the URL of ML Metadata where that is in a secret.
@@ -69,7 +69,9 @@ def platform_spec(
 def _executor(config: Config, task: Task) -> _Executor:
     executor = _Executor()
     for volume in (config.kubeflow.models, *task.volumes):
-        _mount(executor, volume)
+        # Not by the field that came in 2.5: backends before refuse what they do not
+        # know, and later ones read this one, too. So it is with secrets.
+        executor.pvc_mount.add(mount_path=volume.path, constant=volume.claim)
     for secret in task.secrets:
         _add_secret(executor, secret)
     if (url := config.kubeflow.metadata_secret) is not None:
@@ -83,17 +85,8 @@ def _executor(config: Config, task: Task) -> _Executor:
     return executor
 
 
-def _mount(executor: _Executor, volume: Volume) -> None:
-    mount = executor.pvc_mount.add(mount_path=volume.path)
-    # Backends before 2.5 know the former only.
-    mount.constant = volume.claim
-    mount.pvc_name_parameter.runtime_value.constant.string_value = volume.claim
-
-
 def _add_secret(executor: _Executor, secret: SecretVariable) -> None:
     added = executor.secret_as_env.add(secret_name=secret.secret)
-    name = added.secret_name_parameter.runtime_value.constant
-    name.string_value = secret.secret
     added.key_to_env.add(secret_key=secret.key, env_var=secret.variable)
 
 

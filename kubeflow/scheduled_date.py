@@ -20,31 +20,48 @@ them in a v2 pipeline is in its source (github.com/kubeflow/pipelines):
   parameters as they are: `submitNewWorkflowIfNotAlreadySubmitted` in
   backend/src/crd/controller/scheduledworkflow/controller.go.
 
-It is a known bug (issue 12494), mended on the main branch after 2.16. So a schedule
-passes the macro, and the container takes what was not replaced for the day on which its
-run began: right on every 2.x, and exact, also for runs that catch up, where the server
-expands it.
+It is a known bug (issue 12494); later sources expand macros there, too (see
+backend/src/apiserver/template/scheduled_parameter_test.go). So a schedule passes the
+macro, and the container takes what was not replaced for the day on which its run began:
+right on every 2.x, and exact, also for runs that catch up, where the server expands it.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import re
+from datetime import date, datetime, timedelta, timezone
+
+# The run parameter: the newest span.
+SPAN = "span"
 
 # Go writes a layout as the time 2006-01-02 15:04:05 would look in it.
-SCHEDULED_DATE = "[[ScheduledTime.2006-01-02]]"
+_MACRO = "[[ScheduledTime.2006-01-02]]"
+MOST_DAYS_BEFORE = 9999
+# The server replaces a macro inside of a text, too, but cannot subtract.
+_DAYS_BEFORE = re.compile(r"(?P<date>\d{4}-\d{2}-\d{2})-(?P<days>\d{1,4})d")
+
+
+def scheduled_date(days_before: int) -> str:
+    """What a schedule passes for the day some days before its run is due."""
+    return f"{_MACRO}-{days_before}d" if days_before else _MACRO
 
 
 def resolve_date(value: str, began: datetime) -> str:
     """The date that a run is for.
 
     Args:
-      value: The parameter `date` as the container got it.
+      value: The parameter as the container got it.
       began: When the run began, with its time zone.
 
     Returns:
-      The value, or where it is a macro that the server did not replace, the day on
-      which the run began in UTC, which is also what the server reckons in.
+      The value, unless it is what a schedule passes: then a date, reckoned from the
+      day on which the run was due or, where the server did not replace the macro, on
+      which it began, in UTC as the server's.
     """
-    if value != SCHEDULED_DATE:
-        return value
-    return began.astimezone(timezone.utc).date().isoformat()
+    today = began.astimezone(timezone.utc).date().isoformat()
+    text = value.replace(_MACRO, today)
+    before = _DAYS_BEFORE.fullmatch(text)
+    if before is None:
+        return text
+    due = date.fromisoformat(before["date"])
+    return (due - timedelta(days=int(before["days"]))).isoformat()

@@ -9,6 +9,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 from tfx.orchestration import pipeline as tfx_pipeline
 
 from kubeflow.adapt import NOTHING, PAGE_SUFFIX, RUN_ID
+from kubeflow.began import began
 from kubeflow.inputs import check_copies, parameters_of
 from kubeflow.objects import local_path, uri_of
 from kubeflow.outputs import (
@@ -20,6 +21,7 @@ from kubeflow.outputs import (
 )
 from kubeflow.parameters import with_run_parameters
 from kubeflow.places import connection_of, model_dir_of
+from kubeflow.scheduled_date import SPAN, resolve_date
 from pipeline.config import Config
 from pipeline.dag import create_pipeline
 from pipeline.errors import RunError
@@ -52,8 +54,11 @@ class KubeflowTask:
         self._outputs = executor_input.outputs
         values = parameters_of(self._inputs)
         self._run_id = str(values[RUN_ID])
-        self._config = with_run_parameters(config, values)
         self._connection = connection_of(config)
+        if SPAN in values:
+            since = began(self._connection, self._run_id)
+            values[SPAN] = resolve_date(values[SPAN], since)
+        self._config = with_run_parameters(config, values)
 
     def run(self) -> None:
         """Runs the node, and tells the backend what it made."""

@@ -10,7 +10,9 @@ from sklearn.metrics import roc_auc_score
 
 from components.example_gen.canonical import canonical_batch
 from components.example_gen.readers import read_tables
+from components.example_gen.spans import files_of, find_window, span_files
 from pipeline.config import Config
+from pipeline.config.examples import Examples
 from pipeline.config.parts.example_gen import ExampleGenPart, RawColumn
 from pipeline.errors import InputError
 
@@ -30,13 +32,7 @@ def best_possible_auc(config: Config) -> float | None:
     truth = config.evaluation.true_probability
     if truth is None:
         return None
-    pattern = os.path.join(config.examples.root, truth.pattern)
-    paths = sorted(glob.glob(pattern))
-    if not paths:
-        raise InputError(
-            f"{pattern}: no file matches; correct evaluation.true_probability or "
-            "remove it"
-        )
+    paths = _paths(config.examples, truth.pattern)
     part = ExampleGenPart(
         format=config.examples.format,
         missing_values=config.examples.missing_values,
@@ -54,3 +50,21 @@ def best_possible_auc(config: Config) -> float | None:
         for index in range(2)
     )
     return float(roc_auc_score(label, probability))
+
+
+def _paths(examples: Examples, pattern: str) -> list[str]:
+    """The files for the eval split."""
+    if examples.spans is None:
+        paths = sorted(glob.glob(os.path.join(examples.root, pattern)))
+    else:
+        window, _ = find_window(examples.root, examples.spans)
+        files = span_files(examples.root, pattern)
+        # Of all spans, or of none.
+        is_known = files.keys() >= set(window.eval)
+        paths = files_of(files, window.eval) if is_known else []
+    if not paths:
+        raise InputError(
+            f"{os.path.join(examples.root, pattern)}: no file matches; correct "
+            "evaluation.true_probability or remove it"
+        )
+    return paths

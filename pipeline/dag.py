@@ -174,6 +174,7 @@ def _example_gen(config: Config) -> ExampleGen:
         patterns=input_patterns(config.examples),
         part=ExampleGenPart.of(config),
         code=code_fingerprint("components.example_gen.executor"),
+        spans=config.examples.spans,
     )
 
 

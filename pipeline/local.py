@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tfx.orchestration import pipeline as tfx_pipeline
 
+from components.example_gen.spans import spans_of
 from pipeline.best_possible import best_possible_auc
 from pipeline.config import Config
 from pipeline.dag import create_pipeline
@@ -82,6 +83,8 @@ def run_pipeline(
     except GateError as error:
         summary = blocked_by(error, folder.name)
         page = report_stop(config, outputs, folder, str(error))
+    (examples,) = outputs["ExampleGen"]["examples"]
+    summary.spans = spans_of(examples)
     summary.report = str(page)
     summary.best_possible_auc = best_auc
     summary.components = times

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.config.spans import RunSpans
 from pipeline.errors import InputError
 from pipeline.trials import Trial, best_in_words
 from trainer.record import TrainingRecord
@@ -47,6 +48,7 @@ class Summary(pydantic.BaseModel):
       verdict: What became of the candidate.
       reasons: Why, in words.
       model_version: The version that was released, if any.
+      spans: What it trained and evaluated on, where the examples are in spans.
       metrics: Metrics by slice; `overall` is all examples.
       best_possible_auc: AUC of the true probability, where it is known.
       training: How the candidate was trained.
@@ -61,6 +63,7 @@ class Summary(pydantic.BaseModel):
     verdict: Verdict
     reasons: list[str]
     model_version: int | None = None
+    spans: RunSpans | None = None
     metrics: dict[str, SliceMetrics] = {}
     best_possible_auc: float | None = None
     training: TrainingRecord | None = None
@@ -121,6 +124,8 @@ def render_headline(summary: Summary, console: Console) -> None:
 
 def render_run(summary: Summary, console: Console) -> None:
     """Prints how a run went, and where to find what it made."""
+    if summary.spans is not None:
+        _print(console, f"Spans: {summary.spans.in_words()}")
     if summary.metrics and summary.best_possible_auc is not None:
         auc = summary.metrics["overall"]["auc"]
         _print(console, _best_possible(auc, summary.best_possible_auc))

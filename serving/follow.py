@@ -8,7 +8,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from pipeline.errors import UserError
 from serving.release.labels import read_labels
@@ -17,7 +16,7 @@ from serving.release.labels import read_labels
 _LOOK_SECONDS = 1.0
 
 
-def follow_labels(base_path: Path, write: Callable[[], object]) -> None:
+def follow_labels(base_path: str, write: Callable[[], object]) -> None:
     """Calls `write` whenever labels change, for as long as this process lives.
 
     In a process of its own, since this one is to become the server.
@@ -32,14 +31,14 @@ def follow_labels(base_path: Path, write: Callable[[], object]) -> None:
     follower.start()
 
 
-def _follow(server: int, base_path: Path, write: Callable[[], object]) -> None:
+def _follow(server: int, base_path: str, write: Callable[[], object]) -> None:
     # Ctrl-C in a terminal is for the server; with that, this ends too.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     written: Mapping[str, int] | None = None
     complaint = ""
     while os.getppid() == server:
         try:
-            labels = read_labels(str(base_path))
+            labels = read_labels(base_path)
             if labels != written:
                 write()
                 written = labels

@@ -18,6 +18,7 @@ from tensorflow_serving.config import model_server_config_pb2
 from pipeline.config.serving import Batching, RequestLog, Serving, Tls, Versions
 from pipeline.errors import ConfigError
 from serving.release.labels import read_labels
+from serving.release.storage import is_in_object_store
 from serving.server.config_files import write_model_config
 
 _OWNER_ONLY = 0o600
@@ -42,7 +43,7 @@ class Files:
     ssl: Path | None
 
 
-def write_files(serving: Serving, name: str, base_path: Path, folder: Path) -> Files:
+def write_files(serving: Serving, name: str, base_path: str, folder: Path) -> Files:
     """Writes the files of a model server.
 
     Args:
@@ -70,7 +71,7 @@ def write_files(serving: Serving, name: str, base_path: Path, folder: Path) -> F
     )
 
 
-def write_models(serving: Serving, name: str, base_path: Path, folder: Path) -> Path:
+def write_models(serving: Serving, name: str, base_path: str, folder: Path) -> Path:
     """Writes which models and versions are served, as `write_files` does.
 
     Raises:
@@ -78,7 +79,7 @@ def write_models(serving: Serving, name: str, base_path: Path, folder: Path) -> 
       ReleaseError: The file of the labels is malformed.
     """
     path = folder / "models.config"
-    labels = read_labels(str(base_path))
+    labels = read_labels(base_path)
     config = _models(serving, name, base_path, labels, folder / "requests")
     write_model_config(str(path), config)
     return path
@@ -141,14 +142,16 @@ def _common_flags(serving: Serving, files: Files) -> list[str]:
 def _models(
     serving: Serving,
     name: str,
-    base_path: Path,
+    base_path: str,
     labels: Mapping[str, int],
     requests: Path,
 ) -> model_server_config_pb2.ModelServerConfig:
     config = model_server_config_pb2.ModelServerConfig()
     model = config.model_config_list.config.add()
     model.name = name
-    model.base_path = str(base_path.absolute())
+    model.base_path = (
+        base_path if is_in_object_store(base_path) else os.path.abspath(base_path)
+    )
     model.model_platform = "tensorflow"
     _choose_versions(model, serving.versions, labels)
     if serving.request_log is not None:

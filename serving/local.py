@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import time
@@ -24,6 +25,7 @@ from serving.launch import (
     tensorflow_serving_command,
     write_files,
 )
+from serving.release.storage import is_in_object_store, storage_of
 from serving.tied import tied
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ class LocalServer:
         self.address = f"{_HOST}:{port}"
         self._target = Target(model)
         self._log = folder / "server.log"
-        files = write_files(serving, model, base_path, folder)
+        files = write_files(serving, model, str(base_path), folder)
         program = find_tensorflow_serving()
         if program is None:
             self.name = "the embedded server"
@@ -156,6 +158,17 @@ class LocalServer:
                 reason = " ".join(version.status.error_message.split())
                 raise ServingError(f"{self.name} cannot load the model: {reason}")
         return any(version.state == messages.AVAILABLE for version in versions)
+
+
+def stage_version(saved_model: str, version: Path) -> None:
+    """Makes a SavedModel a version, for a server that reads a disk."""
+    version.parent.mkdir(parents=True)
+    if not is_in_object_store(saved_model):
+        version.symlink_to(os.path.abspath(saved_model), target_is_directory=True)
+        return
+    storage = storage_of(saved_model)
+    for name in storage.files(saved_model):
+        storage.copy(os.path.join(saved_model, name), str(version / name))
 
 
 def _free_port() -> int:

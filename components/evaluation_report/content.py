@@ -14,6 +14,7 @@ from components.evaluation_report.files import CONTENT_FILE
 from components.evaluator.curves import Curves
 from components.evaluator.record import Evaluation
 from components.infra_validator.record import InfraRecord
+from pipeline.config.spans import RunSpans
 from pipeline.errors import InputError
 from trainer.record import TrainingRecord
 
@@ -243,7 +244,7 @@ class Lineage(Block):
 
     Attributes:
       sources: The files of the examples.
-      span: The span of the examples, where their files are numbered by span.
+      spans: Those of the examples, where they are in spans.
       schema_text: The schema, as text proto.
       schema_origin: Where it is from, in words.
       config: The configuration.
@@ -254,7 +255,7 @@ class Lineage(Block):
     """
 
     sources: tuple[Source, ...]
-    span: int | None
+    spans: RunSpans | None = None
     schema_text: str
     schema_origin: str
     config: dict[str, Any]

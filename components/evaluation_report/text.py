@@ -225,6 +225,8 @@ def _lineage(lineage: Lineage) -> Iterator[str]:
         for each in changes or ():
             before, now = each.before or "not there", each.now or "not there"
             yield f"  {each.key}: {before} -> {now}"
+    if lineage.spans is not None:
+        yield f"Spans:    {lineage.spans.in_words()}"
     for source in lineage.sources:
         size = f"{source.files:,} files, {source.bytes:,} bytes"
         yield f"Examples: {source.split}: {size}, checksum {source.checksum}"

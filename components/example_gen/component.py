@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from tfx import types
-from tfx.components.example_gen import driver
 from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.proto import example_gen_pb2, range_config_pb2
 from tfx.types import component_spec, standard_artifacts
 
+from components.example_gen.driver import ExampleGenDriver
 from components.example_gen.executor import ExampleGenExecutor
-from pipeline.config.examples import Examples
+from pipeline.config.examples import EVAL, SPLITS, TRAIN, Examples
 from pipeline.config.parts.example_gen import ExampleGenPart
+from pipeline.config.spans import Spans
 
 
 class ExampleGenSpec(types.ComponentSpec):
@@ -26,6 +27,7 @@ class ExampleGenSpec(types.ComponentSpec):
         "range_config": component_spec.ExecutionParameter(
             type=range_config_pb2.RangeConfig, optional=True
         ),
+        "spans": component_spec.ExecutionParameter(type=str, optional=True),
         "part": component_spec.ExecutionParameter(type=str),
         "code": component_spec.ExecutionParameter(type=str),
     }
@@ -34,7 +36,7 @@ class ExampleGenSpec(types.ComponentSpec):
 class ExampleGen(base_beam_component.BaseBeamComponent):
     """Reads CSV, Parquet or TFRecord through Arrow.
 
-    TFX's driver fingerprints the files, so changed data is read anew and unchanged
+    The driver fingerprints the files, so changed data is read anew and unchanged
     data is served from the cache. TFX's own Parquet reader is not used since it turns
     falsy values, label 0 among them, into missing ones; its CSV reader works row by
     row.
@@ -42,7 +44,7 @@ class ExampleGen(base_beam_component.BaseBeamComponent):
 
     SPEC_CLASS = ExampleGenSpec
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(ExampleGenExecutor)
-    DRIVER_CLASS = driver.FileBasedDriver
+    DRIVER_CLASS = ExampleGenDriver
 
     def __init__(
         self,
@@ -50,6 +52,7 @@ class ExampleGen(base_beam_component.BaseBeamComponent):
         patterns: dict[str, str],
         part: ExampleGenPart,
         code: str,
+        spans: Spans | None = None,
     ):
         """Builds the node.
 
@@ -58,6 +61,8 @@ class ExampleGen(base_beam_component.BaseBeamComponent):
           patterns: For each split the glob of its files; with a hash split, one entry.
           part: What to read from the files.
           code: Fingerprint of the code that does it.
+          spans: Which of the files are read, where they are in spans; the patterns
+            name all of them then.
         """
         splits = [
             example_gen_pb2.Input.Split(name=name, pattern=pattern)
@@ -67,6 +72,7 @@ class ExampleGen(base_beam_component.BaseBeamComponent):
             ExampleGenSpec(
                 input_base=root,
                 input_config=example_gen_pb2.Input(splits=splits),
+                spans=None if spans is None else spans.model_dump_json(),
                 part=part.model_dump_json(),
                 code=code,
                 examples=types.Channel(type=standard_artifacts.Examples),
@@ -77,6 +83,8 @@ class ExampleGen(base_beam_component.BaseBeamComponent):
 def input_patterns(examples: Examples) -> dict[str, str]:
     """The globs of a configuration, by split."""
     if examples.splits is not None:
-        return {"train": examples.splits.train, "eval": examples.splits.eval}
+        return {TRAIN: examples.splits.train, EVAL: examples.splits.eval}
+    if examples.spans is not None:
+        return dict.fromkeys(SPLITS, examples.spans.pattern)
     assert examples.hash_split is not None
     return {"all": examples.hash_split.pattern}

@@ -25,6 +25,13 @@ from tfx_bsl.coders import example_coder
 
 from components.example_gen.canonical import canonical_batch
 from components.example_gen.readers import read_tables
+from components.example_gen.spans import (
+    SPANS_PROPERTY,
+    WINDOW,
+    Window,
+    files_of,
+    span_files,
+)
 from components.example_gen.splits import split_rows
 from pipeline.config.examples import SPLITS
 from pipeline.config.parts.example_gen import ExampleGenPart
@@ -79,6 +86,9 @@ class ExampleGenExecutor(base_beam_executor.BaseBeamExecutor):
         splits = sorted({split for source in sources for split in source.splits})
         examples.split_names = artifact_utils.encode_split_names(splits)
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
+        if window := _window(exec_properties):
+            named = window.named().model_dump_json()
+            examples.set_string_custom_property(SPANS_PROPERTY, named)
         folders = {
             split: artifact_utils.get_split_uri([examples], split) for split in splits
         }
@@ -96,24 +106,43 @@ class ExampleGenExecutor(base_beam_executor.BaseBeamExecutor):
 def _find_sources(
     exec_properties: dict[str, Any], part: ExampleGenPart
 ) -> list[Source]:
-    """Expands the patterns that the driver resolved."""
+    """The files that the driver looked at."""
+    sources = []
+    for split, paths in _paths_by_split(exec_properties):
+        names = SPLITS if part.hash_split else (split,)
+        for index, path in enumerate(paths):
+            shard = f"data_tfrecord-{index:05d}-of-{len(paths):05d}.gz"
+            sources.append(Source(path, names, shard))
+    _check_apart(sources)
+    return sources
+
+
+def _window(exec_properties: dict[str, Any]) -> Window | None:
+    """The spans that the driver chose, where the examples are in spans."""
+    text = exec_properties.get(WINDOW)
+    return Window.model_validate_json(text) if text else None
+
+
+def _paths_by_split(
+    exec_properties: dict[str, Any],
+) -> Iterator[tuple[str, list[str]]]:
+    root = exec_properties["input_base"]
+    if window := _window(exec_properties):
+        files = span_files(root, window.pattern)
+        for name, numbers in window.splits.items():
+            yield name, files_of(files, numbers)
+        return
     inputs = example_gen_pb2.Input()
     proto_utils.json_to_proto(exec_properties["input_config"], inputs)
-    sources = []
     for split in inputs.splits:
-        pattern = os.path.join(exec_properties["input_base"], split.pattern)
+        pattern = os.path.join(root, split.pattern)
         paths = sorted(tf.io.gfile.glob(pattern))
         if not paths:
             raise InputError(
                 f"{pattern}: no file matches; check examples.root (or --data) and the "
                 "patterns under 'examples'"
             )
-        names = SPLITS if part.hash_split else (split.name,)
-        for index, path in enumerate(paths):
-            shard = f"data_tfrecord-{index:05d}-of-{len(paths):05d}.gz"
-            sources.append(Source(path, names, shard))
-    _check_apart(sources)
-    return sources
+        yield split.name, paths
 
 
 def _check_apart(sources: list[Source]) -> None:

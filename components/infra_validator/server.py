@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from types import TracebackType
 
@@ -13,8 +12,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from pipeline.config.serving import Batching, Serving
-from serving.local import LocalServer, ServingError
-from serving.release.storage import is_in_object_store, storage_of
+from serving.local import LocalServer, ServingError, stage_version
 
 _VERSION = "1"
 # Someone is waiting, and what fails once fails again.
@@ -42,7 +40,7 @@ class CandidateServer(LocalServer):
           folder: An empty folder, for what the server reads and says.
         """
         base_path = folder / "models"
-        _stage(saved_model, base_path / _VERSION)
+        stage_version(saved_model, base_path / _VERSION)
         super().__init__(
             Serving(batching=batching), model, base_path, folder, [_NO_RETRIES]
         )
@@ -76,17 +74,6 @@ class CandidateServer(LocalServer):
                 f"{_one_line(error.details() or '')}; {self.last_words()}"
             ) from error
         return tf.make_ndarray(response.outputs["probability"])
-
-
-def _stage(saved_model: str, version: Path) -> None:
-    """Makes a SavedModel a version, for a server that reads a disk."""
-    version.parent.mkdir(parents=True)
-    if not is_in_object_store(saved_model):
-        version.symlink_to(os.path.abspath(saved_model), target_is_directory=True)
-        return
-    storage = storage_of(saved_model)
-    for name in storage.files(saved_model):
-        storage.copy(os.path.join(saved_model, name), str(version / name))
 
 
 def _one_line(text: str) -> str:

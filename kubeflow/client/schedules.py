@@ -13,12 +13,11 @@ from kubeflow.client.package import Parameter
 from kubeflow.client.pages import all_of, named
 from kubeflow.client.runs import Inputs, make_experiment
 from kubeflow.client.versions import Version
-from kubeflow.scheduled_date import SCHEDULED_DATE
+from kubeflow.scheduled_date import MOST_DAYS_BEFORE, SPAN, scheduled_date
 from pipeline.errors import ConfigError, KubeflowError
 
 # Of the server, which silently takes the nearest for others.
 LEAST_AT_ONCE, MOST_AT_ONCE = 1, 10
-_DATE = "date"
 _PAUSED = "DISABLED"
 
 
@@ -66,24 +65,35 @@ class Applied:
     paused: bool
 
 
-def with_scheduled_date(inputs: Inputs, declared: Mapping[str, Parameter]) -> Inputs:
-    """Sets the parameter `date` to the day on which a run is due.
+def with_scheduled_date(
+    inputs: Inputs, declared: Mapping[str, Parameter], days_before: int
+) -> Inputs:
+    """Sets the newest span of each run to a day before it is due.
 
-    It is a macro of Kubeflow Pipelines: `[[ScheduledTime.2006-01-02]]`, expanded by
-    `createSubstitutes` in backend/src/common/util/parameter_formatter.go of
-    github.com/kubeflow/pipelines. For v2 pipelines the server leaves it as it is up to
-    2.16 (its issue 12494); the container then resolves it, see kubeflow.scheduled_date.
+    The day is a macro of Kubeflow Pipelines, `[[ScheduledTime.2006-01-02]]`, expanded
+    by `createSubstitutes` in backend/src/common/util/parameter_formatter.go of
+    github.com/kubeflow/pipelines. Releases of 2.x leave it as it is (their issue
+    12494); the container then resolves it: see kubeflow.scheduled_date.
 
     Args:
       inputs: What each run is given.
       declared: The pipeline's parameters, by name.
+      days_before: How many days before.
 
     Returns:
-      The inputs, with a date where the pipeline takes one and none was given.
+      The inputs, with a span where the pipeline takes one and none was given.
+
+    Raises:
+      ConfigError: It is no such number of days.
     """
-    if _DATE not in declared or _DATE in inputs.parameters:
+    if SPAN not in declared or SPAN in inputs.parameters:
         return inputs
-    return replace(inputs, parameters={**inputs.parameters, _DATE: SCHEDULED_DATE})
+    if not 0 <= days_before <= MOST_DAYS_BEFORE:
+        raise ConfigError(
+            f"--days-before: got {days_before}; allowed are 0 to {MOST_DAYS_BEFORE}"
+        )
+    date = scheduled_date(days_before)
+    return replace(inputs, parameters={**inputs.parameters, SPAN: date})
 
 
 def apply(

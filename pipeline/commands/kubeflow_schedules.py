@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kubeflow.client.connection import Client
     from pipeline.commands.kubeflow_options import Asking
     from pipeline.commands.options import Commands
+    from pipeline.config import Config
 
 _ZONE = (
     "The cron expression is in the time zone of the server's controller: UTC, unless "
@@ -66,6 +67,14 @@ def _add_schedule(actions: Commands) -> None:
         action="store_true",
         help="make up for each run that was missed; by default only for the last",
     )
+    action.add_argument(
+        "--days-before",
+        type=int,
+        default=1,
+        metavar="N",
+        help="where examples.spans are days: the newest that a run reads is so many "
+        "days before it is due; by default 1, since the day itself is not over",
+    )
     add_connection(action, _schedule)
 
 
@@ -108,7 +117,8 @@ def _schedule(options: argparse.Namespace, client: Client) -> int:
         parameters = read_parameters(options.param, package.parameters)
         version = upload(client, package)
     inputs = inputs_of(options, config, parameters)
-    inputs = with_scheduled_date(inputs, package.parameters)
+    if _has_days(config):
+        inputs = with_scheduled_date(inputs, package.parameters, options.days_before)
     name = options.name or package.name
     applied = apply(client, version, name, timing, inputs)
     told = {"name": name, **asdict(applied), **asdict(timing)}
@@ -117,6 +127,13 @@ def _schedule(options: argparse.Namespace, client: Client) -> int:
     lines = [words_of(version), f"Schedule {name}: {applied.outcome}{paused}"]
     tell(options, told, "\n".join([*lines, _ZONE] if timing.cron else lines))
     return 0
+
+
+def _has_days(config: Config) -> bool:
+    from pipeline.config.spans import has_dates
+
+    spans = config.examples.spans
+    return spans is not None and has_dates(spans.pattern)
 
 
 def _pause(options: argparse.Namespace, client: Client) -> int:

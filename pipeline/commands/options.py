@@ -73,11 +73,11 @@ def same_pipeline(options: argparse.Namespace) -> list[str]:
     return [*same, *(["--work-dir", str(options.work_dir)] if options.work_dir else [])]
 
 
-def load(options: argparse.Namespace) -> Config:
-    """The configuration."""
+def load(options: argparse.Namespace, span: str | None = None) -> Config:
+    """The configuration, and the span of a run where one is named."""
     from pipeline.config import load_config
 
-    return load_config(options.config, options.overrides, options.data)
+    return load_config(options.config, options.overrides, options.data, span)
 
 
 def layout_of(config: Config, keep: tuple[str, ...] = ()) -> Layout:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -131,6 +132,8 @@ def _shares(text: str) -> dict[str, float]:
 
 
 def _predict(options: argparse.Namespace) -> int:
+    # What gRPC says of each attempt is not for a person who reads.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from pipeline.config import load_config
     from serving.client import Client
     from serving.client.output import write_predictions

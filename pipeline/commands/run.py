@@ -28,6 +28,11 @@ def add(commands: Commands) -> None:
     """Adds the command."""
     command = commands.add_parser("run", help="run the pipeline on this machine")
     add_config_options(command)
+    command.add_argument(
+        "--span",
+        metavar="SPAN",
+        help="the newest span, 2026-11-20 or 8; overrides examples.spans.newest",
+    )
     add_json(command)
     command.set_defaults(command=_run)
 
@@ -43,7 +48,7 @@ def _run(options: argparse.Namespace) -> int:
     # Else TensorFlow takes all memory of a GPU in Transform, and leaves none for the
     # processes of their own that some trainings have.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-    config = load(options)
+    config = load(options, options.span)
     work_dir = work_dir_of(options, config)
     with work_dir.lock():
         folder = work_dir.new_run()

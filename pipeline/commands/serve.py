@@ -34,7 +34,6 @@ def add(commands: Commands) -> None:
     )
     command.add_argument(
         "--model-dir",
-        type=Path,
         metavar="DIR",
         help="a folder of versions; by default where the pipeline releases; its name "
         "is that of the model where there is no -c",
@@ -56,8 +55,13 @@ def _serve(options: argparse.Namespace) -> int:
         write_files,
         write_models,
     )
+    from serving.release.versions import list_versions
+    from serving.server.ports import check_free
 
     serving, name, base_path, folder = _what(options)
+    # Another server may run, and read the files that are about to be written.
+    for port in filter(None, (serving.port, serving.rest_port)):
+        check_free(serving.host, port)
     files = write_files(serving, name, base_path, folder)
     program = None if options.embedded else find_tensorflow_serving()
     if program is None:
@@ -66,12 +70,14 @@ def _serve(options: argparse.Namespace) -> int:
     else:
         command = tensorflow_serving_command(program, serving, files)
         print(f"starting {program} for {base_path}", file=sys.stderr)
+    if not list_versions(base_path):
+        print("nothing is released there yet: waiting for a version", file=sys.stderr)
     follow_labels(base_path, lambda: write_models(serving, name, base_path, folder))
     # In its place: signals reach it, and it ends as it ends.
     os.execv(command[0], command)
 
 
-def _what(options: argparse.Namespace) -> tuple[Serving, str, Path, Path]:
+def _what(options: argparse.Namespace) -> tuple[Serving, str, str, Path]:
     """How to serve, the model's name, its versions, and where to write files."""
     from pipeline.config.serving import Serving
     from pipeline.errors import ConfigError
@@ -81,12 +87,12 @@ def _what(options: argparse.Namespace) -> tuple[Serving, str, Path, Path]:
         config = load(options)
         work_dir = work_dir_of(options, config)
         released = config.release.model_dir or work_dir.models(config.name)
-        base_path = options.model_dir or Path(released)
+        base_path = options.model_dir or str(released)
         return config.serving, config.name, base_path, work_dir.path / "serving"
     if options.model_dir is None:
         raise ConfigError("give -c FILE, or --model-dir DIR; -c has the settings")
     if options.overrides:
         raise ConfigError("--set changes what -c has; give -c FILE as well")
-    name = options.model_dir.absolute().name
+    name = Path(options.model_dir).absolute().name
     folder = WorkDir(options.work_dir or Path("runs") / name).path / "serving"
     return Serving(), name, options.model_dir, folder

@@ -34,7 +34,8 @@ class TrueProbability(Block):
 
     Attributes:
       pattern: A glob below `examples.root`, of files in `examples.format` that hold
-        one row for each row of the eval split.
+        one row for each row of the eval split; with the placeholders of
+        `examples.spans`, where that is given.
       column: The column with the probability.
     """
 

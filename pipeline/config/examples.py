@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from pipeline.config.base import Block, PositiveInt
+from pipeline.config.spans import Spans, check_glob
 
 FileFormat = Literal["csv", "parquet", "tfrecord"]
 
@@ -53,8 +54,9 @@ class Examples(Block):
         configuration file. `ctr run --data` overrides it.
       format: `csv` (with a header line, optionally gzip-compressed), `parquet`, or
         `tfrecord` of tf.Example.
-      splits: Explicit inputs for train and eval. Give this or `hash_split`.
+      splits: Explicit inputs for train and eval. Give this, `hash_split` or `spans`.
       hash_split: One input, split by the hash of a column.
+      spans: Files by day or number: the newest evaluate, those before them train.
       missing_values: What stands for a missing value in a CSV field.
       extra_columns: Columns that are no features but are kept, as text, to slice by.
     """
@@ -63,13 +65,24 @@ class Examples(Block):
     format: FileFormat = "csv"
     splits: Splits | None = None
     hash_split: HashSplit | None = None
+    spans: Spans | None = None
     missing_values: tuple[str, ...] = ("",)
     extra_columns: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_way_to_split(self) -> Examples:
-        if (self.splits is None) == (self.hash_split is None):
-            raise ValueError("give exactly one of 'splits' and 'hash_split'")
+        ways = (self.splits, self.hash_split, self.spans)
+        if sum(way is not None for way in ways) != 1:
+            raise ValueError("give exactly one of 'splits', 'hash_split' and 'spans'")
+        return self
+
+    @model_validator(mode="after")
+    def _placeholders_only_in_spans(self) -> Examples:
+        if self.splits is not None:
+            check_glob("splits.train", self.splits.train)
+            check_glob("splits.eval", self.splits.eval)
+        if self.hash_split is not None:
+            check_glob("hash_split.pattern", self.hash_split.pattern)
         return self
 
 

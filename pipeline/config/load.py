@@ -20,7 +20,10 @@ from pipeline.errors import ConfigError
 
 
 def load_config(
-    path: Path, overrides: Sequence[str] = (), data: str | None = None
+    path: Path,
+    overrides: Sequence[str] = (),
+    data: str | None = None,
+    span: str | None = None,
 ) -> Config:
     """Reads a configuration.
 
@@ -32,6 +35,7 @@ def load_config(
       path: The YAML file.
       overrides: `key.path=value` each, with the value in YAML; the last one wins.
       data: Overrides `examples.root`, relative to the current folder.
+      span: Overrides `examples.spans.newest`.
 
     Returns:
       The checked configuration.
@@ -43,6 +47,8 @@ def load_config(
     tree = _read_yaml(path)
     for override in overrides:
         _apply_override(tree, override)
+    if span is not None:
+        _name_span(tree, span)
     config = parse_config(tree, str(path))
     return _absolute_paths(config, path.parent, data)
 
@@ -109,6 +115,19 @@ def _apply_override(tree: dict[str, Any], override: str) -> None:
         if not isinstance(node, dict):
             raise ConfigError(f"{option}: {parent!r} is not a block of keys")
     node[last] = value
+
+
+def _name_span(tree: dict[str, Any], span: str) -> None:
+    examples = tree.get("examples")
+    spans = examples.get("spans") if isinstance(examples, dict) else None
+    if not isinstance(spans, dict):
+        raise ConfigError(
+            _one_line(
+                f"--span {_shorten(span, str)}: the configuration has no "
+                "examples.spans; add it, or leave --span out"
+            )
+        )
+    spans["newest"] = span
 
 
 def _first_problem(error: pydantic.ValidationError, tree: dict[str, Any]) -> str:

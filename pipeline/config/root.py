@@ -17,6 +17,7 @@ from pipeline.config.kubeflow import Kubeflow
 from pipeline.config.model import Deep, Model
 from pipeline.config.release import Release
 from pipeline.config.serving import Serving
+from pipeline.config.spans import check_glob, check_like
 from pipeline.config.training import Training
 from pipeline.config.tuning import Tuning, check_space, default_space
 
@@ -113,6 +114,7 @@ class Config(Block):
         self._check_tuning()
         self._check_warm_start()
         self._check_export()
+        self._check_spans()
         _check_known("validation.drift", self.validation.drift, self.features)
         if self.validation.skew:
             thresholds = self.validation.skew.thresholds
@@ -241,6 +243,15 @@ class Config(Block):
         where = "training.export_embeddings"
         _check_known(where, self.training.export_embeddings, self.features)
         _check_terms(where, self.training.export_embeddings, self.features)
+
+    def _check_spans(self) -> None:
+        """The examples have spans, and so has what is known of the eval split."""
+        skew, truth = self.validation.skew, self.evaluation.true_probability
+        if skew is not None:
+            check_glob("validation.skew.pattern", skew.pattern)
+        if truth is not None:
+            where = "evaluation.true_probability.pattern"
+            check_like(where, truth.pattern, self.examples.spans)
 
 
 def _check_reach(where: str, gate: Gate) -> None:

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from components.example_gen.canonical import canonical_batch
 from components.example_gen.readers import read_tables
+from components.example_gen.spans import files_of, find_window
 from pipeline.config import Config
 from pipeline.config.examples import Examples
 from pipeline.config.features import Feature, Numeric
@@ -72,6 +73,9 @@ def read_columns(config: Config) -> dict[str, Column]:
 
 
 def _paths(examples: Examples) -> list[str]:
+    if examples.spans is not None:
+        window, files = find_window(examples.root, examples.spans)
+        return files_of(files, (*window.train, *window.eval))
     patterns: tuple[str, ...]
     if examples.splits is not None:
         patterns = (examples.splits.train, examples.splits.eval)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,15 +41,37 @@ class Tls:
         """The credentials of a channel.
 
         Raises:
-          InputError: A file cannot be read, or one of a pair is missing.
+          InputError: A file cannot be used, or one of a pair is missing.
         """
         if (self.certificate is None) != (self.key is None):
             raise InputError(
                 "TLS: give the client's certificate and its key, or neither"
             )
-        return grpc.ssl_channel_credentials(
+        credentials = grpc.ssl_channel_credentials(
             _read(self.ca), _read(self.key), _read(self.certificate)
         )
+        self._check()
+        return credentials
+
+    def _check(self) -> None:
+        """Finds what gRPC would only log, and then take for a server that is away."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if self.ca is not None:
+            try:
+                context.load_verify_locations(self.ca)
+            except ssl.SSLError as error:
+                raise InputError(
+                    f"{self.ca}: no certificate in PEM; give that of the authority "
+                    "that signed the server's"
+                ) from error
+        if self.certificate is not None:
+            try:
+                context.load_cert_chain(self.certificate, self.key, password="")
+            except (ssl.SSLError, ValueError) as error:
+                raise InputError(
+                    f"{self.certificate}, {self.key}: not a certificate and its key "
+                    "in PEM, without a password; give a pair"
+                ) from error
 
 
 @dataclass(frozen=True)

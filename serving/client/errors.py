@@ -38,8 +38,8 @@ def server_error(error: grpc.RpcError, address: str, target: Target) -> ServerEr
 
 _MEANINGS = {
     grpc.StatusCode.UNAVAILABLE: (
-        "no server answers there; check that it runs, and that TLS is on at both ends "
-        "or at neither"
+        "no server answers there; check that it runs, that TLS is on at both ends or "
+        "at neither, and that each end trusts the other's certificate"
     ),
     grpc.StatusCode.DEADLINE_EXCEEDED: (
         "no answer in time; send smaller batches, or allow more time"

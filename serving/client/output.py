@@ -36,7 +36,7 @@ def write_predictions(
       How many records were written.
 
     Raises:
-      InputError: The file has another format.
+      InputError: The file has another format, or cannot be written.
     """
     suffix = ".csv" if path is None else path.suffix
     if suffix not in _WRITERS:
@@ -88,7 +88,11 @@ def _open(path: Path | None) -> Iterator[TextIO]:
         return
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with aside.open("w", encoding="utf-8", newline="") as file:
+        file = aside.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from error
+    try:
+        with file:
             yield file
         aside.replace(path)
     finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from serving.load.measure import Figures, measure
 from serving.load.prepare import predict_requests, read_sample
 from serving.load.senders import Senders
 from serving.load.swap import Swapped, measure_swaps
-from serving.local import LocalServer
+from serving.local import LocalServer, stage_version
 from serving.release.versions import list_versions, version_path
 
 _LOAD_SECONDS = 120.0
@@ -45,6 +44,14 @@ class Plan:
     seconds: float
     senders: int
     swaps: int
+
+    def __post_init__(self) -> None:
+        """Checks the numbers."""
+        _check("batch size", min(self.batch_sizes), 1)
+        _check("senders", self.senders, 1)
+        _check("swaps", self.swaps, 0)
+        if not self.seconds > 0:
+            raise InputError(f"seconds: got {self.seconds:g}; allowed: more than 0")
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,7 @@ def bench(
     # As it is served, but for what would come between versions.
     serving = serving.model_copy(update={"versions": 1, "request_log": None})
     copies = folder / "models"
-    shutil.copytree(version_path(base_path, version), copies / str(version))
+    stage_version(version_path(base_path, version), copies / str(version))
     with (
         LocalServer(serving, model, copies, folder) as server,
         Client(server.address, model) as client,
@@ -116,3 +123,8 @@ def bench(
                     senders, client, copies, some, most * _SWAP_SHARE, plan.swaps
                 )
     return Result(server.name, version, figures, swapped)
+
+
+def _check(name: str, number: int, least: int) -> None:
+    if number < least:
+        raise InputError(f"{name}: got {number}; allowed: {least} or more")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.errors import RunError
 from serving.client.features import Signature
 from serving.load.answers import Answers
 from serving.load.loops import Load
@@ -58,12 +59,22 @@ def measure(
       batch_size: How many there are in each.
       requests: The requests.
       seconds: How long each of both takes.
+
+    Raises:
+      RunError: Nothing can be said, as no request was answered well.
     """
     # The first requests of a kind are slower than later ones.
     senders.send(Load(requests, seconds / 4, _CONCURRENCY))
     closed = senders.send(Load(requests, seconds, _CONCURRENCY))
     rate = closed.rate * _SHARE
     opened = senders.send(Load(requests, seconds, rate=rate))
+    if not len(opened):
+        codes = "".join(f", {count} {code}" for code, count in closed.failed.items())
+        raise RunError(
+            f"{signature}, {batch_size} rows: {len(closed)} requests{codes}: too few "
+            "were answered to measure latencies; allow more seconds, or send what the "
+            "server takes"
+        )
     return Figures(
         signature=signature,
         batch_size=batch_size,

@@ -15,21 +15,29 @@ def figures_table(figures: Sequence[Figures]) -> Table:
     table = Table(
         title="Highest rate (closed loop), and latency in ms at half of it (open loop)",
         title_justify="left",
+        # In 80 columns, as where the output is no terminal, no figure is cut off.
+        box=None,
+        pad_edge=False,
     )
-    for name in ("signature", "rows of a request"):
-        table.add_column(name)
-    for name in ("requests/s", "rows/s", "p50", "p90", "p99", "p99.9", "failed"):
-        table.add_column(name, justify="right")
+    for name in ("signature", "rows"):
+        table.add_column(name, no_wrap=True)
+    for name in ("requests/s", "rows/s", "p50", "p90", "p99", "p99.9"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("failed", justify="right", overflow="fold")
     for each in figures:
         table.add_row(
             each.signature,
             str(each.batch_size),
             f"{each.most:,.0f}",
             f"{each.most * each.batch_size:,.0f}",
-            *(f"{ms:.2f}" for ms in (each.p50, each.p90, each.p99, each.p999)),
+            *map(_in_digits, (each.p50, each.p90, each.p99, each.p999)),
             in_words(each.failed),
         )
     return table
+
+
+def _in_digits(milliseconds: float) -> str:
+    return f"{milliseconds:,.0f}" if milliseconds >= 100 else f"{milliseconds:.2f}"
 
 
 def swap_in_words(swapped: Swapped) -> str:

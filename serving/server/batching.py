@@ -27,7 +27,7 @@ from serving.server.status import (
 )
 
 # What is left where computing a batch ends in an error that nobody foresaw.
-_NOT_COMPUTED = StatusError(grpc.StatusCode.INTERNAL, "The batch was not computed")
+_NOT_COMPUTED = "The batch was not computed"
 
 
 class _Task:
@@ -38,7 +38,9 @@ class _Task:
         self.rows = rows
         self.deadline = deadline
         self.answer: Sequence[Array] = ()
-        self.error: StatusError | None = _NOT_COMPUTED
+        self.error: StatusError | None = StatusError(
+            grpc.StatusCode.INTERNAL, _NOT_COMPUTED
+        )
 
     def finish(self, answer: Sequence[Array]) -> None:
         """Takes the answer."""

@@ -33,7 +33,7 @@ class ModelManager:
     """The models of a configuration, which may be replaced at any time."""
 
     def __init__(self, load: Load, polling: Polling):
-        """Has no models until `reload`."""
+        """Has no models until `replace`."""
         self._load = load
         self._polling = polling
         # Both are replaced as a whole, so that a request sees one or the other.

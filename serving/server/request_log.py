@@ -117,6 +117,7 @@ class _ModelLog:
         prefix = self.config.log_collector_config.filename_prefix
         path = f"{prefix}-{time.time_ns()}-{os.getpid()}.tfrecord"
         writer = None
+        complaint = ""
         while (entry := self._entries.get()) is not None:
             try:
                 if writer is None:
@@ -126,9 +127,13 @@ class _ModelLog:
                 if self._entries.empty():
                     writer.flush()
             except tf.errors.OpError as error:
-                _LOG.warning("%s: cannot be written: %s", path, error)
+                # A full disk is so for each request; the metrics count how many.
+                if error.message != complaint:
+                    _LOG.warning("%s: cannot be written: %s", path, error.message)
+                complaint = error.message
                 self._count(code_of(error.error_code))
             else:
+                complaint = ""
                 self._count(grpc.StatusCode.OK)
         if writer is not None:
             writer.close()

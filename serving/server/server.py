@@ -197,6 +197,7 @@ class Server:
             self._manager.replace(config)
             self._request_log.update(config)
             self._config = config
+            _LOG.info("%s: taken", path)
         except (ConfigError, StatusError) as error:
             # To say so once is enough.
             if str(error) != self._complaint:

@@ -13,6 +13,7 @@ import os
 import signal
 import tempfile
 import threading
+import warnings
 from collections.abc import Callable
 from contextlib import ExitStack
 from multiprocessing.connection import Connection, wait
@@ -113,7 +114,8 @@ class _Workers:
         self._options = options
         self._count = count
         self._context = multiprocessing.get_context("spawn")
-        self._processes: list[BaseProcess] = []
+        # With what each tells; it ends where nobody is there to be told.
+        self._processes: dict[BaseProcess, Connection] = {}
 
     def start(self, stop: threading.Event) -> bool:
         """Starts all, and waits until they answer, or until `stop`.
@@ -124,8 +126,9 @@ class _Workers:
         Raises:
           RunError: One cannot serve.
         """
-        started = [self._start() for _ in range(self._count)]
-        for process, told in started:
+        for _ in range(self._count):
+            self._start()
+        for process, told in self._processes.items():
             while not wait([told, process.sentinel], _LOOK_SECONDS):
                 if stop.is_set():
                     return False
@@ -139,7 +142,7 @@ class _Workers:
         dead = [each for each in self._processes if not each.is_alive()]
         for process in dead:
             _LOG.warning("a process ended with status %s; restarted", process.exitcode)
-            self._processes.remove(process)
+            self._processes.pop(process).close()
             self._start()
 
     def stop(self) -> None:
@@ -151,13 +154,12 @@ class _Workers:
             if process.is_alive():
                 process.kill()
 
-    def _start(self) -> tuple[BaseProcess, Connection]:
+    def _start(self) -> None:
         told, tell = self._context.Pipe(duplex=False)
         process = self._context.Process(target=_work, args=(self._options, tell))
         process.start()
         tell.close()
-        self._processes.append(process)
-        return process, told
+        self._processes[process] = told
 
 
 def _work(options: ServerOptions, tell: Connection) -> None:
@@ -167,6 +169,9 @@ def _work(options: ServerOptions, tell: Connection) -> None:
     # Ctrl-C goes to all processes, and the first of them ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_stop_with_parent, args=(stop,), daemon=True).start()
+
+    # As in __main__.py, which a process that is spawned does not run.
+    warnings.filterwarnings("ignore", category=FutureWarning)
 
     # Only here: the process that watches over the others needs no TensorFlow.
     from serving.server.process import serve

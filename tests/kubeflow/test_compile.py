@@ -178,10 +178,10 @@ def test_what_kubernetes_gives_the_tasks(compiled):
     assert [(each.name, each.value) for each in trainer.env] == [("LEVEL", "info")]
 
     settings = package.kubernetes["exec-Trainer"]
-    assert [
-        (each.pvc_name_parameter.runtime_value.constant.string_value, each.mount_path)
-        for each in settings.pvc_mount
-    ] == [("ctr-models", "/models"), ("clicks", "/data")]
+    assert [(each.constant, each.mount_path) for each in settings.pvc_mount] == [
+        ("ctr-models", "/models"),
+        ("clicks", "/data"),
+    ]
     assert [
         (each.secret_name, each.key_to_env[0].secret_key, each.key_to_env[0].env_var)
         for each in settings.secret_as_env

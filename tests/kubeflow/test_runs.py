@@ -11,6 +11,9 @@ from kubeflow.decision import compile_decision
 from pipeline.metadata import connection_to
 from pipeline.release.desk import ReleaseDesk
 
+# Of two dozen processes that each import TFX, on a machine that may be busy.
+pytestmark = pytest.mark.timeout(3600)
+
 RESOLVED = {"LastRelease", "PreviousStatistics"}
 DAY = "day-02"
 
@@ -81,7 +84,7 @@ def test_the_first_tasks_of_a_run(cluster):
 
 def test_a_value_that_is_not_allowed_ends_the_first_task(cluster):
     with pytest.raises(
-        TaskFailedError, match=r"status 2.*run parameters: training\.epochs: got 0"
+        TaskFailedError, match=r"(?s)status 2.*run parameters: training\.epochs: got 0"
     ):
         cluster.backend.run(cluster.compile(), {"epochs": 0})
 
@@ -106,7 +109,7 @@ def test_a_run_releases_its_model(cluster, released):
     assert versions(cluster) == [str(desk(cluster).newest())]
     page = released.outputs["EvaluationReport"].artifacts["report_page"]
     path = cluster.backend.objects.path(cluster.backend.artifacts.get(page).uri)
-    assert path.read_text().startswith("<!DOCTYPE html>")
+    assert path.read_text().startswith("<!doctype html>")
     assert released.id in path.read_text()
     # Nothing was there to be found.
     for name in RESOLVED:

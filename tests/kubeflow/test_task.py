@@ -24,6 +24,7 @@ from kubeflow.outputs import (
 )
 from kubeflow.parameters import with_run_parameters
 from kubeflow.places import connection_of, model_dir_of
+from kubeflow.task import KubeflowTask
 from pipeline.config import load_config
 from pipeline.errors import ConfigError, RunError
 from pipeline.metadata import connection_to
@@ -216,3 +217,14 @@ def test_what_was_not_copied_is_told_and_not_resolved_again(
         str(tmp_path / "minio/b/model"): metadata_store_pb2.Artifact.LIVE,
         str(tmp_path / "minio/b/baseline"): metadata_store_pb2.Artifact.DELETED,
     }
+
+
+def test_an_image_with_other_code_is_told(config, tmp_path):
+    executor_input = pipeline_spec_pb2.ExecutorInput()
+    values = executor_input.inputs.parameter_values
+    for name, text in (("data", "/data"), ("approval", "manual"), ("run_id", "r")):
+        values[name].string_value = text
+    values["epochs"].number_value = 1
+    settings = config(f"kubeflow.metadata=sqlite://{tmp_path}/metadata.sqlite")
+    with pytest.raises(RunError, match="Booster: the image has code whose DAG has no"):
+        KubeflowTask("Booster", settings, executor_input).run()

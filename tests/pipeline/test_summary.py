@@ -7,6 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
+from pipeline.config.spans import RunSpans
 from pipeline.errors import InputError
 from pipeline.summary import ComponentTime, Summary, as_text, read_summary, render
 from pipeline.trials import Trial
@@ -154,8 +155,20 @@ def test_without_a_share_only_the_best_possible_auc_is_shown(summary, auc, best)
     assert f"Best possible AUC {best:.4f}\n" in text
 
 
+def test_the_spans(summary):
+    assert "Spans" not in shown(summary)
+
+    days = ("2026-11-17", "2026-11-19")
+    summary.spans = RunSpans(train=days, eval=("2026-11-20",), missing=("2026-11-18",))
+    assert (
+        "Spans: train on 2026-11-17 to 2026-11-19, evaluate on 2026-11-20; there is no "
+        "file of 2026-11-18\n"
+    ) in shown(summary)
+
+
 def test_json_keeps_everything(summary):
     summary.best_possible_auc = 0.95
+    summary.spans = RunSpans(train=("1", "3"), eval=("4",), missing=("2",))
 
     assert Summary.model_validate_json(summary.model_dump_json()) == summary
 

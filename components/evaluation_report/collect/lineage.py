@@ -30,10 +30,10 @@ _PACKAGES = (
     "pyarrow",
 )
 
-# As TFX's driver of ExampleGen writes it, a line for each split.
+# As the driver of ExampleGen writes it, a line for each split; TFX's has sums of times.
 _FINGERPRINT = re.compile(
     r"split:(?P<split>[^,]+),num_files:(?P<files>\d+),total_bytes:(?P<bytes>\d+),"
-    r"xor_checksum:(?P<xor>\d+),sum_checksum:(?P<sum>\d+)"
+    r"(?:xor_checksum:(?P<xor>\d+),sum_checksum:(?P<sum>\d+)|checksum:(?P<digest>\w+))"
 )
 
 
@@ -47,18 +47,10 @@ def sources(config: Config, examples: types.Artifact) -> tuple[Source, ...]:
             pattern=patterns[found["split"]],
             files=int(found["files"]),
             bytes=int(found["bytes"]),
-            checksum=f"{found['xor']}:{found['sum']}",
+            checksum=found["digest"] or f"{found['xor']}:{found['sum']}",
         )
         for found in _FINGERPRINT.finditer(fingerprint)
     )
-
-
-def span(config: Config, examples: types.Artifact) -> int | None:
-    """The span of the examples, where the patterns have one."""
-    if "{SPAN" not in config.examples.model_dump_json():
-        return None
-    number: int = examples.get_int_custom_property(utils.SPAN_PROPERTY_NAME)
-    return number
 
 
 def schema_text(schema: schema_pb2.Schema) -> str:

@@ -26,6 +26,7 @@ from components.evaluation_report.content import Baseline, Data, Lineage, Report
 from components.evaluation_report.files import CONTENT_FILE
 from components.evaluator.curves import Curves
 from components.evaluator.record import Evaluation
+from components.example_gen.spans import spans_of
 from components.example_validator.anomalies import Artifacts, Examined
 from components.infra_validator.record import InfraRecord
 from pipeline.config.examples import EVAL
@@ -103,7 +104,7 @@ def _beginning(
         "data": collect_data(examined, ValidatorPart.of(config)),
         "lineage": Lineage(
             sources=lineage.sources(config, examples),
-            span=lineage.span(config, examples),
+            spans=spans_of(examples),
             schema_text=lineage.schema_text(examined.schema),
             schema_origin=lineage.schema_origin(config),
             config=settings,

@@ -28,6 +28,7 @@ from components.evaluator.curves import Curve, Curves, SliceCurves
 from components.evaluator.gates import Outcome
 from components.evaluator.record import Evaluation
 from components.infra_validator.record import Answers, InfraRecord
+from pipeline.config.spans import RunSpans
 from trainer.record import Epoch, TrainingRecord
 
 # AUC and examples; one slice has one class only, one too few examples, and one a name
@@ -193,7 +194,7 @@ def lineage(baseline: Baseline | None) -> Lineage:
                 checksum="12:34",
             ),
         ),
-        span=None,
+        spans=RunSpans(train=("1", "3"), eval=("4",), missing=("2",)),
         schema_text='feature { name: "age" }',
         schema_origin="inferred from the training split",
         config={

@@ -189,4 +189,4 @@ def test_where_things_go_is_no_part_of_a_report(tiny):
     part = EvaluationReportPart.of(config)
 
     assert part == EvaluationReportPart.of(tiny.config)
-    assert "secret" not in part.model_dump_json()
+    assert "me:secret" not in part.model_dump_json()

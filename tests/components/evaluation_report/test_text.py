@@ -136,6 +136,7 @@ def test_features_data_and_lineage_are_told(shown):
     ]
     assert "Baseline: version 17; changes since: 2\n  training.epochs: 3 -> 4\n" in text
     assert "checksum 12:34" in text
+    assert "Spans:    train on 1 to 3, evaluate on 4; there is no file of 2\n" in text
 
 
 def test_why_importance_is_not_known(shown, make_report):

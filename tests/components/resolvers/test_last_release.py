@@ -54,8 +54,10 @@ def release(
     return artifact
 
 
-def resolve(models: list[Any], releases: list[Any]) -> dict[str, list[Any]]:
-    strategy = LastReleaseStrategy(trainer=TRAINER)
+def resolve(
+    models: list[Any], releases: list[Any], can_see_artifacts: bool = True
+) -> dict[str, list[Any]]:
+    strategy = LastReleaseStrategy(TRAINER, can_see_artifacts)
     inputs = {"transform_graph": [graph()], "model": models, "release": releases}
     return strategy.resolve_artifacts(None, inputs)
 
@@ -155,3 +157,11 @@ def test_without_a_release_there_is_no_baseline(models: list[Any], releases: lis
     assert resolved["model"] == []
     assert resolved["release"] == []
     assert len(resolved["transform_graph"]) == 1
+
+
+@pytest.mark.parametrize(("can_see", "found"), [(True, 1), (False, 2)])
+def test_files_are_looked_for_only_where_they_could_be_seen(can_see, found, folders):
+    (folders / "2").rmdir()
+    models, releases = [model(1), model(2)], [release(1), release(2)]
+    resolved = resolve(models, releases, can_see_artifacts=can_see)
+    assert [artifact.uri for artifact in resolved["model"]] == [f"model/{found}"]

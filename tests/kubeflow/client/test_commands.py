@@ -153,6 +153,19 @@ def test_the_verdict_is_that_of_ml_metadata(
     assert (ended, json.loads(out)["verdict"]) == (status, verdict)
 
 
+def test_the_pipeline_is_compiled_where_no_package_is_given(server, config, capsys):
+    more = ["-c", str(config), "--host", server.url, "--json"]
+    every = ["--every", "1d", "--param", "epochs=2"]
+
+    assert cli.main(["kubeflow", "run", *more]) == 0
+    assert cli.main(["kubeflow", "schedule", *every, *more]) == 0
+
+    (version,) = server.versions.values()
+    assert {"ExampleGen", "Trainer", "Pusher"} <= set(version["spec"].root.dag.tasks)
+    assert server.schedule["runtime_config"]["parameters"]["epochs"] == 2
+    capsys.readouterr()
+
+
 def test_a_person_decides_by_a_run(ctr, server):
     server.progress = [{"Candidate": "SUCCEEDED"}, {"Decision": "RUNNING"}]
 
@@ -187,9 +200,7 @@ def test_schedule_says_what_it_did(ctr, server):
     status, out, _ = ctr("schedule", *cron, "--max-concurrency", "2")
     assert status == 0
     assert "Schedule ads: made\nThe cron expression is in the time zone of the" in out
-    assert server.schedule["runtime_config"]["parameters"] == {
-        "date": "[[ScheduledTime.2006-01-02]]"
-    }
+    assert server.schedule["runtime_config"]["parameters"] == {}
     assert server.schedule["no_catchup"] is True
 
     _, out, _ = ctr("schedule", *cron, "--max-concurrency", "2", "--json")
@@ -197,6 +208,30 @@ def test_schedule_says_what_it_did(ctr, server):
     assert told["outcome"] == "unchanged"
     assert told["schedule_id"] == server.schedule["recurring_run_id"]
     assert told["at_once"] == 2
+
+
+@pytest.mark.parametrize(
+    ("pattern", "arguments", "parameters"),
+    [
+        ("{YYYY}-{MM}-{DD}.csv", (), {"span": "[[ScheduledTime.2006-01-02]]-1d"}),
+        (
+            "{YYYY}-{MM}-{DD}.csv",
+            ("--days-before", "0"),
+            {"span": "[[ScheduledTime.2006-01-02]]"},
+        ),
+        ("{YYYY}-{MM}-{DD}.csv", ("--param", "span=latest"), {"span": "latest"}),
+        ("{SPAN}.csv", (), {}),
+    ],
+)
+def test_schedule_passes_a_date(ctr, server, config, pattern, arguments, parameters):
+    spans = f"{{spans: {{pattern: '{pattern}', train: 7}}}}"
+    splits = "{splits: {train: train.csv, eval: eval.csv}}"
+    config.write_text(CONFIG.replace(splits, spans))
+
+    status, _, err = ctr("schedule", "--every", "1d", *arguments)
+
+    assert (status, err) == (0, "")
+    assert server.schedule["runtime_config"]["parameters"] == parameters
 
 
 def test_pause_resume_and_unschedule(ctr, server):

@@ -10,7 +10,7 @@ from kubeflow.client.parameters import read_parameters
 from pipeline.errors import ConfigError
 
 DECLARED = {
-    "date": Parameter("STRING", required=False),
+    "span": Parameter("STRING", required=False),
     "steps": Parameter("NUMBER_INTEGER", required=False),
     "rate": Parameter("NUMBER_DOUBLE", required=False),
     "warm": Parameter("BOOLEAN", required=False),
@@ -52,7 +52,7 @@ def test_refuses_a_file_that_is_not_there(tmp_path):
 
 def test_parameters_have_the_types_of_the_spec():
     settings = [
-        "date=2026-01-02",
+        "span=2026-01-02",
         "steps=500",
         "rate=1e-3",
         "warm=false",
@@ -61,7 +61,7 @@ def test_parameters_have_the_types_of_the_spec():
     ]
 
     assert read_parameters(settings, DECLARED) == {
-        "date": "2026-01-02",
+        "span": "2026-01-02",
         "steps": 500,
         "rate": 0.001,
         "warm": False,
@@ -71,15 +71,15 @@ def test_parameters_have_the_types_of_the_spec():
 
 
 def test_a_text_may_have_any_characters():
-    assert read_parameters(["date=a=b"], DECLARED) == {"date": "a=b"}
-    assert read_parameters(["date="], DECLARED) == {"date": ""}
+    assert read_parameters(["span=a=b"], DECLARED) == {"span": "a=b"}
+    assert read_parameters(["span="], DECLARED) == {"span": ""}
 
 
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
         ("steps", "--param steps: expected NAME=VALUE"),
-        ("speed=1", "--param speed: unknown; this pipeline has: date, extra, layers"),
+        ("speed=1", "--param speed: unknown; this pipeline has: extra, layers, rate"),
         ("steps=1.5", "--param steps: got '1.5'; expected a whole number"),
         ("rate=nan", "--param rate: got 'nan'; expected a number"),
         ("rate=fast", "--param rate: got 'fast'; expected a number"),

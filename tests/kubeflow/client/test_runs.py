@@ -302,10 +302,15 @@ def test_asks_for_one_kind_of_timing(cron, every):
         Timing(cron=cron, every=every)
 
 
-def test_a_schedule_passes_the_date_that_a_run_is_due(package):
-    dated = with_scheduled_date(INPUTS, package.parameters)
-    assert dated.parameters == {"steps": 500, "date": "[[ScheduledTime.2006-01-02]]"}
+def test_a_schedule_passes_the_day_before_a_run_is_due(package):
+    dated = with_scheduled_date(INPUTS, package.parameters, 0)
+    assert dated.parameters == {"steps": 500, "span": "[[ScheduledTime.2006-01-02]]"}
+    dated = with_scheduled_date(INPUTS, package.parameters, 2)
+    assert dated.parameters["span"] == "[[ScheduledTime.2006-01-02]]-2d"
 
-    given = Inputs({"date": "2026-01-02"})
-    assert with_scheduled_date(given, package.parameters) == given
-    assert with_scheduled_date(INPUTS, {}) == INPUTS
+    with pytest.raises(ConfigError, match="--days-before: got -1; allowed are 0 to"):
+        with_scheduled_date(INPUTS, package.parameters, -1)
+
+    given = Inputs({"span": "2026-01-02"})
+    assert with_scheduled_date(given, package.parameters, 1) == given
+    assert with_scheduled_date(INPUTS, {}, 1) == INPUTS

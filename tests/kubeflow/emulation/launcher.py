@@ -98,7 +98,7 @@ class Launcher:
         """The environment variables that the spec gives a task."""
         variables = {}
         for secret in kubernetes.secret_as_env:
-            name = secret.secret_name_parameter.runtime_value.constant.string_value
+            name = secret.secret_name
             for each in secret.key_to_env:
                 variables[each.env_var] = self.secrets[name][each.secret_key]
         return {**variables, **{each.name: each.value for each in container.env}}

@@ -142,7 +142,6 @@ def _write_report(folder: Path) -> None:
         ),
         lineage=Lineage(
             sources=(),
-            span=None,
             schema_text="",
             schema_origin="inferred",
             config={"examples": {"root": "."}},

@@ -204,7 +204,26 @@ def test_missing_key(message: Message):
         ),
         (
             "examples.hash_split={pattern: '*', column: user}",
-            "examples: give exactly one of 'splits' and 'hash_split'",
+            "examples: give exactly one of 'splits', 'hash_split' and 'spans'",
+        ),
+        (
+            "examples.spans={pattern: '{SPAN}', train: 1}",
+            "examples: give exactly one of 'splits', 'hash_split' and 'spans'",
+        ),
+        (
+            "examples.splits.eval='day-{SPAN}.csv'",
+            "examples: splits.eval: got 'day-{SPAN}.csv'; placeholders are for "
+            "examples.spans; give a glob here, or examples.spans",
+        ),
+        (
+            "validation.skew={pattern: '{YYYY}{MM}{DD}', thresholds: {age: 0.1}}",
+            "validation.skew.pattern: got '{YYYY}{MM}{DD}'; placeholders are for "
+            "examples.spans; give a glob here, or examples.spans",
+        ),
+        (
+            "evaluation.true_probability.pattern='{SPAN}.csv'",
+            "evaluation.true_probability.pattern: got '{SPAN}.csv'; placeholders are "
+            "for examples.spans; give a glob here, or examples.spans",
         ),
         (
             "validation.drift.city=0.1",

@@ -62,6 +62,20 @@ numerics = st.builds(
 features = st.dictionaries(
     names, categoricals | hashed | numerics, min_size=1, max_size=5
 )
+days = st.sampled_from(["{YYYY}-{MM}-{DD}.csv", "*/{DD}{MM}{YYYY}*"])
+dates = st.dates().map(str) | st.dates()
+numbers = st.sampled_from(["day-{SPAN:2}.csv", "{SPAN}/*"])
+
+
+def spans_of(
+    patterns: st.SearchStrategy[str], newest: st.SearchStrategy[object]
+) -> st.SearchStrategy[dict[str, object]]:
+    return st.fixed_dictionaries(
+        {"pattern": patterns, "train": counts},
+        optional={"eval": counts, "newest": newest | st.just("latest")},
+    )
+
+
 examples = st.fixed_dictionaries(
     {
         "root": words.filter(lambda text: "\0" not in text),
@@ -76,6 +90,10 @@ examples = st.fixed_dictionaries(
             lambda a, b: {**fields, "hash_split": {"pattern": a, "column": b}},
             words,
             words,
+        ),
+        st.builds(
+            lambda spans: {**fields, "spans": spans},
+            st.one_of(spans_of(days, dates), spans_of(numbers, st.integers(0, 99))),
         ),
     )
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.config.spans import Spans
 from pipeline.errors import InputError
 from pipeline.neighbors.columns import (
     describes,
@@ -102,3 +103,13 @@ def test_a_value_has_what_its_last_example_says_of_it(columns_of):
 def test_files_that_are_not_there_are_told(config):
     with pytest.raises(InputError, match=r"train\.csv: no file matches"):
         read_columns(config)
+
+
+def test_of_spans_those_of_a_run_are_read(config, tmp_path):
+    for day in (1, 2, 3, 4):
+        (tmp_path / f"{day}.csv").write_text(HEADER + f"a{day},u1,,s1,1,0\n")
+    spans = Spans(pattern="{SPAN}.csv", train=2)
+    examples = config.examples.model_copy(update={"splits": None, "spans": spans})
+    columns = read_columns(config.model_copy(update={"examples": examples}))
+
+    assert columns["ad_id"].values == ["a2", "a3", "a4"]

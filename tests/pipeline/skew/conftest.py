@@ -51,7 +51,7 @@ def log_of(
         (folder / "models").mkdir()
         (folder / "models" / "1").symlink_to(tiny_models("linear").saved_model)
         serving = Serving(request_log=RequestLog(sampling_rate=1.0))
-        config = write_models(serving, "tiny", folder / "models", folder)
+        config = write_models(serving, "tiny", str(folder / "models"), folder)
         server = Server(ServerOptions(port=0))
         server.start(read_model_config(str(config)))
         address = f"127.0.0.1:{server.port}"

@@ -61,7 +61,7 @@ def tested(
     for version, model in enumerate(models.values(), 1):
         shutil.copytree(model.saved_model, folder / "models" / str(version))
     change_labels(str(folder / "models"), {"stable": 1, "canary": 2})
-    config = write_models(Serving(), "tiny", folder / "models", folder)
+    config = write_models(Serving(), "tiny", str(folder / "models"), folder)
     server = Server(ServerOptions(port=0))
     server.start(read_model_config(str(config)))
     raw = tiny.rows[:50] + tiny.probe_rows

@@ -180,6 +180,11 @@ def test_wrong_files_are_one_line(
         (["--model", "other"], 1, "model 'other': the server does not have it"),
         (["--server", "127.0.0.1:1"], 1, "127.0.0.1:1: model 'tiny': no server"),
         (["--output", "out.txt"], 2, "out.txt: got '.txt'; allowed: .csv or .jsonl"),
+        (
+            ["--keep", "id", "--output", "no/p.csv"],
+            2,
+            "no/p.csv: cannot be written (No",
+        ),
         (["--keep", "ids"], 2, "no column 'ids' to keep; the file has id, device"),
         (["--ca", "no.pem"], 2, "no.pem: cannot be read"),
         (["--cert", "no.pem"], 2, "give the client's certificate and its key"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,31 @@ def test_command_has_the_files(
     options += ["--cert", str(keys / "client.pem"), "--key", str(keys / "client.key")]
     assert main(["predict", *options]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_the_command_says_one_line(secured: Any, tmp_path: Path):
+    (tmp_path / "rows.jsonl").write_text('{"age": 31}\n')
+    options = ["--server", secured[0], "--model", "tiny", "--timeout", "1", "--tls"]
+    options += ["--input", str(tmp_path / "rows.jsonl")]
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", "predict", *options],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"error: {secured[0]}: model 'tiny': ")
+
+
+def test_what_is_no_certificate(keys: Path):
+    with pytest.raises(InputError, match=r"ca\.key: no certificate in PEM"):
+        Tls(ca=keys / "ca.key").credentials()
+
+
+def test_the_key_of_another_certificate(keys: Path):
+    with pytest.raises(InputError, match=r"client\.pem, .*other\.key: not a cert"):
+        Tls(certificate=keys / "client.pem", key=keys / "other.key").credentials()
 
 
 def test_half_a_pair():

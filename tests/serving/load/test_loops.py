@@ -5,14 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import grpc
 import numpy as np
 import pytest
 
-from pipeline.errors import RunError
+from pipeline.errors import InputError, RunError
+from serving.client.files import Layout
 from serving.load import Load, Senders
+from serving.load.bench import Plan
 from serving.load.loops import connect, send
+from serving.load.measure import measure
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 
@@ -133,3 +137,26 @@ def test_processes_send_together(handler, address):
 def test_nobody_there_is_said_in_one_line():
     with pytest.raises(RunError, match=r"^127\.0\.0\.1:1: nobody answers; start"):
         Senders("127.0.0.1:1", 1)
+
+
+def test_a_server_that_refuses_all_cannot_be_measured(handler, address):
+    handler.refuses = b"bad"
+    with (
+        Senders(address, 1) as senders,
+        pytest.raises(RunError, match=r"7 rows: .* RESOURCE_EXHAUSTED: too few"),
+    ):
+        measure(senders, "tensors", 7, [b"bad"], seconds=0.1)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        (([10, 0], 1.0, 1, 0), "batch size: got 0; allowed: 1 or more"),
+        (([10], 0.0, 1, 0), "seconds: got 0; allowed: more than 0"),
+        (([10], 1.0, 0, 0), "senders: got 0; allowed: 1 or more"),
+        (([10], 1.0, 1, -1), "swaps: got -1; allowed: 0 or more"),
+    ],
+)
+def test_wrong_plans(numbers, message):
+    with pytest.raises(InputError, match=f"^{message}$"):
+        Plan(Path("rows.csv"), Layout(), *numbers)

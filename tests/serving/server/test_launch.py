@@ -35,12 +35,14 @@ features: {device: {kind: categorical}}
 
 @pytest.fixture
 def write(tmp_path):
-    def _write(**serving):
-        return write_files(
-            Serving(**serving), "toy", tmp_path / "models", tmp_path / "serving"
-        )
+    def _write(base_path=str(tmp_path / "models"), **serving):
+        return write_files(Serving(**serving), "toy", base_path, tmp_path / "serving")
 
     return _write
+
+
+def test_models_may_be_in_an_object_store(write):
+    assert _model(write("ram://bucket/ads")).base_path == "ram://bucket/ads"
 
 
 def _model(files):

@@ -96,7 +96,7 @@ def test_other_models_are_not_logged(config, logged):
     assert logged() == []
 
 
-def test_a_log_that_cannot_be_written_is_counted_and_goes_on(config, tmp_path):
+def test_a_log_that_cannot_be_written_is_counted_and_goes_on(config, tmp_path, caplog):
     (tmp_path / "file").write_text("no folder")
     metrics = Metrics()
     log = RequestLog(metrics)
@@ -109,3 +109,5 @@ def test_a_log_that_cannot_be_written_is_counted_and_goes_on(config, tmp_path):
     (line,) = [line for line in metrics.page().splitlines() if line.startswith(name)]
     assert line.endswith(" 3.0")
     assert "OK" not in line
+    # Said once, and not for each request.
+    assert caplog.text.count("cannot be written") == 1

@@ -1,0 +1,229 @@
+"""Which files are of which span, and which spans train and evaluate."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
+
+from tfx import types
+from tfx.components.example_gen import utils
+from tfx.dsl.io import fileio
+
+from pipeline.config.base import Block
+from pipeline.config.examples import EVAL, TRAIN
+from pipeline.config.spans import (
+    LATEST,
+    SPAN_PLACEHOLDER,
+    RunSpans,
+    Spans,
+    has_dates,
+)
+from pipeline.errors import InputError
+
+# Of an execution of ExampleGen: its `Window`, as JSON.
+WINDOW = "window"
+# Of the examples: their `RunSpans`, as JSON.
+SPANS_PROPERTY = "spans"
+
+# Those of dates have TFX's widths.
+_DIGITS = {"{YYYY}": r"(?P<year>\d{4})", "{MM}": r"(?P<month>\d{2})"}
+_DIGITS["{DD}"] = r"(?P<day>\d{2})"
+# The lazy star leaves all digits to a number after it.
+_WILDCARDS = {"*": "[^/]*?", "?": "[^/]"}
+_PIECE = re.compile(r"\{\w+(?::\d+)?\}|\[[!^]?\]?[^\]]*\]|.", re.DOTALL)
+
+# What ML Metadata can hold.
+_MOST_DIGITS = 18
+
+Files = dict[int, list[str]]
+
+
+class Window(Block):
+    """The spans of a run, as TFX numbers them: days since 1970, or what files say.
+
+    Attributes:
+      pattern: The pattern of the files.
+      train: Spans to train on, in order.
+      eval: Spans to evaluate on, in order; the last is the newest.
+      missing: Gaps: spans that were wanted, but have no file while older ones do.
+    """
+
+    pattern: str
+    train: tuple[int, ...]
+    eval: tuple[int, ...]
+    missing: tuple[int, ...] = ()
+
+    @property
+    def newest(self) -> int:
+        """The newest span."""
+        return self.eval[-1]
+
+    @property
+    def splits(self) -> dict[str, tuple[int, ...]]:
+        """The spans of each split."""
+        return {TRAIN: self.train, EVAL: self.eval}
+
+    def named(self) -> RunSpans:
+        """The spans as people name them."""
+        return RunSpans(
+            train=_names(self.train, self.pattern),
+            eval=_names(self.eval, self.pattern),
+            missing=_names(self.missing, self.pattern),
+        )
+
+
+def find_window(root: str, spans: Spans) -> tuple[Window, Files]:
+    """Finds the spans of a run.
+
+    Args:
+      root: The folder of the files.
+      spans: Where they are, and which are wanted.
+
+    Returns:
+      The spans, and the files of all spans that there are.
+
+    Raises:
+      InputError: There is no file of the newest span, or of none to train on.
+    """
+    files = span_files(root, spans.pattern)
+    try:
+        return choose_spans(spans, files), files
+    except InputError as error:
+        raise InputError(f"{os.path.join(root, spans.pattern)}: {error}") from error
+
+
+def choose_spans(spans: Spans, existing: Collection[int]) -> Window:
+    """Chooses among the spans that exist.
+
+    Raises:
+      InputError: The newest span does not exist, or none to train on does.
+    """
+    if not existing:
+        raise InputError(
+            "no file is of a span; check examples.root (or --data) and "
+            "examples.spans.pattern"
+        )
+    newest = _newest(spans, existing)
+    first = newest - spans.eval + 1
+    wanted = range(first - spans.train, newest + 1)
+    there = [number for number in wanted if number in existing]
+    if there[0] >= first:
+        raise InputError(
+            f"none of the {spans.train} spans before {span_name(first, spans.pattern)} "
+            "has a file, so there is nothing to train on; name a newer span by --span"
+        )
+    gaps = range(max(wanted.start, min(existing)), newest)
+    return Window(
+        pattern=spans.pattern,
+        train=tuple(number for number in there if number < first),
+        eval=tuple(number for number in there if number >= first),
+        missing=tuple(number for number in gaps if number not in existing),
+    )
+
+
+def _newest(spans: Spans, existing: Collection[int]) -> int:
+    newest = max(existing)
+    if spans.newest == LATEST:
+        return newest
+    named = span_number(spans.newest)
+    if named not in existing:
+        raise InputError(
+            f"no file of span {spans.newest}; the newest that exists is "
+            f"{span_name(newest, spans.pattern)}"
+        )
+    return named
+
+
+def span_number(name: str) -> int:
+    """The number of a span that a person named."""
+    if name.isdecimal():
+        return int(name)
+    day = date.fromisoformat(name)
+    number: int = utils.date_to_span_number(day.year, day.month, day.day)
+    return number
+
+
+def span_name(number: int, pattern: str) -> str:
+    """What people call a span: a date where the pattern has one."""
+    if not has_dates(pattern):
+        return str(number)
+    return date(*utils.span_number_to_date(number)).isoformat()
+
+
+def _names(numbers: Iterable[int], pattern: str) -> tuple[str, ...]:
+    return tuple(span_name(number, pattern) for number in numbers)
+
+
+def span_files(root: str, pattern: str) -> Files:
+    """The files of each span, in order.
+
+    A file that the pattern would name by what is no date is of no span.
+    """
+    placeholders = (*map(re.escape, _DIGITS), SPAN_PLACEHOLDER.pattern)
+    glob = re.sub("|".join(placeholders), "*", pattern)
+    paths = map(os.fsdecode, fileio.glob(os.path.join(root, glob)))
+    expression = _expression(pattern)
+    files = defaultdict(list)
+    for path in sorted(paths):
+        found = expression.fullmatch(path)
+        if found and (number := _number(found)) is not None:
+            files[number].append(path)
+    return dict(files)
+
+
+def files_of(files: Files, numbers: Iterable[int]) -> list[str]:
+    """The files of some spans."""
+    return [path for number in numbers for path in files[number]]
+
+
+def fingerprint(split: str, paths: Sequence[str]) -> str:
+    """Says of files what TFX's fingerprint does, and whether two changed places.
+
+    A split of TFX has one pattern, so TFX's own function cannot be asked.
+    """
+    digest, total_bytes = hashlib.sha256(), 0
+    for path in paths:
+        stat = fileio.stat(path)
+        total_bytes += stat.length
+        digest.update(f"{path} {stat.length} {stat.mtime_nsec}\n".encode())
+    return (
+        f"split:{split},num_files:{len(paths)},total_bytes:{total_bytes},"
+        f"checksum:{digest.hexdigest()[:16]}"
+    )
+
+
+def spans_of(examples: types.Artifact) -> RunSpans | None:
+    """The spans of examples, where they are in spans."""
+    text = examples.get_string_custom_property(SPANS_PROPERTY)
+    return RunSpans.model_validate_json(text) if text else None
+
+
+def _expression(pattern: str) -> re.Pattern[str]:
+    """Matches what a glob with placeholders does, and tells the span."""
+    pieces = _PIECE.findall(pattern)
+    return re.compile("(?:.*/)?" + "".join(map(_piece, pieces)), re.DOTALL)
+
+
+def _piece(piece: str) -> str:
+    if span := SPAN_PLACEHOLDER.fullmatch(piece):
+        # All of a number's digits, so that 1 is not the span of the file 10.
+        width = span["width"] or f"1,{_MOST_DIGITS}"
+        return rf"(?P<span>\d{{{width}}})(?!\d)"
+    if len(piece) > 1 and piece.startswith("["):
+        return piece.replace("[!", "[^", 1)
+    return _DIGITS.get(piece) or _WILDCARDS.get(piece) or re.escape(piece)
+
+
+def _number(found: re.Match[str]) -> int | None:
+    groups = found.groupdict()
+    if "span" in groups:
+        return int(groups["span"])
+    try:
+        day = date(*(int(groups[key]) for key in ("year", "month", "day")))
+    except ValueError:
+        return None
+    return span_number(day.isoformat())

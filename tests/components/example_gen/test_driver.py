@@ -1,0 +1,133 @@
+"""ExampleGen on spans, run after run: what is read, and what the cache serves."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tensorflow as tf
+from tfx import types
+from tfx.orchestration import metadata, pipeline
+from tfx.types import artifact_utils
+
+from components.example_gen.component import ExampleGen
+from components.example_gen.spans import spans_of
+from pipeline.config.spans import Spans
+from pipeline.errors import InputError
+from pipeline.nodes import NodeRunner
+
+BEAM = [
+    "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner",
+    "--direct_running_mode=in_memory",
+]
+# As TFX counts: days since 1970.
+NOVEMBER_3 = 20_760
+
+
+class Days:
+    """A folder with files by day, and ExampleGen on it."""
+
+    def __init__(self, folder: Path, part: Any):
+        self._data = folder / "data"
+        self._data.mkdir()
+        self._part = part
+        self._artifacts = str(folder / "artifacts")
+        self._metadata = metadata.sqlite_metadata_connection_config(
+            str(folder / "metadata")
+        )
+
+    def write(self, day: int, age: int) -> None:
+        """Writes the file of a day of November."""
+        path = self._data / f"2026-11-{day:02}.csv"
+        path.write_text(f"age,city,click\n{age},a,0\n{age},b,1\n")
+
+    def touch(self, day: int) -> None:
+        """Makes a file look changed."""
+        os.utime(self._data / f"2026-11-{day:02}.csv", (1, 1))
+
+    def run(self, newest: str = "latest") -> tuple[types.Artifact, bool]:
+        """Runs it with a window of 2 days and 1; whether the cache served it, too."""
+        pattern = "{YYYY}-{MM}-{DD}.csv"
+        example_gen = ExampleGen(
+            root=str(self._data),
+            patterns={"train": pattern, "eval": pattern},
+            part=self._part,
+            code="1",
+            spans=Spans(pattern=pattern, train=2, newest=newest),
+        )
+        dag = pipeline.Pipeline(
+            pipeline_name="ads",
+            pipeline_root=self._artifacts,
+            components=[example_gen],
+            metadata_connection_config=self._metadata,
+            beam_pipeline_args=BEAM,
+            enable_cache=True,
+        )
+        runner = NodeRunner(dag, uuid.uuid4().hex)
+        outputs, cached = runner.run(runner.nodes[0])
+        (examples,) = outputs["examples"]
+        return examples, cached
+
+
+@pytest.fixture
+def days(tmp_path: Path, make_part: Callable[..., Any]) -> Days:
+    """The first three days of November, on which age is the day."""
+    days = Days(tmp_path, make_part())
+    for day in (1, 2, 3):
+        days.write(day, age=day)
+    return days
+
+
+def ages(examples: types.Artifact, split: str) -> set[float]:
+    """The ages in a split."""
+    folder = Path(artifact_utils.get_split_uri([examples], split))
+    paths = [str(path) for path in folder.iterdir()]
+    records = tf.data.TFRecordDataset(paths, compression_type="GZIP")
+    parsed = map(tf.train.Example.FromString, records.as_numpy_iterator())
+    return {each.features.feature["age"].float_list.value[0] for each in parsed}
+
+
+def test_an_earlier_span_is_as_it_was(days: Days):
+    before, _ = days.run()
+    assert (ages(before, "train"), ages(before, "eval")) == ({1, 2}, {3})
+    assert before.get_int_custom_property("span") == NOVEMBER_3
+    days.write(4, age=4)
+    moved, _ = days.run()
+    assert (ages(moved, "train"), ages(moved, "eval")) == ({2, 3}, {4})
+    again, cached = days.run("2026-11-03")
+    assert cached
+    assert again.uri == before.uri
+
+
+def test_only_a_change_in_the_window_is_read_anew(days: Days):
+    days.run("2026-11-02")
+    days.touch(3)
+    assert days.run("2026-11-02")[1]
+    days.touch(1)
+    assert not days.run("2026-11-02")[1]
+
+
+def test_a_late_day_is_picked_up(days: Days):
+    days.write(5, age=5)
+    examples, _ = days.run()
+    assert (ages(examples, "train"), ages(examples, "eval")) == ({3}, {5})
+    assert spans_of(examples).model_dump() == {
+        "train": ("2026-11-03",),
+        "eval": ("2026-11-05",),
+        "missing": ("2026-11-04",),
+    }
+
+    days.write(4, age=4)
+    examples, cached = days.run()
+    assert not cached
+    assert ages(examples, "train") == {3, 4}
+    assert spans_of(examples).missing == ()
+
+
+def test_a_day_that_is_not_there_stops_the_run(days: Days):
+    with pytest.raises(InputError, match="no file of span 2026-11-04; the newest that"):
+        days.run("2026-11-04")

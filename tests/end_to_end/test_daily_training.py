@@ -1,0 +1,93 @@
+"""Two days with a rolling window, a repetition, and a day that comes late."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EXAMPLES = {
+    "spans": {"pattern": "clicks/day-{SPAN:2}.csv", "train": 2},
+    "extra_columns": ["device"],
+}
+TRUTH = {"true_probability": {"pattern": "truth/day-{SPAN:2}.csv"}}
+
+
+@pytest.fixture
+def data(tmp_path: Path, clicks: Path) -> Path:
+    """Four days, of which the second is not there yet."""
+    folder = tmp_path / "data"
+    shutil.copytree(clicks, folder)
+    (folder / "clicks" / "day-02.csv").unlink()
+    return folder
+
+
+@pytest.fixture
+def daily(problem: Any) -> Any:
+    """A problem that trains on two days and evaluates on the day after them."""
+    settings = problem.settings
+    changes = {
+        "examples": EXAMPLES,
+        "evaluation": {**settings["evaluation"], **TRUTH},
+        "training": {**settings["training"], "warm_start": {"model": "last_release"}},
+    }
+    problem.write({**settings, **changes})
+    return problem
+
+
+def trainer_lines(problem):
+    log = (problem.work_dir / "latest" / "run.log").read_text()
+    return re.findall(r"(?:no )?warm start.*", log)
+
+
+def not_cached(summary):
+    return [c["id"] for c in summary["components"] if not c["cached"]]
+
+
+def test_a_day_starts_from_the_release_of_the_day_before(daily, data):
+    here = ("--data", str(data))
+    first = daily.run(*here, "--span", "3")
+    assert first.returncode == 0, first.stdout + first.stderr
+    line = "train on 1, evaluate on 3; there is no file of 2"
+    assert f"ExampleGen: {line}\n" in first.stdout
+    assert f"Spans: {line}\n" in first.stdout
+    assert trainer_lines(daily) == ["no warm start: nothing was released before"]
+    day_3 = daily.summary()
+    assert day_3["spans"] == {"train": ["1"], "eval": ["3"], "missing": ["2"]}
+
+    second = daily.run(*here, "--span", "4")
+    assert second.returncode == 0, second.stdout + second.stderr
+    (line,) = trainer_lines(daily)
+    taken = re.search(r"Trainer/model/\S+: (\d+) of (\d+) weights taken over", line)
+    assert taken is not None, line
+    assert taken[1] == taken[2]
+    day_4 = daily.summary()
+    assert day_4["spans"] == {"train": ["3"], "eval": ["4"], "missing": ["2"]}
+    assert day_4["best_possible_auc"] != day_3["best_possible_auc"]
+    assert any("change of auc >= -0.45 (auc is" in each for each in day_4["reasons"])
+    versions = daily.versions()
+    assert versions == [str(day_3["model_version"]), str(day_4["model_version"])]
+
+    # The newest is the same, named or found.
+    third = daily.run(*here)
+    assert third.returncode == 0, third.stdout + third.stderr
+    # Its own release is not what it starts from.
+    assert not_cached(daily.summary()) == [
+        "LastRelease",
+        "StandingDecision",
+        "ReleaseGate",
+        "Pusher",
+    ]
+    assert daily.summary()["model_version"] == day_4["model_version"]
+    assert daily.summary()["spans"] == day_4["spans"]
+    assert daily.versions() == versions
+
+    late = data / "clicks" / "day-02.csv"
+    late.write_text("click\nmany\n")
+    fourth = daily.run(*here)
+    assert fourth.returncode == 2
+    assert "ExampleGen: train on 2 to 3, evaluate on 4\n" in fourth.stdout
+    assert fourth.stderr.startswith(f"error: {late}: no column ")

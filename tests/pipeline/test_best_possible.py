@@ -1,0 +1,44 @@
+"""The best possible AUC of the examples that a run evaluates on."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.best_possible import best_possible_auc
+from pipeline.config import Config
+from pipeline.errors import InputError
+
+GOOD = "click,probability\n0,0.1\n1,0.9\n"
+BAD = "click,probability\n1,0.1\n0,0.9\n"
+
+
+@pytest.fixture
+def config(tmp_path):
+    """Days 1 to 3 of examples, of which the newest two evaluate."""
+    for day in (1, 2, 3):
+        (tmp_path / f"clicks-{day}.csv").write_text("")
+    spans = {"pattern": "clicks-{SPAN}.csv", "train": 1, "eval": 2}
+    return Config.model_validate(
+        {
+            "name": "ads",
+            "examples": {"root": str(tmp_path), "spans": spans},
+            "label": {"column": "click"},
+            "features": {"age": {"kind": "numeric"}},
+            "evaluation": {"true_probability": {"pattern": "truth-{SPAN}.csv"}},
+        }
+    )
+
+
+def test_it_is_that_of_the_spans_that_are_evaluated_on(config, tmp_path):
+    (tmp_path / "truth-1.csv").write_text(BAD)
+    (tmp_path / "truth-2.csv").write_text(GOOD)
+    (tmp_path / "truth-3.csv").write_text(GOOD)
+    (tmp_path / "truth-4.csv").write_text(BAD)
+
+    assert best_possible_auc(config) == 1.0
+
+
+def test_a_span_of_which_it_is_not_known(config, tmp_path):
+    (tmp_path / "truth-2.csv").write_text(GOOD)
+    with pytest.raises(InputError, match=r"truth-\{SPAN\}.csv: no file matches"):
+        best_possible_auc(config)
