@@ -22,6 +22,7 @@ from serving.load.answers import OK, Answers
 
 _PREDICT = "/tensorflow.serving.PredictionService/Predict"
 _CONNECT_SECONDS = 10.0
+_LOOK_SECONDS = 0.01
 
 Record = tuple[float, float, str]
 
@@ -110,22 +111,23 @@ def _closed(call: Any, load: Load, begin: float) -> list[Record]:
 
 def _open(call: Any, load: Load, begin: float, rate: float) -> list[Record]:
     records: list[Record] = []
+    # An answer that nobody holds is cancelled. Held for longer than need be, thousands
+    # of them would be looked through by the garbage collector while requests are due.
+    under_way = set()
 
     def note(due: float, answer: Any) -> None:
         records.append((due, time.monotonic() - due, answer.code().name))
+        under_way.discard(answer)
 
-    answers = []
+    due_times = begin + _arrivals(load, rate)
     requests = _in_turns(load.requests, load.seed)
-    for due in begin + _arrivals(load, rate):
+    for due in due_times:
         _sleep_until(due)
         answer = call.future(next(requests), timeout=load.timeout)
+        under_way.add(answer)
         answer.add_done_callback(lambda done, due=due: note(due, done))
-        answers.append(answer)
-    for answer in answers:
-        answer.code()
-    # The last callbacks may be about to run.
-    while len(records) < len(answers):
-        time.sleep(0.01)
+    while len(records) < len(due_times):
+        time.sleep(_LOOK_SECONDS)
     return records
 
 
