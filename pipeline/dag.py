@@ -84,7 +84,7 @@ def create_pipeline(
     transform.add_upstream_node(validator)
     tuners = _tuners(config, transform)
     trainer_key = _trainer_key(config)
-    baseline = _last_release(transform, trainer_key, can_see_artifacts)
+    baseline = _last_release(config, transform, can_see_artifacts)
     trainer = _trainer(config, transform, schema_gen, tuners, baseline)
     evaluator = Evaluator(
         examples=example_gen.outputs["examples"],
@@ -316,11 +316,15 @@ def _trainer_key(config: Config) -> str:
 
 
 def _last_release(
-    transform: Transform, trainer_key: str, can_see_artifacts: bool
+    config: Config, transform: Transform, can_see_artifacts: bool
 ) -> resolver.Resolver:
     return resolver.Resolver(
         strategy_class=LastReleaseStrategy,
-        config={"trainer": trainer_key, "can_see_artifacts": can_see_artifacts},
+        config={
+            "trainer": _trainer_key(config),
+            "can_see_artifacts": can_see_artifacts,
+            "in_spans": config.examples.spans is not None,
+        },
         transform_graph=transform.outputs["transform_graph"],
         model=types.Channel(type=standard_artifacts.Model),
         release=types.Channel(type=Release),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tfx import types
 from tfx.dsl.components.common import resolver
 from tfx.dsl.io import fileio
+from tfx.types import standard_artifacts
 
 from components.artifacts import training_key
-from components.release_records import ReleaseHistory
+from components.lineage import Lineage, newest_span
+from components.release_records import ReleaseHistory, ReleaseRecord
 
 
 class LastReleaseStrategy(resolver.ResolverStrategy):
@@ -19,18 +22,24 @@ class LastReleaseStrategy(resolver.ResolverStrategy):
     was never released would become the baseline; this one looks at releases, whoever
     approved them, and leaves out what a person took back. It leaves out releases of the
     very training that is running: an unchanged rerun then resolves what the run before
-    it resolved, so everything downstream is served from the cache.
+    it resolved, so everything downstream is served from the cache. And it leaves out
+    models that have seen newer spans than this run: to start from one, or to be
+    compared with it, would let the future in.
     """
 
-    def __init__(self, trainer: str, can_see_artifacts: bool = True):
+    def __init__(
+        self, trainer: str, can_see_artifacts: bool = True, in_spans: bool = False
+    ):
         """Builds the strategy.
 
         Args:
           trainer: Fingerprint of the Trainer's configuration and code.
           can_see_artifacts: Whether files of earlier runs can be looked at here.
+          in_spans: Whether the examples are in spans.
         """
         self._trainer = trainer
         self._can_see_artifacts = can_see_artifacts
+        self._in_spans = in_spans
 
     def resolve_artifacts(
         self, store: Any, input_dict: dict[str, list[types.Artifact]]
@@ -38,7 +47,7 @@ class LastReleaseStrategy(resolver.ResolverStrategy):
         """Resolves the model.
 
         Args:
-          store: ML Metadata; not used.
+          store: ML Metadata.
           input_dict: `transform_graph` of this run, and all `model` and `release`
             artifacts of the pipeline.
 
@@ -59,10 +68,11 @@ class LastReleaseStrategy(resolver.ResolverStrategy):
             and release.model_uri in models
             and self._is_there(release.model_uri)
         ]
-        if not others:
+        last = self._last(others, graphs[0].id, store)
+        if last is None:
             return {"transform_graph": graphs, "model": [], "release": []}
         # That of the run that made it: unchanged runs add records of their own.
-        first = history.first_of(others[-1])
+        first = history.first_of(last)
         return {
             "transform_graph": graphs,
             "model": [models[first.model_uri]],
@@ -72,3 +82,20 @@ class LastReleaseStrategy(resolver.ResolverStrategy):
     def _is_there(self, model_uri: str) -> bool:
         """Artifacts may have been moved, or removed to save space."""
         return not self._can_see_artifacts or fileio.exists(model_uri)
+
+    def _last(
+        self, releases: Sequence[ReleaseRecord], graph: int, store: Any
+    ) -> ReleaseRecord | None:
+        """The last that has seen no newer span than a Transform graph has."""
+        newest_first = reversed(releases)
+        if not self._in_spans:
+            return next(newest_first, None)
+        lineage = Lineage(store)
+        newest = newest_span(lineage, [graph])
+        return next((r for r in newest_first if _span(r, lineage) <= newest), None)
+
+
+def _span(release: ReleaseRecord, lineage: Lineage) -> int:
+    models = lineage.artifacts_at(release.model_uri)
+    kind = standard_artifacts.TransformGraph.TYPE_NAME
+    return newest_span(lineage, lineage.made_from(models, kind))

@@ -13,6 +13,8 @@ EXAMPLES = {
     "spans": {"pattern": "clicks/day-{SPAN:2}.csv", "train": 2},
     "extra_columns": ["device"],
 }
+# What is never served from the cache.
+LOOKED_UP = ["LastRelease", "StandingDecision", "ReleaseGate", "Pusher"]
 TRUTH = {"true_probability": {"pattern": "truth/day-{SPAN:2}.csv"}}
 
 
@@ -71,16 +73,18 @@ def test_a_day_starts_from_the_release_of_the_day_before(daily, data):
     versions = daily.versions()
     assert versions == [str(day_3["model_version"]), str(day_4["model_version"])]
 
+    # The day before is as it was, and starts from nothing newer.
+    again = daily.run(*here, "--span", "3", "--set", "release.approval=manual")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert not_cached(daily.summary()) == LOOKED_UP
+    assert daily.summary()["metrics"] == day_3["metrics"]
+    assert daily.versions() == versions
+
     # The newest is the same, named or found.
     third = daily.run(*here)
     assert third.returncode == 0, third.stdout + third.stderr
     # Its own release is not what it starts from.
-    assert not_cached(daily.summary()) == [
-        "LastRelease",
-        "StandingDecision",
-        "ReleaseGate",
-        "Pusher",
-    ]
+    assert not_cached(daily.summary()) == LOOKED_UP
     assert daily.summary()["model_version"] == day_4["model_version"]
     assert daily.summary()["spans"] == day_4["spans"]
     assert daily.versions() == versions

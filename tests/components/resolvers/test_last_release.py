@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ml_metadata.metadata_store import metadata_store
+from ml_metadata.proto import metadata_store_pb2
+from tfx import types
 from tfx.types import standard_artifacts
 
 from components.artifacts import Release, training_key
@@ -165,3 +168,63 @@ def test_files_are_looked_for_only_where_they_could_be_seen(can_see, found, fold
     models, releases = [model(1), model(2)], [release(1), release(2)]
     resolved = resolve(models, releases, can_see_artifacts=can_see)
     assert [artifact.uri for artifact in resolved["model"]] == [f"model/{found}"]
+
+
+class Store:
+    """ML Metadata with a training for each span."""
+
+    def __init__(self):
+        connection = metadata_store_pb2.ConnectionConfig()
+        connection.fake_database.SetInParent()
+        self.store = metadata_store.MetadataStore(connection)
+
+    def graph(self, span: int) -> standard_artifacts.TransformGraph:
+        """A Transform graph of examples of a span."""
+        examples = standard_artifacts.Examples()
+        examples.set_int_custom_property("span", span)
+        graph = standard_artifacts.TransformGraph()
+        graph.uri = GRAPH
+        self._put("Transform", examples, graph)
+        return graph
+
+    def model(self, number: int, span: int) -> standard_artifacts.Model:
+        """A model that was trained on examples of a span."""
+        trained = standard_artifacts.Model()
+        trained.uri = f"model/{number}"
+        self._put("Trainer", self.graph(span), trained)
+        return trained
+
+    def _put(self, kind: str, source: types.Artifact, made: types.Artifact) -> None:
+        """Records that one artifact was made from another."""
+        execution = metadata_store_pb2.Execution(
+            type_id=self.store.put_execution_type(
+                metadata_store_pb2.ExecutionType(name=kind)
+            )
+        )
+        pairs = []
+        for artifact, event in (
+            (source, metadata_store_pb2.Event.INPUT),
+            (made, metadata_store_pb2.Event.OUTPUT),
+        ):
+            artifact.type_id = self.store.put_artifact_type(artifact.artifact_type)
+            pairs.append((artifact.mlmd_artifact, metadata_store_pb2.Event(type=event)))
+        _, ids, _ = self.store.put_execution(execution, pairs, [])
+        source.id, made.id = ids
+
+
+@pytest.mark.parametrize(
+    ("span", "expected"), [(2, []), (3, [1]), (5, [1]), (6, [2]), (7, [2])]
+)
+def test_a_model_that_has_seen_newer_spans_is_left_out(span: int, expected: list[int]):
+    store = Store()
+    inputs = {
+        "transform_graph": [store.graph(span)],
+        "model": [store.model(1, span=3), store.model(2, span=6)],
+        "release": [release(1), release(2)],
+    }
+    strategy = LastReleaseStrategy(TRAINER, in_spans=True)
+    resolved = strategy.resolve_artifacts(store.store, inputs)
+    assert [each.uri for each in resolved["model"]] == [
+        f"model/{number}" for number in expected
+    ]
+    assert [each.id for each in resolved["release"]] == expected

@@ -1,0 +1,74 @@
+"""What was made from what, as ML Metadata knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from ml_metadata.metadata_store import metadata_store
+from ml_metadata.proto import metadata_store_pb2
+from tfx.components.example_gen import utils
+from tfx.types import standard_artifacts
+
+_INPUTS = (metadata_store_pb2.Event.INPUT, metadata_store_pb2.Event.DECLARED_INPUT)
+_OUTPUTS = (metadata_store_pb2.Event.OUTPUT, metadata_store_pb2.Event.DECLARED_OUTPUT)
+
+
+class Lineage:
+    """What was made from what."""
+
+    def __init__(self, store: metadata_store.MetadataStore):
+        """Takes a connection to ML Metadata."""
+        self._store = store
+
+    def artifacts_at(self, uri: str) -> set[int]:
+        """Those with a URI."""
+        return {artifact.id for artifact in self._store.get_artifacts_by_uri(uri)}
+
+    def made_from(self, artifacts: Collection[int], kind: str) -> set[int]:
+        """Those of a type that artifacts were made from."""
+        return {each.id for each in self._others(artifacts, _OUTPUTS, _INPUTS, kind)}
+
+    def made_of(
+        self, artifacts: Collection[int], kind: str
+    ) -> list[metadata_store_pb2.Artifact]:
+        """Those of a type that were made from artifacts."""
+        return self._others(artifacts, _INPUTS, _OUTPUTS, kind)
+
+    def _others(
+        self,
+        artifacts: Collection[int],
+        there: Collection[int],
+        beyond: Collection[int],
+        kind: str,
+    ) -> list[metadata_store_pb2.Artifact]:
+        """What is at the other end of executions that have artifacts at one."""
+        events = self._store.get_events_by_artifact_ids(artifacts)
+        executions = {each.execution_id for each in events if each.type in there}
+        events = self._store.get_events_by_execution_ids(executions)
+        others = {each.artifact_id for each in events if each.type in beyond}
+        return [each for each in self.artifacts(others) if each.type == kind]
+
+    def artifacts(self, ids: Iterable[int]) -> list[metadata_store_pb2.Artifact]:
+        """Those with ids."""
+        found: list[metadata_store_pb2.Artifact] = self._store.get_artifacts_by_id(
+            list(ids)
+        )
+        return found
+
+
+def newest_span(lineage: Lineage, graphs: Collection[int]) -> int:
+    """The newest span of the examples that Transform graphs were made from.
+
+    Args:
+      lineage: What was made from what.
+      graphs: Ids of the graphs.
+
+    Returns:
+      Its number; 0, as TFX has it, where they are not in spans or are not known.
+    """
+    examples = lineage.made_from(graphs, standard_artifacts.Examples.TYPE_NAME)
+    spans = (
+        each.custom_properties[utils.SPAN_PROPERTY_NAME].int_value
+        for each in lineage.artifacts(examples)
+    )
+    return max(spans, default=0)
