@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 
 import grpc
 import numpy as np
@@ -49,15 +48,10 @@ class CandidateServer(LocalServer):
             self._channel
         )
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Ends the server."""
         self._channel.close()
-        super().__exit__(kind, error, trace)
+        super().__exit__()
 
     def predict(self, request: predict_pb2.PredictRequest) -> npt.NDArray[np.float32]:
         """The probabilities that a request is answered with.

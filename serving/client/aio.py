@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -41,12 +40,7 @@ class AsyncClient:
         """Returns the client."""
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Closes the connection."""
         await self.close()
 

@@ -7,7 +7,6 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from multiprocessing import get_context
-from types import TracebackType
 
 import grpc
 
@@ -55,12 +54,7 @@ class Senders:
         """Returns the senders."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Ends the processes."""
         self._stack.close()
 
