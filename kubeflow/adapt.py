@@ -9,6 +9,7 @@ the order of tasks, for the files, and to be looked at.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import TypeAlias
 
@@ -20,11 +21,15 @@ from tfx.version import __version__ as tfx_version
 from components.artifacts import HtmlReport, Release
 from kubeflow.parameters import run_parameters
 from pipeline.config import Config
+from pipeline.errors import ConfigError
 
 # The names that entrypoint.py knows inputs and outputs by.
 RUN_ID = "run_id"
 NOTHING = "nothing"
 PAGE_SUFFIX = "_page"
+
+# Linux takes 131,071 bytes as one argument; the rest of a container is short.
+_LONGEST_BUNDLE = 120_000
 
 _IMPORTED = "artifact"
 _URI = "uri"
@@ -53,7 +58,20 @@ def new_spec(name: str, config: Config) -> _Spec:
 
 
 def say_command(container: _Container, image: str, module: str, bundle: str) -> None:
-    """Says what a container runs, and what of the configuration it needs."""
+    """Says what a container runs, and what of the configuration it needs.
+
+    Raises:
+      ConfigError: It is too long: a driver is handed the whole container as one
+        argument, and pods fail with no more than "argument list too long".
+    """
+    # As JSON, in which each quote of the bundle is two characters.
+    length = len(json.dumps(bundle))
+    if length > _LONGEST_BUNDLE:
+        raise ConfigError(
+            f"the configuration and the file of validation.schema_file are {length:,} "
+            f"bytes long; a task takes at most {_LONGEST_BUNDLE:,}: shorten the "
+            "schema, or leave features out"
+        )
     container.image = image
     container.command.extend(["python", "-m", module])
     # The launcher puts all inputs and outputs of the task there, as JSON.

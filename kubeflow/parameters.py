@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from functools import reduce
 from operator import getitem
 from typing import Any, NamedTuple
 
 from kfp.pipeline_spec import pipeline_spec_pb2
 
-from kubeflow.scheduled_date import SPAN
+from kubeflow.scheduled_date import SPAN, resolve_date
 from pipeline.config import Config, parse_config
 
 Value = str | int
@@ -54,6 +55,23 @@ def run_parameters(config: Config) -> tuple[RunParameter, ...]:
     """The parameters of runs: the newest span only where examples are in spans."""
     has_spans = config.examples.spans is not None
     return (*_PARAMETERS, _SPAN) if has_spans else _PARAMETERS
+
+
+def check_values(config: Config, values: Mapping[str, Any]) -> None:
+    """Checks what a run is to be given; else its first task would, a schedule's later.
+
+    Args:
+      config: The configuration that is compiled.
+      values: By name; what is not among them has its default.
+
+    Raises:
+      ConfigError: A value is not allowed.
+    """
+    defaults = {each.name: each.default(config) for each in run_parameters(config)}
+    given = {**defaults, **values}
+    if SPAN in given:
+        given[SPAN] = resolve_date(given[SPAN], datetime.now(timezone.utc))
+    with_run_parameters(config, given)
 
 
 def with_run_parameters(config: Config, values: Mapping[str, Any]) -> Config:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kubeflow.client.connection import Client
-from kubeflow.client.runs import list_runs, make_experiment
+from kubeflow.client.runs import find_experiment, list_runs
 from kubeflow.client.schedules import is_paused, list_schedules
 from kubeflow.client.versions import find_pipeline, list_versions
 
@@ -27,13 +27,15 @@ def listing(client: Client, pipeline: str, limit: int) -> dict[str, Rows]:
     pipeline_id = find_pipeline(client, pipeline)
     versions = list_versions(client, pipeline_id, limit) if pipeline_id else []
     names = {version.pipeline_version_id: version.display_name for version in versions}
-    experiment_id = make_experiment(client, pipeline)
+    experiment_id = find_experiment(client, pipeline)
+    schedules = list_schedules(client, experiment_id) if experiment_id else []
+    runs = list_runs(client, experiment_id, limit) if experiment_id else []
     return {
         "versions": [_version(each) for each in versions],
-        "schedules": _rows(list_schedules(client, experiment_id), names, _schedule),
+        "schedules": _rows(schedules, names, _schedule),
         "runs": [
             {**row, "url": client.run_url(row["run_id"])}
-            for row in _rows(list_runs(client, experiment_id, limit), names, _run)
+            for row in _rows(runs, names, _run)
         ],
     }
 

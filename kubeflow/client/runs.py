@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubeflow.client.connection import Client, silent
-from kubeflow.client.pages import all_of
+from kubeflow.client.pages import all_of, named
 from kubeflow.client.versions import Version
 
 
@@ -58,6 +58,20 @@ def make_experiment(client: Client, name: str) -> str:
     with silent():
         experiment = client.create_experiment(name, namespace=client.namespace)
     return str(experiment.experiment_id)
+
+
+def find_experiment(client: Client, name: str) -> str | None:
+    """The id of the experiment that holds a pipeline's runs; None where it is missing.
+
+    For what only looks: an account that may view may not make one.
+    """
+    found = all_of(
+        client.list_experiments,
+        "experiments",
+        namespace=client.namespace,
+        filter=named(name),
+    )
+    return str(found[0].experiment_id) if found else None
 
 
 def list_runs(client: Client, experiment_id: str, limit: int) -> list[Any]:

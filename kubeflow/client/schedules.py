@@ -11,7 +11,7 @@ from typing import Any
 from kubeflow.client.connection import Client
 from kubeflow.client.package import Parameter
 from kubeflow.client.pages import all_of, named
-from kubeflow.client.runs import Inputs, make_experiment
+from kubeflow.client.runs import Inputs, find_experiment, make_experiment
 from kubeflow.client.versions import Version
 from kubeflow.scheduled_date import MOST_DAYS_BEFORE, SPAN, scheduled_date
 from pipeline.errors import ConfigError, KubeflowError
@@ -130,21 +130,21 @@ def apply(
     return Applied(schedule_id=keep, outcome=outcome, paused=paused)
 
 
-def pause(client: Client, experiment_id: str, name: str) -> None:
+def pause(client: Client, pipeline: str, name: str) -> None:
     """No run is started any more; those under way go on."""
-    for schedule in _existing(client, experiment_id, name):
+    for schedule in _existing(client, pipeline, name):
         client.disable_recurring_run(schedule.recurring_run_id)
 
 
-def resume(client: Client, experiment_id: str, name: str) -> None:
+def resume(client: Client, pipeline: str, name: str) -> None:
     """Runs are started again, and at once if one was missed."""
-    for schedule in _existing(client, experiment_id, name):
+    for schedule in _existing(client, pipeline, name):
         client.enable_recurring_run(schedule.recurring_run_id)
 
 
-def remove(client: Client, experiment_id: str, name: str) -> None:
+def remove(client: Client, pipeline: str, name: str) -> None:
     """Deletes a schedule; its runs stay."""
-    for schedule in _existing(client, experiment_id, name):
+    for schedule in _existing(client, pipeline, name):
         client.delete_recurring_run(schedule.recurring_run_id)
 
 
@@ -170,11 +170,12 @@ def is_paused(schedule: Any) -> bool:
     return bool(schedule.status == _PAUSED)
 
 
-def _existing(client: Client, experiment_id: str, name: str) -> list[Any]:
-    found = find(client, experiment_id, name)
+def _existing(client: Client, pipeline: str, name: str) -> list[Any]:
+    experiment_id = find_experiment(client, pipeline)
+    every = list_schedules(client, experiment_id) if experiment_id else []
+    found = [each for each in every if each.display_name == name]
     if not found:
-        names = [each.display_name for each in list_schedules(client, experiment_id)]
-        there = ", ".join(sorted(set(names))) or "none"
+        there = ", ".join(sorted({each.display_name for each in every})) or "none"
         raise KubeflowError(f"no schedule is named {name!r}; there are: {there}")
     return found
 

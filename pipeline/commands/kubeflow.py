@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.commands import kubeflow_runs, kubeflow_schedules
 from pipeline.commands.kubeflow_options import add_image
-from pipeline.commands.options import Command, add_config_options, load
+from pipeline.commands.options import (
+    Command,
+    add_config_options,
+    load,
+    same_pipeline,
+)
 
 if TYPE_CHECKING:
     from pipeline.commands.options import Commands
@@ -48,11 +55,24 @@ def _add_compile(actions: Commands) -> None:
 
 
 def _compile(options: argparse.Namespace) -> int:
+    from pipeline.progress import noise_to
+
     config = load(options)
-    if options.release:
-        from kubeflow.decision import compile_decision as compile_package
-    else:
-        from kubeflow.compile import compile_pipeline as compile_package
-    compile_package(config, options.output, options.image)
-    print(f"{options.output}: written; run it by: ctr kubeflow run --package")
+    # TensorFlow's, while it is imported.
+    with noise_to(Path(os.devnull)):
+        if options.release:
+            from kubeflow.decision import compile_decision as compile_package
+        else:
+            from kubeflow.compile import compile_pipeline as compile_package
+        compile_package(config, options.output, options.image)
+    print(f"{options.output}: written; {_next_step(options)}")
     return 0
+
+
+def _next_step(options: argparse.Namespace) -> str:
+    """What a person does with what was compiled."""
+    same = shlex.join(same_pipeline(options))
+    if options.release:
+        return f"it is what this runs: ctr kubeflow approve RUN {same} --by NAME"
+    package = shlex.quote(str(options.output))
+    return f"run it by: ctr kubeflow run {same} --package {package}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -108,8 +109,11 @@ def package_of(options: argparse.Namespace, config: Config) -> Iterator[Package]
     if options.package is not None:
         yield Package.read(options.package)
         return
-    from kubeflow.compile import compile_pipeline
+    from pipeline.progress import noise_to
 
+    # TensorFlow's, while it is imported.
+    with noise_to(Path(os.devnull)):
+        from kubeflow.compile import compile_pipeline
     with compiled(options, config, compile_pipeline) as package:
         yield package
 
@@ -125,6 +129,21 @@ def compiled(
         path = Path(folder) / "pipeline.yaml"
         compiling(config, path, options.image)
         yield Package.read(path)
+
+
+def parameters_of(
+    options: argparse.Namespace, config: Config, package: Package
+) -> dict[str, Any]:
+    """What `--param` sets, held against what is run before anything is uploaded."""
+    from kubeflow.client.parameters import read_parameters
+
+    parameters = read_parameters(options.param, package.parameters)
+    if options.package is None:
+        from kubeflow.parameters import check_values
+
+        # Else the configuration may be another than what was compiled.
+        check_values(config, parameters)
+    return parameters
 
 
 def inputs_of(

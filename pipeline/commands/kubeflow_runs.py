@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from dataclasses import asdict
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.commands.kubeflow_options import (
@@ -16,10 +19,12 @@ from pipeline.commands.kubeflow_options import (
     compiled,
     inputs_of,
     package_of,
+    parameters_of,
     tell,
     words_of,
 )
 from pipeline.commands.options import add_config_options, load, work_dir_of
+from pipeline.errors import KubeflowError
 
 if TYPE_CHECKING:
     from kubeflow.client.connection import Client
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from pipeline.config import Config
 
 _BLOCKED = 3
+_INTERRUPTED = 130
 _STOPPED = ("blocked", "rejected")
 
 
@@ -104,13 +110,12 @@ def _upload(options: argparse.Namespace, client: Client) -> int:
 
 
 def _run(options: argparse.Namespace, client: Client) -> int:
-    from kubeflow.client.parameters import read_parameters
     from kubeflow.client.waiting import exit_status
 
     config = load(options)
     now = datetime.now(timezone.utc)
     with package_of(options, config) as package:
-        parameters = read_parameters(options.param, package.parameters)
+        parameters = parameters_of(options, config, package)
         name = options.name or f"{package.name} {now:%Y-%m-%d %H:%M:%S}"
         started = _start(options, client, config, package, name, parameters)
     if not options.wait:
@@ -138,8 +143,11 @@ def _decide(
 ) -> int:
     """Runs the pipeline that decides, and waits for it."""
     from kubeflow.client.waiting import exit_status
-    from kubeflow.decision import compile_decision
+    from pipeline.progress import noise_to
 
+    # TensorFlow's, while it is imported.
+    with noise_to(Path(os.devnull)):
+        from kubeflow.decision import compile_decision
     config = load(options)
     who = {"run": options.run, "by": options.by, "note": options.note}
     parameters = {**who, "decision": decision, **more}
@@ -183,7 +191,12 @@ def _wait(
     from kubeflow.client.waiting import wait
 
     console = Console(quiet=options.json)
-    return wait(client, started["run_id"], package.tasks, console)
+    try:
+        return wait(client, started["run_id"], package.tasks, console)
+    except KeyboardInterrupt:
+        # Not what other commands say: the same command would start another run.
+        print(f"interrupted; the run goes on: {started['url']}", file=sys.stderr)
+        sys.exit(_INTERRUPTED)
 
 
 def _tell_end(
@@ -198,16 +211,27 @@ def _tell_end(
 
 
 def _verdict(options: argparse.Namespace, config: Config, run_id: str) -> str | None:
-    """What became of a run's candidate; None where ML Metadata is out of reach.
+    """What became of a run's candidate; None where no ML Metadata is named.
 
     The server knows that tasks succeeded; that a gate blocked the candidate is success
     to it.
+
+    Raises:
+      KubeflowError: ML Metadata does not answer where the configuration says it is.
     """
     if config.metadata.is_local:
         return None
+    from ml_metadata import errors
+
     from pipeline.metadata import connection_config
     from pipeline.release.store import ReleaseStore
 
     connection = connection_config(config, work_dir_of(options, config))
-    records = ReleaseStore(connection, config.name).history().records
+    try:
+        records = ReleaseStore(connection, config.name).history().records
+    except errors.StatusError as error:
+        raise KubeflowError(
+            f"the run succeeded, but ML Metadata, at `metadata` in {options.config}, "
+            f"does not say whether a gate blocked its candidate ({error})"
+        ) from error
     return next((each.status for each in records[::-1] if each.run == run_id), None)

@@ -13,17 +13,23 @@ from pipeline.commands.kubeflow_options import (
     add_package,
     inputs_of,
     package_of,
+    parameters_of,
     tell,
     words_of,
 )
 from pipeline.commands.options import add_config_options, load
+from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
     from kubeflow.client.connection import Client
+    from kubeflow.client.package import Package
+    from kubeflow.client.runs import Inputs
     from pipeline.commands.kubeflow_options import Asking
     from pipeline.commands.options import Commands
     from pipeline.config import Config
 
+# The newest that is over when a run is due.
+_DAY_BEFORE = 1
 _ZONE = (
     "The cron expression is in the time zone of the server's controller: UTC, unless "
     "its CRON_SCHEDULE_TIMEZONE says otherwise"
@@ -70,7 +76,6 @@ def _add_schedule(actions: Commands) -> None:
     action.add_argument(
         "--days-before",
         type=int,
-        default=1,
         metavar="N",
         help="where examples.spans are days: the newest that a run reads is so many "
         "days before it is due; by default 1, since the day itself is not over",
@@ -89,7 +94,7 @@ def _add_list(actions: Commands) -> None:
     action = actions.add_parser("list", help="versions, schedules and runs")
     add_config_options(action)
     action.add_argument(
-        "--limit", type=int, default=10, metavar="N", help="of versions and of runs"
+        "--limit", type=_count, default=10, metavar="N", help="of versions and of runs"
     )
     add_connection(action, _list)
 
@@ -100,9 +105,14 @@ def _add_name(action: argparse.ArgumentParser) -> None:
     )
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, got {text!r}")
+    return int(text)
+
+
 def _schedule(options: argparse.Namespace, client: Client) -> int:
-    from kubeflow.client.parameters import read_parameters
-    from kubeflow.client.schedules import Timing, apply, with_scheduled_date
+    from kubeflow.client.schedules import Timing, apply
     from kubeflow.client.triggers import read_cron, read_interval
     from kubeflow.client.versions import upload
 
@@ -114,11 +124,9 @@ def _schedule(options: argparse.Namespace, client: Client) -> int:
     )
     config = load(options)
     with package_of(options, config) as package:
-        parameters = read_parameters(options.param, package.parameters)
+        inputs = inputs_of(options, config, parameters_of(options, config, package))
+        inputs = _dated(options, config, package, inputs)
         version = upload(client, package)
-    inputs = inputs_of(options, config, parameters)
-    if _has_days(config):
-        inputs = with_scheduled_date(inputs, package.parameters, options.days_before)
     name = options.name or package.name
     applied = apply(client, version, name, timing, inputs)
     told = {"name": name, **asdict(applied), **asdict(timing)}
@@ -129,11 +137,21 @@ def _schedule(options: argparse.Namespace, client: Client) -> int:
     return 0
 
 
-def _has_days(config: Config) -> bool:
+def _dated(
+    options: argparse.Namespace, config: Config, package: Package, inputs: Inputs
+) -> Inputs:
+    """The inputs, with the day that each run reads where examples are in days."""
+    from kubeflow.client.schedules import with_scheduled_date
     from pipeline.config.spans import has_dates
 
     spans = config.examples.spans
-    return spans is not None and has_dates(spans.pattern)
+    days = options.days_before
+    if spans is None or not has_dates(spans.pattern):
+        if days is not None:
+            raise ConfigError("--days-before: examples.spans are no days; leave it out")
+        return inputs
+    days = _DAY_BEFORE if days is None else days
+    return with_scheduled_date(inputs, package.parameters, days)
 
 
 def _pause(options: argparse.Namespace, client: Client) -> int:
@@ -160,12 +178,11 @@ def _change(
     change: Callable[[Client, str, str], None],
     outcome: str,
 ) -> int:
-    from kubeflow.client.runs import make_experiment
     from kubeflow.names import pipeline_name
 
     pipeline = pipeline_name(load(options).name)
     name = options.name or pipeline
-    change(client, make_experiment(client, pipeline), name)
+    change(client, pipeline, name)
     tell(options, {"name": name, "outcome": outcome}, f"Schedule {name}: {outcome}")
     return 0
 

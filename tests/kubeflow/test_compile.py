@@ -113,6 +113,19 @@ def test_what_a_resolver_finds_is_imported(package):
     found = task(package, "LastRelease-model").inputs.parameters["uri"]
     assert found.task_output_parameter.producer_task == "LastRelease"
     assert found.task_output_parameter.output_parameter_key == "model"
+    component_of_importer = package.spec.components[f"comp-{importer}"]
+    executor_of_importer = package.executors[component_of_importer.executor_label]
+    assert executor_of_importer.importer.reimport, "each run has artifacts of its own"
+
+
+def test_a_warm_start_is_from_what_the_resolver_finds(compiled):
+    package = compiled("training.warm_start={model: last_release}")
+    read = {
+        key: each.task_output_artifact.producer_task
+        for key, each in task(package, "Trainer").inputs.artifacts.items()
+    }
+    assert read["base_model"] == "LastRelease-model"
+    assert "LastRelease-model" in task(package, "Trainer").dependent_tasks
 
 
 def test_releases_are_not_imported_since_all_of_them_is_metadata(package):
@@ -204,6 +217,13 @@ def test_a_component_that_is_not_there_is_refused(compiled):
 def test_an_image_has_to_be_named(compiled):
     with pytest.raises(ConfigError, match=r"kubeflow\.image: this key is missing"):
         compiled("kubeflow.image=null")
+
+
+def test_what_no_task_can_be_handed_is_refused(compiled, tmp_path):
+    schema = tmp_path / "schema.pbtxt"
+    schema.write_text('feature { name: "age" }\n' * 5_000)
+    with pytest.raises(ConfigError, match=r"bytes long; a task takes at most 120,000"):
+        compiled(f"validation.schema_file={schema}")
 
 
 def test_where_metadata_is_for_a_person_stays_with_that_person(compiled):

@@ -56,6 +56,7 @@ def inside(image, *command):
 
 def test_the_image_is_not_root_and_has_no_compiler(image):
     assert inside(image, "id", "-u").stdout == "10001\n"
+    assert inside(image, "touch", "/gcs/a", "/minio/a", "/s3/a").returncode == 0
     for program in ("gcc", "g++", "cc", "c++", "pip"):
         assert inside(image, "sh", "-c", f"command -v {program}").returncode != 0
 

@@ -30,6 +30,8 @@ def test_tasks_are_not_root():
     # By number: Kubernetes' runAsNonRoot knows nothing of names in an image.
     lines = (ROOT / "kubeflow/Dockerfile").read_text().splitlines()
     assert lines[-1] == "USER 10001:10001"
+    # So they may write where the launcher copies to.
+    assert any("--owner 10001 --group 10001 /gcs /minio /s3" in line for line in lines)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from google.protobuf import json_format
 
 from kubeflow.began import began
 from kubeflow.compile import compile_pipeline
-from kubeflow.parameters import with_run_parameters
+from kubeflow.parameters import check_values, with_run_parameters
 from kubeflow.scheduled_date import scheduled_date
 from pipeline.config import load_config
 from pipeline.errors import ConfigError
@@ -47,6 +47,13 @@ def test_the_newest_span_goes_where_the_configuration_has_it(config):
 def test_a_span_has_to_be_one_of_the_pattern(config, span):
     with pytest.raises(ConfigError, match=r"run parameters: examples\.spans"):
         with_run_parameters(config(), {**VALUES, "span": span})
+
+
+@pytest.mark.parametrize("span", ["latest", "2026-02-07", scheduled_date(1)])
+def test_a_value_is_checked_before_it_goes(config, span):
+    check_values(config(), {"span": span})
+    with pytest.raises(ConfigError, match=r"run parameters: examples\.spans"):
+        check_values(config(), {"span": "7"})
 
 
 def test_it_is_declared_with_its_default(config, tmp_path):

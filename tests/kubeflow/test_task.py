@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
@@ -14,6 +15,7 @@ from tfx.types import standard_artifacts
 
 from components.artifacts import HtmlReport
 from kubeflow.bundle import Bundle
+from kubeflow.entrypoint import main
 from kubeflow.inputs import check_copies, parameters_of
 from kubeflow.objects import ROOT_VARIABLE, is_copy, local_path, uri_of
 from kubeflow.outputs import (
@@ -26,8 +28,10 @@ from kubeflow.parameters import with_run_parameters
 from kubeflow.places import connection_of, model_dir_of
 from kubeflow.task import KubeflowTask
 from pipeline.config import load_config
+from pipeline.dag import create_pipeline
 from pipeline.errors import ConfigError, RunError
 from pipeline.metadata import connection_to
+from pipeline.nodes import NodeRunner
 
 URIS = {
     "minio://mlpipeline/v2/artifacts/a": "/minio/mlpipeline/v2/artifacts/a",
@@ -219,12 +223,64 @@ def test_what_was_not_copied_is_told_and_not_resolved_again(
     }
 
 
-def test_an_image_with_other_code_is_told(config, tmp_path):
+@pytest.fixture
+def executor_input():
+    """What any task is handed."""
     executor_input = pipeline_spec_pb2.ExecutorInput()
     values = executor_input.inputs.parameter_values
     for name, text in (("data", "/data"), ("approval", "manual"), ("run_id", "r")):
         values[name].string_value = text
     values["epochs"].number_value = 1
-    settings = config(f"kubeflow.metadata=sqlite://{tmp_path}/metadata.sqlite")
+    return executor_input
+
+
+@pytest.fixture
+def local(config, tmp_path):
+    """The configuration, with ML Metadata in a file."""
+    return config(f"kubeflow.metadata=sqlite://{tmp_path}/metadata.sqlite")
+
+
+def test_an_image_with_other_code_is_told(local, executor_input):
     with pytest.raises(RunError, match="Booster: the image has code whose DAG has no"):
-        KubeflowTask("Booster", settings, executor_input).run()
+        KubeflowTask("Booster", local, executor_input).run()
+
+
+def test_a_task_does_not_begin_without_its_files(local, executor_input):
+    executor_input.inputs.artifacts["model"].artifacts.add(uri="minio://b/model")
+    with pytest.raises(RunError, match="model: minio://b/model is not in the object"):
+        KubeflowTask("Evaluator", local, executor_input).run()
+
+
+def test_a_container_ends_with_one_line_whatever_later_backends_say(
+    local, executor_input, capsys
+):
+    handed = json_format.MessageToDict(executor_input)
+    handed["inputs"]["newer"] = {"than": "this"}
+    bundle = Bundle.of(local).model_dump_json()
+    arguments = ["--node", "Booster", "--bundle", bundle]
+
+    assert main([*arguments, "--executor_input", json.dumps(handed)]) == 1
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: Booster: the image has code whose DAG has no")
+
+
+@pytest.mark.parametrize(
+    ("use_cache", "anew"),
+    [(True, {"ReleaseGate", "Pusher"}), (False, None)],
+    ids=["shared", "copied"],
+)
+def test_what_is_copied_is_never_served_from_the_cache_of_tfx(
+    local, tmp_path, use_cache, anew
+):
+    connection = connection_of(local)
+    dag = create_pipeline(local, str(tmp_path), str(tmp_path / "models"), connection)
+    nodes = NodeRunner(dag, "run", use_cache=use_cache).nodes
+
+    uncached = {
+        node.node_info.id
+        for node in nodes
+        if not node.execution_options.caching_options.enable_cache
+    }
+
+    assert uncached == (anew or {node.node_info.id for node in nodes})

@@ -95,6 +95,20 @@ def test_run_waits(ctr, server):
     assert out.splitlines()[-3:] == lines
 
 
+def test_a_run_goes_on_where_nobody_waits(ctr, server, monkeypatch, capsys):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(waiting.time, "sleep", interrupted)
+    server.progress = [{"Trainer": "RUNNING"}, {"Trainer": "SUCCEEDED"}]
+
+    with pytest.raises(SystemExit, match="130"):
+        ctr("run", "--wait")
+
+    url = f"{server.url}/#/runs/details/{server.run['run_id']}"
+    assert capsys.readouterr().err == f"interrupted; the run goes on: {url}\n"
+
+
 @pytest.mark.parametrize(("task", "status"), [("ExampleValidator", 3), ("Trainer", 1)])
 def test_the_exit_status_is_that_of_ctr_run(ctr, server, task, status):
     server.end = "FAILED"
@@ -153,6 +167,16 @@ def test_the_verdict_is_that_of_ml_metadata(
     assert (ended, json.loads(out)["verdict"]) == (status, verdict)
 
 
+def test_where_ml_metadata_does_not_answer_the_end_is_told_all_the_same(ctr, config):
+    config.write_text(CONFIG + "metadata: {grpc: '127.0.0.1:9'}\n")
+
+    status, _, err = ctr("run", "--wait")
+
+    assert status == 1
+    assert err.startswith("error: the run succeeded, but ML Metadata, at `metadata` in")
+    assert err.count("\n") == 1
+
+
 def test_the_pipeline_is_compiled_where_no_package_is_given(server, config, capsys):
     more = ["-c", str(config), "--host", server.url, "--json"]
     every = ["--every", "1d", "--param", "epochs=2"]
@@ -164,6 +188,22 @@ def test_the_pipeline_is_compiled_where_no_package_is_given(server, config, caps
     assert {"ExampleGen", "Trainer", "Pusher"} <= set(version["spec"].root.dag.tasks)
     assert server.schedule["runtime_config"]["parameters"]["epochs"] == 2
     capsys.readouterr()
+    assert cli.main(["kubeflow", "run", *more, "--param", "epochs=0"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: run parameters: training.epochs: got 0;")
+    assert len(server.runs) == 1
+
+
+def test_compile_says_what_is_next_and_nothing_of_what_libraries_say(config, tmp_path):
+    output = tmp_path / "ads.yaml"
+    command = ["kubeflow", "compile", "-c", str(config), "-o", str(output)]
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", *command], capture_output=True, text=True
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    step = f"ctr kubeflow run -c {config} --package {output}"
+    assert done.stdout == f"{output}: written; run it by: {step}\n"
 
 
 def test_a_person_decides_by_a_run(ctr, server):
@@ -251,6 +291,7 @@ def test_pause_resume_and_unschedule(ctr, server):
 
 def test_list(ctr, server, package):
     assert ctr("list")[1] == "versions: none\n\nschedules: none\n\nruns: none\n"
+    assert server.experiments == {}, "who may only view may list"
     ctr("run", "--name", "first")
     ctr("schedule", "--cron", "0 0 3 * * *", "--name", "daily")
     ctr("schedule", "--every", "1h", "--name", "hourly")
@@ -286,6 +327,7 @@ def test_list(ctr, server, package):
             2,
             "--max-concurrency: got 11; allowed are 1 to 10",
         ),
+        (("schedule", "--every", "1d", "--days-before", "2"), 2, "are no days"),
         (("pause", "--name", "dayly"), 1, "no schedule is named 'dayly'"),
     ],
 )
@@ -307,6 +349,14 @@ def test_a_server_that_is_not_there_is_one_line_too(config):
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: http://127.0.0.1:9: cannot be reached (")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "ten"])
+def test_a_limit_is_a_number(ctr, limit, capsys):
+    with pytest.raises(SystemExit):
+        ctr("list", "--limit", limit)
+
+    assert f"--limit: expected 1 or more, got '{limit}'" in capsys.readouterr().err
 
 
 def test_nothing_is_uploaded_for_a_wrong_parameter(ctr, server):

@@ -9,7 +9,13 @@ from kfp_server_api import ApiException
 from rich.console import Console
 
 from kubeflow.client import schedules, versions, waiting
-from kubeflow.client.runs import Inputs, list_runs, make_experiment, start
+from kubeflow.client.runs import (
+    Inputs,
+    find_experiment,
+    list_runs,
+    make_experiment,
+    start,
+)
 from kubeflow.client.schedules import Timing, with_scheduled_date
 from kubeflow.client.waiting import exit_status, wait
 from pipeline.errors import ConfigError, KubeflowError
@@ -255,18 +261,16 @@ def test_all_of_a_name_are_replaced_by_one(client, server, version):
     assert len(server.schedules) == 1
 
 
-def test_a_paused_schedule_stays_paused_when_it_is_replaced(
-    client, server, version, experiment
-):
+def test_a_paused_schedule_stays_paused_when_it_is_replaced(client, server, version):
     schedules.apply(client, version, "daily", DAILY, INPUTS)
-    schedules.pause(client, experiment, "daily")
+    schedules.pause(client, "ads", "daily")
     assert server.schedule["status"] == "DISABLED"
 
     applied = schedules.apply(client, version, "daily", DAILY, Inputs({}))
 
     assert (applied.outcome, applied.paused) == ("replaced", True)
     assert server.schedule["status"] == "DISABLED"
-    schedules.resume(client, experiment, "daily")
+    schedules.resume(client, "ads", "daily")
     assert server.schedule["status"] == "ENABLED"
 
 
@@ -274,7 +278,7 @@ def test_others_are_left_alone(client, server, version, experiment):
     for name in ("daily", "weekly", "monthly", "yearly"):
         schedules.apply(client, version, name, DAILY, INPUTS)
 
-    schedules.remove(client, experiment, "weekly")
+    schedules.remove(client, "ads", "weekly")
 
     left = schedules.list_schedules(client, experiment)
     assert [each.display_name for each in left] == ["daily", "monthly", "yearly"]
@@ -283,11 +287,20 @@ def test_others_are_left_alone(client, server, version, experiment):
 @pytest.mark.parametrize(
     "change", [schedules.pause, schedules.resume, schedules.remove]
 )
-def test_names_what_is_there(client, version, experiment, change):
+def test_names_what_is_there(client, version, change):
     schedules.apply(client, version, "daily", DAILY, INPUTS)
 
     with pytest.raises(KubeflowError, match=r"no schedule is named 'dayly'.*: daily$"):
-        change(client, experiment, "dayly")
+        change(client, "ads", "dayly")
+
+
+@pytest.mark.parametrize("look", [schedules.pause, schedules.resume, schedules.remove])
+def test_looking_for_a_schedule_makes_nothing(client, server, look):
+    with pytest.raises(KubeflowError, match=r"no schedule is named 'daily'.*: none$"):
+        look(client, "ads", "daily")
+
+    assert find_experiment(client, "ads") is None
+    assert server.experiments == {}
 
 
 @pytest.mark.parametrize("at_once", [0, 11])
