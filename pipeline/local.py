@@ -101,7 +101,7 @@ def _dag(config: Config, work_dir: WorkDir) -> tfx_pipeline.Pipeline:
     return create_pipeline(
         config,
         str(work_dir.artifacts),
-        config.release.model_dir or str(work_dir.models(config.name)),
+        work_dir.model_dir(config),
         connection_config(config, work_dir),
     )
 

@@ -9,10 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import filelock
 
 from pipeline.errors import WorkDirError
+
+if TYPE_CHECKING:
+    from pipeline.config import Config
 
 # In the folder of each run: what TFX, Beam and TensorFlow had to say.
 LOG_FILE = "run.log"
@@ -43,6 +47,10 @@ class WorkDir:
     def models(self, name: str) -> Path:
         """The versions of a servable."""
         return self.path / "models" / name
+
+    def model_dir(self, config: Config) -> str:
+        """Where released models go: here, unless the configuration says otherwise."""
+        return config.release.model_dir or str(self.models(config.name))
 
     @contextmanager
     def lock(self) -> Iterator[None]:

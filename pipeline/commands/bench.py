@@ -84,8 +84,7 @@ def _serving(options: argparse.Namespace) -> int:
     from serving.load.tables import figures_table, swap_in_words
 
     config = load(options)
-    work_dir = work_dir_of(options, config)
-    released = str(config.release.model_dir or work_dir.models(config.name))
+    released = work_dir_of(options, config).model_dir(config)
     plan = Plan(
         options.input,
         layout_of(config),

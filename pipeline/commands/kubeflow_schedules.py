@@ -17,7 +17,7 @@ from pipeline.commands.kubeflow_options import (
     tell,
     words_of,
 )
-from pipeline.commands.options import add_config_options, load
+from pipeline.commands.options import add_config_options, load, positive
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -94,7 +94,11 @@ def _add_list(actions: Commands) -> None:
     action = actions.add_parser("list", help="versions, schedules and runs")
     add_config_options(action)
     action.add_argument(
-        "--limit", type=_count, default=10, metavar="N", help="of versions and of runs"
+        "--limit",
+        type=positive,
+        default=10,
+        metavar="N",
+        help="of versions and of runs",
     )
     add_connection(action, _list)
 
@@ -103,12 +107,6 @@ def _add_name(action: argparse.ArgumentParser) -> None:
     action.add_argument(
         "--name", help="of the schedule; by default the name of the pipeline"
     )
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected 1 or more, got {text!r}")
-    return int(text)
 
 
 def _schedule(options: argparse.Namespace, client: Client) -> int:

@@ -9,7 +9,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.commands.options import add_config_options, add_json, load, work_dir_of
+from pipeline.commands.options import (
+    add_config_options,
+    add_json,
+    load,
+    positive,
+    work_dir_of,
+)
 
 if TYPE_CHECKING:
     from pipeline.commands.options import Commands
@@ -38,7 +44,7 @@ def add(commands: Commands) -> None:
         help="those that the model scores highest for this; may be repeated, and the "
         "first says whose last example gives the other features",
     )
-    command.add_argument("--top", type=_count, default=10, metavar="N")
+    command.add_argument("--top", type=positive, default=10, metavar="N")
     command.add_argument(
         "--approximate",
         action="store_true",
@@ -52,12 +58,6 @@ def add(commands: Commands) -> None:
     )
     add_json(command)
     command.set_defaults(command=_neighbors)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected 1 or more, got {text!r}")
-    return int(text)
 
 
 def _neighbors(options: argparse.Namespace) -> int:
@@ -107,6 +107,4 @@ def _best(options: argparse.Namespace, config: Config, model: Path) -> Best:
 
 def _released(options: argparse.Namespace, config: Config) -> Path:
     """Where the pipeline releases its models."""
-    if config.release.model_dir is not None:
-        return Path(config.release.model_dir)
-    return work_dir_of(options, config).models(config.name)
+    return Path(work_dir_of(options, config).model_dir(config))

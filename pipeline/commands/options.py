@@ -41,6 +41,11 @@ def add_config_options(command: argparse.ArgumentParser) -> None:
     """Adds the configuration, what overrides it, and the work directory."""
     command.add_argument("-c", "--config", type=Path, required=True, metavar="FILE")
     command.add_argument("--data", metavar="DIR", help="overrides examples.root")
+    add_overrides(command)
+
+
+def add_overrides(command: argparse.ArgumentParser) -> None:
+    """Adds what overrides the configuration, and the work directory."""
     command.add_argument(
         "--set",
         dest="overrides",
@@ -57,6 +62,13 @@ def add_config_options(command: argparse.ArgumentParser) -> None:
 def add_json(command: argparse._ActionsContainer) -> None:
     """Adds `--json`."""
     command.add_argument("--json", action="store_true", help="print JSON, no tables")
+
+
+def positive(text: str) -> int:
+    """The type of an option that counts something."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, got {text!r}")
+    return int(text)
 
 
 def add_run(command: argparse.ArgumentParser) -> None:

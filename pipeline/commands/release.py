@@ -191,6 +191,6 @@ def _desk(config: Config, work_dir: WorkDir) -> ReleaseDesk:
     return ReleaseDesk(
         existing_metadata(config, work_dir),
         config.name,
-        config.release.model_dir or str(work_dir.models(config.name)),
+        work_dir.model_dir(config),
         config.release.keep,
     )

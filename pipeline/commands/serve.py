@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.commands.options import load, work_dir_of
+from pipeline.commands.options import add_overrides, load, work_dir_of
 
 if TYPE_CHECKING:
     from pipeline.commands.options import Commands
@@ -21,17 +21,7 @@ def add(commands: Commands) -> None:
         "serve", help="start a model server for what is released"
     )
     command.add_argument("-c", "--config", type=Path, metavar="FILE")
-    command.add_argument(
-        "--set",
-        dest="overrides",
-        action="append",
-        default=[],
-        metavar="KEY.PATH=VALUE",
-        help="overrides a key of the config; may be repeated",
-    )
-    command.add_argument(
-        "--work-dir", type=Path, metavar="DIR", help="by default runs/<name>"
-    )
+    add_overrides(command)
     command.add_argument(
         "--model-dir",
         metavar="DIR",
@@ -86,8 +76,7 @@ def _what(options: argparse.Namespace) -> tuple[Serving, str, str, Path]:
     if options.config is not None:
         config = load(options)
         work_dir = work_dir_of(options, config)
-        released = config.release.model_dir or work_dir.models(config.name)
-        base_path = options.model_dir or str(released)
+        base_path = options.model_dir or work_dir.model_dir(config)
         return config.serving, config.name, base_path, work_dir.path / "serving"
     if options.model_dir is None:
         raise ConfigError("give -c FILE, or --model-dir DIR; -c has the settings")
