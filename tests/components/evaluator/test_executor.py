@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 from sklearn import metrics as sk
 from tfx.types import standard_artifacts
 
@@ -21,10 +21,17 @@ from components.evaluator.scores import block_of
 from pipeline.config.evaluation import Gate
 from pipeline.config.parts.evaluator import EvaluatorPart
 
-# Predictions in one bin count as equal, which matters where examples are few.
-BINNED = {"auc": 0.002, "pr_auc": 0.005, "ece": 0.01}
-BINNED_OF_FEW = {"auc": 0.05, "pr_auc": 0.1, "ece": 0.1}
-FEW = 100
+# Sums over examples. The other figures go by the bins that the predictions fall into;
+# how close that is to the predictions themselves is shown beside the figures.
+SUMS = (
+    "log_loss",
+    "normalized_entropy",
+    "calibration",
+    "mean_label",
+    "mean_prediction",
+    "examples",
+)
+# Predictions of one model for one example, in batches of different sizes.
 EXACT = 1e-6
 
 
@@ -114,21 +121,26 @@ def alone(tiny, evaluate):
     return evaluate(tiny.rows, gates, group_by="user")
 
 
+def _bins(probabilities, threshold=0.3):
+    """256 bins for each of log-odds, and a threshold that is the end of one."""
+    bins = np.ceil(256 * special.logit(probabilities.astype(np.float64)))
+    return 2 * bins + (probabilities > threshold)
+
+
 def _expected(labels, probabilities, thresholds=(0.3, 0.5)):
     mean = np.mean(labels)
     one_class = mean in (0, 1)
+    bins = _bins(probabilities)
     log_loss = sk.log_loss(labels, probabilities, labels=[0, 1])
     figures = {
-        "auc": None if one_class else sk.roc_auc_score(labels, probabilities),
-        "pr_auc": (
-            None if one_class else sk.average_precision_score(labels, probabilities)
-        ),
+        "auc": None if one_class else sk.roc_auc_score(labels, bins),
+        "pr_auc": None if one_class else sk.average_precision_score(labels, bins),
         "log_loss": log_loss,
         "normalized_entropy": (
             None if one_class else log_loss / stats.entropy([mean, 1 - mean])
         ),
         "calibration": sum(probabilities) / sum(labels) if sum(labels) else None,
-        "ece": _ece(labels, probabilities),
+        "ece": _ece(labels, probabilities, bins),
         "mean_label": mean,
         "mean_prediction": np.mean(probabilities),
         "examples": len(labels),
@@ -144,22 +156,18 @@ def _expected(labels, probabilities, thresholds=(0.3, 0.5)):
     return figures
 
 
-def _ece(labels, probabilities):
-    ranks = stats.rankdata(probabilities)
-    groups = np.floor(10 * (ranks - 0.5) / len(labels))
+def _ece(labels, probabilities, bins):
+    middle = stats.rankdata(bins) - 0.5
+    groups = np.floor(10 * middle / len(labels))
     excess = probabilities - labels
     return sum(abs(excess[groups == group].sum()) for group in range(10)) / len(labels)
 
 
-def _assert_close(figures, expected):
+def _assert_close(figures, expected, names):
     assert set(figures) == set(expected)
-    for name, value in expected.items():
-        binned = BINNED if figures["examples"] > FEW else BINNED_OF_FEW
-        tolerance = binned.get(name, EXACT)
-        if value is None:
-            assert figures[name] is None, name
-        else:
-            assert figures[name] == pytest.approx(value, abs=tolerance), name
+    for name in names:
+        wanted = expected[name]
+        assert figures[name] == (wanted and pytest.approx(wanted, abs=EXACT)), name
 
 
 def _slices(all_rows):
@@ -187,8 +195,14 @@ def test_metrics_are_those_of_scikit_learn_on_every_slice(
     measured = getattr(compared.report, which)
     assert set(measured) == set(slices)
     assert 'city="a, b=c", device=phone' in measured
+    at_an_edge = _bins(probabilities - EXACT) != _bins(probabilities + EXACT)
+    certain = 0
     for name, rows in slices.items():
-        _assert_close(measured[name], _expected(labels[rows], probabilities[rows]))
+        expected = _expected(labels[rows], probabilities[rows])
+        names = SUMS if at_an_edge[rows].any() else tuple(expected)
+        certain += names != SUMS
+        _assert_close(measured[name], expected, names)
+    assert certain > len(slices) / 2
 
 
 def test_without_a_baseline_the_candidate_is_measured_the_same(compared, alone):
