@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterable
 
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
-from tfx.components.example_gen import utils
 from tfx.types import standard_artifacts
+
+from components.example_gen.spans import SPANS_PROPERTY
+from pipeline.config.spans import RunSpans
 
 _INPUTS = (metadata_store_pb2.Event.INPUT, metadata_store_pb2.Event.DECLARED_INPUT)
 _OUTPUTS = (metadata_store_pb2.Event.OUTPUT, metadata_store_pb2.Event.DECLARED_OUTPUT)
@@ -56,19 +58,18 @@ class Lineage:
         return found
 
 
-def newest_span(lineage: Lineage, graphs: Collection[int]) -> int:
-    """The newest span of the examples that Transform graphs were made from.
+def newest_span(lineage: Lineage, graph: int) -> str:
+    """The newest span of the examples that a Transform graph was made from.
 
     Args:
       lineage: What was made from what.
-      graphs: Ids of the graphs.
+      graph: Id of the graph.
 
     Returns:
-      Its number; 0, as TFX has it, where they are not in spans or are not known.
+      The span as people name it; empty where the examples are not in spans.
     """
-    examples = lineage.made_from(graphs, standard_artifacts.Examples.TYPE_NAME)
-    spans = (
-        each.custom_properties[utils.SPAN_PROPERTY_NAME].int_value
-        for each in lineage.artifacts(examples)
-    )
-    return max(spans, default=0)
+    examples = lineage.made_from([graph], standard_artifacts.Examples.TYPE_NAME)
+    for each in lineage.artifacts(examples):
+        if spans := each.custom_properties[SPANS_PROPERTY].string_value:
+            return RunSpans.model_validate_json(spans).newest
+    return ""

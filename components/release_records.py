@@ -30,6 +30,8 @@ class ReleaseRecord(pydantic.BaseModel):
       run: The run whose candidate the model was.
       model_uri: URI of its Model artifact.
       training: Identifies what it was trained from: see `artifacts.training_key`.
+      span: The newest span that it has seen, as people name it; empty where its
+        examples are not in spans.
       version: The version that serves it; 0 where none does.
       path: The directory of that version.
       report: URI of the report that was decided on.
@@ -50,6 +52,7 @@ class ReleaseRecord(pydantic.BaseModel):
     run: str = ""
     model_uri: str
     training: str = ""
+    span: str = ""
     version: int = 0
     path: str = ""
     report: str = ""

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pipeline.config import Config
 from pipeline.config.base import Block
-from pipeline.config.root import Metadata
+from pipeline.config.metadata import Metadata
+from pipeline.config.secrets import secrets_in
 from pipeline.errors import ConfigError
 
 
@@ -28,9 +29,10 @@ class Bundle(Block):
         """Packs a configuration.
 
         Raises:
-          ConfigError: The curated schema cannot be read.
+          ConfigError: It has a secret, or the curated schema cannot be read.
         """
         config = config.model_copy(update={"metadata": Metadata()})
+        _check_public(config)
         path = config.validation.schema_file
         if path is None:
             return cls(config=config)
@@ -52,3 +54,12 @@ class Bundle(Block):
             update={"schema_file": str(path)}
         )
         return self.config.model_copy(update={"validation": validation})
+
+
+def _check_public(config: Config) -> None:
+    for path in secrets_in(config.model_dump(mode="json")):
+        raise ConfigError(
+            f"{'.'.join(path)}: a secret would be in the compiled pipeline, where "
+            "others read it; leave it out here, and give it to tasks as an environment "
+            "variable, from a Kubernetes secret: kubeflow.tasks.secrets"
+        )

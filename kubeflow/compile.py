@@ -33,7 +33,8 @@ def compile_pipeline(config: Config, output: Path, image: str | None = None) -> 
       image: The container image; by default `kubeflow.image`.
 
     Raises:
-      ConfigError: No image is named, or a component is named that there is not.
+      ConfigError: No image is named, a component is named that there is not, the
+        configuration has a secret, or two volumes are mounted at one path.
     """
     chosen = image_of(config, image)
     nodes = create_pipeline(config, root="", model_dir="").components

@@ -12,7 +12,9 @@ from serving.release.storage import is_in_object_store
 
 def connection_of(config: Config) -> Connection:
     """The connection to ML Metadata."""
-    return connection_to(os.environ.get(METADATA_VARIABLE) or config.kubeflow.metadata)
+    # What is in a secret often ends with a line break.
+    secret = os.environ.get(METADATA_VARIABLE, "").strip()
+    return connection_to(secret or config.kubeflow.metadata)
 
 
 def model_dir_of(config: Config) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TypeAlias
 
 from google.protobuf import json_format
@@ -10,7 +11,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from kubeflow.adapt import executor_label
 from pipeline.config import Config
-from pipeline.config.kubeflow import SecretVariable, Task, Toleration
+from pipeline.config.kubeflow import SecretVariable, Task, Toleration, Volume
 from pipeline.errors import ConfigError
 
 # Holds the URL of ML Metadata where that is in a secret.
@@ -57,10 +58,15 @@ def set_resources(container: _Container, task: Task) -> None:
 def platform_spec(
     config: Config, tasks: dict[str, Task]
 ) -> pipeline_spec_pb2.PlatformSpec:
-    """What else Kubernetes gives the pods of tasks."""
+    """What else Kubernetes gives the pods of tasks.
+
+    Raises:
+      ConfigError: Two volumes of a task are mounted at one path.
+    """
     spec = pipeline_spec_pb2.PlatformSpec()
     executors = spec.platforms["kubernetes"].deployment_spec.executors
     for name, task in tasks.items():
+        _check_mounts(name, _volumes(config, task))
         settings = json_format.MessageToDict(_executor(config, task))
         executors[executor_label(name)].update(settings)
     return spec
@@ -68,7 +74,7 @@ def platform_spec(
 
 def _executor(config: Config, task: Task) -> _Executor:
     executor = _Executor()
-    for volume in (config.kubeflow.models, *task.volumes):
+    for volume in _volumes(config, task):
         # Not by the field that came in 2.5: backends before refuse what they do not
         # know, and later ones read this one, too. So it is with secrets.
         executor.pvc_mount.add(mount_path=volume.path, constant=volume.claim)
@@ -83,6 +89,24 @@ def _executor(config: Config, task: Task) -> _Executor:
     for toleration in task.tolerations:
         _tolerate(executor, toleration)
     return executor
+
+
+def _volumes(config: Config, task: Task) -> tuple[Volume, ...]:
+    return config.kubeflow.models, *task.volumes
+
+
+def _check_mounts(name: str, volumes: tuple[Volume, ...]) -> None:
+    """Kubernetes would make no pod of it, and the run wait for ever."""
+    claims: dict[str, str] = {}
+    for volume in volumes:
+        path = posixpath.normpath(volume.path)
+        if path in claims:
+            raise ConfigError(
+                f"kubeflow: {name}: the volumes {claims[path]!r} and {volume.claim!r} "
+                f"are both mounted at {path}; give each a path of its own in "
+                "kubeflow.models and the 'volumes' of tasks and components"
+            )
+        claims[path] = volume.claim
 
 
 def _add_secret(executor: _Executor, secret: SecretVariable) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import glob
-import os
-
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from components.example_gen.canonical import canonical_batch
+from components.example_gen.files import files_matching
 from components.example_gen.readers import read_tables
-from components.example_gen.spans import files_of, find_window, span_files
+from components.example_gen.spans import files_of, find_window, span_files, span_name
 from pipeline.config import Config
 from pipeline.config.examples import Examples
 from pipeline.config.parts.example_gen import ExampleGenPart, RawColumn
@@ -45,26 +43,36 @@ def best_possible_auc(config: Config) -> float | None:
         for path in paths
         for table in read_tables(path, part)
     ]
+    if not batches:
+        raise InputError(f"{paths[0]}: there are no rows in it")
     probability, label = (
         np.concatenate([batch.column(index).flatten().to_numpy() for batch in batches])
         for index in range(2)
     )
+    if len(probability) < len(label) or not np.isfinite(probability).all():
+        raise InputError(
+            f"{paths[0]}: column {truth.column!r} has no number in some rows; every "
+            "example must have its true probability"
+        )
+    if len(np.unique(label)) == 1:
+        raise InputError(
+            f"{paths[0]}: all labels are {label[0]}; no AUC is the best possible; "
+            "remove evaluation.true_probability"
+        )
     return float(roc_auc_score(label, probability))
 
 
 def _paths(examples: Examples, pattern: str) -> list[str]:
     """The files for the eval split."""
+    cure = "correct evaluation.true_probability or remove it"
     if examples.spans is None:
-        paths = sorted(glob.glob(os.path.join(examples.root, pattern)))
-    else:
-        window, _ = find_window(examples.root, examples.spans)
-        files = span_files(examples.root, pattern)
-        # Of all spans, or of none.
-        is_known = files.keys() >= set(window.eval)
-        paths = files_of(files, window.eval) if is_known else []
-    if not paths:
-        raise InputError(
-            f"{os.path.join(examples.root, pattern)}: no file matches; correct "
-            "evaluation.true_probability or remove it"
-        )
-    return paths
+        return files_matching(examples.root, pattern, cure)
+    window, _ = find_window(examples.root, examples.spans)
+    files = span_files(examples.root, pattern)
+    for span in window.eval:
+        if span not in files:
+            name = span_name(span, pattern)
+            raise InputError(
+                f"{examples.root}/{pattern}: no file is of span {name}; {cure}"
+            )
+    return files_of(files, window.eval)

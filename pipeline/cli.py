@@ -94,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
 def _explain(error: Exception) -> int:
     """Prints one line about an error; returns the exit status."""
     from pipeline.errors import find_user_error
+    from pipeline.passwords import mask_passwords
 
     user_error = find_user_error(error)
     if user_error is not None:
@@ -103,7 +104,7 @@ def _explain(error: Exception) -> int:
         print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
         return _FAILED
     lines = str(error).strip().splitlines() or [""]
-    words = f"{type(error).__name__}: {lines[-1]}"
+    words = f"{type(error).__name__}: {mask_passwords(lines[-1])}"
     print(f"error: {words} (--debug shows where)", file=sys.stderr)
     return _FAILED
 

@@ -16,7 +16,8 @@ from tfx.types import standard_artifacts
 from components.artifacts import Release
 from components.evaluation_report.component import EvaluationReport
 from components.evaluator.component import Evaluator
-from components.example_gen.component import ExampleGen, input_patterns
+from components.example_gen.component import ExampleGen
+from components.example_gen.files import input_patterns
 from components.example_validator.component import ExampleValidator
 from components.infra_validator.component import InfraValidator
 from components.pusher.component import Pusher
@@ -83,7 +84,6 @@ def create_pipeline(
     transform = _transform(config, example_gen, schema_gen)
     transform.add_upstream_node(validator)
     tuners = _tuners(config, transform)
-    trainer_key = _trainer_key(config)
     baseline = _last_release(config, transform, can_see_artifacts)
     trainer = _trainer(config, transform, schema_gen, tuners, baseline)
     evaluator = Evaluator(
@@ -117,6 +117,7 @@ def create_pipeline(
         blessing=evaluator.outputs["blessing"],
         report=report.outputs["report"],
         standing=standing.outputs["standing"],
+        last=standing.outputs["last"],
         approval=config.release.approval,
         code=code_fingerprint("components.release_gate.executor"),
         **infra_channel,
@@ -127,7 +128,7 @@ def create_pipeline(
         transform_graph=transform.outputs["transform_graph"],
         model_dir=model_dir,
         keep=config.release.keep,
-        trainer=trainer_key,
+        trainer=_trainer_key(config),
         code=code_fingerprint("components.pusher.executor"),
         **infra_channel,
     )
@@ -323,7 +324,6 @@ def _last_release(
         config={
             "trainer": _trainer_key(config),
             "can_see_artifacts": can_see_artifacts,
-            "in_spans": config.examples.spans is not None,
         },
         transform_graph=transform.outputs["transform_graph"],
         model=types.Channel(type=standard_artifacts.Model),
@@ -336,6 +336,7 @@ def _standing_decision(trainer: Trainer) -> resolver.Resolver:
         strategy_class=StandingDecisionStrategy,
         model=trainer.outputs["model"],
         standing=types.Channel(type=Release),
+        last=types.Channel(type=Release),
     ).with_id("StandingDecision")
 
 

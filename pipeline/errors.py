@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pipeline.passwords import mask_passwords
+
 
 class UserError(Exception):
     """Base of all errors that are shown as one line, without a traceback."""
@@ -17,8 +19,9 @@ class UserError(Exception):
     exit_status = 2
 
     def __init__(self, message: str):
-        """Makes one line of the message, whatever it quotes."""
-        super().__init__(" ".join(line.strip() for line in message.splitlines()))
+        """Makes one line of the message, without passwords, whatever it quotes."""
+        line = " ".join(line.strip() for line in message.splitlines())
+        super().__init__(mask_passwords(line))
 
 
 class ConfigError(UserError):

@@ -8,7 +8,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config import Config
-from pipeline.errors import ReleaseError
+from pipeline.config.metadata import check_url
+from pipeline.errors import ConfigError, ReleaseError
 from pipeline.workdir import WorkDir
 
 # To a database, or to a server that has one.
@@ -38,7 +39,15 @@ def connection_config(config: Config, work_dir: WorkDir) -> Connection:
 
 
 def connection_to(url: str) -> Connection:
-    """The connection to ML Metadata at a URL: `mysql://`, `grpc://` or `sqlite:///`."""
+    """The connection to ML Metadata at a URL: `mysql://`, `grpc://` or `sqlite:///`.
+
+    Raises:
+      ConfigError: It is no such URL; on Kubernetes it may come from a secret.
+    """
+    try:
+        check_url(url)
+    except ValueError as error:
+        raise ConfigError(f"the URL of ML Metadata: {error}") from None
     parts = urlsplit(url)
     if parts.scheme == "grpc":
         return _grpc(parts)

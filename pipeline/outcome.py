@@ -42,20 +42,26 @@ def read_outcome(run_id: str, outputs: Outputs) -> Summary:
     (release,) = outputs["Pusher"]["release"]
     evaluation = Evaluation.read(evaluation_artifact.uri)
     decision = Decision.read(decision_artifact.uri)
-    said = [decision.reason] if decision.is_by_person else []
-    if release.note:
-        # The Pusher could not do what was decided.
-        said = [release.note]
     return Summary(
         run_id=run_id,
         verdict=_VERDICTS[release.status],
-        reasons=said + _reasons(evaluation, outputs),
+        reasons=_said(decision, release) + _reasons(evaluation, outputs),
+        takes_rollback=decision.takes_rollback,
         model_version=release.version or None,
         metrics=evaluation.candidate,
         training=_training(outputs),
         trials=_trials(outputs),
         model_dir=release.path or None,
     )
+
+
+def _said(decision: Decision, release: types.Artifact) -> list[str]:
+    """What decided besides the gates and the configuration."""
+    if release.note:
+        # The Pusher could not do what was decided.
+        return [release.note]
+    is_older = decision.takes_rollback and decision.status == "awaiting_approval"
+    return [decision.reason] if decision.is_by_person or is_older else []
 
 
 def _reasons(evaluation: Evaluation, outputs: Outputs) -> list[str]:

@@ -58,6 +58,6 @@ def report_stop(config: Config, outputs: Outputs, folder: Path, reason: str) -> 
             "statistics", []
         ),
     }
-    shown = EvaluationReportPart.of(config).config
-    report = report_of_a_stop(artifacts, shown, component_codes(), folder.name, reason)
+    part = EvaluationReportPart.of(config)
+    report = report_of_a_stop(artifacts, part, component_codes(), folder.name, reason)
     return Path(write_report(report, str(folder)))

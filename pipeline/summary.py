@@ -47,6 +47,8 @@ class Summary(pydantic.BaseModel):
       run_id: Names the run, and its folder.
       verdict: What became of the candidate.
       reasons: Why, in words.
+      takes_rollback: Whether approving it takes `--rollback`, since the released model
+        is of newer examples.
       model_version: The version that was released, if any.
       spans: What it trained and evaluated on, where the examples are in spans.
       metrics: Metrics by slice; `overall` is all examples.
@@ -62,6 +64,7 @@ class Summary(pydantic.BaseModel):
     run_id: str
     verdict: Verdict
     reasons: list[str]
+    takes_rollback: bool = False
     model_version: int | None = None
     spans: RunSpans | None = None
     metrics: dict[str, SliceMetrics] = {}

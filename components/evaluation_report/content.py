@@ -80,7 +80,7 @@ class Distance(Block):
 
     Attributes:
       feature: The feature.
-      kind: `drift` from the run before, or `skew` against what was served.
+      kind: `drift` from earlier examples, or `skew` against what was served.
       value: The Jensen-Shannon divergence, from 0 (the same) to 1.
       allowed: The largest that the configuration allows, if it says so.
       histograms: What was compared.

@@ -34,7 +34,7 @@ class EvaluationReportExecutor(base_executor.BaseExecutor):
         part = EvaluationReportPart.model_validate_json(exec_properties["part"])
         run_id = (self._context and self._context.pipeline_run_id) or ""
         code = json.loads(exec_properties["codes"])
-        report = report_of_a_run(input_dict, part.config, code, run_id)
+        report = report_of_a_run(input_dict, part, code, run_id)
         folder = artifact_utils.get_single_uri(output_dict["report"])
         _log.info("%s", write_report(report, folder))
 

@@ -206,7 +206,7 @@ def _anomalies(data: Data) -> Table:
 
 
 def _distances(data: Data) -> Table:
-    title = "Drift from the run before, skew from what was served"
+    title = "Drift from earlier examples, skew from what was served"
     table = _table(title, ("feature", "kind", "in words"), ("divergence", "allowed"))
     for each in data.distances:
         allowed = "-" if each.allowed is None else f"{each.allowed:g}"

@@ -9,7 +9,6 @@ from tfx.types import component_spec, standard_artifacts
 
 from components.example_gen.driver import ExampleGenDriver
 from components.example_gen.executor import ExampleGenExecutor
-from pipeline.config.examples import EVAL, SPLITS, TRAIN, Examples
 from pipeline.config.parts.example_gen import ExampleGenPart
 from pipeline.config.spans import Spans
 
@@ -78,13 +77,3 @@ class ExampleGen(base_beam_component.BaseBeamComponent):
                 examples=types.Channel(type=standard_artifacts.Examples),
             )
         )
-
-
-def input_patterns(examples: Examples) -> dict[str, str]:
-    """The globs of a configuration, by split."""
-    if examples.splits is not None:
-        return {TRAIN: examples.splits.train, EVAL: examples.splits.eval}
-    if examples.spans is not None:
-        return dict.fromkeys(SPLITS, examples.spans.pattern)
-    assert examples.hash_split is not None
-    return {"all": examples.hash_split.pattern}

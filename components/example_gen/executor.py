@@ -24,6 +24,7 @@ from tfx.utils import proto_utils
 from tfx_bsl.coders import example_coder
 
 from components.example_gen.canonical import canonical_batch
+from components.example_gen.files import files_matching
 from components.example_gen.readers import read_tables
 from components.example_gen.spans import (
     SPANS_PROPERTY,
@@ -89,6 +90,8 @@ class ExampleGenExecutor(base_beam_executor.BaseBeamExecutor):
         if window := _window(exec_properties):
             named = window.named().model_dump_json()
             examples.set_string_custom_property(SPANS_PROPERTY, named)
+            # From here StatisticsGen has that of the statistics.
+            examples.span = window.newest
         folders = {
             split: artifact_utils.get_split_uri([examples], split) for split in splits
         }
@@ -135,14 +138,7 @@ def _paths_by_split(
     inputs = example_gen_pb2.Input()
     proto_utils.json_to_proto(exec_properties["input_config"], inputs)
     for split in inputs.splits:
-        pattern = os.path.join(root, split.pattern)
-        paths = sorted(tf.io.gfile.glob(pattern))
-        if not paths:
-            raise InputError(
-                f"{pattern}: no file matches; check examples.root (or --data) and the "
-                "patterns under 'examples'"
-            )
-        yield split.name, paths
+        yield split.name, files_matching(root, split.pattern)
 
 
 def _check_apart(sources: list[Source]) -> None:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import TypeAlias
 
 import tensorflow_data_validation as tfdv
-from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 from tfx import types
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
+from components.statistics import Statistics, by_feature, read_statistics
 from pipeline.config.examples import TRAIN
 from pipeline.config.parts.example_validator import ValidatorPart
 from pipeline.errors import InputError
 
-_STATISTICS_FILE = "FeatureStats.pb"
-
 Artifacts: TypeAlias = Mapping[str, list[types.Artifact]]
-Statistics: TypeAlias = statistics_pb2.DatasetFeatureStatisticsList
 
 
 class Examined:
@@ -29,7 +26,8 @@ class Examined:
     Attributes:
       statistics: Statistics by split.
       schema: What is expected of the examples.
-      previous: Statistics of the training split of the run before, for drift.
+      previous: Statistics of the training split of the run, or the span, before, for
+        drift.
       serving: Statistics of examples logged while serving, for skew.
     """
 
@@ -51,7 +49,7 @@ class Examined:
         Raises:
           InputError: The schema lacks a feature whose drift or skew is bounded.
         """
-        schema = _with_thresholds(self.schema, part, features_of(self.previous))
+        schema = _with_thresholds(self.schema, part, by_feature(self.previous).keys())
         return {split: self._validate(split, schema) for split in self.statistics}
 
     def distances(self) -> anomalies_pb2.Anomalies:
@@ -60,9 +58,9 @@ class Examined:
         schema.CopyFrom(self.schema)
         for feature in schema.feature:
             # None is larger than 1.
-            if feature.name in features_of(self.previous):
+            if feature.name in by_feature(self.previous):
                 feature.drift_comparator.jensen_shannon_divergence.threshold = 1.0
-            if feature.name in features_of(self.serving):
+            if feature.name in by_feature(self.serving):
                 feature.skew_comparator.jensen_shannon_divergence.threshold = 1.0
         return self._validate(TRAIN, schema)
 
@@ -76,17 +74,6 @@ class Examined:
         return tfdv.validate_statistics(
             self.statistics[split], schema, **(references if split == TRAIN else {})
         )
-
-
-def features_of(statistics: Statistics | None) -> set[str]:
-    """The features that statistics are about."""
-    if statistics is None:
-        return set()
-    return {
-        feature.path.step[0]
-        for dataset in statistics.datasets
-        for feature in dataset.features
-    }
 
 
 def in_words(info: anomalies_pb2.AnomalyInfo) -> str:
@@ -132,9 +119,3 @@ def _reference(artifacts: Artifacts, key: str, split: str | None) -> Statistics 
     statistics = artifact_utils.get_single_instance(artifacts[key])
     splits = artifact_utils.decode_split_names(statistics.split_names)
     return read_statistics(statistics, split or splits[0])
-
-
-def read_statistics(statistics: types.Artifact, split: str) -> Statistics:
-    """The statistics of a split."""
-    folder = artifact_utils.get_split_uri([statistics], split)
-    return tfdv.load_stats_binary(os.path.join(folder, _STATISTICS_FILE))

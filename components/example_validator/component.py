@@ -62,7 +62,7 @@ class ExampleValidator(base_component.BaseComponent):
           schema: What is expected of them.
           part: Thresholds of drift and skew.
           code: Fingerprint of the code that validates.
-          previous_statistics: Statistics of the run before, for drift.
+          previous_statistics: Statistics of the run, or the span, before, for drift.
           serving_statistics: Statistics of examples logged while serving, for skew.
         """
         super().__init__(

@@ -44,6 +44,7 @@ class PusherExecutor(base_executor.BaseExecutor):
             run=(self._context and self._context.pipeline_run_id) or "",
             model_uri=artifact_utils.get_single_uri(input_dict["model"]),
             training=training_key(graph_uri, exec_properties["trainer"]),
+            span=decision.span,
             report=decision.report,
             report_digest=decision.report_digest,
             warm_up=_warm_up(input_dict.get("infra_blessing")),

@@ -24,6 +24,7 @@ class ReleaseGateSpec(types.ComponentSpec):
             type=standard_artifacts.InfraBlessing, optional=True
         ),
         "standing": component_spec.ChannelParameter(type=Release, optional=True),
+        "last": component_spec.ChannelParameter(type=Release, optional=True),
     }
     OUTPUTS = {"decision": component_spec.ChannelParameter(type=ReleaseDecision)}
     PARAMETERS = {
@@ -35,8 +36,9 @@ class ReleaseGateSpec(types.ComponentSpec):
 class ReleaseGate(base_component.BaseComponent):
     """A candidate that passed its gates is released, or awaits approval.
 
-    One that a person refused stays refused, whatever runs again. A person overrules
-    either by `ctr release`, which needs no run.
+    One that a person refused stays refused, whatever runs again, and one of an earlier
+    day than the released model awaits approval, whatever `approval` says. A person
+    overrules each by `ctr release`, which needs no run.
     """
 
     SPEC_CLASS = ReleaseGateSpec
@@ -48,6 +50,7 @@ class ReleaseGate(base_component.BaseComponent):
         blessing: types.BaseChannel[types.Artifact],
         report: types.BaseChannel[types.Artifact],
         standing: types.BaseChannel[types.Artifact],
+        last: types.BaseChannel[types.Artifact],
         approval: Approval,
         code: str,
         infra_blessing: types.BaseChannel[types.Artifact] | None = None,
@@ -59,6 +62,7 @@ class ReleaseGate(base_component.BaseComponent):
           blessing: The Evaluator's verdict on it.
           report: What a person decides on.
           standing: What was decided on the candidate before, if anything.
+          last: The release in force, if there is one.
           approval: Who approves what passed its gates.
           code: Fingerprint of the code that decides.
           infra_blessing: The InfraValidator's verdict, where there is one.
@@ -70,6 +74,7 @@ class ReleaseGate(base_component.BaseComponent):
                 report=report,
                 infra_blessing=infra_blessing,
                 standing=standing,
+                last=last,
                 approval=approval,
                 code=code,
                 decision=types.Channel(type=ReleaseDecision),

@@ -10,6 +10,7 @@ from tfx.utils import io_utils
 from components.release_records import ReleaseRecord, Status
 from pipeline.config.base import Block
 from pipeline.config.release import Approval
+from pipeline.config.spans import is_earlier
 
 _DECISION_FILE = "decision.json"
 
@@ -22,6 +23,9 @@ class Decision(Block):
         its release.
       reason: Why, in words.
       is_by_person: Whether a person decided, in an earlier run or since.
+      span: The newest span that the candidate has seen; empty where there are none.
+      takes_rollback: Whether the released model has seen newer ones, so that a person
+        who releases this one has to say `--rollback`.
       report: URI of the report that it is decided on.
       report_digest: SHA-256 of its page.
     """
@@ -29,6 +33,8 @@ class Decision(Block):
     status: Status
     reason: str
     is_by_person: bool = False
+    span: str = ""
+    takes_rollback: bool = False
     report: str = ""
     report_digest: str = ""
 
@@ -49,6 +55,7 @@ def decide(
     objection: str | None,
     approval: Approval,
     standing: ReleaseRecord | None,
+    older: str | None = None,
 ) -> Decision:
     """Decides on a candidate.
 
@@ -59,6 +66,7 @@ def decide(
       objection: Why it must not be released; None where it passed all gates.
       approval: Who approves what passed.
       standing: What holds for the model already: see `ReleaseHistory.standing`.
+      older: That the released model has seen newer spans, if so: see `why_older`.
     """
     is_released = standing is not None and standing.releases(model_uri)
     is_overruled = is_released and standing is not None and standing.override
@@ -71,5 +79,25 @@ def decide(
             reason=said,
             is_by_person=bool(standing.by),
         )
+    if older is not None:
+        return Decision(status="awaiting_approval", reason=older)
     status: Status = "released" if approval == "automatic" else "awaiting_approval"
     return Decision(status=status, reason=f"release.approval is {approval}")
+
+
+def why_older(span: str, last: ReleaseRecord | None) -> str | None:
+    """Says that the released model has seen newer spans than a candidate.
+
+    Args:
+      span: The newest span that the candidate has seen.
+      last: The release in force, if there is one.
+
+    Returns:
+      Both spans and what to do, in one line; None where it has not.
+    """
+    if last is None or not is_earlier(span, last.span):
+        return None
+    return (
+        f"this run is of {span}, the released model is of {last.span}; it is released "
+        "only by approving it with --rollback"
+    )

@@ -13,15 +13,16 @@ from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 
+from components.evaluation_report.content import read_content
 from components.evaluation_report.files import PAGE_FILE
-from components.release_gate.decision import decide
+from components.release_gate.decision import decide, why_older
 from components.release_records import ReleaseRecord
 
 _log = logging.getLogger(__name__)
 
 
 class ReleaseGateExecutor(base_executor.BaseExecutor):
-    """Follows the gates, then what a person said already, then `release.approval`."""
+    """Follows the gates, then what people said, then spans, then `release.approval`."""
 
     def Do(
         self,
@@ -30,21 +31,42 @@ class ReleaseGateExecutor(base_executor.BaseExecutor):
         exec_properties: dict[str, Any],
     ) -> None:
         """Writes the decision."""
-        records = [
-            ReleaseRecord.of(release.mlmd_artifact)
-            for release in input_dict.get("standing", [])
-        ]
         report = artifact_utils.get_single_uri(input_dict["report"])
+        span = _newest_span(report)
+        older = why_older(span, _record(input_dict, "last"))
         decision = decide(
             artifact_utils.get_single_uri(input_dict["model"]),
             _objection(input_dict),
             exec_properties["approval"],
-            records[0] if records else None,
-        ).model_copy(update={"report": report, "report_digest": _digest(report)})
+            _record(input_dict, "standing"),
+            older,
+        ).model_copy(
+            update={
+                "span": span,
+                "takes_rollback": older is not None,
+                "report": report,
+                "report_digest": _digest(report),
+            }
+        )
         artifact = artifact_utils.get_single_instance(output_dict["decision"])
         artifact.status = decision.status
         decision.write(artifact.uri)
         _log.info("%s: %s", decision.status.replace("_", " "), decision.reason)
+
+
+def _record(
+    input_dict: dict[str, list[types.Artifact]], key: str
+) -> ReleaseRecord | None:
+    """What was resolved, if anything was."""
+    for release in input_dict.get(key, []):
+        return ReleaseRecord.of(release.mlmd_artifact)
+    return None
+
+
+def _newest_span(report: str) -> str:
+    """As the report names it; empty where the examples are not in spans."""
+    spans = read_content(report).lineage.spans
+    return "" if spans is None else spans.newest
 
 
 def _objection(input_dict: dict[str, list[types.Artifact]]) -> str | None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from tfx import types
 from tfx.dsl.components.common import resolver
 from tfx.dsl.io import fileio
-from tfx.types import standard_artifacts
 
 from components.artifacts import training_key
 from components.lineage import Lineage, newest_span
-from components.release_records import ReleaseHistory, ReleaseRecord
+from components.release_records import ReleaseHistory
+from pipeline.config.spans import is_earlier
 
 
 class LastReleaseStrategy(resolver.ResolverStrategy):
@@ -27,19 +26,15 @@ class LastReleaseStrategy(resolver.ResolverStrategy):
     compared with it, would let the future in.
     """
 
-    def __init__(
-        self, trainer: str, can_see_artifacts: bool = True, in_spans: bool = False
-    ):
+    def __init__(self, trainer: str, can_see_artifacts: bool = True):
         """Builds the strategy.
 
         Args:
           trainer: Fingerprint of the Trainer's configuration and code.
           can_see_artifacts: Whether files of earlier runs can be looked at here.
-          in_spans: Whether the examples are in spans.
         """
         self._trainer = trainer
         self._can_see_artifacts = can_see_artifacts
-        self._in_spans = in_spans
 
     def resolve_artifacts(
         self, store: Any, input_dict: dict[str, list[types.Artifact]]
@@ -56,6 +51,7 @@ class LastReleaseStrategy(resolver.ResolverStrategy):
         """
         graphs = input_dict["transform_graph"]
         training = training_key(graphs[0].uri, self._trainer)
+        span = newest_span(Lineage(store), graphs[0].id)
         models = {model.uri: model for model in input_dict["model"]}
         history = ReleaseHistory.of(
             release.mlmd_artifact for release in input_dict["release"]
@@ -66,13 +62,13 @@ class LastReleaseStrategy(resolver.ResolverStrategy):
             if release.training != training
             and history.refusal(release.model_uri) is None
             and release.model_uri in models
+            and not is_earlier(span, release.span)
             and self._is_there(release.model_uri)
         ]
-        last = self._last(others, graphs[0].id, store)
-        if last is None:
+        if not others:
             return {"transform_graph": graphs, "model": [], "release": []}
         # That of the run that made it: unchanged runs add records of their own.
-        first = history.first_of(last)
+        first = history.first_of(others[-1])
         return {
             "transform_graph": graphs,
             "model": [models[first.model_uri]],
@@ -82,20 +78,3 @@ class LastReleaseStrategy(resolver.ResolverStrategy):
     def _is_there(self, model_uri: str) -> bool:
         """Artifacts may have been moved, or removed to save space."""
         return not self._can_see_artifacts or fileio.exists(model_uri)
-
-    def _last(
-        self, releases: Sequence[ReleaseRecord], graph: int, store: Any
-    ) -> ReleaseRecord | None:
-        """The last that has seen no newer span than a Transform graph has."""
-        newest_first = reversed(releases)
-        if not self._in_spans:
-            return next(newest_first, None)
-        lineage = Lineage(store)
-        newest = newest_span(lineage, [graph])
-        return next((r for r in newest_first if _span(r, lineage) <= newest), None)
-
-
-def _span(release: ReleaseRecord, lineage: Lineage) -> int:
-    models = lineage.artifacts_at(release.model_uri)
-    kind = standard_artifacts.TransformGraph.TYPE_NAME
-    return newest_span(lineage, lineage.made_from(models, kind))

@@ -1,4 +1,4 @@
-"""Finds the statistics of the run before."""
+"""Finds the statistics of the run, or of the span, before."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ class PreviousStatisticsStrategy(resolver.ResolverStrategy):
     compared with.
 
     "Older", not "other": a rerun on unchanged examples has the statistics of the run
-    before it, and is to be compared with what that one was compared with.
+    before it, and is to be compared with what that one was compared with. Where the
+    examples are in spans, those of an earlier span are older, whenever they were
+    computed: neither is a day compared with itself, nor a late one with a newer one.
     """
 
     def resolve_artifacts(
@@ -33,7 +35,7 @@ class PreviousStatisticsStrategy(resolver.ResolverStrategy):
         Returns:
           The same keys; `previous` holds at most one artifact.
         """
-        current = input_dict["current"]
+        (current,) = input_dict["current"]
         valid = {
             anomalies.get_int_custom_property(VALIDATED_STATISTICS)
             for anomalies in input_dict["anomalies"]
@@ -41,11 +43,22 @@ class PreviousStatisticsStrategy(resolver.ResolverStrategy):
         older = [
             old
             for old in input_dict["previous"]
-            if old.id in valid and old.id < current[0].id
+            if old.id in valid and _is_older(old, current)
         ]
-        newest = max(older, key=lambda artifact: artifact.id, default=None)
+        newest = max(older, key=_age, default=None)
         return {
-            "current": current,
+            "current": [current],
             "previous": [newest] if newest else [],
             "anomalies": [],
         }
+
+
+def _is_older(old: types.Artifact, current: types.Artifact) -> bool:
+    if old.span or current.span:
+        return bool(old.span < current.span)
+    return bool(old.id < current.id)
+
+
+def _age(statistics: types.Artifact) -> tuple[int, int]:
+    """By span, which is 0 where there is none; of one span the last computed."""
+    return statistics.span, statistics.id

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.commands import kubeflow_runs, kubeflow_schedules
-from pipeline.commands.kubeflow_options import add_image
+from pipeline.commands.kubeflow_options import add_image, warn
 from pipeline.commands.options import (
     Command,
     add_config_options,
@@ -65,6 +65,7 @@ def _compile(options: argparse.Namespace) -> int:
         else:
             from kubeflow.compile import compile_pipeline as compile_package
         compile_package(config, options.output, options.image)
+    warn(config)
     print(f"{options.output}: written; {_next_step(options)}")
     return 0
 

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -115,7 +116,16 @@ def package_of(options: argparse.Namespace, config: Config) -> Iterator[Package]
     with noise_to(Path(os.devnull)):
         from kubeflow.compile import compile_pipeline
     with compiled(options, config, compile_pipeline) as package:
+        warn(config)
         yield package
+
+
+def warn(config: Config) -> None:
+    """Says what was compiled, and yet will hardly run."""
+    from kubeflow.doubts import doubts
+
+    for doubt in doubts(config):
+        print(f"warning: {doubt}", file=sys.stderr)
 
 
 @contextlib.contextmanager

@@ -77,11 +77,16 @@ def add_run(command: argparse.ArgumentParser) -> None:
 
 
 def same_pipeline(options: argparse.Namespace) -> list[str]:
-    """The options by which another command finds the same runs and models."""
+    """The options by which another command finds the same runs and models.
+
+    They are shown to a person, so without passwords.
+    """
+    from pipeline.passwords import mask_passwords
+
     same = ["-c", str(options.config)]
     for override in options.overrides:
         if override.startswith(_PLACES):
-            same += ["--set", override]
+            same += ["--set", mask_passwords(override)]
     return [*same, *(["--work-dir", str(options.work_dir)] if options.work_dir else [])]
 
 

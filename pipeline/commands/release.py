@@ -55,7 +55,9 @@ def _add_approve(actions: Commands) -> None:
         help="even if a gate blocked it, or a person refused it; is recorded",
     )
     action.add_argument(
-        "--rollback", action="store_true", help="even if a later run is released"
+        "--rollback",
+        action="store_true",
+        help="even if the released model is of newer examples, or of a later run",
     )
     action.set_defaults(command=_approve)
 

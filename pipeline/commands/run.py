@@ -71,11 +71,12 @@ def _run(options: argparse.Namespace) -> int:
 def _next_commands(options: argparse.Namespace, summary: Summary) -> Iterator[str]:
     """What a person types after a run."""
     same = shlex.join(same_pipeline(options))
+    decide = f"{summary.run_id} {same} --by NAME --note TEXT"
+    rollback = " --rollback" if summary.takes_rollback else ""
     yield f"ctr report {same} --text   (the whole report)"
     if summary.verdict == "awaiting_approval":
-        yield f"ctr release approve {summary.run_id} {same} --by NAME --note TEXT"
-        yield f"ctr release reject {summary.run_id} {same} --by NAME --note TEXT"
+        yield f"ctr release approve {decide}{rollback}"
+        yield f"ctr release reject {decide}"
     elif summary.verdict == "blocked" and summary.metrics:
         # Else there is no candidate.
-        override = "--by NAME --note TEXT --override"
-        yield f"ctr release approve {summary.run_id} {same} {override}"
+        yield f"ctr release approve {decide} --override{rollback}"

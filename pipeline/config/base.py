@@ -10,8 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 class Block(BaseModel):
     """A block of the configuration: frozen, and strict about unknown keys."""
 
-    # A bound of NaN would let everything pass.
-    model_config = ConfigDict(frozen=True, validate_default=True, allow_inf_nan=False)
+    # A bound of NaN would let everything pass, and a traceback quote passwords.
+    model_config = ConfigDict(
+        frozen=True,
+        validate_default=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+    )
 
     @model_validator(mode="before")
     @classmethod

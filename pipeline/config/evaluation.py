@@ -172,7 +172,8 @@ class Validation(Block):
       schema_file: A curated schema (text proto), relative to the configuration
         file; without it a schema is inferred from the examples.
       drift: For each feature, the largest Jensen-Shannon divergence allowed between
-        the training split and that of the run before.
+        the training split and that of the run before or, with spans, of the latest
+        earlier span.
       skew: Comparison with examples logged while serving.
     """
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pipeline.config.base import Block, PositiveInt
+from pipeline.config.metadata import PublicUrl
 
 _Text = Annotated[str, Field(min_length=1)]
 # As Kubernetes writes amounts.
@@ -19,9 +20,6 @@ _Shared = Annotated[str, Field(pattern=r"^(/|gs://|hdfs://).")]
 _Mount = Annotated[str, Field(pattern=r"^/.")]
 # Where an object store is that Kubeflow's launcher copies from and to.
 _Bucket = Annotated[str, Field(pattern=r"^(minio|s3|gs)://.")]
-_Metadata = Annotated[
-    str, Field(pattern=r"^(grpc://[^/]+:\d+|sqlite:///.+|mysql://[^/@]+/.+)$")
-]
 
 
 class Volume(Block):
@@ -140,7 +138,7 @@ class Kubeflow(Block):
     pipeline_root: _Bucket | None = None
     artifacts: _Shared | None = None
     models: Volume = Volume(claim="ctr-models", path="/models")
-    metadata: _Metadata = "grpc://metadata-grpc-service.kubeflow:8080"
+    metadata: PublicUrl = "grpc://metadata-grpc-service.kubeflow:8080"
     metadata_secret: Secret | None = None
     tasks: Task = Task()
     components: dict[str, Task] = {}

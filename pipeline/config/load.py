@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from pipeline.config.features import FEATURE_KINDS
 from pipeline.config.root import Config
+from pipeline.config.secrets import masked
 from pipeline.config.serving import Serving
 from pipeline.config.training import Training
 from pipeline.config.warm_start import LAST_RELEASE, WarmStart
@@ -74,8 +76,8 @@ def parse_config(tree: dict[str, Any], where: str) -> Config:
 
 
 def to_yaml(config: Config) -> str:
-    """The configuration with every default, as YAML."""
-    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+    """The configuration with every default, and without secrets, as YAML."""
+    return yaml.safe_dump(masked(config.model_dump(mode="json")), sort_keys=False)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -94,19 +96,35 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 def _parse(text: str, where: str) -> Any:
     try:
-        return yaml.safe_load(text)
+        tree = yaml.safe_load(text)
+        # Fails where an alias stands for what it is in, which nothing can walk through.
+        json.dumps(tree, skipkeys=True, default=str)
+        return tree
     # Besides its own errors, PyYAML lets through those of the constructors of dates
     # and numbers, and runs out of stack on deep nesting.
     except (yaml.YAMLError, ValueError, AttributeError, RecursionError) as error:
-        reason = str(error).replace('in "<unicode string>", ', "at ")
-        raise ConfigError(_one_line(f"{where}: not valid YAML: {reason}")) from error
+        line = _one_line(f"{where}: not valid YAML: {_reason(error)}")
+        # A cause would be in tracebacks; it quotes the line, and so passwords in it.
+        raise ConfigError(line) from None
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong with a text of YAML, and where, but not the text."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return str(error)
+    words = [text for text in (error.context, error.problem) if text]
+    mark = error.problem_mark or error.context_mark
+    at = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    return ", ".join(words) + at
 
 
 def _apply_override(tree: dict[str, Any], override: str) -> None:
-    option = _one_line(f"--set {_shorten(override, str)}")
     key, equals, text = override.partition("=")
     if not equals or not key:
+        option = _one_line(f"--set {_shorten(override, str)}")
         raise ConfigError(f"{option}: expected KEY.PATH=VALUE")
+    # Without the value, which may be a secret.
+    option = _one_line(f"--set {_shorten(key, str)}")
     value = _parse(text, option)
     *parents, last = key.split(".")
     node = tree
@@ -144,7 +162,8 @@ def _first_problem(error: pydantic.ValidationError, tree: dict[str, Any]) -> str
     # Each member of a union has a problem of its own with the same value.
     same = [other for other in problems if _key_path(other["loc"], tree) == where]
     expected = ", or ".join(dict.fromkeys(map(_expectation, same)))
-    return f"{where}: got {_shorten(problem['input'])}; {expected}"
+    received = masked(problem["input"], tuple(where.split(".")))
+    return f"{where}: got {_shorten(received)}; {expected}"
 
 
 def _wrong_kind(feature: Mapping[str, object]) -> str:
@@ -179,7 +198,7 @@ def _key_path(loc: tuple[int | str, ...], tree: object) -> str:
 def _shorten(
     value: object, text_of: Callable[[object], str] = repr, limit: int = 60
 ) -> str:
-    text = text_of(value)
+    text = text_of(masked(value))
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 

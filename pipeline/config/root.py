@@ -8,44 +8,20 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from pipeline.config.base import Block, Name
+from pipeline.config.beam import Option, check_runner
 from pipeline.config.columns import id_columns, numeric_columns
 from pipeline.config.evaluation import GROUP_METRICS, Evaluation, Gate, Validation
 from pipeline.config.examples import Examples, Label
 from pipeline.config.features import Categorical, Cross, Features, Numeric
 from pipeline.config.infra_validation import InfraValidation
 from pipeline.config.kubeflow import Kubeflow
+from pipeline.config.metadata import Metadata
 from pipeline.config.model import Deep, Model
 from pipeline.config.release import Release
 from pipeline.config.serving import Serving
 from pipeline.config.spans import check_glob, check_like
 from pipeline.config.training import Training
 from pipeline.config.tuning import Tuning, check_space, default_space
-
-BeamOption = str | int | float | bool
-
-
-class Metadata(Block):
-    """Where ML Metadata is kept.
-
-    Attributes:
-      mysql: `mysql://USER:PASSWORD@HOST:PORT/DATABASE`; by default a SQLite file in
-        the work directory.
-      grpc: `HOST:PORT` of a server of ML Metadata, such as that of Kubeflow Pipelines.
-    """
-
-    mysql: Annotated[str, Field(pattern=r"^mysql://[^/]+/.+$")] | None = None
-    grpc: Annotated[str, Field(pattern=r"^[^/:]+:\d+$")] | None = None
-
-    @property
-    def is_local(self) -> bool:
-        """Whether it is a file of the work directory."""
-        return self.mysql is None and self.grpc is None
-
-    @model_validator(mode="after")
-    def _one_place(self) -> Metadata:
-        if self.mysql is not None and self.grpc is not None:
-            raise ValueError("give at most one of 'mysql' and 'grpc'")
-        return self
 
 
 class Config(Block):
@@ -90,7 +66,7 @@ class Config(Block):
     serving: Serving = Serving()
     metadata: Metadata = Metadata()
     kubeflow: Kubeflow = Kubeflow()
-    beam: dict[str, BeamOption] = {}
+    beam: dict[str, Option] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -115,6 +91,7 @@ class Config(Block):
         self._check_warm_start()
         self._check_export()
         self._check_spans()
+        check_runner(self.beam)
         _check_known("validation.drift", self.validation.drift, self.features)
         if self.validation.skew:
             thresholds = self.validation.skew.thresholds

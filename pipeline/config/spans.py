@@ -127,12 +127,29 @@ class RunSpans(Block):
     eval: tuple[str, ...]
     missing: tuple[str, ...] = ()
 
+    @property
+    def newest(self) -> str:
+        """The newest span."""
+        return self.eval[-1]
+
     def in_words(self) -> str:
         """One line for people."""
         words = f"train on {_extent(self.train)}, evaluate on {_extent(self.eval)}"
         if self.missing:
             words += f"; there is no file of {', '.join(self.missing)}"
         return words
+
+
+def is_earlier(span: str, other: str) -> bool:
+    """Whether a span comes before another.
+
+    Args:
+      span: A span, as people name it; empty where examples are not in spans.
+      other: Another; a day and a number have no order.
+    """
+    if _is_date(span) and _is_date(other):
+        return date.fromisoformat(span) < date.fromisoformat(other)
+    return _is_number(span) and _is_number(other) and int(span) < int(other)
 
 
 def _extent(names: Sequence[str]) -> str:

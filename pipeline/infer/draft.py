@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from pipeline.config.examples import HashSplit, Splits
 from pipeline.config.features import Categorical, Feature
+from pipeline.config.spans import Spans
 from pipeline.errors import InputError
 from pipeline.infer.column import Column, listed, make_column, percent, shown
 from pipeline.infer.kinds import Guess, guess, is_legal_name
@@ -24,6 +25,8 @@ from pipeline.infer.split import guess_split
 _MOST_SLICINGS = 3
 _MOST_SLICES = 10
 _WIDEST_ALIGNED = 76
+
+_SPLIT_KEYS = {Splits: "splits", HashSplit: "hash_split", Spans: "spans"}
 
 _TEXT = """\
 # A first configuration, inferred from {rows:,} rows of {files}.
@@ -105,15 +108,14 @@ def _pipeline_name(files: Sequence[Path]) -> str:
 
 
 def _examples(
-    sample: Sample, root: str, block: Splits | HashSplit, comment: str
+    sample: Sample, root: str, block: Splits | HashSplit | Spans, comment: str
 ) -> str:
     lines = [_item("root", root), f"format: {sample.format}"]
     if sample.placeholders:
         missing = _item("missing_values", ["", *sample.placeholders])
         lines.append(f"{missing}  # empty, or a word in a column of numbers")
     lines += [f"# {line}" for line in textwrap.wrap(shown(comment, 400), 84)]
-    kind = "splits" if isinstance(block, Splits) else "hash_split"
-    lines.append(_item(kind, block.model_dump()))
+    lines.append(_item(_SPLIT_KEYS[type(block)], block.model_dump()))
     return textwrap.indent("\n".join(lines), "  ")
 
 

@@ -10,9 +10,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pipeline.config.examples import HashSplit, Splits
+from pipeline.config.spans import Spans
 from pipeline.errors import InputError
 from pipeline.infer.column import Column, words_of
 from pipeline.infer.leave_out import is_row_unique, time_example
+from pipeline.infer.spans import guess_spans
 
 _USER_WORDS = {"user", "visitor", "customer", "member", "device", "cookie", "session"}
 _TRAIN_WORDS = {"train", "training"}
@@ -25,8 +27,8 @@ _LARGEST_SHARE_TO_EVALUATE = 0.4
 
 def guess_split(
     files: Sequence[Path], columns: Mapping[str, Column]
-) -> tuple[Splits | HashSplit, str]:
-    """Splits as the files' names say, train and test or one a day, or by a hash.
+) -> tuple[Splits | HashSplit | Spans, str]:
+    """Splits as the files' names say, one a day or train and test, or by a hash.
 
     Returns:
       The block of the configuration, and why.
@@ -39,6 +41,8 @@ def guess_split(
         raise InputError("the files are in several folders; put them into one")
     names = sorted({path.name for path in files}, key=_in_order)
     known = [path.name for path in folder.iterdir()]
+    if by_day := guess_spans(names, known):
+        return by_day
     for train, evaluate, reason in _ways_to_split(names):
         past, future = _pattern(train, known), _pattern(evaluate, known)
         if past and future:

@@ -6,8 +6,6 @@ values.
 
 from __future__ import annotations
 
-import glob
-import os
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_gen.canonical import canonical_batch
+from components.example_gen.files import files_matching, input_patterns
 from components.example_gen.readers import read_tables
 from components.example_gen.spans import files_of, find_window
 from pipeline.config import Config
@@ -76,22 +75,8 @@ def _paths(examples: Examples) -> list[str]:
     if examples.spans is not None:
         window, files = find_window(examples.root, examples.spans)
         return files_of(files, (*window.train, *window.eval))
-    patterns: tuple[str, ...]
-    if examples.splits is not None:
-        patterns = (examples.splits.train, examples.splits.eval)
-    else:
-        assert examples.hash_split is not None
-        patterns = (examples.hash_split.pattern,)
-    paths = []
-    for pattern in patterns:
-        found = sorted(glob.glob(os.path.join(examples.root, pattern)))
-        if not found:
-            raise InputError(
-                f"{os.path.join(examples.root, pattern)}: no file matches; check "
-                "examples.root, or name the folder of the examples by --data"
-            )
-        paths += found
-    return paths
+    patterns = input_patterns(examples).values()
+    return [path for each in patterns for path in files_matching(examples.root, each)]
 
 
 def _encoded(data: pa.Array, feature: Feature) -> pa.Array:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 
 from components.release_records import ReleaseHistory, ReleaseRecord
+from pipeline.config.spans import is_earlier
 from pipeline.errors import ReleaseError
 from pipeline.metadata import Connection
 from pipeline.release.store import ReleaseStore
@@ -91,7 +92,7 @@ class ReleaseDesk:
           by: Who approves.
           note: Why.
           override: Even if a gate blocked it, or a person refused it.
-          rollback: Even if a later run is released.
+          rollback: Even if a model of newer examples, or of a later run, is released.
 
         Returns:
           The record of the release.
@@ -117,7 +118,7 @@ class ReleaseDesk:
                 "recorded"
             )
         if not rollback:
-            self._check_order(history, run)
+            self._check_order(history, candidate)
         released = publish.release_model(
             os.path.join(candidate.model_uri, _SAVED_MODEL_DIR),
             self._model_dir,
@@ -206,6 +207,7 @@ class ReleaseDesk:
             run=restored.run,
             model_uri=restored.source,
             training=known[-1].training if known else "",
+            span=known[-1].span if known else "",
             version=restored.version,
             path=version_path(self._model_dir, restored.version),
             report=known[-1].report if known else "",
@@ -238,18 +240,29 @@ class ReleaseDesk:
             "early"
         )
 
-    def _check_order(self, history: ReleaseHistory, run: str) -> None:
+    def _check_order(self, history: ReleaseHistory, candidate: ReleaseRecord) -> None:
         """A release that would undo a later one has to be meant."""
-        if history.last is None:
+        last = history.last
+        if last is None:
             return
-        released, asked = (
-            self._store.position(each) for each in (history.last.run, run)
-        )
-        if released is not None and asked is not None and asked < released:
+        if self._is_older(candidate, last):
             raise ReleaseError(
-                f"{run} is older than {history.last.run}, which is released as version "
-                f"{history.last.version}; --rollback releases it all the same"
+                f"{_named(candidate)} is older than {_named(last)}, which is released "
+                f"as version {last.version}; --rollback releases it all the same"
             )
+
+    def _is_older(self, candidate: ReleaseRecord, last: ReleaseRecord) -> bool:
+        """By their spans; without, or of the same one, by when they ran."""
+        if is_earlier(candidate.span, last.span):
+            return True
+        if is_earlier(last.span, candidate.span):
+            return False
+        asked, released = (self._store.position(each.run) for each in (candidate, last))
+        return asked is not None and released is not None and asked < released
+
+
+def _named(record: ReleaseRecord) -> str:
+    return f"{record.run} of {record.span}" if record.span else record.run
 
 
 def _check_name(by: str) -> None:

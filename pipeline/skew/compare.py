@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import pydantic
 import tensorflow_data_validation as tfdv
-from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 
 from components.evaluation_report.collect.histograms import compared
-from components.example_validator.anomalies import Statistics
+from components.statistics import (
+    Feature,
+    Statistics,
+    by_feature,
+    count_present,
+    missing_share,
+)
 from pipeline.skew.logs import Served
 from pipeline.skew.requests import Types
 
@@ -24,7 +30,6 @@ ALLOWED_DIVERGENCE = 0.05
 # How many values are told of a feature.
 _MOST_MOVED = 3
 
-_Feature: TypeAlias = statistics_pb2.FeatureNameStatistics
 _TOO_FAR = (
     anomalies_pb2.AnomalyInfo.COMPARATOR_L_INFTY_HIGH,
     anomalies_pb2.AnomalyInfo.COMPARATOR_JENSEN_SHANNON_DIVERGENCE_HIGH,
@@ -106,7 +111,7 @@ class Skew(pydantic.BaseModel):
 
 def types_of(training: Statistics, types: Types) -> Types:
     """The features that a model was shown, of those that are configured by now."""
-    return {name: types[name] for name in types if name in _by_name(training)}
+    return {name: types[name] for name in types if name in by_feature(training)}
 
 
 def compare(
@@ -129,7 +134,7 @@ def compare(
       version: The version of the model that was trained.
       run: The run that made it.
     """
-    before, now = _by_name(training), _by_name(served.statistics)
+    before, now = by_feature(training), by_feature(served.statistics)
     found = tfdv.validate_statistics(
         training,
         _schema(types, thresholds),
@@ -147,8 +152,8 @@ def compare(
             distance=distances.get(name) if _has_values(name, before, now) else None,
             allowed=_allowed(name, types, thresholds),
             too_far=_has_values(name, before, now) and _is_too_far(found, name),
-            training_missing=_missing(before[name]),
-            serving_missing=_missing(now[name]),
+            training_missing=missing_share(before[name]),
+            serving_missing=missing_share(now[name]),
             allowed_missing=thresholds.get(name, ALLOWED_SHARE),
             moved=tuple(_moved(before[name], now[name])),
         )
@@ -203,29 +208,15 @@ def _is_too_far(found: anomalies_pb2.Anomalies, name: str) -> bool:
     return any(reason.type in _TOO_FAR for reason in found.anomaly_info[name].reason)
 
 
-def _by_name(statistics: Statistics) -> dict[str, _Feature]:
-    return {
-        feature.path.step[0]: feature for feature in statistics.datasets[0].features
-    }
-
-
-def _common(feature: _Feature) -> statistics_pb2.CommonStatistics:
-    return getattr(feature, feature.WhichOneof("stats")).common_stats
-
-
-def _missing(feature: _Feature) -> float:
-    common = _common(feature)
-    total: int = common.num_missing + common.num_non_missing
-    return common.num_missing / total if total else 1.0
-
-
 def _has_values(
-    name: str, before: Mapping[str, _Feature], now: Mapping[str, _Feature]
+    name: str,
+    before: Mapping[str, Feature],
+    now: Mapping[str, Feature],
 ) -> bool:
-    return all(_common(each[name]).num_non_missing for each in (before, now))
+    return all(count_present(each[name]) for each in (before, now))
 
 
-def _moved(before: _Feature, now: _Feature) -> list[Moved]:
+def _moved(before: Feature, now: Feature) -> list[Moved]:
     """The values whose shares differ most."""
     moved = [
         Moved(value=value, training=then, serving=new)
@@ -236,7 +227,7 @@ def _moved(before: _Feature, now: _Feature) -> list[Moved]:
     return moved[:_MOST_MOVED]
 
 
-def _values(before: _Feature, now: _Feature) -> Iterator[tuple[str, float, float]]:
+def _values(before: Feature, now: Feature) -> Iterator[tuple[str, float, float]]:
     """The values of a feature, and the shares of each in training and serving."""
     if before.HasField("num_stats"):
         bins = compared(now, before)
@@ -247,7 +238,7 @@ def _values(before: _Feature, now: _Feature) -> Iterator[tuple[str, float, float
             yield value, then.get(value, 0.0), new.get(value, 0.0)
 
 
-def _shares(feature: _Feature) -> dict[str, float]:
+def _shares(feature: Feature) -> dict[str, float]:
     """Of the most frequent values, as TFDV compares them."""
     buckets = feature.string_stats.rank_histogram.buckets
     total = sum(bucket.sample_count for bucket in buckets)

@@ -16,11 +16,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.transforms import combiners
 
 from components.example_gen.readers import read_records
-from components.example_validator.anomalies import Statistics
+from components.statistics import STATISTICS_FILE, Statistics
 from pipeline.errors import InputError
 from pipeline.skew.requests import Requests, Types
 
-_STATISTICS_FILE = "FeatureStats.pb"
 _UNKNOWN_FILE = "unknown.json"
 # One can hold a thousand examples.
 _ENTRIES = 256
@@ -72,7 +71,7 @@ def read_served(
         _compute(paths, types, beam_args, folder)
         served = Served(
             len(paths),
-            tfdv.load_stats_binary(os.path.join(folder, _STATISTICS_FILE)),
+            tfdv.load_stats_binary(os.path.join(folder, STATISTICS_FILE)),
             _read(os.path.join(folder, _UNKNOWN_FILE)),
         )
     finally:
@@ -101,7 +100,7 @@ def _compute(
             rows["known"]
             | "Statistics" >> tfdv.GenerateStatistics(tfdv.StatsOptions())
             | "Write"
-            >> tfdv.WriteStatisticsToBinaryFile(os.path.join(folder, _STATISTICS_FILE))
+            >> tfdv.WriteStatisticsToBinaryFile(os.path.join(folder, STATISTICS_FILE))
         )
         _ = (
             rows[_UNKNOWN]

@@ -6,8 +6,8 @@ from ml_metadata.metadata_store import metadata_store
 from tfx.dsl.io import fileio
 from tfx.types import standard_artifacts
 
-from components.example_validator.anomalies import Statistics, read_statistics
 from components.lineage import Lineage
+from components.statistics import Statistics, read_statistics
 from pipeline.config.examples import TRAIN
 from pipeline.errors import InputError
 from pipeline.metadata import Connection

@@ -73,11 +73,17 @@ def test_a_day_starts_from_the_release_of_the_day_before(daily, data):
     versions = daily.versions()
     assert versions == [str(day_3["model_version"]), str(day_4["model_version"])]
 
-    # The day before is as it was, and starts from nothing newer.
-    again = daily.run(*here, "--span", "3", "--set", "release.approval=manual")
+    # The day before is as it was, and neither starts from nor replaces what is newer.
+    again = daily.run(*here, "--span", "3")
     assert again.returncode == 0, again.stdout + again.stderr
     assert not_cached(daily.summary()) == LOOKED_UP
     assert daily.summary()["metrics"] == day_3["metrics"]
+    assert daily.summary()["verdict"] == "awaiting_approval"
+    assert daily.summary()["reasons"][0].startswith(
+        "this run is of 3, the released model is of 4; "
+    )
+    approve = rf"ctr release approve {daily.summary()['run_id']} .*--rollback\n"
+    assert re.search(approve, again.stdout)
     assert daily.versions() == versions
 
     # The newest is the same, named or found.

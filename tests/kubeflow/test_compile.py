@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+import yaml
 from emulation.package import Package
 from google.protobuf import json_format
 
+from kubeflow.bundle import Bundle
+from kubeflow.compile import compile_pipeline
+from kubeflow.decision import compile_decision
+from pipeline.config import load_config
 from pipeline.errors import ConfigError
 
 COMPONENTS = {
@@ -235,3 +240,81 @@ def test_where_metadata_is_for_a_person_stays_with_that_person(compiled):
 def test_the_pipeline_root_is_in_the_spec(compiled):
     package = compiled("kubeflow.pipeline_root=minio://mlpipeline/ads")
     assert package.spec.default_pipeline_root == "minio://mlpipeline/ads"
+
+
+@pytest.mark.parametrize(
+    ("override", "key"),
+    [
+        ("beam.s3_secret_access_key=hunter2", "beam.s3_secret_access_key"),
+        ("beam.s3_session_token=12345", "beam.s3_session_token"),
+        ("beam.flink_master=http://ann:hunter2@flink:8081", "beam.flink_master"),
+        (
+            "kubeflow.tasks.variables={DB_PASSWORD: hunter2}",
+            "kubeflow.tasks.variables.DB_PASSWORD",
+        ),
+        (
+            "kubeflow.components={Trainer: {variables: {API_KEY: hunter2}}}",
+            "kubeflow.components.Trainer.variables.API_KEY",
+        ),
+        ("examples.root=https://ann:hunter2@store/ads", "examples.root"),
+    ],
+)
+def test_a_secret_is_not_compiled(packed, override, key):
+    with pytest.raises(ConfigError) as caught:
+        packed(override)
+    assert str(caught.value).startswith(f"{key}: a secret would be in the compiled")
+    assert "kubeflow.tasks.secrets" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_what_only_sounds_like_a_secret_is_compiled(packed):
+    bundle = packed(
+        "beam={runner: DataflowRunner, dataflow_kms_key: projects/p/keys/k, "
+        "enable_hot_key_logging: true}",
+        "kubeflow.metadata_secret={secret: metadata, key: url}",
+        "kubeflow.tasks.secrets=[{secret: store, key: token, variable: TOKEN}]",
+        "examples.root=hdfs://namenode:8020/ads@2026",
+    )
+    assert bundle.config.beam["dataflow_kms_key"] == "projects/p/keys/k"
+
+
+@pytest.fixture
+def packed(tmp_path, settings):
+    """A function from overrides of the configuration to what containers are told."""
+
+    def packed(*overrides: str) -> Bundle:
+        path = tmp_path / "pipeline.yaml"
+        path.write_text(yaml.safe_dump(settings))
+        return Bundle.of(load_config(path, overrides))
+
+    return packed
+
+
+@pytest.mark.parametrize("compiler", [compile_pipeline, compile_decision])
+@pytest.mark.parametrize(
+    ("volumes", "claims"),
+    [
+        ("[{claim: a, path: /data}, {claim: b, path: /data}]", "'a' and 'b'"),
+        ("[{claim: a, path: /data}, {claim: b, path: /data/}]", "'a' and 'b'"),
+        ("[{claim: a, path: /models}]", "'ctr-models' and 'a'"),
+    ],
+)
+def test_two_volumes_at_one_path_are_refused(
+    tmp_path, settings, compiler, volumes, claims
+):
+    path, output = tmp_path / "pipeline.yaml", tmp_path / "out.yaml"
+    path.write_text(yaml.safe_dump(settings))
+    config = load_config(path, [f"kubeflow.tasks.volumes={volumes}"], "/data")
+    message = f"the volumes {claims} are both mounted at /"
+    with pytest.raises(ConfigError, match=message):
+        compiler(config, output)
+    assert not output.exists()
+
+
+def test_so_are_those_of_all_tasks_and_of_one(compiled):
+    message = "kubeflow: Trainer: the volumes 'a' and 'b' are both mounted at /data;"
+    with pytest.raises(ConfigError, match=message):
+        compiled(
+            "kubeflow.tasks.volumes=[{claim: a, path: /data}]",
+            "kubeflow.components={Trainer: {volumes: [{claim: b, path: /data}]}}",
+        )

@@ -113,6 +113,9 @@ def test_metadata_may_be_in_a_secret(config, monkeypatch):
     assert connection_of(settings).host == "mlmd"
     monkeypatch.setenv("CTR_METADATA", "mysql://ann:hunter2@db/mlmd")
     assert connection_of(settings).mysql.password == "hunter2"
+    # As a file of a secret mostly is.
+    monkeypatch.setenv("CTR_METADATA", "mysql://ann:hunter2@db/mlmd\n")
+    assert connection_of(settings).mysql.database == "mlmd"
 
 
 def test_models_go_to_the_volume_or_an_object_store(config):

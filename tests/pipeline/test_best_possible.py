@@ -40,5 +40,22 @@ def test_it_is_that_of_the_spans_that_are_evaluated_on(config, tmp_path):
 
 def test_a_span_of_which_it_is_not_known(config, tmp_path):
     (tmp_path / "truth-2.csv").write_text(GOOD)
-    with pytest.raises(InputError, match=r"truth-\{SPAN\}.csv: no file matches"):
+    with pytest.raises(InputError, match=r"truth-\{SPAN\}.csv: no file is of span 3"):
+        best_possible_auc(config)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("click,probability\n", "there are no rows"),
+        ("click,probability\n0,0.1\n1,\n", "has no number in some rows"),
+        ("click,probability\n0,0.1\n1,nan\n", "has no number in some rows"),
+        ("click,probability\n0,0.1\n0,0.9\n", "all labels are 0"),
+    ],
+)
+def test_files_that_give_no_auc(config, tmp_path, text, words):
+    (tmp_path / "truth-2.csv").write_text(text)
+    (tmp_path / "truth-3.csv").write_text("click,probability\n")
+
+    with pytest.raises(InputError, match=words):
         best_possible_auc(config)

@@ -221,13 +221,13 @@ def test_root_is_relative_to_the_folder_of_the_configuration(tmp_path: Path):
     ("names", "train", "evaluate"),
     [
         (
-            [f"day_{day}.csv.gz" for day in range(1, 8)],
-            "day_[1-6].csv.gz",
-            "day_7.csv.gz",
+            [f"part_{part}.csv.gz" for part in range(1, 8)],
+            "part_[1-6].csv.gz",
+            "part_7.csv.gz",
         ),
         (["test.csv", "train.csv"], "train.csv", "test.csv"),
         ([f"{day}.csv" for day in range(1, 15)], "[1-9].csv", "1[0-4].csv"),
-        (["2024-05-31.csv", "2024-06-01.csv"], "2024-05-31.csv", "2024-06-01.csv"),
+        (["2024-05-31.csv", "2024-06-31.csv"], "2024-05-31.csv", "2024-06-31.csv"),
         (["train.csv", "valid.csv", "test.csv"], "train.csv", "test.csv"),
     ],
 )
@@ -264,12 +264,77 @@ def test_files_in_no_order_are_split_by_a_hash(
     assert config.examples.hash_split.pattern == pattern
 
 
+@pytest.mark.parametrize(
+    ("names", "pattern", "train", "evaluate"),
+    [
+        # As `ctr simulate` names them.
+        (
+            [f"day-{day:02}.csv" for day in (9, 10, 11)],
+            "day-{SPAN}.csv",
+            ("9", "10"),
+            "11",
+        ),
+        (["2Day1.csv.gz", "2Day3.csv.gz"], "2Day{SPAN}.csv.gz", ("1",), "3"),
+        (
+            ["2024-05-31.csv", "2024-06-01.csv"],
+            "{YYYY}-{MM}-{DD}.csv",
+            ("2024-05-31",),
+            "2024-06-01",
+        ),
+        (
+            [f"[ads]_2024{day}_v2.csv" for day in ("0301", "0228", "0229")],
+            "[[]ads]_{YYYY}{MM}{DD}_v2.csv",
+            ("2024-02-28", "2024-02-29"),
+            "2024-03-01",
+        ),
+    ],
+)
+def test_files_by_day_are_spans(
+    tmp_path: Path, names: list[str], pattern: str, train: tuple[str], evaluate: str
+):
+    from components.example_gen.spans import find_window
+
+    paths = [tmp_path / "data" / name for name in names]
+    for seed, path in enumerate(paths):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        clicks(60, seed).to_csv(path, index=False)
+    config, text = inferred(tmp_path, *paths)
+    spans = config.examples.spans
+    assert (spans.pattern, spans.eval, spans.newest) == (pattern, 1, "latest")
+    assert "# a file for each day, as the names say: the newest day evaluates" in text
+
+    window, files = find_window(config.examples.root, spans)
+    assert (window.named().train, window.named().eval) == (train, (evaluate,))
+    assert {path for paths in files.values() for path in paths} == set(map(str, paths))
+
+
+@pytest.mark.parametrize(
+    ("names", "others"),
+    [
+        # The newest is not given.
+        (["2024-05-30.csv", "2024-05-31.csv"], ["2024-06-01.csv"]),
+        # Numbers of what need not be days, or of hours.
+        (["part-1.csv", "part-2.csv", "part-3.csv"], []),
+        (["today-1.csv", "today-2.csv"], []),
+        (["2024-05-30-01.csv", "2024-05-31-02.csv"], []),
+        # A placeholder's brace.
+        (["{a}-day-1.csv", "{a}-day-2.csv"], []),
+        (["2024-05-30.csv"], []),
+    ],
+)
+def test_other_files_are_no_spans(tmp_path: Path, names: list[str], others: list[str]):
+    for name in [*names, *others]:
+        clicks(200).to_csv(tmp_path / name, index=False)
+    config, _ = inferred(tmp_path, *(tmp_path / name for name in names))
+    assert config.examples.spans is None
+
+
 def test_patterns_keep_clear_of_other_files(tmp_path: Path):
-    names = [f"day_{day}.csv" for day in (1, 2, 3, "truth")]
+    names = [f"part_{part}.csv" for part in (1, 2, 3, "truth")]
     for name in names:
         clicks(60).to_csv(tmp_path / name, index=False)
     given = [tmp_path / name for name in names]
-    assert inferred(tmp_path, *given[:3])[0].examples.splits.train == "day_[1-2].csv"
+    assert inferred(tmp_path, *given[:3])[0].examples.splits.train == "part_[1-2].csv"
     line = one_line(lambda: infer_config([given[0], given[3]], "click"))
     assert "no pattern matches the 2 given files and no others" in line
 

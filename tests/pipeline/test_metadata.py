@@ -9,6 +9,7 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
 from pipeline.config import Config
+from pipeline.errors import ConfigError
 from pipeline.metadata import connection_config, connection_to
 from pipeline.workdir import WorkDir
 
@@ -37,6 +38,9 @@ def test_sqlite_in_the_work_directory(tmp_path):
     [
         ("mysql://ann:secret@db:3307/mlmd", ("db", 3307, "mlmd", "ann", "secret")),
         ("mysql://ann:a%40b@db/mlmd", ("db", 3306, "mlmd", "ann", "a@b")),
+        ("mysql://ann:a@b@db/mlmd", ("db", 3306, "mlmd", "ann", "a@b")),
+        ("mysql://ann@db/mlmd", ("db", 3306, "mlmd", "ann", "")),
+        ("mysql://ann:x@[::1]:3307/mlmd", ("::1", 3307, "mlmd", "ann", "x")),
     ],
 )
 def test_mysql_by_its_url(url, parts):
@@ -52,3 +56,19 @@ def test_a_server_by_its_address():
 def test_a_file_by_its_url():
     expected = metadata.sqlite_metadata_connection_config("/volume/metadata.sqlite")
     assert connection_to("sqlite:///volume/metadata.sqlite") == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://ann:hunter2@db",
+        "mysql://ann:hunter/2@db/mlmd",
+        "mysql://db/mlmd?password=hunter2",
+        "postgresql://ann:hunter2@db/mlmd",
+        "hunter2",
+    ],
+)
+def test_what_a_secret_may_not_hold_is_told_without_it(url):
+    with pytest.raises(ConfigError, match=r"expected grpc://HOST:PORT, ") as caught:
+        connection_to(url)
+    assert "hunter" not in str(caught.value)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from tfx.types import standard_artifacts
 
+from components.artifacts import Release
 from components.evaluator.record import Evaluation
 from components.infra_validator.record import InfraRecord
-from pipeline.outcome import _reasons
+from components.release_gate.decision import Decision
+from pipeline.outcome import _reasons, _said
 
 EVALUATION = Evaluation(passed=True, gates=[], candidate={})
 OF_THE_GATES = [
@@ -44,3 +46,21 @@ def test_that_a_server_answers_as_it_should_comes_after_them(outputs):
     *gates, infra = _reasons(EVALUATION, outputs())
     assert gates == OF_THE_GATES
     assert infra.startswith("passed: infra: it answers 3 rows")
+
+
+@pytest.mark.parametrize(
+    ("status", "fields", "note", "said"),
+    [
+        ("released", {}, "", []),
+        ("awaiting_approval", {}, "", []),
+        ("awaiting_approval", {"takes_rollback": True}, "", ["so"]),
+        # What failed is told by the gates themselves.
+        ("blocked", {"takes_rollback": True}, "", []),
+        ("rejected", {"is_by_person": True}, "", ["so"]),
+        ("released", {}, "it was rolled back", ["it was rolled back"]),
+    ],
+)
+def test_what_decided_besides_the_gates_is_told(status, fields, note, said):
+    release = Release()
+    release.note = note
+    assert _said(Decision(status=status, reason="so", **fields), release) == said

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
 
-from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
+from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from components.evaluation_report.collect.histograms import bars, compared
 from components.evaluation_report.content import (
@@ -14,11 +13,11 @@ from components.evaluation_report.content import (
     Distance,
     FeatureStatistics,
 )
-from components.example_validator.anomalies import Examined, Statistics, in_words
+from components.example_validator.anomalies import Examined, in_words
+from components.statistics import Feature, by_feature, missing_share
 from pipeline.config.examples import TRAIN
 from pipeline.config.parts.example_validator import ValidatorPart
 
-_Feature: TypeAlias = statistics_pb2.FeatureNameStatistics
 _TOP_VALUES = 3
 
 
@@ -30,7 +29,8 @@ def collect_data(examined: Examined, part: ValidatorPart) -> Data:
       part: Thresholds of drift and skew.
     """
     by_split = {
-        split: _by_name(statistics) for split, statistics in examined.statistics.items()
+        split: by_feature(statistics)
+        for split, statistics in examined.statistics.items()
     }
     return Data(
         examples={
@@ -52,21 +52,17 @@ def collect_data(examined: Examined, part: ValidatorPart) -> Data:
     )
 
 
-def _by_name(statistics: Statistics) -> dict[str, _Feature]:
-    return {
-        feature.path.step[0]: feature for feature in statistics.datasets[0].features
-    }
-
-
 def _describe(
-    name: str, feature: _Feature, by_split: Mapping[str, Mapping[str, _Feature]]
+    name: str,
+    feature: Feature,
+    by_split: Mapping[str, Mapping[str, Feature]],
 ) -> FeatureStatistics:
     number = feature.HasField("num_stats")
     return FeatureStatistics(
         name=name,
         type="number" if number else "text",
         missing={
-            split: _missing(features[name])
+            split: missing_share(features[name])
             for split, features in by_split.items()
             if name in features
         },
@@ -76,18 +72,7 @@ def _describe(
     )
 
 
-def _common(feature: _Feature) -> Any:
-    kind = feature.WhichOneof("stats")
-    return getattr(feature, kind).common_stats
-
-
-def _missing(feature: _Feature) -> float:
-    common = _common(feature)
-    total = common.num_missing + common.num_non_missing
-    return common.num_missing / total if total else 0.0
-
-
-def _number_in_words(feature: _Feature) -> str:
+def _number_in_words(feature: Feature) -> str:
     stats = feature.num_stats
     return (
         f"mean {stats.mean:.4g}, median {stats.median:.4g}, from {stats.min:.4g} to "
@@ -95,7 +80,7 @@ def _number_in_words(feature: _Feature) -> str:
     )
 
 
-def _text_in_words(feature: _Feature) -> str:
+def _text_in_words(feature: Feature) -> str:
     stats = feature.string_stats
     total = stats.common_stats.tot_num_values
     top = list(stats.top_values)[:_TOP_VALUES]
@@ -120,25 +105,24 @@ def _anomalies(split: str, found: anomalies_pb2.Anomalies) -> Iterator[Anomaly]:
 
 
 def _distances(examined: Examined, part: ValidatorPart) -> Iterator[Distance]:
-    now = _by_name(examined.statistics[TRAIN])
+    now = by_feature(examined.statistics[TRAIN])
+    previous, serving = by_feature(examined.previous), by_feature(examined.serving)
     skew = part.skew.thresholds if part.skew else {}
     for info in examined.distances().drift_skew_info:
         name = info.path.step[0]
         for measured in info.drift_measurements:
-            assert examined.previous is not None
             yield Distance(
                 feature=name,
                 kind="drift",
                 value=measured.value,
                 allowed=part.drift.get(name),
-                histograms=compared(now[name], _by_name(examined.previous)[name]),
+                histograms=compared(now[name], previous[name]),
             )
         for measured in info.skew_measurements:
-            assert examined.serving is not None
             yield Distance(
                 feature=name,
                 kind="skew",
                 value=measured.value,
                 allowed=skew.get(name),
-                histograms=compared(now[name], _by_name(examined.serving)[name]),
+                histograms=compared(now[name], serving[name]),
             )

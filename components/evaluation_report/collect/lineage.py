@@ -12,7 +12,7 @@ from tfx import types
 from tfx.components.example_gen import utils
 
 from components.evaluation_report.content import Source
-from components.example_gen.component import input_patterns
+from components.example_gen.files import input_patterns
 from pipeline.config.root import Config
 
 # What decides on results; the lock file that was installed has all.

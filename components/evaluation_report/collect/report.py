@@ -30,6 +30,7 @@ from components.example_gen.spans import spans_of
 from components.example_validator.anomalies import Artifacts, Examined
 from components.infra_validator.record import InfraRecord
 from pipeline.config.examples import EVAL
+from pipeline.config.parts.evaluation_report import EvaluationReportPart
 from pipeline.config.parts.example_validator import ValidatorPart
 from pipeline.config.root import Config
 from serving.scorer import Scorer
@@ -41,17 +42,20 @@ _SAMPLE = 10_000
 
 
 def report_of_a_run(
-    artifacts: Artifacts, config: Config, code: Mapping[str, str], run_id: str
+    artifacts: Artifacts,
+    part: EvaluationReportPart,
+    code: Mapping[str, str],
+    run_id: str,
 ) -> Report:
     """The report of a run that measured a candidate.
 
     Args:
       artifacts: Artifacts by the names that `EvaluationReport` has for its inputs.
-      config: The configuration, without where things go.
+      part: The configuration.
       code: Fingerprint of the code of each component.
       run_id: Names the run.
     """
-    beginning = _beginning(artifacts, config, code, run_id)
+    beginning = _beginning(artifacts, part, code, run_id)
     evaluation = artifact_utils.get_single_uri(artifacts["evaluation"])
     model = artifact_utils.get_single_instance(artifacts["model"])
     logs = artifact_utils.get_single_uri(artifacts["model_run"])
@@ -63,13 +67,13 @@ def report_of_a_run(
         infra=_infra(artifacts.get("infra_blessing")),
         curves=Curves.read(evaluation),
         training=training,
-        **_looked_into(artifacts, config, beginning["data"], model),
+        **_looked_into(artifacts, part.config, beginning["data"], model),
     )
 
 
 def report_of_a_stop(
     artifacts: Artifacts,
-    config: Config,
+    part: EvaluationReportPart,
     code: Mapping[str, str],
     run_id: str,
     stopped_by: str,
@@ -78,24 +82,25 @@ def report_of_a_stop(
 
     Args:
       artifacts: What there is, by the names that `EvaluationReport` has.
-      config: The configuration, without where things go.
+      part: The configuration.
       code: Fingerprint of the code of each component.
       run_id: Names the run.
       stopped_by: Why it ended.
     """
-    beginning = _beginning(artifacts, config, code, run_id)
+    beginning = _beginning(artifacts, part, code, run_id)
     return Report(**beginning, stopped_by=stopped_by)
 
 
 def _beginning(
-    artifacts: Artifacts, config: Config, code: Mapping[str, str], run_id: str
+    artifacts: Artifacts,
+    part: EvaluationReportPart,
+    code: Mapping[str, str],
+    run_id: str,
 ) -> dict[str, Any]:
     """What is known before there is a model."""
+    config, settings = part.config, part.shown()
     examined = Examined(artifacts)
     examples = artifact_utils.get_single_instance(artifacts["examples"])
-    settings = config.model_dump(
-        mode="json", exclude={"release", "metadata", "beam"}, exclude_none=True
-    )
     return {
         "name": config.name,
         "run_id": run_id,

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pipeline.config.base import Block
 from pipeline.config.examples import Examples
-from pipeline.config.kubeflow import Kubeflow
-from pipeline.config.release import Release
-from pipeline.config.root import Config, Metadata
+from pipeline.config.root import Config
+from pipeline.config.secrets import masked
 from pipeline.config.spans import LATEST
+
+# Where things go, what runs them and what serves the model: that decides on no result.
+_ELSEWHERE = ("release", "metadata", "kubeflow", "beam", "serving")
 
 
 class EvaluationReportPart(Block):
     """The configuration, since the report shows it.
 
-    Without where things go and what runs them: that decides on no result, and may hold
-    a password. And without the span that one run was asked for: the examples say it.
+    Without what decides on no result, and without the span that one run was asked for:
+    the examples say it.
     """
 
     config: Config
@@ -22,14 +26,20 @@ class EvaluationReportPart(Block):
     @classmethod
     def of(cls, config: Config) -> EvaluationReportPart:
         """The part of a configuration."""
-        elsewhere = {
-            "release": Release(),
-            "metadata": Metadata(),
-            "kubeflow": Kubeflow(),
-            "beam": {},
-            "examples": _of_any_run(config.examples),
+        defaults = {
+            name: Config.model_fields[name].get_default(call_default_factory=True)
+            for name in _ELSEWHERE
         }
-        return cls(config=config.model_copy(update=elsewhere))
+        examples = _of_any_run(config.examples)
+        return cls(config=config.model_copy(update={**defaults, "examples": examples}))
+
+    def shown(self) -> dict[str, Any]:
+        """The configuration as the report shows it, without passwords."""
+        settings = self.config.model_dump(
+            mode="json", exclude=set(_ELSEWHERE), exclude_none=True
+        )
+        shown: dict[str, Any] = masked(settings)
+        return shown
 
 
 def _of_any_run(examples: Examples) -> Examples:

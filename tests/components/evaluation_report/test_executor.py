@@ -16,7 +16,9 @@ from components.evaluation_report.changes import Change
 from components.evaluation_report.collect.report import report_of_a_stop
 from components.evaluation_report.content import read_content
 from components.evaluation_report.executor import EvaluationReportExecutor
+from pipeline.config.metadata import Metadata
 from pipeline.config.parts.evaluation_report import EvaluationReportPart
+from pipeline.config.serving import Serving
 
 from .conftest import INFRA
 
@@ -172,7 +174,9 @@ def test_a_baseline_whose_report_is_gone_is_named_all_the_same(run, report):
 
 
 def test_a_run_that_stopped_has_its_data(tiny, data):
-    report = report_of_a_stop(data, tiny.config, CODES, "run7", "an anomaly")
+    report = report_of_a_stop(
+        data, EvaluationReportPart.of(tiny.config), CODES, "run7", "an anomaly"
+    )
 
     assert (report.run_id, report.stopped_by) == ("run7", "an anomaly")
     assert report.evaluation is None
@@ -180,13 +184,23 @@ def test_a_run_that_stopped_has_its_data(tiny, data):
 
 
 def test_where_things_go_is_no_part_of_a_report(tiny):
-    from pipeline.config.root import Metadata
-
-    secret = Metadata(mysql="mysql://me:secret@host/db")
-    config = tiny.config.model_copy(
-        update={"metadata": secret, "beam": {"runner": "X"}}
-    )
+    elsewhere = {
+        "metadata": Metadata(mysql="mysql://me:secret@host/db"),
+        "beam": {"runner": "X"},
+        "serving": Serving(port=1),
+    }
+    config = tiny.config.model_copy(update=elsewhere)
     part = EvaluationReportPart.of(config)
 
     assert part == EvaluationReportPart.of(tiny.config)
     assert "me:secret" not in part.model_dump_json()
+    assert not {*elsewhere, "kubeflow", "release"} & part.shown().keys()
+
+
+def test_a_password_is_not_shown(tiny):
+    root = "hdfs://me:secret@host/ads"
+    examples = tiny.config.examples.model_copy(update={"root": root})
+    config = tiny.config.model_copy(update={"examples": examples})
+
+    shown = EvaluationReportPart.of(config).shown()
+    assert shown["examples"]["root"] == "hdfs://me:***@host/ads"

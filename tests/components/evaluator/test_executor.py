@@ -287,7 +287,13 @@ def test_curves_of_what_has_enough_examples_of_both_labels(compared, alone):
     assert len(enough) > 2
     assert drawn["overall"].baseline.roc != drawn["overall"].candidate.roc
     assert alone.curves.root["overall"].baseline is None
-    assert alone.curves.root["overall"].candidate == drawn["overall"].candidate
+    for evaluated in (alone, compared):
+        curve = evaluated.curves.root["overall"].candidate
+        measured = evaluated.report.candidate["overall"]
+        assert sum(height for *_, height in curve.histogram) == measured["examples"]
+        # A hundred points of a curve with more corners.
+        area = sk.auc(*np.array(curve.roc).T)
+        assert area == pytest.approx(measured["auc"], abs=0.01)
 
 
 def test_a_baseline_that_cannot_be_loaded_is_reported(tiny, evaluate, tmp_path):

@@ -95,6 +95,7 @@ def test_an_earlier_span_is_as_it_was(days: Days):
     before, _ = days.run()
     assert (ages(before, "train"), ages(before, "eval")) == ({1, 2}, {3})
     assert before.get_int_custom_property("span") == NOVEMBER_3
+    assert before.span == NOVEMBER_3
     days.write(4, age=4)
     moved, _ = days.run()
     assert (ages(moved, "train"), ages(moved, "eval")) == ({2, 3}, {4})

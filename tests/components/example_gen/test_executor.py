@@ -16,8 +16,9 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import proto_utils
 
-from components.example_gen.component import ExampleGen, input_patterns
+from components.example_gen.component import ExampleGen
 from components.example_gen.executor import ExampleGenExecutor
+from components.example_gen.files import input_patterns
 from pipeline.config.examples import Examples, HashSplit, Splits
 from pipeline.errors import InputError, find_user_error
 

@@ -31,7 +31,7 @@ def push(tmp_path):
         saved_model.mkdir(parents=True, exist_ok=True)
         (saved_model / "saved_model.pb").write_text(f"model {model}")
         decision = Decision(
-            status=status, reason="so", report="report/4", report_digest="abc"
+            status=status, reason="so", span="8", report="report/4", report_digest="abc"
         )
         decision.write(str(tmp_path / "decision"))
         release = _artifact(Release, tmp_path / "release")
@@ -150,6 +150,7 @@ def test_the_record_says_all_that_approving_takes(push, tmp_path):
         "run": "run1",
         "model_uri": str(tmp_path / "model" / "1"),
         "training": training_key("graph/3", "abc"),
+        "span": "8",
         "version": 0,
         "path": "",
         "report": "report/4",

@@ -9,10 +9,12 @@ import pytest
 from tfx.types import standard_artifacts
 
 from components.artifacts import HtmlReport, Release, ReleaseDecision
+from components.evaluation_report.content import Data, Lineage, Report, write_content
 from components.evaluation_report.files import PAGE_FILE
-from components.release_gate.decision import Decision, decide
+from components.release_gate.decision import Decision, decide, why_older
 from components.release_gate.executor import ReleaseGateExecutor
 from components.release_records import ReleaseRecord
+from pipeline.config.spans import RunSpans
 
 MODEL = "model/2"
 FAILED = "a gate failed"
@@ -76,6 +78,66 @@ def test_a_release_without_a_person_is_repeated_though_one_is_asked_now():
     assert (decision.status, decision.is_by_person) == ("released", False)
 
 
+OLDER = "it is of an earlier day"
+
+
+@pytest.mark.parametrize("approval", ["manual", "automatic"])
+def test_of_an_earlier_day_than_the_released_model_it_waits(approval):
+    decision = decide(MODEL, None, approval, None, OLDER)
+    assert decision == Decision(status="awaiting_approval", reason=OLDER)
+
+
+def test_gates_and_people_come_before_days():
+    assert decide(MODEL, FAILED, "automatic", None, OLDER).reason == FAILED
+    assert decide(MODEL, None, "automatic", REJECTED, OLDER).status == "rejected"
+
+
+@pytest.mark.parametrize(
+    ("span", "released"),
+    [
+        ("2026-01-05", "2026-01-05"),
+        ("2026-01-08", "2026-01-05"),
+        ("8", "7"),
+        # Examples were not in spans before, or are not any more.
+        ("8", ""),
+        ("", "8"),
+        ("", ""),
+    ],
+)
+def test_of_the_same_day_or_a_later_one_nothing_is_said(span, released):
+    assert why_older(span, standing("released", span=released)) is None
+
+
+def test_before_anything_is_released_no_day_is_early():
+    assert why_older("2026-01-05", None) is None
+
+
+def report_of(spans):
+    lineage = Lineage(
+        sources=(),
+        spans=spans,
+        schema_text="",
+        schema_origin="inferred",
+        config={},
+        baseline=None,
+        code={},
+        packages={},
+        seeds={},
+    )
+    data = Data(examples={}, features=(), anomalies=(), distances=())
+    return Report(
+        name="ads", run_id="r1", made="now", model="dcn", data=data, lineage=lineage
+    )
+
+
+def resolved(record):
+    """The artifact that a resolver finds."""
+    release = Release()
+    for name, value in record.properties().items():
+        setattr(release, name, value)
+    return release
+
+
 @pytest.fixture
 def gate(tmp_path):
     """Runs the gate; gives its artifact."""
@@ -86,7 +148,7 @@ def gate(tmp_path):
         (tmp_path / name).mkdir(parents=True, exist_ok=True)
         return made
 
-    def _gate(blessed, approval="manual", releases=(), infra=None):
+    def _gate(blessed, approval="manual", releases=(), infra=None, spans=None, last=()):
         blessing = artifact(standard_artifacts.ModelBlessing, "blessing")
         blessing.set_int_custom_property("blessed", blessed)
         infra_blessings = []
@@ -95,6 +157,7 @@ def gate(tmp_path):
             infra_blessings[0].set_int_custom_property("blessed", infra)
         report = artifact(HtmlReport, "report")
         (tmp_path / "report" / PAGE_FILE).write_text("<html>")
+        write_content(report_of(spans), report.uri)
         model = standard_artifacts.Model()
         model.uri = MODEL
         decision = artifact(ReleaseDecision, "decision")
@@ -105,6 +168,7 @@ def gate(tmp_path):
                 "report": [report],
                 "infra_blessing": infra_blessings,
                 "standing": list(releases),
+                "last": list(last),
             },
             {"decision": [decision]},
             {"approval": approval, "code": ""},
@@ -147,8 +211,34 @@ def test_infra_validation_is_a_gate(gate, blessed, infra, status, reason):
 
 
 def test_the_gate_reads_what_was_resolved(gate):
-    release = Release()
-    for name, value in REJECTED.properties().items():
-        setattr(release, name, value)
-    decision = Decision.read(gate(1, "automatic", [release]).uri)
+    decision = Decision.read(gate(1, "automatic", [resolved(REJECTED)]).uri)
     assert (decision.status, decision.is_by_person) == ("rejected", True)
+
+
+JANUARY_5 = RunSpans(train=("2026-01-03", "2026-01-04"), eval=("2026-01-05",))
+
+
+@pytest.mark.parametrize(
+    ("blessed", "released", "status", "takes_rollback"),
+    [
+        (1, "2026-01-07", "awaiting_approval", True),
+        (0, "2026-01-07", "blocked", True),
+        (1, "2026-01-05", "released", False),
+        (1, "2026-01-04", "released", False),
+    ],
+)
+def test_a_late_day_replaces_no_newer_one_by_itself(
+    gate, blessed, released, status, takes_rollback
+):
+    last = resolved(standing("released", "model/1", span=released))
+    artifact = gate(blessed, "automatic", spans=JANUARY_5, last=[last])
+    decision = Decision.read(artifact.uri)
+
+    assert artifact.status == decision.status == status
+    assert decision.takes_rollback == takes_rollback
+    assert decision.span == "2026-01-05"
+    if status == "awaiting_approval":
+        assert decision.reason == (
+            "this run is of 2026-01-05, the released model is of 2026-01-07; it is "
+            "released only by approving it with --rollback"
+        )

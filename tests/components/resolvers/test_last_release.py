@@ -12,6 +12,7 @@ from tfx.types import standard_artifacts
 
 from components.artifacts import Release, training_key
 from components.resolvers.last_release import LastReleaseStrategy
+from pipeline.config.spans import RunSpans
 
 GRAPH = "artifacts/Transform/transform_graph/9"
 TRAINER = "code:part"
@@ -24,12 +25,6 @@ def folders(tmp_path, monkeypatch):
     for number in (1, 2, 3):
         (tmp_path / "model" / str(number)).mkdir(parents=True)
     return tmp_path / "model"
-
-
-def graph() -> standard_artifacts.TransformGraph:
-    artifact = standard_artifacts.TransformGraph()
-    artifact.uri = GRAPH
-    return artifact
 
 
 def model(number: int) -> standard_artifacts.Model:
@@ -61,8 +56,10 @@ def resolve(
     models: list[Any], releases: list[Any], can_see_artifacts: bool = True
 ) -> dict[str, list[Any]]:
     strategy = LastReleaseStrategy(TRAINER, can_see_artifacts)
-    inputs = {"transform_graph": [graph()], "model": models, "release": releases}
-    return strategy.resolve_artifacts(None, inputs)
+    store = Store()
+    graphs = [store.graph(None)]
+    inputs = {"transform_graph": graphs, "model": models, "release": releases}
+    return strategy.resolve_artifacts(store.store, inputs)
 
 
 @pytest.mark.parametrize("order", [[1, 2, 3], [3, 1, 2]])
@@ -171,34 +168,29 @@ def test_files_are_looked_for_only_where_they_could_be_seen(can_see, found, fold
 
 
 class Store:
-    """ML Metadata with a training for each span."""
+    """ML Metadata with Transform graphs."""
 
     def __init__(self):
         connection = metadata_store_pb2.ConnectionConfig()
         connection.fake_database.SetInParent()
         self.store = metadata_store.MetadataStore(connection)
 
-    def graph(self, span: int) -> standard_artifacts.TransformGraph:
-        """A Transform graph of examples of a span."""
+    def graph(self, span: str | None) -> standard_artifacts.TransformGraph:
+        """A Transform graph of examples whose newest span is given."""
         examples = standard_artifacts.Examples()
-        examples.set_int_custom_property("span", span)
+        if span is not None:
+            spans = RunSpans(train=("1",), eval=(span,))
+            examples.set_string_custom_property("spans", spans.model_dump_json())
         graph = standard_artifacts.TransformGraph()
         graph.uri = GRAPH
-        self._put("Transform", examples, graph)
+        self._put(examples, graph)
         return graph
 
-    def model(self, number: int, span: int) -> standard_artifacts.Model:
-        """A model that was trained on examples of a span."""
-        trained = standard_artifacts.Model()
-        trained.uri = f"model/{number}"
-        self._put("Trainer", self.graph(span), trained)
-        return trained
-
-    def _put(self, kind: str, source: types.Artifact, made: types.Artifact) -> None:
+    def _put(self, source: types.Artifact, made: types.Artifact) -> None:
         """Records that one artifact was made from another."""
         execution = metadata_store_pb2.Execution(
             type_id=self.store.put_execution_type(
-                metadata_store_pb2.ExecutionType(name=kind)
+                metadata_store_pb2.ExecutionType(name="Transform")
             )
         )
         pairs = []
@@ -213,16 +205,32 @@ class Store:
 
 
 @pytest.mark.parametrize(
-    ("span", "expected"), [(2, []), (3, [1]), (5, [1]), (6, [2]), (7, [2])]
+    ("span", "seen", "expected"),
+    [
+        ("2", ("3", "6"), []),
+        ("3", ("3", "6"), [1]),
+        ("5", ("3", "6"), [1]),
+        ("6", ("3", "6"), [2]),
+        ("10", ("3", "6"), [2]),
+        # The release in force is that of a day that came late.
+        ("7", ("6", "3"), [2]),
+        ("2026-01-05", ("2026-01-05", "2026-01-06"), [1]),
+        ("2026-01-05", ("2025-12-31", "2026-02-01"), [1]),
+        # A day and a number have no order, nor have examples that are in no spans.
+        ("2026-01-05", ("", "6"), [2]),
+        (None, ("3", "6"), [2]),
+    ],
 )
-def test_a_model_that_has_seen_newer_spans_is_left_out(span: int, expected: list[int]):
+def test_a_model_that_has_seen_newer_spans_is_left_out(
+    span: str | None, seen: tuple[str, str], expected: list[int]
+):
     store = Store()
     inputs = {
         "transform_graph": [store.graph(span)],
-        "model": [store.model(1, span=3), store.model(2, span=6)],
-        "release": [release(1), release(2)],
+        "model": [model(1), model(2)],
+        "release": [release(1, span=seen[0]), release(2, span=seen[1])],
     }
-    strategy = LastReleaseStrategy(TRAINER, in_spans=True)
+    strategy = LastReleaseStrategy(TRAINER)
     resolved = strategy.resolve_artifacts(store.store, inputs)
     assert [each.uri for each in resolved["model"]] == [
         f"model/{number}" for number in expected

@@ -65,6 +65,25 @@ def test_the_last_word_on_a_model(releases: list[Release], expected: list[int]):
     assert resolve(releases[::-1]) == expected
 
 
+@pytest.mark.parametrize(
+    ("releases", "expected"),
+    [
+        ([], []),
+        ([A_WAITS, A_REJECTED, A_BLOCKED], []),
+        ([A1, A1_AGAIN, A_WAITS], [2]),
+        ([A1, B3], [3]),
+        ([A1, B3, A_RESTORED], [4]),
+    ],
+)
+def test_the_release_in_force(releases: list[Release], expected: list[int]):
+    model = standard_artifacts.Model()
+    model.uri = "c"
+    inputs = {"model": [model], "standing": releases, "last": releases}
+    resolved = StandingDecisionStrategy().resolve_artifacts(None, inputs)
+    assert [artifact.id for artifact in resolved["last"]] == expected
+    assert resolved["standing"] == []
+
+
 def test_what_was_taken_back_stays_so():
     taken_back = [A1, B3, A_RESTORED]
     assert resolve(taken_back, "b") == [4]

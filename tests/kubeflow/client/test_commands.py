@@ -206,6 +206,28 @@ def test_compile_says_what_is_next_and_nothing_of_what_libraries_say(config, tmp
     assert done.stdout == f"{output}: written; run it by: {step}\n"
 
 
+@pytest.mark.parametrize("action", ["compile", "upload"])
+def test_what_will_hardly_run_is_told(server, config, tmp_path, capsys, action):
+    output = ["-o", str(tmp_path / "ads.yaml")]
+    more = output if action == "compile" else ["--host", server.url, "--json"]
+    command = ["kubeflow", action, "-c", str(config), *more]
+
+    assert cli.main([*command, "--set", "beam.runner=FlinkRunner"]) == 0
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("warning: kubeflow.artifacts: this key is missing; workers")
+
+
+def test_what_cannot_run_is_refused(config, tmp_path, capsys):
+    command = ["kubeflow", "compile", "-c", str(config), "-o", str(tmp_path / "x.yaml")]
+    volumes = "kubeflow.tasks.volumes=[{claim: a, path: /models}]"
+
+    assert cli.main([*command, "--set", volumes]) == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: kubeflow: ExampleGen: the volumes 'ctr-models' and ")
+
+
 def test_a_person_decides_by_a_run(ctr, server):
     server.progress = [{"Candidate": "SUCCEEDED"}, {"Decision": "RUNNING"}]
 

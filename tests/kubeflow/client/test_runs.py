@@ -150,6 +150,8 @@ def test_a_task_that_stops_the_run_on_purpose_is_a_gate(
     ("states", "end"),
     [
         ({"Trainer": "FAILED"}, "FAILED"),
+        ({"InfraValidator": "FAILED"}, "FAILED"),
+        ({"ReleaseGate": "FAILED"}, "FAILED"),
         ({"Trainer": "FAILED", "ExampleValidator": "FAILED"}, "FAILED"),
         ({"ExampleValidator-driver": "FAILED"}, "FAILED"),
         ({}, "FAILED"),

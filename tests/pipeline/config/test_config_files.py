@@ -19,11 +19,11 @@ Message = Callable[..., str]
     [
         ("name", "--set name: expected KEY.PATH=VALUE"),
         ("=1", "--set =1: expected KEY.PATH=VALUE"),
-        ("name=[", "--set name=[: not valid YAML: "),
-        ("name=2024-13-45", "--set name=2024-13-45: not valid YAML: month must be in"),
-        ("name.x=1", "--set name.x=1: 'name' is not a block of keys"),
-        ("label.column.x=1", "--set label.column.x=1: 'column' is not a block of keys"),
-        ("a\nb=[", "--set a b=[: not valid YAML"),
+        ("name=[", "--set name: not valid YAML: "),
+        ("name=2024-13-45", "--set name: not valid YAML: month must be in"),
+        ("name.x=1", "--set name.x: 'name' is not a block of keys"),
+        ("label.column.x=1", "--set label.column.x: 'column' is not a block of keys"),
+        ("a\nb=[", "--set a b: not valid YAML"),
     ],
 )
 def test_wrong_overrides(message: Message, override: str, expected: str):
@@ -53,6 +53,7 @@ def test_overrides_are_yaml_and_the_last_one_wins(load: Load):
         ("name: " + "9" * 5_000, "not valid YAML: Exceeds the limit"),
         ("name: !!timestamp x", "not valid YAML: "),
         ("name: " + "[" * 5_000, "not valid YAML: maximum recursion depth exceeded"),
+        ("name: &self [*self]", "not valid YAML: Circular reference detected"),
         ("", "expected keys and values at the top, got NoneType"),
         ("- name", "expected keys and values at the top, got list"),
         ("name", "expected keys and values at the top, got str"),

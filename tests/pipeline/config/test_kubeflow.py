@@ -49,7 +49,7 @@ def test_amounts_of_its_own_are_instead_and_the_rest_on_top():
         ("images=x", "unknown key 'images'; allowed: image, "),
         ("metadata=mlmd:8080", r"kubeflow\.metadata: got 'mlmd:8080'"),
         # A password is in a secret.
-        ("metadata=mysql://ann:pw@db/mlmd", r"kubeflow\.metadata: got 'mysql"),
+        ("metadata=mysql://ann:pw@db/mlmd", r"name that in kubeflow\.metadata_secret$"),
         ("pipeline_root=/volume", r"kubeflow\.pipeline_root: got '/volume'"),
         # Neither TFX nor Beam reads it.
         ("artifacts=s3://bucket/ads", r"kubeflow\.artifacts: got 's3"),

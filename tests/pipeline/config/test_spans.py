@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.config import Config, load_config
 from pipeline.config.parts.evaluation_report import EvaluationReportPart
+from pipeline.config.spans import is_earlier
 from pipeline.errors import ConfigError
 
 Load = Callable[..., Config]
@@ -110,6 +111,26 @@ def test_named_on_the_command_line(tmp_path: Path):
     assert config.examples.spans.newest == "2026-11-20"
     # All days have the same report but for what the examples say.
     assert EvaluationReportPart.of(config) == EvaluationReportPart.of(load_config(path))
+
+
+@pytest.mark.parametrize(
+    ("span", "other", "expected"),
+    [
+        ("2026-01-05", "2026-01-07", True),
+        ("2025-12-31", "2026-01-01", True),
+        ("2026-01-07", "2026-01-05", False),
+        ("2026-01-05", "2026-01-05", False),
+        ("9", "10", True),
+        ("10", "9", False),
+        ("0", "1", True),
+        ("8", "2026-01-05", False),
+        ("2026-01-05", "99999", False),
+        ("", "8", False),
+        ("8", "", False),
+    ],
+)
+def test_order_of_spans(span: str, other: str, expected: bool):
+    assert is_earlier(span, other) == expected
 
 
 def test_named_where_there_are_no_spans(tmp_path: Path):

@@ -43,7 +43,11 @@ class Pipeline:
         self._add_context("pipeline_run", run)
 
     def run(
-        self, run: str, status: str = "awaiting_approval", model: str | None = None
+        self,
+        run: str,
+        status: str = "awaiting_approval",
+        model: str | None = None,
+        span: str = "",
     ) -> None:
         """A run that ends with a candidate."""
         self.start(run)
@@ -53,6 +57,7 @@ class Pipeline:
             run=run,
             model_uri=uri,
             training=f"training of {model or run}",
+            span=span,
             report=f"{self.folder}/report/{run}",
             report_digest=f"digest of {run}",
         )

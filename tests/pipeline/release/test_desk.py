@@ -212,6 +212,42 @@ def test_an_older_run_takes_a_rollback(pipeline):
     assert pipeline.served() == ["r2", "r1", "r2"]
 
 
+def test_a_run_of_an_earlier_day_takes_a_rollback(pipeline):
+    """Whichever ran first."""
+    pipeline.run("r1", span="2026-01-06")
+    pipeline.run("r2", span="2026-01-07")
+    pipeline.run("r3", span="2026-01-05")
+    version = pipeline.desk().approve("r2", by="Ann", note="").version
+    for run, day in (("r1", "06"), ("r3", "05")):
+        assert refused(pipeline.desk().approve, run, by="Ann", note="") == (
+            f"{run} of 2026-01-{day} is older than r2 of 2026-01-07, which is released "
+            f"as version {version}; --rollback releases it all the same"
+        )
+    pipeline.desk().approve("r3", by="Ann", note="", rollback=True)
+    # It ran before that, and is of a later day.
+    pipeline.desk().approve("r1", by="Ann", note="")
+    assert pipeline.served() == ["r2", "r3", "r1"]
+
+
+def test_of_one_day_the_later_run_is_newer(pipeline):
+    for run in ("r1", "r2"):
+        pipeline.run(run, span="8")
+    pipeline.desk().approve("r2", by="Ann", note="")
+    line = refused(pipeline.desk().approve, "r1", by="Ann", note="")
+    assert line.startswith("r1 of 8 is older than r2 of 8, ")
+
+
+def test_a_roll_back_is_of_the_day_that_it_restores(pipeline):
+    for run, day in (("r1", "5"), ("r2", "7")):
+        pipeline.run(run, span=day)
+        pipeline.desk().approve(run, by="Ann", note="")
+    pipeline.desk().roll_back(by="Bob", note="")
+    assert last(pipeline).span == "5"
+    pipeline.run("r3", span="6")
+    pipeline.desk().approve("r3", by="Ann", note="")
+    assert pipeline.served()[-1] == "r3"
+
+
 @pytest.fixture
 def two_releases(pipeline):
     for run in ("r1", "r2"):

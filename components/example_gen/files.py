@@ -1,0 +1,42 @@
+"""Which files the examples are in."""
+
+from __future__ import annotations
+
+import os
+
+from tfx.dsl.io import fileio
+
+from pipeline.config.examples import EVAL, SPLITS, TRAIN, Examples
+from pipeline.errors import InputError
+
+
+def input_patterns(examples: Examples) -> dict[str, str]:
+    """The globs of a configuration, by split."""
+    if examples.splits is not None:
+        return {TRAIN: examples.splits.train, EVAL: examples.splits.eval}
+    if examples.spans is not None:
+        return dict.fromkeys(SPLITS, examples.spans.pattern)
+    assert examples.hash_split is not None
+    return {"all": examples.hash_split.pattern}
+
+
+def files_matching(
+    root: str,
+    pattern: str,
+    cure: str = "check examples.root (or --data) and the patterns under 'examples'",
+) -> list[str]:
+    """The files of a pattern, in order.
+
+    Args:
+      root: The folder of the examples, on any file system that TFX knows.
+      pattern: A glob in it.
+      cure: What a person can do about it where there are none.
+
+    Raises:
+      InputError: No file matches.
+    """
+    whole = os.path.join(root, pattern)
+    paths = sorted(map(os.fsdecode, fileio.glob(whole)))
+    if not paths:
+        raise InputError(f"{whole}: no file matches; {cure}")
+    return paths
