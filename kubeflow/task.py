@@ -25,7 +25,7 @@ from kubeflow.scheduled_date import SPAN, resolve_date
 from pipeline.config import Config
 from pipeline.dag import create_pipeline
 from pipeline.errors import RunError
-from pipeline.nodes import NodeRunner, Outputs
+from pipeline.run.nodes import NodeRunner, Outputs
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from pipeline.errors import UserError
 from serving.release.labels import read_labels
 
 # Servers look at what is written as often.
@@ -42,8 +41,8 @@ def _follow(server: int, base_path: str, write: Callable[[], object]) -> None:
             if labels != written:
                 write()
                 written = labels
-        except (UserError, OSError) as error:
-            # The next look may go well.
+        except Exception as error:
+            # An object store has errors of its own; the next look may go well.
             if str(error) != complaint:
                 print(f"labels: not taken: {error}", file=sys.stderr, flush=True)
             complaint = str(error)

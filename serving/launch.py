@@ -19,6 +19,7 @@ from pipeline.config.serving import Batching, RequestLog, Serving, Tls, Versions
 from pipeline.errors import ConfigError
 from serving.release.labels import read_labels
 from serving.release.storage import is_in_object_store
+from serving.server.certificates import check_certificate, check_key
 from serving.server.config_files import write_model_config
 
 _OWNER_ONLY = 0o600
@@ -53,21 +54,22 @@ def write_files(serving: Serving, name: str, base_path: str, folder: Path) -> Fi
       folder: Where to write.
 
     Raises:
-      ConfigError: A key or certificate cannot be read, or a version that has a label
+      ConfigError: A key or certificate cannot be used, or a version that has a label
         is none of those to serve.
       ReleaseError: The file of the labels is malformed.
     """
+    secret = None if serving.tls is None else _ssl(serving.tls)
     folder.mkdir(parents=True, exist_ok=True)
     models = write_models(serving, name, base_path, folder)
     batching, ssl = (folder / f"{each}.config" for each in ("batching", "ssl"))
     if serving.batching is not None:
         batching.write_text(_batching(serving.batching), encoding="utf-8")
-    if serving.tls is not None:
-        _write_secret(ssl, _ssl(serving.tls))
+    if secret is not None:
+        _write_secret(ssl, secret)
     return Files(
         models,
         None if serving.batching is None else batching,
-        None if serving.tls is None else ssl,
+        None if secret is None else ssl,
     )
 
 
@@ -167,9 +169,11 @@ def _choose_versions(
     """Serves the versions that are configured, and those that have a label.
 
     No policy says "the latest and these". A list would have to be rewritten for each
-    release, and the latest N until N is raised would drop the oldest that has a label.
-    So where there are labels, it is all versions that `release.keep` leaves: then a
-    label moves between loaded versions, and a release unloads none that has one.
+    release and roll-back, and twice for a label that moves: servers give it to loaded
+    versions only, and refuse a list that brings the version along with the label. The
+    latest N until N is raised would drop the oldest that has a label. So where there
+    are labels, it is all versions that `release.keep` leaves: then a label moves
+    between loaded versions, and a release unloads none that has one.
     """
     model.version_labels.update(labels)
     policy = model.model_version_policy
@@ -213,21 +217,28 @@ def _batching(batching: Batching) -> str:
 
 
 def _ssl(tls: Tls) -> str:
-    fields = {"server_key": tls.key, "server_cert": tls.certificate}
+    files = {"server_key": tls.key, "server_cert": tls.certificate}
     if tls.client_ca is not None:
-        fields["custom_ca"] = tls.client_ca
-    lines = [f'{name}: "{_escaped(path)}"' for name, path in fields.items()]
+        files["custom_ca"] = tls.client_ca
+    texts = {name: _read_pem(path) for name, path in files.items()}
+    for name in list(files)[1:]:
+        check_certificate(texts[name], f"serving.tls: {files[name]}")
+    check_key(texts["server_key"], texts["server_cert"], f"serving.tls: {tls.key}")
+    lines = [f'{name}: "{_escaped(text)}"' for name, text in texts.items()]
     verify = "true" if tls.client_ca is not None else "false"
     return "\n".join([*lines, f"client_verify: {verify}"]) + "\n"
 
 
-def _escaped(path: str) -> str:
-    """The text of a file as protobuf's text format has it."""
+def _read_pem(path: str) -> str:
     try:
-        text = Path(path).read_text(encoding="ascii")
+        return Path(path).read_text(encoding="ascii")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not in PEM"
         raise ConfigError(f"serving.tls: {path}: cannot be read ({reason})") from error
+
+
+def _escaped(text: str) -> str:
+    """The text of a file as protobuf's text format has it."""
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 

@@ -48,7 +48,7 @@ def _ablate(options: argparse.Namespace) -> int:
 
     from components.evaluation_report.files import ABLATION_PAGE_FILE
     from pipeline.progress import Progress, noise_to
-    from pipeline.summary import read_summary
+    from pipeline.run.summary import read_summary
 
     # As for ctr run: some trainings have a process of their own.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")

@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +24,7 @@ from pipeline.commands.options import (
 
 if TYPE_CHECKING:
     from pipeline.commands.options import Commands
+    from pipeline.progress import Progress
 
 _BATCH_SIZES = (1, 10, 100, 1000)
 
@@ -80,6 +85,7 @@ def add(commands: Commands) -> None:
 def _serving(options: argparse.Namespace) -> int:
     from rich.console import Console
 
+    from pipeline.progress import Progress
     from serving.load.bench import Plan, bench
     from serving.load.tables import figures_table, swap_in_words
 
@@ -93,8 +99,12 @@ def _serving(options: argparse.Namespace) -> int:
         options.senders,
         options.swaps,
     )
-    with tempfile.TemporaryDirectory(prefix="ctr-bench-") as folder:
-        result = bench(config.serving, config.name, released, plan, Path(folder))
+    with (
+        tempfile.TemporaryDirectory(prefix="ctr-bench-") as folder,
+        Progress(Console(stderr=True)).live() as progress,
+    ):
+        step = partial(_step, progress)
+        result = bench(config.serving, config.name, released, plan, Path(folder), step)
     if options.json:
         print(json.dumps(asdict(result), indent=2))
         return 0
@@ -104,3 +114,11 @@ def _serving(options: argparse.Namespace) -> int:
     if result.swapped is not None:
         console.print(swap_in_words(result.swapped))
     return 0
+
+
+@contextmanager
+def _step(progress: Progress, name: str) -> Iterator[None]:
+    progress.start(name)
+    started = time.monotonic()
+    yield
+    progress.end(time.monotonic() - started, cached=False)

@@ -62,7 +62,12 @@ def add(commands: Commands) -> None:
 
 
 def _add_server(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--server", required=True, metavar="HOST:PORT")
+    command.add_argument(
+        "--server",
+        required=True,
+        metavar="HOST[:PORT]",
+        help="where it listens for gRPC; by default at port 8500",
+    )
     command.add_argument(
         "--tls",
         action="store_true",

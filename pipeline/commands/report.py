@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pipeline.commands.options import Commands
-    from pipeline.summary import Summary
+    from pipeline.run.summary import Summary
 
 
 def add(commands: Commands) -> None:
@@ -60,7 +60,7 @@ def _report(options: argparse.Namespace) -> int:
 def _show(folder: Path, options: argparse.Namespace) -> None:
     from rich.console import Console
 
-    from pipeline.summary import read_summary, render
+    from pipeline.run.summary import read_summary, render
 
     summary = read_summary(folder)
     if options.json:
@@ -85,7 +85,7 @@ def _print_report(folder: Path, summary: Summary, console: Console) -> None:
     from pathlib import Path
 
     from pipeline.progress import noise_to
-    from pipeline.summary import render_headline, render_run
+    from pipeline.run.summary import render_headline, render_run
 
     # What TensorFlow says while it is imported is not for a person who reads.
     with noise_to(Path(os.devnull)):
@@ -115,7 +115,7 @@ def _open(folder: Path) -> None:
 def _compare(before: Path, now: Path, options: argparse.Namespace) -> None:
     from rich.console import Console
 
-    from pipeline.comparison import compare_runs, render_comparison
+    from pipeline.run.comparison import compare_runs, render_comparison
 
     comparison = compare_runs(before, now)
     if options.json:

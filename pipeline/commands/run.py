@@ -19,7 +19,7 @@ from pipeline.commands.options import (
 
 if TYPE_CHECKING:
     from pipeline.commands.options import Commands
-    from pipeline.summary import Summary
+    from pipeline.run.summary import Summary
 
 _BLOCKED = 3
 
@@ -41,7 +41,7 @@ def _run(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from pipeline.progress import Progress, noise_to
-    from pipeline.summary import render
+    from pipeline.run.summary import render
     from pipeline.workdir import LOG_FILE
 
     started = time.monotonic()
@@ -56,7 +56,7 @@ def _run(options: argparse.Namespace) -> int:
             console = Console(file=stdout, quiet=options.json)
             with Progress(console).live() as progress:
                 progress.start("Loading TFX")
-                from pipeline.local import run_pipeline
+                from pipeline.run.local import run_pipeline
 
                 summary = run_pipeline(config, work_dir, folder, progress, started)
     if options.json:

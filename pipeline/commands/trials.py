@@ -30,8 +30,8 @@ def _trials(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from pipeline.errors import InputError
-    from pipeline.summary import read_summary
-    from pipeline.trials import PLOT_FILE, trials_table
+    from pipeline.run.summary import read_summary
+    from pipeline.run.trials import PLOT_FILE, trials_table
 
     folder = run_folder(options)
     trials = read_summary(folder).trials

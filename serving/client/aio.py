@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from serving.client.address import full_address
 from serving.client.columns import Columns, as_chunk, columns_of, cut
 from serving.client.connection import Connection, Methods
 from serving.client.conversation import Conversation, Conversations
@@ -31,9 +32,10 @@ class AsyncClient:
         connection: Connection | None = None,
     ):
         """Connects at the first request; the loop must be running."""
-        self._conversations = Conversations(server, target, signature)
+        address = full_address(server)
+        self._conversations = Conversations(address, target, signature)
         self._connection = connection or Connection()
-        self._channel = self._connection.aio_channel(server)
+        self._channel = self._connection.aio_channel(address)
         self._methods = Methods(self._channel)
 
     async def __aenter__(self) -> AsyncClient:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from serving.client import messages
+from serving.client.address import full_address
 from serving.client.columns import Columns, as_chunk, columns_of, cut
 from serving.client.connection import Connection, Methods
 from serving.client.conversation import Conversation, Conversations
@@ -44,14 +45,18 @@ class Client:
         """Connects at the first request.
 
         Args:
-          server: `HOST:PORT`.
+          server: `HOST:PORT`, or `HOST` for port 8500.
           target: The model, or its name.
           signature: How rows are sent: as `tensors`, which is faster, or `examples`.
           connection: How the server is reached.
+
+        Raises:
+          InputError: The address is malformed.
         """
-        self._conversations = Conversations(server, target, signature)
+        address = full_address(server)
+        self._conversations = Conversations(address, target, signature)
         self._connection = connection or Connection()
-        self._channel = self._connection.channel(server)
+        self._channel = self._connection.channel(address)
         self._methods = Methods(self._channel)
 
     def __enter__(self) -> Client:

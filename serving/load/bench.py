@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -23,6 +24,9 @@ _LOAD_SECONDS = 120.0
 # Requests of many ad servers ask about a page's worth of ads.
 _SWAP_BATCH = 10
 _SWAP_SHARE = 0.5
+
+# Tells of a step by its name, as it begins and as it ends.
+Step = Callable[[str], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class Result:
 
 
 def bench(
-    serving: Serving, model: str, base_path: str, plan: Plan, folder: Path
+    serving: Serving, model: str, base_path: str, plan: Plan, folder: Path, step: Step
 ) -> Result:
     """Measures a server of the latest released version.
 
@@ -82,6 +86,7 @@ def bench(
       base_path: Directory of its versions; it is only read.
       plan: What to measure.
       folder: An empty folder.
+      step: Tells of each measurement.
 
     Raises:
       InputError: Nothing is released, or the rows do not fit the model.
@@ -99,7 +104,8 @@ def bench(
         LocalServer(serving, model, copies, folder) as server,
         Client(server.address, model) as client,
     ):
-        server.wait_until_available(_LOAD_SECONDS)
+        with step(f"Starting {server.name}"):
+            server.wait_until_available(_LOAD_SECONDS)
         rows = read_sample(plan.rows, client.features(), plan.layout)
 
         def requests(signature: Signature, batch_size: int) -> list[bytes]:
@@ -108,20 +114,25 @@ def bench(
             )
 
         with Senders(server.address, plan.senders) as senders:
+
+            def measured(signature: Signature, size: int) -> Figures:
+                some = requests(signature, size)
+                with step(f"{signature}, batch size {size}"):
+                    return measure(senders, signature, size, some, plan.seconds)
+
             figures = [
-                measure(
-                    senders, signature, size, requests(signature, size), plan.seconds
-                )
+                measured(signature, size)
                 for signature in get_args(Signature)
                 for size in plan.batch_sizes
             ]
             swapped = None
             if plan.swaps:
                 some = requests("tensors", _SWAP_BATCH)
-                most = measure(senders, "tensors", _SWAP_BATCH, some, plan.seconds).most
-                swapped = measure_swaps(
-                    senders, client, copies, some, most * _SWAP_SHARE, plan.swaps
-                )
+                rate = measured("tensors", _SWAP_BATCH).most * _SWAP_SHARE
+                with step(f"Hot swaps ({plan.swaps})"):
+                    swapped = measure_swaps(
+                        senders, client, copies, some, rate, plan.swaps
+                    )
     return Result(server.name, version, figures, swapped)
 
 

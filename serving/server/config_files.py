@@ -21,6 +21,7 @@ from google.protobuf import (
 from tensorflow_serving.config import model_server_config_pb2
 
 from pipeline.errors import ConfigError
+from serving.server.certificates import check_certificate, check_key
 from serving.server.options import BatchingParameters
 
 _Field = descriptor_pb2.FieldDescriptorProto
@@ -81,7 +82,8 @@ def read_credentials(path: str) -> grpc.ServerCredentials:
     """The server's key and certificates (`--ssl_config_file`).
 
     Raises:
-      ConfigError: There is no such file, or it is malformed.
+      ConfigError: There is no such file, it is malformed, or what it has is no key and
+        its certificate.
     """
     ssl = _read(path, _message("SSLConfig", _SSL_FIELDS))
     for name in ("server_key", "server_cert"):
@@ -92,6 +94,10 @@ def read_credentials(path: str) -> grpc.ServerCredentials:
             f"{path}: client_verify is true without custom_ca; give the certificate of "
             "the authority that signs those of clients"
         )
+    check_certificate(ssl.server_cert, f"{path}: server_cert")
+    check_key(ssl.server_key, ssl.server_cert, f"{path}: server_key")
+    if ssl.custom_ca:
+        check_certificate(ssl.custom_ca, f"{path}: custom_ca")
     return grpc.ssl_server_credentials(
         [(ssl.server_key.encode(), ssl.server_cert.encode())],
         root_certificates=ssl.custom_ca.encode() or None,

@@ -15,7 +15,11 @@ from collections.abc import Sequence
 from tensorflow_serving.config import model_server_config_pb2
 
 from pipeline.errors import ConfigError, UserError
-from serving.server.config_files import read_batching_parameters, read_model_config
+from serving.server.config_files import (
+    read_batching_parameters,
+    read_credentials,
+    read_model_config,
+)
 from serving.server.options import (
     BatchingParameters,
     Polling,
@@ -50,6 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(flags: argparse.Namespace, stop: threading.Event) -> None:
     options, config = _options(flags), _models(flags)
     names = [model.name for model in config.model_config_list.config]
+    if options.ssl_config_file is not None:
+        # Each process reads it for itself, and later.
+        read_credentials(options.ssl_config_file)
 
     def say_ready(port: int, rest_port: int | None) -> None:
         rest = "" if rest_port is None else f", REST on {options.host}:{rest_port}"

@@ -18,6 +18,10 @@ from serving.server.servable import Servable
 from serving.server.status import StatusError, code_of
 from serving.server.version_policy import aspired_versions, find_versions
 
+# As many versions that ended can still be asked about. TensorFlow Serving forgets none,
+# and its answer grows with each release.
+_MOST_ENDED = 10
+
 State = get_model_status_pb2.ModelVersionStatus.State
 
 # Loads a version from a directory.
@@ -103,7 +107,7 @@ class Model:
         return None if version is None else available.get(version)
 
     def statuses(self) -> Mapping[int, VersionStatus]:
-        """How far each version is that was ever to be served."""
+        """How far each version is: those to be served, and the last that ended."""
         return self._statuses
 
     def is_available(self, version: int | None = None) -> bool:
@@ -172,6 +176,7 @@ class Model:
             self._bring_up(version, found[version])
         if not aspired or any(version in self._available for version in aspired):
             self._unload_all_but(aspired)
+        self._forget_all_but(aspired)
 
     def _is_known(self, version: int) -> bool:
         """Whether a version is on its way, available, or given up."""
@@ -228,6 +233,20 @@ class Model:
             elif status.state != State.END:
                 self._set(version, replace(status, state=State.END))
 
+    def _forget_all_but(self, versions: list[int]) -> None:
+        """Forgets versions that ended long ago, unless they are some of these."""
+        ended = [
+            version
+            for version, status in self._statuses.items()
+            if status.state == State.END and version not in versions
+        ]
+        forgotten = set(ended[:-_MOST_ENDED])
+        self._statuses = {
+            version: status
+            for version, status in self._statuses.items()
+            if version not in forgotten
+        }
+
     def _unload(self, version: int) -> None:
         servable = self._available[version]
         self._set(version, VersionStatus(State.UNLOADING))
@@ -242,7 +261,9 @@ class Model:
 
     def _set(self, version: int, status: VersionStatus) -> None:
         with self._changed:
-            self._statuses = {**self._statuses, version: status}
+            # In the order of their last changes.
+            rest = {v: s for v, s in self._statuses.items() if v != version}
+            self._statuses = {**rest, version: status}
             self._changed.notify_all()
 
     def _publish(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import grpc
@@ -129,6 +130,22 @@ class PredictionService:
         response.metadata[SIGNATURE_DEF].Pack(signatures)
         return response
 
+    @contextmanager
+    def counting_failures(self, name: str) -> Iterator[None]:
+        """Counts a request to a model that fails within the context.
+
+        Raises:
+          StatusError: It failed; why.
+        """
+        try:
+            yield
+        except Exception as error:
+            # Not by any name that clients think of: there is no end of them.
+            known = name if self._manager.has(name) else ""
+            status = _as_status(error)
+            self._metrics.count_request(known, status.code)
+            raise status from error
+
     def _answer(
         self, api: str, request: Any, answer: Callable[[Servable], Response], log: str
     ) -> Response:
@@ -145,17 +162,14 @@ class PredictionService:
     ) -> Response:
         """Answers a request; what comes of it is counted, and maybe logged."""
         started = time.perf_counter()
-        # Not by any name that clients think of: there is no end of them.
-        name = spec.name if self._manager.has(spec.name) else ""
-        try:
-            with self._manager.servable(spec) as servable:
-                response = answer(servable)
-                version = servable.version
-        except Exception as error:
-            status = _as_status(error)
-            self._metrics.count_request(name, status.code)
-            raise status from error
+        with (
+            self.counting_failures(spec.name),
+            self._manager.servable(spec) as servable,
+        ):
+            response = answer(servable)
+            version = servable.version
         seconds = time.perf_counter() - started
+        name = spec.name
         self._metrics.observe_latency(name, api, self._entrypoint, seconds)
         self._metrics.count_request(name, grpc.StatusCode.OK)
 

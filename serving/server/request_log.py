@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import queue
 import random
@@ -20,6 +21,13 @@ from serving.server.status import code_of
 
 # Entries that wait to be written; more are dropped, and counted, not waited for.
 _MOST_WAITING = 1000
+# A file that is as long is followed by another, so that old ones can be removed.
+_FILE_BYTES = 64 * 2**20
+# What TFRecord adds to an entry: its length, and two checksums.
+_FRAME_BYTES = 16
+# Entries that come so soon after a failure are dropped: else a full disk would have a
+# file for each.
+_PAUSE_SECONDS = 60.0
 
 _LOG = logging.getLogger(__name__)
 
@@ -114,29 +122,75 @@ class _ModelLog:
         self._thread.join()
 
     def _write(self) -> None:
-        prefix = self.config.log_collector_config.filename_prefix
-        path = f"{prefix}-{time.time_ns()}-{os.getpid()}.tfrecord"
-        writer = None
-        complaint = ""
+        files = _Files(self.config.log_collector_config.filename_prefix)
         while (entry := self._entries.get()) is not None:
-            try:
-                if writer is None:
-                    tf.io.gfile.makedirs(os.path.dirname(path))
-                    writer = tf.io.TFRecordWriter(path)
-                writer.write(entry)
-                if self._entries.empty():
-                    writer.flush()
-            except tf.errors.OpError as error:
-                # A full disk is so for each request; the metrics count how many.
-                if error.message != complaint:
-                    _LOG.warning("%s: cannot be written: %s", path, error.message)
-                complaint = error.message
-                self._count(code_of(error.error_code))
-            else:
-                complaint = ""
-                self._count(grpc.StatusCode.OK)
-        if writer is not None:
-            writer.close()
+            self._count(files.write(entry, flush=self._entries.empty()))
+        files.close()
 
     def _count(self, status: grpc.StatusCode) -> None:
         self._metrics.count_logged(self._name, status)
+
+
+class _Files:
+    """The files of a log, one after another: what goes wrong ends one, not the log."""
+
+    def __init__(self, prefix: str):
+        self._prefix = prefix
+        self._writer: tf.io.TFRecordWriter | None = None
+        self._bytes = 0
+        self._failure = grpc.StatusCode.OK
+        self._pause_ends = -math.inf
+        self._complaint = ""
+
+    def write(self, entry: bytes, flush: bool) -> grpc.StatusCode:
+        """Writes an entry, and says what came of it."""
+        if time.monotonic() < self._pause_ends:
+            return self._failure
+        try:
+            writer = self._writer_for(len(entry) + _FRAME_BYTES)
+            writer.write(entry)
+            if flush:
+                writer.flush()
+        except Exception as error:
+            self._fail(error)
+            return self._failure
+        self._complaint = ""
+        return grpc.StatusCode.OK
+
+    def close(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is None:
+            return
+        try:
+            writer.close()
+        except Exception as error:
+            self._complain(error)
+
+    def _writer_for(self, size: int) -> tf.io.TFRecordWriter:
+        """A file that has room."""
+        if self._writer is not None and self._bytes + size > _FILE_BYTES:
+            self.close()
+        if self._writer is None:
+            path = f"{self._prefix}-{time.time_ns()}-{os.getpid()}.tfrecord"
+            tf.io.gfile.makedirs(os.path.dirname(path))
+            self._writer = tf.io.TFRecordWriter(path)
+            self._bytes = 0
+        self._bytes += size
+        return self._writer
+
+    def _fail(self, error: Exception) -> None:
+        """Leaves the file, whose end may be cut, and pauses."""
+        if isinstance(error, tf.errors.OpError):
+            self._failure = code_of(error.error_code)
+        else:
+            self._failure = grpc.StatusCode.UNKNOWN
+        self._complain(error)
+        self._pause_ends = time.monotonic() + _PAUSE_SECONDS
+        self.close()
+
+    def _complain(self, error: Exception) -> None:
+        """Says what is wrong once; the metrics count how many entries it cost."""
+        words = getattr(error, "message", None) or f"{type(error).__name__}: {error}"
+        if words != self._complaint:
+            _LOG.warning("%s-*.tfrecord: cannot be written: %s", self._prefix, words)
+        self._complaint = words

@@ -130,8 +130,10 @@ class RestApi:
         spec = _spec(match)
         if request.method == "GET":
             return self._metadata(spec) if match["metadata"] else self._status(spec)
-        body = parse_object(request.get_data())
-        spec.signature_name = _signature_name(body)
+        data = request.get_data()
+        with self._predictions.counting_failures(spec.name):
+            body = parse_object(data)
+            spec.signature_name = _signature_name(body)
         answers = {
             "predict": self._predict,
             "classify": self._classify,
@@ -142,7 +144,8 @@ class RestApi:
     def _predict(
         self, spec: model_pb2.ModelSpec, body: dict[str, Any], deadline: float
     ) -> Any:
-        inputs = read_inputs(body, self._inputs(spec))
+        with self._predictions.counting_failures(spec.name):
+            inputs = read_inputs(body, self._inputs(spec))
         request = predict_pb2.PredictRequest(model_spec=spec, inputs=inputs)
         response = self._predictions.predict(request, deadline)
         outputs = {
@@ -158,8 +161,10 @@ class RestApi:
     def _classify(
         self, spec: model_pb2.ModelSpec, body: dict[str, Any], deadline: float
     ) -> Any:
+        with self._predictions.counting_failures(spec.name):
+            examples = read_examples(body)
         request = classification_pb2.ClassificationRequest(
-            model_spec=spec, input=read_examples(body)
+            model_spec=spec, input=examples
         )
         response = self._predictions.classify(request, deadline)
         return {
@@ -172,9 +177,9 @@ class RestApi:
     def _regress(
         self, spec: model_pb2.ModelSpec, body: dict[str, Any], deadline: float
     ) -> Any:
-        request = regression_pb2.RegressionRequest(
-            model_spec=spec, input=read_examples(body)
-        )
+        with self._predictions.counting_failures(spec.name):
+            examples = read_examples(body)
+        request = regression_pb2.RegressionRequest(model_spec=spec, input=examples)
         response = self._predictions.regress(request, deadline)
         values = [_shortest(each.value) for each in response.result.regressions]
         return {"results": values}

@@ -31,7 +31,7 @@ from pipeline.config import load_config
 from pipeline.dag import create_pipeline
 from pipeline.errors import ConfigError, RunError
 from pipeline.metadata import connection_to
-from pipeline.nodes import NodeRunner
+from pipeline.run.nodes import NodeRunner
 
 URIS = {
     "minio://mlpipeline/v2/artifacts/a": "/minio/mlpipeline/v2/artifacts/a",

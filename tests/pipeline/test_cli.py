@@ -15,8 +15,8 @@ import pytest
 from pipeline import cli, errors
 from pipeline.commands import config as config_command
 from pipeline.commands.options import same_pipeline
-from pipeline.summary import Summary
-from pipeline.trials import Trial
+from pipeline.run.summary import Summary
+from pipeline.run.trials import Trial
 
 COMMANDS = [
     "simulate",

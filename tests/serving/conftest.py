@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,9 @@ ECHOED = {
     "truth": "bool",
     "text": "string",
 }
+
+
+_CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 
 
 def _make_module(version: int) -> tuple[Any, dict[str, Any]]:
@@ -138,3 +142,23 @@ def add_version(
         return aside.rename(base_path / str(version))
 
     return add
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keys and certificates of an authority, a server, and a client."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl to make certificates")
+    folder = tmp_path_factory.mktemp("keys")
+    ca = ("-CA", folder / "ca.pem", "-CAkey", folder / "ca.key")
+    for name, signed in (("ca", ()), ("server", ca), ("client", ca), ("other", ())):
+        out = ("-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem")
+        _openssl(
+            *("req", "-x509", *_CURVE, "-subj", f"/CN={name}", "-days", "2"),
+            *("-addext", "subjectAltName=IP:127.0.0.1", *out, *signed),
+        )
+    return folder
+
+
+def _openssl(*arguments: str | Path) -> None:
+    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)

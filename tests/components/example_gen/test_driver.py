@@ -18,7 +18,7 @@ from components.example_gen.component import ExampleGen
 from components.example_gen.spans import spans_of
 from pipeline.config.spans import Spans
 from pipeline.errors import InputError
-from pipeline.nodes import NodeRunner
+from pipeline.run.nodes import NodeRunner
 
 BEAM = [
     "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner",

@@ -15,7 +15,7 @@ from components.resolvers.previous_statistics import PreviousStatisticsStrategy
 from pipeline.config import load_config
 from pipeline.dag import create_pipeline
 from pipeline.errors import GateError
-from pipeline.nodes import NodeRunner
+from pipeline.run.nodes import NodeRunner
 
 
 def statistics(number: int, span: int = 0) -> standard_artifacts.ExampleStatistics:

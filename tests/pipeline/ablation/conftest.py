@@ -155,7 +155,7 @@ def _write_report(folder: Path) -> None:
 
 
 def _write_summary(folder: Path) -> None:
-    from pipeline.summary import SUMMARY_FILE, Summary
+    from pipeline.run.summary import SUMMARY_FILE, Summary
 
     summary = Summary(run_id=RUN_ID, verdict="awaiting_approval", reasons=[])
     (folder / SUMMARY_FILE).write_text(summary.model_dump_json())

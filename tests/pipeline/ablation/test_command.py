@@ -15,7 +15,7 @@ from components.evaluation_report.files import (
     PAGE_FILE,
 )
 from pipeline import cli
-from pipeline.summary import SUMMARY_FILE, Summary
+from pipeline.run.summary import SUMMARY_FILE, Summary
 
 # Of 150 examples half of which are positive, an AUC by chance is .5, and its standard
 # deviation sqrt(151 / (12 * 75 * 75)) = .047.

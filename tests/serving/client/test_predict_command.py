@@ -179,6 +179,8 @@ def test_wrong_files_are_one_line(
     [
         (["--model", "other"], 1, "model 'other': the server does not have it"),
         (["--server", "127.0.0.1:1"], 1, "127.0.0.1:1: model 'tiny': no server"),
+        (["--server", "127.9.9.9"], 1, "127.9.9.9:8500: model 'tiny': no server"),
+        (["--server", "http://a:8501"], 2, "got 'http://a:8501'; allowed: HOST:PORT"),
         (["--output", "out.txt"], 2, "out.txt: got '.txt'; allowed: .csv or .jsonl"),
         (
             ["--keep", "id", "--output", "no/p.csv"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,30 +13,6 @@ import pytest
 from pipeline.cli import main
 from pipeline.errors import InputError
 from serving.client import Client, Connection, ServerError, Tls
-
-pytestmark = pytest.mark.skipif(
-    shutil.which("openssl") is None, reason="there is no openssl to make certificates"
-)
-
-_CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-
-
-def openssl(*arguments: str | Path) -> None:
-    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
-
-
-@pytest.fixture(scope="session")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Keys and certificates of an authority, a server, and a client."""
-    folder = tmp_path_factory.mktemp("keys")
-    ca = ("-CA", folder / "ca.pem", "-CAkey", folder / "ca.key")
-    for name, signed in (("ca", ()), ("server", ca), ("client", ca), ("other", ())):
-        out = ("-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem")
-        openssl(
-            *("req", "-x509", *_CURVE, "-subj", f"/CN={name}", "-days", "2"),
-            *("-addext", "subjectAltName=IP:127.0.0.1", *out, *signed),
-        )
-    return folder
 
 
 @pytest.fixture(scope="session", params=[False, True], ids=["TLS", "mutual TLS"])

@@ -86,9 +86,19 @@ def test_a_wrong_file_is_explained(read, text, words, message):
     assert words in message(read, text)
 
 
-def test_a_malformed_key_is_explained(start_server, tmp_path):
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"server_cert": "server.key"}, "server_cert: no certificate in PEM"),
+        ({"server_key": "other.key"}, "server_key: not the certificate's key in PEM"),
+        ({"custom_ca": "ca.key"}, "custom_ca: no certificate in PEM"),
+    ],
+)
+def test_a_malformed_key_is_explained(keys, tmp_path, fields, words):
+    fields = {"server_key": "server.key", "server_cert": "server.pem", **fields}
+    lines = [f"{name}: {(keys / file).read_text()!r}" for name, file in fields.items()]
     path = tmp_path / "ssl.config"
-    path.write_text("server_key: 'x' server_cert: 'x'")
+    path.write_text("\n".join(lines))
 
-    with pytest.raises(ConfigError, match="key and certificates are malformed"):
-        start_server(ssl_config_file=str(path))
+    with pytest.raises(ConfigError, match=f"^{path}: {words}"):
+        read_credentials(str(path))

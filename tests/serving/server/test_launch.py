@@ -109,44 +109,68 @@ def test_batching_is_read_as_it_was_written(write):
 
 
 @pytest.fixture
-def pem(tmp_path):
-    def _write(name, text='-----BEGIN "x"-----\nab\\c\n'):
-        path = tmp_path / name
-        path.write_text(text)
-        return str(path)
+def tls_of(keys, tmp_path):
+    """TLS with files of some keys, or of a text of one's own."""
+    (tmp_path / "garbage").write_text("garbage")
 
-    return _write
+    def _make(key="server.key", certificate="server.pem", client_ca=None):
+        names = {"key": key, "certificate": certificate, "client_ca": client_ca}
+        folders = {"garbage": tmp_path, "nowhere": tmp_path}
+        return Tls(
+            **{
+                field: str(folders.get(name, keys) / name)
+                for field, name in names.items()
+                if name is not None
+            }
+        )
+
+    return _make
 
 
-def test_keys_are_kept_from_others(write, pem):
-    tls = Tls(key=pem("key.pem"), certificate=pem("cert.pem"), client_ca=pem("ca.pem"))
+def test_keys_are_kept_from_others(write, tls_of, keys):
+    files = write(tls=tls_of(client_ca="ca.pem"))
 
-    files = write(tls=tls)
     assert stat.S_IMODE(os.stat(files.ssl).st_mode) == 0o600
-    text = files.ssl.read_text()
-    escaped = r'"-----BEGIN \"x\"-----\nab\\c\n"'
-    assert text.splitlines() == [
-        f"server_key: {escaped}",
-        f"server_cert: {escaped}",
-        f"custom_ca: {escaped}",
+    key, certificate, ca = (
+        json.dumps((keys / name).read_text())
+        for name in ("server.key", "server.pem", "ca.pem")
+    )
+    assert files.ssl.read_text().splitlines() == [
+        f"server_key: {key}",
+        f"server_cert: {certificate}",
+        f"custom_ca: {ca}",
         "client_verify: true",
     ]
 
 
-def test_a_key_that_cannot_be_read_is_said(write, pem, tmp_path):
-    missing = Tls(key=str(tmp_path / "nowhere"), certificate=pem("cert.pem"))
-    with pytest.raises(ConfigError, match=r"serving\.tls: .*nowhere: cannot be read"):
-        write(tls=missing)
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"key": "nowhere"}, r"nowhere: cannot be read \(No such file"),
+        ({"key": "garbage"}, "garbage: not the certificate's key in PEM"),
+        ({"key": "other.key"}, r"other\.key: not the certificate's key in PEM"),
+        ({"certificate": "garbage"}, "garbage: no certificate in PEM"),
+        ({"certificate": "server.key"}, r"server\.key: no certificate in PEM"),
+        ({"client_ca": "ca.key"}, r"ca\.key: no certificate in PEM"),
+    ],
+)
+def test_a_key_that_cannot_be_used_is_said(write, tls_of, tmp_path, files, words):
+    with pytest.raises(ConfigError, match=rf"^serving\.tls: .*{words}") as caught:
+        write(tls=tls_of(**files))
+
+    assert len(str(caught.value).splitlines()) == 1
+    # What another server may read is left as it is.
+    assert not (tmp_path / "serving").exists()
 
 
-def test_the_embedded_server_understands_its_flags(write, pem):
+def test_the_embedded_server_understands_its_flags(write, tls_of):
     serving = Serving(
         host="::1",
         port=1234,
         rest_port=None,
         workers=3,
         batching=Batching(),
-        tls=Tls(key=pem("key"), certificate=pem("cert")),
+        tls=tls_of(),
     )
     files = write(batching=serving.batching, tls=serving.tls)
 

@@ -118,6 +118,20 @@ def test_wrong_use_is_one_line(flags, words, capsys):
     assert words in error
 
 
+def test_a_wrong_key_is_said_before_anything_is_loaded(capsys, keys, tmp_path):
+    texts = {"server_key": "other.key", "server_cert": "server.pem"}
+    lines = [f"{field}: {(keys / name).read_text()!r}" for field, name in texts.items()]
+    path = tmp_path / "ssl.config"
+    path.write_text("\n".join(lines))
+    flags = ["--model_base_path", "/nowhere", "--ssl_config_file", str(path)]
+
+    # Several processes would each have looked at it, with TensorFlow imported.
+    assert main(["--port", "0", "--workers", "2", *flags]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {path}: server_key: not the certificate's key")
+    assert len(error.splitlines()) == 1
+
+
 def test_a_port_that_is_taken_is_said_before_anything_is_loaded(capsys, base_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import urllib.error
 import urllib.request
 
 import grpc
@@ -33,6 +35,22 @@ def page():
     return _read
 
 
+@pytest.fixture
+def post():
+    """Posts to a model by HTTP; the status of the answer."""
+
+    def _post(server, body, model="toy", method="predict"):
+        url = f"http://127.0.0.1:{server.rest_port}/v1/models/{model}:{method}"
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        try:
+            with urllib.request.urlopen(url, data, timeout=10) as response:
+                return response.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    return _post
+
+
 def test_requests_are_counted_by_model_and_status(start_server, connect, page, refused):
     server = start_server()
     client = connect(server)
@@ -57,6 +75,44 @@ def test_names_that_clients_think_of_are_not_kept(start_server, connect, page, r
     assert "zz" not in text
     name = ":tensorflow:serving:request_count"
     assert _value(text, name, model_name="", status="NOT_FOUND") == 3
+
+
+def test_requests_by_http_are_counted_as_others_are(start_server, page, post):
+    server = start_server()
+    rows = [{"price": 1.0, "name": "x", "tags": [""]}]
+    good = {"signature_name": "predict", "instances": rows}
+    assert post(server, good) == 200
+    refused = [
+        post(server, b"{no json"),
+        post(server, {**good, "signature_name": "zz"}),
+        post(server, {**good, "signature_name": 7}),
+        post(server, {**good, "instances": [{"zz": 1}]}),
+        post(server, {**good, "inputs": 1}),
+        post(server, {"examples": 1}, method="classify"),
+        post(server, {"examples": 1}, method="regress"),
+    ]
+    assert refused == [400] * 7
+    assert post(server, good, model="zz") == 404
+    assert post(server, b"{no json", model="zz") == 400
+
+    text = page(server)
+    name = ":tensorflow:serving:request_count"
+    assert _value(text, name, model_name="toy", status="OK") == 1
+    assert _value(text, name, model_name="toy", status="INVALID_ARGUMENT") == 7
+    assert _value(text, name, model_name="", status="NOT_FOUND") == 1
+    assert _value(text, name, model_name="", status="INVALID_ARGUMENT") == 1
+    assert "zz" not in text
+
+
+def test_a_request_by_http_that_the_model_refuses_is_counted_once(
+    start_server, page, post
+):
+    server = start_server()
+    body = {"signature_name": "predict", "inputs": {"price": [1.0]}}
+    assert post(server, body) == 400
+
+    name = ":tensorflow:serving:request_count"
+    assert _value(page(server), name, model_name="toy", status="INVALID_ARGUMENT") == 1
 
 
 def test_latencies_are_in_buckets_of_microseconds():

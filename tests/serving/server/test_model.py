@@ -141,6 +141,36 @@ def test_several_versions_are_served_side_by_side(folder, loader, start, eventua
     assert model.servable(2).version == 2
 
 
+def test_versions_that_ended_long_ago_are_forgotten(folder, start, eventually):
+    model = start()
+    for version in range(1, 15):
+        folder(version)
+        eventually(lambda version=version: _state(model, version) == "AVAILABLE")
+    # The ten that ended last, and the one that is served.
+    eventually(lambda: sorted(model.statuses()) == [*range(4, 15)])
+    shutil.rmtree(folder.path / "14")
+
+    eventually(lambda: _state(model, 14) == "END")
+    states = {version: _state(model, version) for version in model.statuses()}
+    ended = dict.fromkeys((14, *range(4, 13)), "END")
+    assert states == {**ended, 13: "AVAILABLE"}
+
+
+def test_a_version_that_failed_is_not_forgotten_while_it_is_there(
+    folder, loader, start, eventually
+):
+    loader.broken = {100}
+    folder(100)
+    model = start(latest=2)
+    eventually(lambda: _state(model, 100) == "END")
+    for version in range(1, 15):
+        folder(version)
+        eventually(lambda version=version: _state(model, version) == "AVAILABLE")
+
+    eventually(lambda: sorted(model.statuses()) == [*range(4, 15), 100])
+    assert loader.events.count("failed 100") == 3
+
+
 def test_a_version_that_is_being_loaded_says_so(folder, loader, start, eventually):
     loader.hold.clear()
     folder(1)

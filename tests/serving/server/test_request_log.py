@@ -8,6 +8,7 @@ from google.protobuf import text_format
 from tensorflow_serving.apis import prediction_log_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
+from serving.server import request_log
 from serving.server.metrics import Metrics
 from serving.server.request_log import RequestLog
 
@@ -111,3 +112,103 @@ def test_a_log_that_cannot_be_written_is_counted_and_goes_on(config, tmp_path, c
     assert "OK" not in line
     # Said once, and not for each request.
     assert caplog.text.count("cannot be written") == 1
+
+
+def _log(log, count):
+    for _ in range(count):
+        log.record("toy", 1, lambda entry: entry.predict_log.SetInParent())
+
+
+def _counts(metrics):
+    """How many entries there were, by status."""
+    name = ':tensorflow:serving:request_log_count{model_name="toy",status="'
+    lines = [line for line in metrics.page().splitlines() if line.startswith(name)]
+    pairs = [line.removeprefix(name).split('"} ') for line in lines]
+    return {status: float(count) for status, count in pairs}
+
+
+def test_a_file_that_is_full_is_followed_by_another(
+    config, logged, tmp_path, monkeypatch, eventually
+):
+    monkeypatch.setattr(request_log, "_FILE_BYTES", 300)
+    metrics = Metrics()
+    log = RequestLog(metrics)
+    log.update(config(rate=1.0))
+    _log(log, 1)
+    eventually(lambda: _counts(metrics) == {"OK": 1})
+    (first,) = (tmp_path / "logs").iterdir()
+    size = first.stat().st_size
+    _log(log, 49)
+    log.close()
+
+    assert len(logged()) == 50
+    files = sorted((tmp_path / "logs").iterdir())
+    fit = 300 // size
+    assert len(files) == -(-50 // fit)
+    # It keeps its name, and no file is longer than allowed.
+    assert files[0] == first
+    assert [each.stat().st_size for each in files[:-1]] == [fit * size] * (
+        len(files) - 1
+    )
+
+
+def test_an_entry_longer_than_a_file_is_logged(config, logged, tmp_path, monkeypatch):
+    monkeypatch.setattr(request_log, "_FILE_BYTES", 1)
+    log = RequestLog(Metrics())
+    log.update(config(rate=1.0))
+    _log(log, 3)
+    log.close()
+
+    assert len(logged()) == len(list((tmp_path / "logs").iterdir())) == 3
+
+
+def test_what_nobody_expected_does_not_end_the_log(
+    config, logged, monkeypatch, caplog, eventually
+):
+    writers = []
+
+    class Unexpected(tf.io.TFRecordWriter):
+        """Fails at the second entry of the first file."""
+
+        def __init__(self, path):
+            super().__init__(path)
+            self.entries = 0
+            writers.append(self)
+
+        def write(self, record):
+            self.entries += 1
+            if self is writers[0] and self.entries == 2:
+                raise RuntimeError("nobody expected this")
+            super().write(record)
+
+    monkeypatch.setattr(tf.io, "TFRecordWriter", Unexpected)
+    monkeypatch.setattr(request_log, "_PAUSE_SECONDS", 0.0)
+    metrics = Metrics()
+    log = RequestLog(metrics)
+    log.update(config(rate=1.0))
+    _log(log, 4)
+    eventually(lambda: _counts(metrics) == {"OK": 3, "UNKNOWN": 1})
+    log.close()
+
+    assert len(logged()) == 3
+    # What was written last may be cut: the file is left, and another begun.
+    assert len(writers) == 2
+    assert caplog.text.count("nobody expected this") == 1
+
+
+def test_after_a_failure_entries_are_dropped_and_counted_for_a_while(
+    config, logged, tmp_path, eventually
+):
+    (tmp_path / "logs").write_text("no folder")
+    metrics = Metrics()
+    log = RequestLog(metrics)
+    log.update(config(rate=1.0))
+    _log(log, 1)
+    eventually(lambda: sum(_counts(metrics).values()) == 1)
+    (tmp_path / "logs").unlink()
+    _log(log, 3)
+    log.close()
+
+    # Else a full disk would come to have a file for each request.
+    ((_, count),) = _counts(metrics).items()
+    assert (count, logged()) == (4, [])

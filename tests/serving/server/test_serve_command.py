@@ -58,6 +58,22 @@ def test_a_port_that_is_taken_leaves_the_files_of_who_has_it(command, port, tmp_
     assert not (tmp_path / "work" / "serving").exists()
 
 
+def test_a_key_of_another_certificate_is_one_line(command, keys, tmp_path):
+    tls = f"{{key: {keys / 'other.key'}, certificate: {keys / 'server.pem'}}}"
+    ended = subprocess.run(
+        [*command, "--set", f"serving.tls={tls}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    words = f"error: serving.tls: {keys / 'other.key'}: not the certificate's key"
+    assert ended.stderr.startswith(words)
+    assert ended.stderr.count("\n") == 1
+    assert not (tmp_path / "work" / "serving").exists()
+
+
 def test_it_says_what_it_starts_and_waits_for(serve):
     process, models = serve
     assert process.stderr.readline() == f"starting the embedded server for {models}\n"

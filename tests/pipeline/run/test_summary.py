@@ -9,8 +9,8 @@ from rich.console import Console
 
 from pipeline.config.spans import RunSpans
 from pipeline.errors import InputError
-from pipeline.summary import ComponentTime, Summary, as_text, read_summary, render
-from pipeline.trials import Trial
+from pipeline.run.summary import ComponentTime, Summary, as_text, read_summary, render
+from pipeline.run.trials import Trial
 from trainer.record import TrainingRecord
 
 

@@ -8,9 +8,9 @@ import json
 import pytest
 from rich.console import Console
 
-from pipeline.comparison import compare_runs, render_comparison
 from pipeline.errors import InputError
-from pipeline.summary import Summary
+from pipeline.run.comparison import compare_runs, render_comparison
+from pipeline.run.summary import Summary
 
 
 def figures(auc, log_loss=0.25):

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from pipeline.config.tuning import Range, Space, value_text
-from pipeline.trials import Trial
+from pipeline.run.trials import Trial
 
 _PANELS_IN_A_ROW = 3
 _HEIGHT = 320

@@ -9,7 +9,6 @@ from pathlib import Path
 from tfx.orchestration import pipeline as tfx_pipeline
 
 from components.example_gen.spans import spans_of
-from pipeline.best_possible import best_possible_auc
 from pipeline.config import Config
 from pipeline.dag import create_pipeline
 from pipeline.errors import (
@@ -19,19 +18,20 @@ from pipeline.errors import (
     find_user_error,
 )
 from pipeline.metadata import connection_config
-from pipeline.nodes import NodeRunner, Outputs
-from pipeline.outcome import blocked_by, read_outcome
 from pipeline.progress import Progress
-from pipeline.report_files import keep_report, report_stop
-from pipeline.summary import (
+from pipeline.run.best_possible import best_possible_auc
+from pipeline.run.nodes import NodeRunner, Outputs
+from pipeline.run.outcome import blocked_by, read_outcome
+from pipeline.run.report_files import keep_report, report_stop
+from pipeline.run.summary import (
     SUMMARY_FILE,
     TEXT_FILE,
     ComponentTime,
     Summary,
     as_text,
 )
-from pipeline.trials import PLOT_FILE
-from pipeline.trials_plot import write_plot
+from pipeline.run.trials import PLOT_FILE
+from pipeline.run.trials_plot import write_plot
 from pipeline.workdir import LOG_FILE, WorkDir, disk_full
 
 # Not of our packages: what they log is shown as progress.

@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 
 from pipeline.config.tuning import Range
-from pipeline.trials import best_in_words, read_trials, trials_table
-from pipeline.trials_plot import write_plot
+from pipeline.run.trials import best_in_words, read_trials, trials_table
+from pipeline.run.trials_plot import write_plot
 
 ROWS = [
     {"trial_id": "1", "score": 0.8, "hidden_units": "[8, 4]", "rate": 0.00123456},

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.best_possible import best_possible_auc
 from pipeline.config import Config
 from pipeline.errors import InputError
+from pipeline.run.best_possible import best_possible_auc
 
 GOOD = "click,probability\n0,0.1\n1,0.9\n"
 BAD = "click,probability\n1,0.1\n0,0.9\n"

@@ -12,8 +12,8 @@ from components.infra_validator.record import InfraRecord
 from components.release_gate.decision import Decision
 from components.release_records import Status
 from pipeline.errors import GateError
-from pipeline.summary import Summary, Verdict
-from pipeline.trials import Trial, read_trials
+from pipeline.run.summary import Summary, Verdict
+from pipeline.run.trials import Trial, read_trials
 from trainer.record import RECORD_FILE, TrainingRecord
 
 # What TFX's Tuner calls its file.

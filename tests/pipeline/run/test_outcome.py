@@ -9,7 +9,7 @@ from components.artifacts import Release
 from components.evaluator.record import Evaluation
 from components.infra_validator.record import InfraRecord
 from components.release_gate.decision import Decision
-from pipeline.outcome import _reasons, _said
+from pipeline.run.outcome import _reasons, _said
 
 EVALUATION = Evaluation(passed=True, gates=[], candidate={})
 OF_THE_GATES = [

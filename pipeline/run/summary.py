@@ -13,7 +13,7 @@ from rich.text import Text
 
 from pipeline.config.spans import RunSpans
 from pipeline.errors import InputError
-from pipeline.trials import Trial, best_in_words
+from pipeline.run.trials import Trial, best_in_words
 from trainer.record import TrainingRecord
 
 # In the folder of each run that came to an end.

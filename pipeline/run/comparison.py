@@ -14,7 +14,7 @@ from rich.text import Text
 
 from components.evaluation_report.changes import Change, changes
 from components.evaluation_report.files import CONTENT_FILE
-from pipeline.summary import Summary, Verdict, read_summary
+from pipeline.run.summary import Summary, Verdict, read_summary
 
 _OVERALL = "overall"
 _METRICS = ("auc", "log_loss", "calibration")

@@ -1,0 +1,1 @@
+"""One run of the DAG on this machine: its nodes, its outcome and what it leaves."""

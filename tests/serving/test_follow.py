@@ -1,0 +1,44 @@
+"""Labels reach a server for as long as it runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+# A process of its own: what follows the labels ends with it.
+_SERVER = """
+import os
+import pathlib
+import sys
+import time
+from serving.follow import follow_labels
+
+folder = pathlib.Path(sys.argv[1])
+tried, written = folder / "tried", folder / "written"
+
+def write():
+    if not tried.exists():
+        tried.touch()
+        raise RuntimeError("the store is away")
+    written.touch()
+
+follow_labels(str(folder), write)
+end = time.monotonic() + 60
+while not written.exists() and time.monotonic() < end:
+    time.sleep(0.05)
+sys.stdout.write(str(written.exists()))
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
+def test_what_nobody_expected_does_not_end_it(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-c", _SERVER, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ended.stdout == "True"
+    assert ended.stderr == "labels: not taken: the store is away\n"
