@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.config.training import Training
+from trainer.averaging import AverageWeights
 
 _log = logging.getLogger(__name__)
 
@@ -110,8 +111,8 @@ class BestEpoch(keras.callbacks.Callback):
 
 
 def stopping_callbacks(training: Training) -> list[Any]:
-    """What follows the validation: early stopping with the best weights, and rates."""
-    callbacks = [
+    """What goes by the validation: early stopping, best weights, averages, rates."""
+    callbacks: list[keras.callbacks.Callback] = [
         BestEpoch(training.patience, training.log_loss_tolerance),
         keras.callbacks.TerminateOnNaN(),
     ]
@@ -123,6 +124,8 @@ def stopping_callbacks(training: Training) -> list[Any]:
             patience=training.reduce_learning_rate.patience,
         )
         callbacks.append(reduce)
+    if training.ema_momentum is not None:
+        callbacks.append(AverageWeights(training.ema_momentum))
     return callbacks
 
 

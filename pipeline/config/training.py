@@ -51,6 +51,8 @@ class Training(Block):
         within `log_loss_tolerance` of the lowest.
       log_loss_tolerance: How far above the lowest validation log loss the best epoch
         may be, as a share of it.
+      ema_momentum: Validate and keep a moving average of the weights over epochs, which
+        keeps this share of itself in each; None for the weights themselves.
       reduce_learning_rate: Lower learning rates on a plateau.
       clip_norm: Most norm of all gradients of a step together.
       negative_rate: Share of the negative examples that are trained on. Predictions
@@ -72,6 +74,7 @@ class Training(Block):
     validation_fraction: Annotated[Fraction, Field(gt=0.0, le=0.5)] = 0.1
     patience: PositiveInt = 2
     log_loss_tolerance: Fraction = 0.01
+    ema_momentum: Annotated[Fraction, Field(gt=0.0, lt=1.0)] | None = None
     reduce_learning_rate: ReduceLearningRate | None = None
     clip_norm: PositiveFloat | None = None
     negative_rate: Annotated[Fraction, Field(gt=0.0)] = 1.0
