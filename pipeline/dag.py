@@ -27,6 +27,7 @@ from components.resolvers.previous_statistics import PreviousStatisticsStrategy
 from components.resolvers.standing_decision import StandingDecisionStrategy
 from components.schema_gen.component import CuratedSchemaGen
 from pipeline.config import Config
+from pipeline.config.beam import beam_args
 from pipeline.config.parts.evaluation_report import EvaluationReportPart
 from pipeline.config.parts.evaluator import EvaluatorPart
 from pipeline.config.parts.example_gen import ExampleGenPart
@@ -153,7 +154,7 @@ def create_pipeline(
             pusher,
         ],
         metadata_connection_config=metadata,
-        beam_pipeline_args=beam_args(config),
+        beam_pipeline_args=beam_args(config.beam),
         enable_cache=True,
     )
 
@@ -338,23 +339,3 @@ def _standing_decision(trainer: Trainer) -> resolver.Resolver:
         standing=types.Channel(type=Release),
         last=types.Channel(type=Release),
     ).with_id("StandingDecision")
-
-
-def beam_args(config: Config) -> list[str]:
-    """The options of Beam's pipelines."""
-    options = {
-        # By name: the "DirectRunner" of recent Beam first tries to download and start
-        # another runner for every pipeline.
-        "runner": "apache_beam.runners.portability.fn_api_runner.FnApiRunner",
-        # In one process: with few cores the multi-process mode is slower, since
-        # examples then travel between processes.
-        "direct_running_mode": "in_memory",
-        "direct_num_workers": 1,
-        **config.beam,
-    }
-    return [
-        # Beam's switches take no value.
-        f"--{key}" if value is True else f"--{key}={value}"
-        for key, value in options.items()
-        if value is not False
-    ]

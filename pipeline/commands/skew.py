@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.commands.options import add_config_options, add_json, load, work_dir_of
+from pipeline.errors import GateError
 
 if TYPE_CHECKING:
     from pipeline.commands.options import Commands
     from pipeline.config import Config
     from pipeline.skew.compare import Skew
     from pipeline.workdir import WorkDir
-
-# As of a run that a gate stopped.
-_SKEWED = 3
 
 
 def add(commands: Commands) -> None:
@@ -50,12 +48,12 @@ def _skew(options: argparse.Namespace) -> int:
         from pipeline.skew.text import as_text
 
         print(as_text(skew))
-    return _SKEWED if skew.is_skewed else 0
+    return GateError.exit_status if skew.is_skewed else 0
 
 
 def _compare(config: Config, work_dir: WorkDir, patterns: list[str]) -> Skew:
+    from pipeline.config.beam import beam_args
     from pipeline.config.parts.example_gen import ExampleGenPart
-    from pipeline.dag import beam_args
     from pipeline.errors import ReleaseError
     from pipeline.metadata import existing_metadata
     from pipeline.release.store import ReleaseStore
@@ -74,7 +72,7 @@ def _compare(config: Config, work_dir: WorkDir, patterns: list[str]) -> Skew:
     columns = ExampleGenPart.of_serving_examples(config).columns
     types = types_of(training, {name: each.type for name, each in columns.items()})
     temp = str(config.beam.get("temp_location", tempfile.gettempdir()))
-    served = read_served(patterns, types, beam_args(config), temp)
+    served = read_served(patterns, types, beam_args(config.beam), temp)
     skew = config.validation.skew
     return compare(
         training,

@@ -30,6 +30,28 @@ _WITH_OWN_WORKERS = (
 )
 
 
+# What options there are otherwise.
+_DEFAULTS: Mapping[str, Option] = {
+    # By name: the "DirectRunner" of recent Beam first tries to download and start
+    # another runner for every pipeline.
+    "runner": "apache_beam.runners.portability.fn_api_runner.FnApiRunner",
+    # In one process: with few cores the multi-process mode is slower, since examples
+    # then travel between processes.
+    "direct_running_mode": "in_memory",
+    "direct_num_workers": 1,
+}
+
+
+def beam_args(options: Mapping[str, Option]) -> list[str]:
+    """The command line of Beam's pipelines."""
+    return [
+        # Beam's switches take no value.
+        f"--{key}" if value is True else f"--{key}={value}"
+        for key, value in {**_DEFAULTS, **options}.items()
+        if value is not False
+    ]
+
+
 def check_runner(options: Mapping[str, Option]) -> None:
     """Checks the runner: Beam would refuse it only in the first component.
 

@@ -172,18 +172,3 @@ def test_a_model_to_start_from_is_keyed_by_its_content(parameters, base_model):
     (base_model / "variables" / "variables.index").write_text("day 2")
     after = parameters(start)
     assert {name for name in after if after[name] != before[name]} == TRAINING
-
-
-def test_beam_takes_its_options():
-    from apache_beam.options.pipeline_options import PipelineOptions
-
-    from pipeline.config import Config
-    from pipeline.dag import beam_args
-
-    flink = {"runner": "FlinkRunner", "parallelism": 16, "flink_submit_uber_jar": True}
-    beam = {**flink, "save_main_session": False}
-    args = beam_args(Config.model_construct(beam=beam))
-
-    read = PipelineOptions(args).get_all_options(drop_default=True)
-    assert {key: read[key] for key in flink} == flink
-    assert "save_main_session" not in read

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from pipeline.config import Config
-from pipeline.config.beam import RUNNERS, has_own_workers
+from pipeline.config.beam import RUNNERS, beam_args, has_own_workers
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,14 @@ def test_a_runner_is_checked_without_beam():
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ended.stdout == "set()\n"
+
+
+def test_beam_takes_its_options():
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    flink = {"runner": "FlinkRunner", "parallelism": 16, "flink_submit_uber_jar": True}
+    args = beam_args({**flink, "save_main_session": False})
+
+    read = PipelineOptions(args).get_all_options(drop_default=True)
+    assert {key: read[key] for key in flink} == flink
+    assert "save_main_session" not in read
