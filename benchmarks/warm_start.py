@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.quality.command import CHECKOUT
+from benchmarks.places import CHECKOUT
 from benchmarks.quality.data import Prepared, prepare
 from pipeline.config.load import load_config
 from pipeline.config.parts.trainer import TrainerPart

@@ -1,4 +1,4 @@
-"""Finds or decides on a candidate, in a container: see decision.py."""
+"""Finds or decides on a candidate, in a container: see compile_decision.py."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from pipeline.commands import (
     skew,
     trials,
 )
-from pipeline.commands.options import Command, add_debug
+from pipeline.commands.options import INTERRUPTED, Command, add_debug
 
 _COMMANDS = (
     simulate,
@@ -42,7 +42,6 @@ _COMMANDS = (
     kubeflow,
 )
 
-_INTERRUPTED = 130
 # As a shell has it for what SIGPIPE ends.
 _NOBODY_READS = 141
 _FAILED = 1
@@ -69,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _NOBODY_READS
     except KeyboardInterrupt:
         print("interrupted; run the same command to go on", file=sys.stderr)
-        return _INTERRUPTED
+        return INTERRUPTED
     except Exception as error:
         if options.debug:
             raise

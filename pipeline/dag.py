@@ -31,7 +31,7 @@ from pipeline.config.beam import beam_args
 from pipeline.config.parts.evaluation_report import EvaluationReportPart
 from pipeline.config.parts.evaluator import EvaluatorPart
 from pipeline.config.parts.example_gen import ExampleGenPart
-from pipeline.config.parts.example_validator import ValidatorPart
+from pipeline.config.parts.example_validator import ExampleValidatorPart
 from pipeline.config.parts.infra_validator import InfraValidatorPart
 from pipeline.config.parts.trainer import TrainerPart
 from pipeline.config.parts.transform import TransformPart
@@ -78,7 +78,7 @@ def create_pipeline(
     validator = ExampleValidator(
         statistics=statistics_gen.outputs["statistics"],
         schema=schema_gen.outputs["schema"],
-        part=ValidatorPart.of(config),
+        part=ExampleValidatorPart.of(config),
         code=code_fingerprint("components.example_validator.executor"),
         **reference_channels,
     )
@@ -120,7 +120,6 @@ def create_pipeline(
         standing=standing.outputs["standing"],
         last=standing.outputs["last"],
         approval=config.release.approval,
-        code=code_fingerprint("components.release_gate.executor"),
         **infra_channel,
     )
     pusher = Pusher(
@@ -130,7 +129,6 @@ def create_pipeline(
         model_dir=model_dir,
         keep=config.release.keep,
         trainer=_trainer_key(config),
-        code=code_fingerprint("components.pusher.executor"),
         **infra_channel,
     )
     return tfx_pipeline.Pipeline(

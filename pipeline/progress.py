@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from pipeline.console import say
 from pipeline.packages import OUR_PACKAGES
 
 
@@ -70,7 +71,7 @@ class Progress:
         self._line(f"{self._current}: {how}")
 
     def _line(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        say(self._console, text)
 
 
 class _Notes(logging.Handler):

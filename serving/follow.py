@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
+from serving.complaint import Complaint
 from serving.release.labels import read_labels
 
 # Servers look at what is written as often.
@@ -34,16 +35,19 @@ def _follow(server: int, base_path: str, write: Callable[[], object]) -> None:
     # Ctrl-C in a terminal is for the server; with that, this ends too.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     written: Mapping[str, int] | None = None
-    complaint = ""
+    complaint = Complaint(_say)
     while os.getppid() == server:
         try:
             labels = read_labels(base_path)
             if labels != written:
                 write()
                 written = labels
+            complaint.clear()
         except Exception as error:
             # An object store has errors of its own; the next look may go well.
-            if str(error) != complaint:
-                print(f"labels: not taken: {error}", file=sys.stderr, flush=True)
-            complaint = str(error)
+            complaint.say(f"labels: not taken: {error}")
         time.sleep(_LOOK_SECONDS)
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)

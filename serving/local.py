@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from serving.launch import (
     write_files,
 )
 from serving.release.storage import is_in_object_store, storage_of
+from serving.server.ports import bind
 from serving.tied import tied
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class LocalServer:
     """The model server that serves here, in a process of its own.
 
     `tensorflow_model_server` where it is installed, else the embedded server; for this
-    machine only, on a port that was free.
+    machine only, on a port of its own.
 
     Attributes:
       name: Which server it is.
@@ -74,7 +74,10 @@ class LocalServer:
           folder: For what the server reads and says.
           flags: More flags of both servers.
         """
-        port = _free_port()
+        # It listens to nobody, and is open for as long as the server: else another
+        # process might be given the port first.
+        self._kept = bind(_HOST, 0, shares_port=False)
+        port = self._kept.getsockname()[1]
         here = {"host": _HOST, "port": port, "rest_port": None, "tls": None}
         serving = serving.model_copy(update=here)
         self.address = f"{_HOST}:{port}"
@@ -105,6 +108,7 @@ class LocalServer:
         """Ends the server, which has nothing to lose."""
         self._process.kill()
         self._process.wait()
+        self._kept.close()
 
     @property
     def log(self) -> str:
@@ -120,19 +124,20 @@ class LocalServer:
         end = time.monotonic() + seconds
         with grpc.insecure_channel(self.address, _CHANNEL) as channel:
             methods = Methods(channel)
-            while not self._is_available(methods):
-                status = self._process.poll()
-                if status is not None:
-                    raise ServingError(
-                        f"{self.name} ended with status {status} before the model was "
-                        f"AVAILABLE; {self.last_words()}"
-                    )
+            # In this order: what the port answers once it has ended is another's word.
+            while self._process.poll() is None:
+                if self._is_available(methods):
+                    return
                 if time.monotonic() > end:
                     raise ServingError(
                         f"the model was not AVAILABLE after {seconds:g} s; "
                         f"{self.last_words()}"
                     )
                 time.sleep(_POLL_SECONDS)
+        raise ServingError(
+            f"{self.name} ended with status {self._process.returncode} before the "
+            f"model was AVAILABLE; {self.last_words()}"
+        )
 
     def last_words(self) -> str:
         """How the log ends."""
@@ -163,10 +168,3 @@ def stage_version(saved_model: str, version: Path) -> None:
     storage = storage_of(saved_model)
     for name in storage.files(saved_model):
         storage.copy(os.path.join(saved_model, name), str(version / name))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        number: int = probe.getsockname()[1]
-    return number

@@ -8,6 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from pipeline.signatures import (
+    PREDICT,
+    PROBABILITY,
+    SERVING_DEFAULT,
+    TRANSFORM_FEATURES,
+)
+
 _BATCH = 8192
 
 
@@ -22,7 +29,7 @@ class Scorer:
         """Loads a SavedModel."""
         # Kept, since signatures hold their model weakly.
         self._model = tf.saved_model.load(saved_model)
-        self._predict = self._model.signatures["predict"]
+        self._predict = self._model.signatures[PREDICT]
         _, inputs = self._predict.structured_input_signature
         self.inputs: Mapping[str, tf.TensorSpec] = inputs
 
@@ -50,12 +57,12 @@ class Scorer:
         Args:
           examples: Serialised tf.Examples.
         """
-        serve = self._model.signatures["serving_default"]
+        serve = self._model.signatures[SERVING_DEFAULT]
         batches = [
             serve(examples=tf.constant(examples[start : start + _BATCH], tf.string))
             for start in range(0, len(examples), _BATCH)
         ]
-        return np.concatenate([each["probability"].numpy() for each in batches])
+        return np.concatenate([each[PROBABILITY].numpy() for each in batches])
 
     @property
     def features(self) -> frozenset[str]:
@@ -70,7 +77,7 @@ class Scorer:
         Args:
           examples: Serialised tf.Examples.
         """
-        transform = self._model.signatures["transform_features"]
+        transform = self._model.signatures[TRANSFORM_FEATURES]
         columns = transform(examples=tf.constant(examples, tf.string))
         return {name: column.numpy() for name, column in columns.items()}
 
@@ -78,5 +85,5 @@ class Scorer:
         self, columns: Mapping[str, npt.NDArray[np.generic]], rows: slice
     ) -> npt.NDArray[np.float32]:
         tensors = {name: tf.constant(columns[name][rows]) for name in self.features}
-        scores: npt.NDArray[np.float32] = self._predict(**tensors)["probability"]
+        scores: npt.NDArray[np.float32] = self._predict(**tensors)[PROBABILITY]
         return np.asarray(scores)

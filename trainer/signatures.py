@@ -13,10 +13,15 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from pipeline.config.features import Feature, Numeric
+from pipeline.signatures import (
+    EXAMPLES,
+    PREDICT,
+    PROBABILITY,
+    SERVING_DEFAULT,
+    TRANSFORM_FEATURES,
+)
 from trainer.inputs import ModelInputs, Tensors
 from trainer.warm_start.exported import write_inputs
-
-PROBABILITY = "probability"
 
 
 def export(
@@ -65,14 +70,14 @@ def export(
     def transform_examples(examples: tf.Tensor) -> Tensors:
         return transformed(tf.io.parse_example(examples, spec))
 
-    serialized = [tf.TensorSpec([None], tf.string, name="examples")]
+    serialized = [tf.TensorSpec([None], tf.string, name=EXAMPLES)]
     named = [{name: _raw_spec(name, features[name]) for name in features}]
     archive = keras.export.ExportArchive()
     # Not the model: its variables, which the endpoints use, would be saved twice.
     archive.track(layer)
-    archive.add_endpoint("serving_default", serve_examples, serialized)
-    archive.add_endpoint("predict", serve_tensors, named)
-    archive.add_endpoint("transform_features", transform_examples, serialized)
+    archive.add_endpoint(SERVING_DEFAULT, serve_examples, serialized)
+    archive.add_endpoint(PREDICT, serve_tensors, named)
+    archive.add_endpoint(TRANSFORM_FEATURES, transform_examples, serialized)
     archive.write_out(path, verbose=False)
     write_inputs(inputs, path)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks.places import REAL_DATA
 from benchmarks.quality import command
 from benchmarks.quality.data import hold_out
 from benchmarks.quality.report import report
@@ -23,7 +24,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--data",
         type=Path,
-        default=command.SHARED_DATA / _NAME,
+        default=REAL_DATA / _NAME,
         help="the folder of train.csv and test.csv",
     )
     parser.add_argument(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks.places import REAL_DATA
 from benchmarks.quality import command
 from benchmarks.quality.data import hold_out
 from benchmarks.quality.report import report
@@ -30,7 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--data",
         type=Path,
-        default=command.SHARED_DATA / _NAME,
+        default=REAL_DATA / _NAME,
         help="the folder of data.csv",
     )
     parser.add_argument(

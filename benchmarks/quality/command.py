@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.places import CHECKOUT
 from benchmarks.quality.data import Prepared, prepare
 from benchmarks.quality.measure import Figures, train_and_measure
 from benchmarks.quality.reference import (
@@ -21,8 +22,6 @@ from pipeline.config import Config
 from pipeline.config.load import load_config
 from pipeline.config.model import Model
 
-CHECKOUT = Path(__file__).parents[2]
-SHARED_DATA = CHECKOUT.parent / "shared" / "data"
 LOGISTIC_REGRESSION = "logistic regression"
 
 

@@ -30,7 +30,7 @@ from benchmarks.serving.subjects import Subject, demo, light
 from pipeline.config.serving import Serving
 from serving.client import Client
 from serving.client.features import Signature
-from serving.load import Load, Senders
+from serving.load_test import Load, Senders
 from serving.local import LocalServer
 
 _START_SECONDS = 120.0

@@ -3,7 +3,7 @@
 Each Predict is `tf.make_ndarray` for the inputs, a call of the signature of
 `tf.saved_model.load`, and `tf.make_tensor_proto` for the outputs.
 
-    python -m benchmarks.naive_server SAVED_MODEL
+    python -m benchmarks.serving.naive_server SAVED_MODEL
 """
 
 from __future__ import annotations

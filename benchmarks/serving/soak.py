@@ -21,7 +21,7 @@ from benchmarks.serving.subjects import Subject, demo, light
 from pipeline.config.serving import Serving
 from serving.client import Client
 from serving.client.features import Signature
-from serving.load import Answers, Load, Senders
+from serving.load_test import Answers, Load, Senders
 from serving.local import LocalServer
 
 _START_SECONDS = 120.0

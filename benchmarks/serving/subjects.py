@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.places import CHECKOUT
 from benchmarks.serving.light_model import light_rows, write_light_model
 from pipeline.config.load import load_config
 from serving.client import Client, Target
 from serving.client.features import Signature
 from serving.client.files import Layout, read_rows
-from serving.load.prepare import predict_requests
+from serving.load_test.prepare import predict_requests
 
-_CHECKOUT = Path(__file__).parents[2]
 _LIGHT_ROWS = 10_000
 
 
@@ -58,10 +58,10 @@ class Demo(Subject):
 
     def rows(self, client: Client) -> Any:
         """The rows of its last day."""
-        config = load_config(_CHECKOUT / "examples" / self.name / "pipeline.yaml")
+        config = load_config(CHECKOUT / "examples" / self.name / "pipeline.yaml")
         delimiters: Mapping[str, str] = {"interests": "|"}
         layout = Layout(config.examples.missing_values, delimiters, only_features=False)
-        path = _CHECKOUT / "runs" / "ad_click_data" / "clicks" / "day-08.csv"
+        path = CHECKOUT / "runs" / "ad_click_data" / "clicks" / "day-08.csv"
         return next(read_rows(path, client.features(), layout)).rows
 
 
@@ -73,5 +73,5 @@ def light(folder: Path) -> Subject:
 
 def demo() -> Demo | None:
     """What `make demo` has released; None before that."""
-    base_path = _CHECKOUT / "runs" / "ad_click" / "models" / "ad_click"
+    base_path = CHECKOUT / "runs" / "ad_click" / "models" / "ad_click"
     return Demo("ad_click", base_path) if any(base_path.glob("[0-9]*")) else None

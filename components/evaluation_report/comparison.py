@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from components.evaluation_report import words
-from components.evaluation_report.figures import Which, bounds_of, value_of
-from components.evaluator.record import Evaluation
+from components.evaluation_report.figures import bounds_of, value_of
+from components.evaluator.record import Evaluation, Which
 from components.evaluator.slices import OVERALL_NAME
 
 _ALL: tuple[Which, ...] = ("candidate", "baseline", "change")

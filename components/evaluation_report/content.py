@@ -19,13 +19,13 @@ from pipeline.errors import InputError
 from trainer.record import TrainingRecord
 
 
-class Block(pydantic.BaseModel):
+class Content(pydantic.BaseModel):
     """A part of a report."""
 
     model_config = pydantic.ConfigDict(frozen=True, protected_namespaces=())
 
 
-class FeatureStatistics(Block):
+class FeatureStatistics(Content):
     """A feature of the examples.
 
     Attributes:
@@ -45,7 +45,7 @@ class FeatureStatistics(Block):
     bars: tuple[float, ...]
 
 
-class Anomaly(Block):
+class Anomaly(Content):
     """Something about a split that the schema, or a threshold, does not allow.
 
     Attributes:
@@ -61,7 +61,7 @@ class Anomaly(Block):
     words: str
 
 
-class Histograms(Block):
+class Histograms(Content):
     """The values of a feature in two sets of examples.
 
     Attributes:
@@ -75,7 +75,7 @@ class Histograms(Block):
     then: tuple[float, ...]
 
 
-class Distance(Block):
+class Distance(Content):
     """How far the examples to train on are from others.
 
     Attributes:
@@ -93,7 +93,7 @@ class Distance(Block):
     histograms: Histograms
 
 
-class Data(Block):
+class Data(Content):
     """The examples.
 
     Attributes:
@@ -109,7 +109,7 @@ class Data(Block):
     distances: tuple[Distance, ...]
 
 
-class Importance(Block):
+class Importance(Content):
     """What a feature is worth to the model: what is lost when its values are shuffled.
 
     Attributes:
@@ -127,7 +127,7 @@ class Importance(Block):
     log_loss_rise: float
 
 
-class Importances(Block):
+class Importances(Content):
     """The permutation importance of all features.
 
     Attributes:
@@ -143,7 +143,7 @@ class Importances(Block):
     features: tuple[Importance, ...]
 
 
-class Ablation(Block):
+class Ablation(Content):
     """A model that was trained anew without a feature.
 
     Attributes:
@@ -163,7 +163,7 @@ class Ablation(Block):
     log_loss_change: float
 
 
-class Ablations(Block):
+class Ablations(Content):
     """What features are worth: what is lost when a model is trained without them.
 
     Attributes:
@@ -179,7 +179,7 @@ class Ablations(Block):
     features: tuple[Ablation, ...]
 
 
-class WideWeight(Block):
+class WideWeight(Content):
     """A weight of the wide part.
 
     Attributes:
@@ -195,7 +195,7 @@ class WideWeight(Block):
     share: float
 
 
-class WideWeights(Block):
+class WideWeights(Content):
     """The heaviest weights of the wide part.
 
     Attributes:
@@ -209,7 +209,7 @@ class WideWeights(Block):
     heaviest: tuple[WideWeight, ...]
 
 
-class Source(Block):
+class Source(Content):
     """The files that a split was read from.
 
     Attributes:
@@ -227,7 +227,7 @@ class Source(Block):
     checksum: str
 
 
-class Baseline(Block):
+class Baseline(Content):
     """The model that a candidate is held against.
 
     Attributes:
@@ -239,7 +239,7 @@ class Baseline(Block):
     changes: tuple[Change, ...] | None
 
 
-class Lineage(Block):
+class Lineage(Content):
     """What the candidate came from.
 
     Attributes:
@@ -265,7 +265,7 @@ class Lineage(Block):
     seeds: dict[str, int]
 
 
-class Report(Block):
+class Report(Content):
     """All that is shown of a run.
 
     Attributes:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from components.evaluator.record import Evaluation
-
-Which = Literal["candidate", "baseline", "change"]
-Interval = tuple[float, float]
+from components.evaluator.intervals import Interval
+from components.evaluator.record import Evaluation, Which
 
 
 def value_of(

@@ -21,6 +21,7 @@ from components.evaluation_report.slices import SliceTable, slice_table
 from components.evaluator.gates import Outcome
 from components.evaluator.record import Evaluation
 from components.infra_validator.record import InfraRecord
+from pipeline.console import say
 
 # Rich puts a space on both sides of a cell, and a line between cells.
 _BESIDE_A_CELL = 3
@@ -40,21 +41,17 @@ def render_report(report: Report, console: Console) -> None:
       report: The report.
       console: Where to print; its width decides on the columns of the slices.
     """
-    _say(console, f"\n{report.name}, {report.model}: {verdict.headline(report)}")
+    say(console, f"\n{report.name}, {report.model}: {verdict.headline(report)}")
     for sentence in verdict.findings(report):
-        _say(console, f"  - {sentence}")
+        say(console, f"  - {sentence}")
     for table in _tables(report, console.width):
         console.print()
         console.print(table)
     if report.importances_problem is not None:
-        _say(console, f"\nImportance is not known: {report.importances_problem}.")
-    _say(console, "")
+        say(console, f"\nImportance is not known: {report.importances_problem}.")
+    say(console, "")
     for line in _lineage(report.lineage):
-        _say(console, line)
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+        say(console, line)
 
 
 def _tables(report: Report, width: int) -> Iterator[Table]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from components.evaluation_report.figures import Interval
+from components.evaluator.intervals import Interval
 
 _NAMES = {
     "auc": "AUC",

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import tensorflow as tf
 from tensorflow.python.tools import saved_model_utils
 
-from components.evaluator.metrics import BASELINE, CANDIDATE, OUTPUT, SIGNATURE
+from components.evaluator.metrics import BASELINE, CANDIDATE
+from pipeline.signatures import PREDICT, PROBABILITY, SERVING_DEFAULT
 
 _TAGS = "serve"
-_NAMED_TENSORS = "predict"
 
 
 def baseline_problem(saved_models: Mapping[str, str]) -> str | None:
@@ -58,7 +58,7 @@ def _raw_features(saved_model: str) -> dict[str, tuple[int, int]]:
     """Type and rank of the raw features that a model takes, by name."""
     graph = saved_model_utils.get_meta_graph_def(saved_model, _TAGS)
     signatures = dict(graph.signature_def)  # protobuf would add what is not there
-    inputs = signatures[_NAMED_TENSORS].inputs
+    inputs = signatures[PREDICT].inputs
     return {
         name: (tensor.dtype, len(tensor.tensor_shape.dim))
         for name, tensor in inputs.items()
@@ -67,9 +67,9 @@ def _raw_features(saved_model: str) -> dict[str, tuple[int, int]]:
 
 def _answer_to_nothing(saved_model: str) -> tf.Tensor:
     """What a model predicts for an example without any feature."""
-    signature = tf.saved_model.load(saved_model).signatures[SIGNATURE]
+    signature = tf.saved_model.load(saved_model).signatures[SERVING_DEFAULT]
     nothing = tf.train.Example().SerializeToString()
-    return signature(examples=tf.constant([nothing]))[OUTPUT]
+    return signature(examples=tf.constant([nothing]))[PROBABILITY]
 
 
 def _first_line(error: Exception) -> str:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pydantic
-from tfx.dsl.io import fileio
 
+from components.artifact_file import ArtifactFile
 from components.evaluator.figures import groups_of_equal_size
 from components.evaluator.scores import Bins, Floats, Ints, Sample
-
-# Beside the evaluation, to read without TFMA.
-CURVES_FILE = "curves.json"
 
 _POINTS = 100
 _CALIBRATION_POINTS = 20
@@ -47,19 +42,14 @@ class SliceCurves(pydantic.BaseModel):
     baseline: Curve | None = None
 
 
-class Curves(pydantic.RootModel[dict[str, SliceCurves]]):
+class Curves(pydantic.RootModel[dict[str, SliceCurves]], ArtifactFile):
     """The content of curves.json, by the names of the slices."""
 
-    @classmethod
-    def read(cls, folder: str) -> Curves:
-        """Reads the curves beside an evaluation."""
-        with fileio.open(os.path.join(folder, CURVES_FILE)) as file:
-            return cls.model_validate_json(file.read())
+    FILE = "curves.json"
 
-    def write(self, folder: str) -> None:
-        """Writes the curves beside an evaluation."""
-        with fileio.open(os.path.join(folder, CURVES_FILE), "w") as file:
-            file.write(self.model_dump_json(exclude_none=True))
+    def as_json(self) -> str:
+        """The content in short: it has many numbers."""
+        return self.model_dump_json(exclude_none=True)
 
 
 def curve_of(sample: Sample, bins: Bins) -> Curve:

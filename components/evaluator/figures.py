@@ -50,10 +50,11 @@ def normalized_entropy(sample: Sample) -> Floats:
 
 def entropy(mean: Floats) -> Floats:
     """Log loss of predicting the mean label for all examples; 0 of one class."""
-    other = 1 - mean
-    return -mean * np.log(np.where(mean > 0, mean, 1)) - other * np.log(
-        np.where(other > 0, other, 1)
-    )
+    return _entropy_term(mean) + _entropy_term(1 - mean)
+
+
+def _entropy_term(share: Floats) -> Floats:
+    return share * np.log(1 / np.where(share > 0, share, 1))
 
 
 def calibration(sample: Sample) -> Floats:

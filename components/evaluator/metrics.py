@@ -10,13 +10,11 @@ from tensorflow_model_analysis.proto import config_pb2
 from components.evaluator.score_metrics import ScoreCurves, ScoreMetric
 from pipeline.config.evaluation import SCORE_METRICS, at_thresholds
 from pipeline.config.parts.evaluator import EvaluatorPart
+from pipeline.signatures import PROBABILITY, SERVING_DEFAULT
 
 CANDIDATE = "candidate"
 BASELINE = "baseline"
 CURVES = "curves"
-
-SIGNATURE = "serving_default"
-OUTPUT = "probability"
 
 
 def eval_config(part: EvaluatorPart, has_baseline: bool) -> config_pb2.EvalConfig:
@@ -34,8 +32,8 @@ def eval_config(part: EvaluatorPart, has_baseline: bool) -> config_pb2.EvalConfi
             config_pb2.ModelSpec(
                 name=name,
                 is_baseline=name == BASELINE,
-                signature_name=SIGNATURE,
-                prediction_key=OUTPUT,
+                signature_name=SERVING_DEFAULT,
+                prediction_key=PROBABILITY,
                 label_key=part.label,
             )
             for name in names

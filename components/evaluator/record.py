@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import math
-import os
 from typing import Literal
 
-import pydantic
-from tfx.dsl.io import fileio
-
+from components.artifact_file import ArtifactFile
 from components.evaluator.gates import Outcome, in_order, passes
 from components.evaluator.intervals import Interval
 from components.evaluator.measured import Comparison, Intervals, Measured, Metrics
 from components.evaluator.slices import slice_name
 
-# In the folder of the artifact, to read without TFMA.
-EVALUATION_FILE = "evaluation.json"
-
 # More conditions without enough data than these are told in one line.
 MOST_SMALL = 5
 
-_Of = Literal["candidate", "baseline", "change"]
+Which = Literal["candidate", "baseline", "change"]
 _MetricsByName = dict[str, dict[str, float | None]]
 _IntervalsByName = dict[str, dict[str, Interval]]
 
 
-class Evaluation(pydantic.BaseModel):
+class Evaluation(ArtifactFile):
     """An evaluation, by the names of slices and metrics.
 
     Attributes:
@@ -38,18 +32,20 @@ class Evaluation(pydantic.BaseModel):
       intervals: 95% intervals, of the metrics and slices that have them.
     """
 
+    FILE = "evaluation.json"
+
     passed: bool
     gates: list[Outcome]
     candidate: _MetricsByName
     baseline: _MetricsByName | None = None
     baseline_problem: str | None = None
     change: _MetricsByName | None = None
-    intervals: dict[_Of, _IntervalsByName] = {}
+    intervals: dict[Which, _IntervalsByName] = {}
 
     @classmethod
     def of(cls, comparison: Comparison, outcomes: list[Outcome]) -> Evaluation:
         """The evaluation of what was measured, with what the gates say of it."""
-        sides: dict[_Of, Measured | None] = {
+        sides: dict[Which, Measured | None] = {
             "candidate": comparison.candidate,
             "baseline": comparison.baseline,
             "change": comparison.change,
@@ -85,17 +81,6 @@ class Evaluation(pydantic.BaseModel):
         elif self.baseline is None:
             reasons.append("no baseline: nothing else was released before")
         return reasons
-
-    @classmethod
-    def read(cls, folder: str) -> Evaluation:
-        """Reads the evaluation in the folder of an artifact."""
-        with fileio.open(os.path.join(folder, EVALUATION_FILE)) as file:
-            return cls.model_validate_json(file.read())
-
-    def write(self, folder: str) -> None:
-        """Writes the evaluation into the folder of an artifact."""
-        with fileio.open(os.path.join(folder, EVALUATION_FILE), "w") as file:
-            file.write(self.model_dump_json(indent=2))
 
 
 def _listed(gates: list[Outcome]) -> list[str]:

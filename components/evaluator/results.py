@@ -18,6 +18,7 @@ from components.evaluator.metrics import CURVES
 from components.evaluator.score_metrics import WITHOUT_EACH
 from components.evaluator.scores import Floats
 from components.evaluator.slices import SliceKey, slice_key
+from pipeline.config.evaluation import UNBOUNDED_METRICS
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,6 @@ class SliceResult:
 
 
 Result = Mapping[SliceKey, SliceResult]
-
-# The other metrics are shares, or areas of at most 1; none is below 0.
-_UNBOUNDED = ("log_loss", "normalized_entropy", "calibration")
 
 
 def load_results(output_path: str, models: Collection[str]) -> dict[str, Result]:
@@ -85,7 +83,7 @@ def _measured(result: Result) -> Measured:
 def _possible(metric: str, ends: Interval) -> Interval:
     """The part of an interval of a metric that the metric can reach."""
     low, high = ends
-    most = math.inf if metric in _UNBOUNDED else 1.0
+    most = math.inf if metric in UNBOUNDED_METRICS else 1.0
     return max(low, 0.0), min(high, most)
 
 

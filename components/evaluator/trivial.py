@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
+import numpy as np
 
+from components.evaluator.figures import entropy
 from pipeline.config.evaluation import UNBOUNDED_METRICS
 
 # Figures of the examples alone.
@@ -83,15 +84,9 @@ def _reached(metric: str, mean_label: float) -> tuple[float, str] | None:
 def _stayed_at(metric: str, mean_label: float) -> tuple[float, str] | None:
     """What a model that knows nothing stays at, where lower is better."""
     if metric == "log_loss":
-        return _entropy(mean_label), _CONSTANT
+        return float(entropy(np.array(mean_label))), _CONSTANT
     if metric == "normalized_entropy":
         return 1.0, _CONSTANT
     if metric == "ece":
         return min(mean_label, 1 - mean_label), _COMMON
     return None
-
-
-def _entropy(mean: float) -> float:
-    if math.isnan(mean):
-        return math.nan
-    return sum(-share * math.log(share) for share in (mean, 1 - mean) if share > 0)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import functools
 import itertools
 import re
 from collections import Counter
@@ -18,6 +17,7 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from tfx_bsl.coders import example_coder
 
+from pipeline import csv_files
 from pipeline.config.parts.example_gen import ExampleGenPart
 from pipeline.errors import InputError
 
@@ -29,12 +29,6 @@ _BLOCK_BYTES = 1 << 20
 # A TFRecord's length and the two checksums.
 _FRAME_BYTES = 16
 
-# What Arrow says about a value; it numbers columns, and counts the header as a row.
-_CSV_VALUE = re.compile(
-    r"In CSV column #(?P<column>\d+): (?:Row #(?P<row>\d+): )?"
-    r"CSV conversion error to \w+: (?:invalid value '(?P<value>.*)')?",
-    re.DOTALL,
-)
 # What TensorFlow puts around its messages.
 _GRAPH_NOISE = re.compile(r"{{.*?}}|\[Op:.*", re.DOTALL)
 
@@ -82,10 +76,10 @@ def wanted_columns(part: ExampleGenPart) -> list[str]:
 
 def _read_csv(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
     wanted = wanted_columns(part)
-    header, has_rows = _csv_header(path)
-    _check_columns(path, wanted, header)
+    opened = functools.partial(_open, path)
+    header, has_rows = csv_files.read_header(opened)
+    _check_columns(wanted, header)
     if not has_rows:
-        # Arrow takes a header without an end of line for a broken file.
         return
     convert = pa_csv.ConvertOptions(
         include_columns=wanted,
@@ -93,18 +87,7 @@ def _read_csv(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
         null_values=list(part.missing_values),
         strings_can_be_null=True,
     )
-    # One thread for each file: as fast, and only so errors name the row.
-    read = pa_csv.ReadOptions(block_size=_CSV_BLOCK_BYTES, use_threads=False)
-    parse = pa_csv.ParseOptions(newlines_in_values=True)
-    try:
-        with _open(path) as stream:
-            for batch in pa_csv.open_csv(stream, read, parse, convert):
-                yield pa.Table.from_batches([batch])
-    except pa.ArrowInvalid as error:
-        if found := _CSV_VALUE.match(str(error)):
-            problem = _csv_problem(found, header)
-            raise InputError(f"{path}: {problem}") from error
-        raise
+    yield from csv_files.read_tables(opened, header, convert, _CSV_BLOCK_BYTES)
 
 
 def _csv_type(name: str, part: ExampleGenPart) -> pa.DataType:
@@ -116,34 +99,11 @@ def _csv_type(name: str, part: ExampleGenPart) -> pa.DataType:
     return pa.string()
 
 
-def _csv_header(path: str) -> tuple[list[str], bool]:
-    """The names of the columns, and whether anything follows them."""
-    with _open(path) as stream:
-        first = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-        header = next(csv.reader(first), None)
-        has_rows = bool(first.read(1))
-    if not header:
-        raise InputError(f"{path}: the file is empty; a header line is expected")
-    return header, has_rows
-
-
-def _csv_problem(found: re.Match[str], header: list[str]) -> str:
-    where = f"column {header[int(found['column'])]!r}"
-    if found["row"] is not None:
-        where = f"row {found['row']}, {where}"
-    if found["value"] is None:
-        return f"{where}: the text is not UTF-8; convert the file to UTF-8"
-    return (
-        f"{where}: expected a number, got {found['value'][:60]!r}; correct the file, "
-        "or list the value under examples.missing_values"
-    )
-
-
 def _read_parquet(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
     wanted = wanted_columns(part)
     with _open(path) as file:
         parquet = pq.ParquetFile(file)
-        _check_columns(path, wanted, parquet.schema_arrow.names)
+        _check_columns(wanted, parquet.schema_arrow.names)
         for batch in parquet.iter_batches(_ROWS, columns=wanted):
             yield pa.Table.from_batches([batch])
 
@@ -152,8 +112,8 @@ def _read_tfrecord(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
     wanted = wanted_columns(part)
     decoder = example_coder.ExamplesToRecordBatchDecoder()
     for records in _records(path, _ROWS):
-        table = pa.Table.from_batches([_decoded(path, decoder, records)])
-        yield _with_absent_as_null(path, table, wanted)
+        table = pa.Table.from_batches([_decoded(decoder, records)])
+        yield _with_absent_as_null(table, wanted)
 
 
 def _records(path: str, count: int) -> Iterator[list[bytes]]:
@@ -165,16 +125,16 @@ def _records(path: str, count: int) -> Iterator[list[bytes]]:
         yield list(batch)
     if size != _content_bytes(path):
         # TensorFlow takes a cut in a record's frame for the end of the file.
-        raise InputError(f"{path}: the file is cut short; copy or write it again")
+        raise InputError("the file is cut short; copy or write it again")
 
 
 def _decoded(
-    path: str, decoder: example_coder.ExamplesToRecordBatchDecoder, records: list[bytes]
+    decoder: example_coder.ExamplesToRecordBatchDecoder, records: list[bytes]
 ) -> pa.RecordBatch:
     try:
         return decoder.DecodeBatch(records)
     except RuntimeError as error:
-        raise InputError(f"{path}: not tf.Examples of one type: {error}") from error
+        raise InputError(f"not tf.Examples of one type: {error}") from error
 
 
 def _content_bytes(path: str) -> int:
@@ -183,11 +143,11 @@ def _content_bytes(path: str) -> int:
         return sum(map(len, iter(lambda: stream.read(_BLOCK_BYTES), b"")))
 
 
-def _with_absent_as_null(path: str, table: pa.Table, wanted: list[str]) -> pa.Table:
+def _with_absent_as_null(table: pa.Table, wanted: list[str]) -> pa.Table:
     """tf.Examples leave missing features out, so a batch may lack a column."""
     present = [name for name in wanted if name in table.column_names]
     if not present:
-        _check_columns(path, wanted, table.column_names)
+        _check_columns(wanted, table.column_names)
     for name in set(wanted) - set(present):
         table = table.append_column(name, pa.nulls(table.num_rows))
     return table
@@ -211,26 +171,27 @@ def _open(path: str) -> Iterator[pa.NativeFile]:
         yield stream
 
 
-def _check_columns(path: str, wanted: list[str], found: list[str]) -> None:
+def _check_columns(wanted: list[str], found: list[str]) -> None:
     counts = Counter(found)
     missing = [name for name in wanted if not counts[name]]
     if missing:
         raise InputError(
-            f"{path}: no column {', '.join(map(repr, missing))}; "
+            f"no column {', '.join(map(repr, missing))}; "
             f"the file has {', '.join(itertools.islice(found, 50)) or 'none'}"
         )
     repeated = [name for name in wanted if counts[name] > 1]
     if repeated:
-        raise InputError(
-            f"{path}: two columns are named {repeated[0]!r}; rename or remove one"
-        )
+        raise InputError(f"two columns are named {repeated[0]!r}; rename or remove one")
 
 
 @contextmanager
 def _errors_of(path: str) -> Iterator[None]:
-    """Turns what the format libraries raise into one line about the file."""
+    """Puts the file's name before what is wrong with it, in one line."""
     try:
         yield
+    except InputError as error:
+        # In the traceback that Beam hands on, the first error of ours is what is told.
+        raise InputError(f"{path}: {error}") from error.__cause__
     except UnicodeDecodeError as error:
         raise InputError(
             f"{path}: the text is not UTF-8; convert the file to UTF-8"

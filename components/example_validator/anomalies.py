@@ -14,7 +14,7 @@ from tfx.utils import io_utils
 
 from components.statistics import Statistics, by_feature, read_statistics
 from pipeline.config.examples import TRAIN
-from pipeline.config.parts.example_validator import ValidatorPart
+from pipeline.config.parts.example_validator import ExampleValidatorPart
 from pipeline.errors import InputError
 
 Artifacts: TypeAlias = Mapping[str, list[types.Artifact]]
@@ -43,7 +43,9 @@ class Examined:
         self.previous = _reference(artifacts, "previous_statistics", TRAIN)
         self.serving = _reference(artifacts, "serving_statistics", None)
 
-    def anomalies(self, part: ValidatorPart) -> dict[str, anomalies_pb2.Anomalies]:
+    def anomalies(
+        self, part: ExampleValidatorPart
+    ) -> dict[str, anomalies_pb2.Anomalies]:
         """What does not fit, by split; the training split is held against references.
 
         Raises:
@@ -83,7 +85,9 @@ def in_words(info: anomalies_pb2.AnomalyInfo) -> str:
 
 
 def _with_thresholds(
-    inferred: schema_pb2.Schema, part: ValidatorPart, known_before: AbstractSet[str]
+    inferred: schema_pb2.Schema,
+    part: ExampleValidatorPart,
+    known_before: AbstractSet[str],
 ) -> schema_pb2.Schema:
     """The schema, with the thresholds of the configuration.
 

@@ -7,7 +7,7 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 
 from components.example_validator.executor import ExampleValidatorExecutor
-from pipeline.config.parts.example_validator import ValidatorPart
+from pipeline.config.parts.example_validator import ExampleValidatorPart
 
 
 class ExampleValidatorSpec(types.ComponentSpec):
@@ -50,7 +50,7 @@ class ExampleValidator(base_component.BaseComponent):
         self,
         statistics: types.BaseChannel[types.Artifact],
         schema: types.BaseChannel[types.Artifact],
-        part: ValidatorPart,
+        part: ExampleValidatorPart,
         code: str,
         previous_statistics: types.BaseChannel[types.Artifact] | None = None,
         serving_statistics: types.BaseChannel[types.Artifact] | None = None,

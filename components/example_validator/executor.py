@@ -15,7 +15,7 @@ from tfx.utils import io_utils
 
 from components.artifacts import VALIDATED_STATISTICS
 from components.example_validator.anomalies import Examined, in_words
-from pipeline.config.parts.example_validator import ValidatorPart
+from pipeline.config.parts.example_validator import ExampleValidatorPart
 from pipeline.errors import GateError
 
 _log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class ExampleValidatorExecutor(base_executor.BaseExecutor):
           GateError: An anomaly has error severity; the message holds it in words.
           InputError: The schema lacks a feature whose drift or skew is bounded.
         """
-        part = ValidatorPart.model_validate_json(exec_properties["part"])
+        part = ExampleValidatorPart.model_validate_json(exec_properties["part"])
         found = Examined(input_dict).anomalies(part)
         statistics = artifact_utils.get_single_instance(input_dict["statistics"])
         anomalies = artifact_utils.get_single_instance(output_dict["anomalies"])

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
-from tfx.dsl.io import fileio
-from tfx.utils import io_utils
-
+from components.artifact_file import ArtifactFile
 from pipeline.config.base import Block
-
-_RECORD_FILE = "infra_validation.json"
 
 
 class Answers(Block):
@@ -29,7 +23,7 @@ class Answers(Block):
     p99_ms: float
 
 
-class InfraRecord(Block):
+class InfraRecord(Block, ArtifactFile):
     """How a candidate did on a model server.
 
     Attributes:
@@ -40,6 +34,8 @@ class InfraRecord(Block):
       answers: What was answered, by signature; empty where a request was refused.
       reasons: Why the candidate is not to be released; empty where it may be.
     """
+
+    FILE = "infra_validation.json"
 
     server: str
     rows: int
@@ -68,14 +64,3 @@ class InfraRecord(Block):
             f"{self.server} answers {self.rows:,} rows as the model itself does; p99: "
             f"{times}"
         )
-
-    @classmethod
-    def read(cls, folder: str) -> InfraRecord:
-        """Reads it from the folder of its artifact."""
-        with fileio.open(os.path.join(folder, _RECORD_FILE)) as file:
-            return cls.model_validate_json(file.read())
-
-    def write(self, folder: str) -> None:
-        """Writes it into the folder of its artifact."""
-        path = os.path.join(folder, _RECORD_FILE)
-        io_utils.write_string_file(path, self.model_dump_json(indent=2))

@@ -11,11 +11,11 @@ from tensorflow_serving.apis import predict_pb2
 from tfx.utils import io_utils
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
+from pipeline.signatures import EXAMPLES, PREDICT, SERVING_DEFAULT
+
 Tensor = npt.NDArray[np.generic]
 
-BY_EXAMPLE = "serving_default"
-BY_TENSOR = "predict"
-SIGNATURES = (BY_EXAMPLE, BY_TENSOR)
+SIGNATURES = (SERVING_DEFAULT, PREDICT)
 
 
 class Rows:
@@ -32,8 +32,8 @@ class Rows:
         nothing = [None] * len(examples)
         self._size = len(examples)
         self._inputs = {
-            BY_EXAMPLE: {"examples": np.array(examples, object)},
-            BY_TENSOR: {
+            SERVING_DEFAULT: {EXAMPLES: np.array(examples, object)},
+            PREDICT: {
                 name: _tensor(columns.get(name, nothing), spec)
                 for name, spec in inputs.items()
             },

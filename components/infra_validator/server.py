@@ -11,6 +11,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from pipeline.config.serving import Batching, Serving
+from pipeline.signatures import PROBABILITY
 from serving.local import LocalServer, ServingError, stage_version
 
 _VERSION = "1"
@@ -67,7 +68,7 @@ class CandidateServer(LocalServer):
                 f"{signature}: a request was answered by {error.code().name}: "
                 f"{_one_line(error.details() or '')}; {self.last_words()}"
             ) from error
-        return tf.make_ndarray(response.outputs["probability"])
+        return tf.make_ndarray(response.outputs[PROBABILITY])
 
 
 def _one_line(text: str) -> str:

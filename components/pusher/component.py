@@ -28,7 +28,6 @@ class PusherSpec(types.ComponentSpec):
         "model_dir": component_spec.ExecutionParameter(type=str),
         "keep": component_spec.ExecutionParameter(type=int),
         "trainer": component_spec.ExecutionParameter(type=str),
-        "code": component_spec.ExecutionParameter(type=str),
     }
 
 
@@ -50,7 +49,6 @@ class Pusher(base_component.BaseComponent):
         model_dir: str,
         keep: int,
         trainer: str,
-        code: str,
         infra_blessing: types.BaseChannel[types.Artifact] | None = None,
     ):
         """Builds the node.
@@ -62,7 +60,6 @@ class Pusher(base_component.BaseComponent):
           model_dir: The directory of the servable's versions.
           keep: How many older versions stay there.
           trainer: Fingerprint of the Trainer's configuration and code.
-          code: Fingerprint of the code that releases.
           infra_blessing: What has requests for a server to warm up with.
         """
         super().__init__(
@@ -74,7 +71,6 @@ class Pusher(base_component.BaseComponent):
                 model_dir=model_dir,
                 keep=keep,
                 trainer=trainer,
-                code=code,
                 release=types.Channel(type=Release),
             )
         )

@@ -29,7 +29,6 @@ class ReleaseGateSpec(types.ComponentSpec):
     OUTPUTS = {"decision": component_spec.ChannelParameter(type=ReleaseDecision)}
     PARAMETERS = {
         "approval": component_spec.ExecutionParameter(type=str),
-        "code": component_spec.ExecutionParameter(type=str),
     }
 
 
@@ -52,7 +51,6 @@ class ReleaseGate(base_component.BaseComponent):
         standing: types.BaseChannel[types.Artifact],
         last: types.BaseChannel[types.Artifact],
         approval: Approval,
-        code: str,
         infra_blessing: types.BaseChannel[types.Artifact] | None = None,
     ):
         """Builds the node.
@@ -64,7 +62,6 @@ class ReleaseGate(base_component.BaseComponent):
           standing: What was decided on the candidate before, if anything.
           last: The release in force, if there is one.
           approval: Who approves what passed its gates.
-          code: Fingerprint of the code that decides.
           infra_blessing: The InfraValidator's verdict, where there is one.
         """
         super().__init__(
@@ -76,7 +73,6 @@ class ReleaseGate(base_component.BaseComponent):
                 standing=standing,
                 last=last,
                 approval=approval,
-                code=code,
                 decision=types.Channel(type=ReleaseDecision),
             )
         )

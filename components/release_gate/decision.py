@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
-from tfx.dsl.io import fileio
-from tfx.utils import io_utils
-
+from components.artifact_file import ArtifactFile
 from components.release_records import ReleaseRecord, Status
 from pipeline.config.base import Block
 from pipeline.config.release import Approval
 from pipeline.config.spans import is_earlier
 
-_DECISION_FILE = "decision.json"
 
-
-class Decision(Block):
+class Decision(Block, ArtifactFile):
     """What the Pusher is told.
 
     Attributes:
@@ -30,6 +24,8 @@ class Decision(Block):
       report_digest: SHA-256 of its page.
     """
 
+    FILE = "decision.json"
+
     status: Status
     reason: str
     is_by_person: bool = False
@@ -37,17 +33,6 @@ class Decision(Block):
     takes_rollback: bool = False
     report: str = ""
     report_digest: str = ""
-
-    @classmethod
-    def read(cls, folder: str) -> Decision:
-        """Reads it from the folder of its artifact."""
-        with fileio.open(os.path.join(folder, _DECISION_FILE)) as file:
-            return cls.model_validate_json(file.read())
-
-    def write(self, folder: str) -> None:
-        """Writes it into the folder of its artifact."""
-        path = os.path.join(folder, _DECISION_FILE)
-        io_utils.write_string_file(path, self.model_dump_json(indent=2))
 
 
 def decide(

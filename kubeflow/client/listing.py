@@ -9,6 +9,7 @@ from kubeflow.client.connection import Client
 from kubeflow.client.runs import find_experiment, list_runs
 from kubeflow.client.schedules import is_paused, list_schedules
 from kubeflow.client.versions import find_pipeline, list_versions
+from pipeline.console import aligned
 
 Rows = list[dict[str, Any]]
 
@@ -98,11 +99,4 @@ def _time(value: Any) -> str:
 
 def _lines(rows: Rows) -> list[str]:
     columns = [key for key in rows[0] if not key.endswith("_id") and key != "url"]
-    cells = [columns, *([str(row[key]) for key in columns] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return [
-        "  ".join(
-            f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)
-        ).rstrip()
-        for line in cells
-    ]
+    return aligned([columns, *([str(row[key]) for key in columns] for row in rows)])

@@ -11,6 +11,8 @@ from kfp_server_api import ApiException
 from rich.console import Console
 
 from kubeflow.client.connection import Client
+from pipeline.console import say
+from pipeline.errors import GateError
 
 _ENDED_WELL = "SUCCEEDED"
 _ENDED = (_ENDED_WELL, "SKIPPED", "FAILED", "CANCELED")
@@ -19,7 +21,7 @@ _SERVER_FAULT = 500
 _PATIENCE = 20
 
 # The exit status of `ctr run` for the same ends.
-_RELEASED_OR_WAITING, _STOPPED_BY_GATE, _FAILED = 0, 3, 1
+_RELEASED_OR_WAITING, _FAILED = 0, 1
 # The task that fails to stop a run on purpose; what blocks a candidate succeeds.
 _GATE = "examplevalidator"
 
@@ -61,7 +63,7 @@ def exit_status(run: Any) -> int:
         return _RELEASED_OR_WAITING
     failed = failed_tasks(run)
     is_gate = [name.lower().replace("-", "") == _GATE for name in failed]
-    return _STOPPED_BY_GATE if is_gate and all(is_gate) else _FAILED
+    return GateError.exit_status if is_gate and all(is_gate) else _FAILED
 
 
 def failed_tasks(run: Any) -> list[str]:
@@ -96,9 +98,7 @@ def _show(task: Any, states: dict[str, str], console: Console) -> None:
     if task.state is None or states.get(name) == task.state:
         return
     states[name] = task.state
-    console.print(
-        f"{name}: {_words(task)}", markup=False, highlight=False, soft_wrap=True
-    )
+    say(console, f"{name}: {_words(task)}")
 
 
 def _words(task: Any) -> str:

@@ -86,8 +86,8 @@ def _serving(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from pipeline.progress import Progress
-    from serving.load.bench import Plan, bench
-    from serving.load.tables import figures_table, swap_in_words
+    from serving.load_test.bench import Plan, bench
+    from serving.load_test.tables import figures_table, swap_in_words
 
     config = load(options)
     released = work_dir_of(options, config).model_dir(config)

@@ -61,7 +61,7 @@ def _compile(options: argparse.Namespace) -> int:
     # TensorFlow's, while it is imported.
     with noise_to(Path(os.devnull)):
         if options.release:
-            from kubeflow.decision import compile_decision as compile_package
+            from kubeflow.compile_decision import compile_decision as compile_package
         else:
             from kubeflow.compile import compile_pipeline as compile_package
         compile_package(config, options.output, options.image)

@@ -23,8 +23,8 @@ from pipeline.commands.kubeflow_options import (
     tell,
     words_of,
 )
-from pipeline.commands.options import add_config_options, load, work_dir_of
-from pipeline.errors import KubeflowError
+from pipeline.commands.options import INTERRUPTED, add_config_options, load, work_dir_of
+from pipeline.errors import GateError, KubeflowError
 
 if TYPE_CHECKING:
     from kubeflow.client.connection import Client
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from pipeline.commands.options import Commands
     from pipeline.config import Config
 
-_BLOCKED = 3
-_INTERRUPTED = 130
 _STOPPED = ("blocked", "rejected")
 
 
@@ -126,7 +124,7 @@ def _run(options: argparse.Namespace, client: Client) -> int:
     status = exit_status(run)
     verdict = _verdict(options, config, started["run_id"]) if status == 0 else None
     _tell_end(options, started, run, verdict)
-    return _BLOCKED if verdict in _STOPPED else status
+    return GateError.exit_status if verdict in _STOPPED else status
 
 
 def _approve(options: argparse.Namespace, client: Client) -> int:
@@ -147,7 +145,7 @@ def _decide(
 
     # TensorFlow's, while it is imported.
     with noise_to(Path(os.devnull)):
-        from kubeflow.decision import compile_decision
+        from kubeflow.compile_decision import compile_decision
     config = load(options)
     who = {"run": options.run, "by": options.by, "note": options.note}
     parameters = {**who, "decision": decision, **more}
@@ -196,7 +194,7 @@ def _wait(
     except KeyboardInterrupt:
         # Not what other commands say: the same command would start another run.
         print(f"interrupted; the run goes on: {started['url']}", file=sys.stderr)
-        sys.exit(_INTERRUPTED)
+        sys.exit(INTERRUPTED)
 
 
 def _tell_end(

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     Commands = argparse._SubParsersAction["Command"]
 
+# The exit status after Ctrl-C, as a shell has it.
+INTERRUPTED = 130
+
 # Keys that say where things are.
 _PLACES = ("name=", "release=", "release.model_dir=", "release.keep=", "metadata")
 

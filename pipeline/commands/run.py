@@ -16,12 +16,11 @@ from pipeline.commands.options import (
     same_pipeline,
     work_dir_of,
 )
+from pipeline.errors import GateError
 
 if TYPE_CHECKING:
     from pipeline.commands.options import Commands
     from pipeline.run.summary import Summary
-
-_BLOCKED = 3
 
 
 def add(commands: Commands) -> None:
@@ -65,7 +64,7 @@ def _run(options: argparse.Namespace) -> int:
         render(summary, Console())
         for command in _next_commands(options, summary):
             print(f"Next:   {command}")
-    return _BLOCKED if summary.verdict == "blocked" else 0
+    return GateError.exit_status if summary.verdict == "blocked" else 0
 
 
 def _next_commands(options: argparse.Namespace, summary: Summary) -> Iterator[str]:

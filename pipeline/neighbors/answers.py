@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from serving.neighbors import Recall
+from pipeline.neighbors.search import Recall
 
 # Several texts are the value of a multi-valued feature.
 Value = float | str | tuple[str, ...]

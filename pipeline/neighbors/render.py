@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.console import say
 from pipeline.neighbors.answers import Best, IndexQuality, Similar, Value
 
 
@@ -24,18 +25,18 @@ def _render_similar(similar: Similar, console: Console) -> None:
     table = Table(similar.feature, "cosine similarity")
     for neighbor in similar.neighbors:
         table.add_row(Text(neighbor.value), f"{neighbor.similarity:.4f}")
-    _print(
+    say(
         console,
         f"The nearest of {similar.terms:,} terms to {similar.feature}={similar.value} "
         f"by {search} (version {_version(similar.model)})",
     )
     console.print(table)
-    _print(
+    say(
         console,
         f"The nearest of as many random vectors: {similar.by_chance:.4f} on average.",
     )
     if similar.index is not None:
-        _print(console, _quality(similar.index))
+        say(console, _quality(similar.index))
 
 
 def _quality(index: IndexQuality) -> str:
@@ -55,17 +56,17 @@ def _render_best(best: Best, console: Console) -> None:
     for scored in best.best:
         row = Text(_text(scored.value)), f"{scored.probability:.4f}"
         table.add_row(*row, *([] if scored.known else ["not in the vocabulary"]))
-    _print(
+    say(
         console,
         f"The {len(best.best)} of {best.candidates:,} values of {best.feature} that "
         f"version {_version(best.model)} scores highest for {_pairs(best.given)}",
     )
     console.print(table)
     own = ", ".join(best.described_by) or "nothing"
-    _print(console, f"Of each {best.feature}, as in its examples: {own}.")
+    say(console, f"Of each {best.feature}, as in its examples: {own}.")
     first = _pairs(dict([next(iter(best.given.items()))]))
     context = _pairs(best.context) or "nothing"
-    _print(console, f"As in the last example with {first}: {context}.")
+    say(console, f"As in the last example with {first}: {context}.")
 
 
 def _pairs(values: dict[str, Value | None]) -> str:
@@ -82,7 +83,3 @@ def _text(value: Value | None) -> str:
 
 def _version(model: str) -> str:
     return Path(model).name
-
-
-def _print(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -16,7 +16,7 @@ from pipeline.embeddings import (
 from pipeline.errors import InputError
 from pipeline.neighbors.answers import IndexQuality, Neighbor, Similar
 from pipeline.neighbors.models import close_to
-from serving.neighbors import (
+from pipeline.neighbors.search import (
     ApproximateSearch,
     ExactSearch,
     Search,

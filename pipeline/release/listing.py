@@ -8,6 +8,7 @@ from datetime import datetime
 import pydantic
 
 from components.release_records import ReleaseHistory, ReleaseRecord, one_line
+from pipeline.console import aligned
 from serving.release.labels import labels_of
 
 # Of the report's digest: enough to tell one from another.
@@ -141,12 +142,10 @@ def as_text(found: Sequence[Row], newest: int | None, labels: Mapping[str, int])
       newest: The newest version that is there.
       labels: The version of each label.
     """
-    cells = [_cells(row) for row in found]
-    columns = zip(_HEADINGS, *cells, strict=True)
-    widths = [max(map(len, column)) for column in columns]
-    lines = [_line(_HEADINGS, widths)]
-    for row, each in zip(found, cells, strict=True):
-        lines.append(_line(each, widths))
+    headings, *table = aligned([_HEADINGS, *map(_cells, found)])
+    lines = [headings]
+    for row, line in zip(found, table, strict=True):
+        lines.append(line)
         lines += [f"    {_in_words(decision)}" for decision in row.decisions]
     lines.append(f"* {_legend(found, newest)}")
     shown = {label for row in found for label in row.labels}
@@ -164,10 +163,6 @@ def _legend(found: Sequence[Row], newest: int | None) -> str:
     if any(row.is_newest for row in found):
         return "the newest version"
     return f"the newest version, {newest}, is of none of these runs"
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(map(str.ljust, cells, widths)).rstrip()
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -14,9 +14,10 @@ from rich.text import Text
 
 from components.evaluation_report.changes import Change, changes
 from components.evaluation_report.files import CONTENT_FILE
+from components.evaluator.slices import OVERALL_NAME
+from pipeline.console import say
 from pipeline.run.summary import Summary, Verdict, read_summary
 
-_OVERALL = "overall"
 _METRICS = ("auc", "log_loss", "calibration")
 # Less has room for the first of them only.
 _WIDE = 120
@@ -120,7 +121,7 @@ def render_comparison(comparison: Comparison, console: Console) -> None:
         failed = (each for each in side.reasons if each.startswith("failed"))
         lines += [f"  - {reason}" for reason in failed]
         for line in lines:
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+            say(console, line)
     if comparison.metrics:
         metrics = _METRICS if console.width >= _WIDE else _METRICS[:1]
         console.print(_metrics_table(comparison, metrics))
@@ -153,7 +154,7 @@ def _metrics_table(comparison: Comparison, metrics: Sequence[str]) -> Table:
 def _loss(comparison: Comparison, name: str) -> tuple[bool, bool, float]:
     """All examples first, then slices by their change of AUC, then those without."""
     pair = comparison.metrics[name].get("auc", _pair(None, None))
-    return name != _OVERALL, pair.change is None, pair.change or 0.0
+    return name != OVERALL_NAME, pair.change is None, pair.change or 0.0
 
 
 def _figures(pair: Pair) -> list[str]:

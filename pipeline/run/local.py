@@ -24,11 +24,11 @@ from pipeline.run.nodes import NodeRunner, Outputs
 from pipeline.run.outcome import blocked_by, read_outcome
 from pipeline.run.report_files import keep_report, report_stop
 from pipeline.run.summary import (
-    SUMMARY_FILE,
     TEXT_FILE,
     ComponentTime,
     Summary,
     as_text,
+    write_summary,
 )
 from pipeline.run.trials import PLOT_FILE
 from pipeline.run.trials_plot import write_plot
@@ -92,7 +92,7 @@ def run_pipeline(
     if summary.trials and config.tuning is not None:
         write_plot(summary.trials, config.tuning.space, folder / PLOT_FILE)
     (folder / TEXT_FILE).write_text(as_text(summary))
-    (folder / SUMMARY_FILE).write_text(summary.model_dump_json(indent=2))
+    write_summary(summary, folder)
     work_dir.publish(folder)
     return summary
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ml_metadata.proto import metadata_store_pb2
 from tfx import types
 from tfx.dsl.compiler import compiler, constants
@@ -12,7 +14,9 @@ from tfx.orchestration.portable import launcher, runtime_parameter_utils
 from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 
-Outputs = dict[str, list[types.Artifact]]
+# Of a node, by key; of a run, by node.
+Outputs = Mapping[str, list[types.Artifact]]
+RunOutputs = Mapping[str, Outputs]
 
 _Execution = metadata_store_pb2.Execution
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from tfx import types
@@ -12,6 +11,7 @@ from components.infra_validator.record import InfraRecord
 from components.release_gate.decision import Decision
 from components.release_records import Status
 from pipeline.errors import GateError
+from pipeline.run.nodes import RunOutputs
 from pipeline.run.summary import Summary, Verdict
 from pipeline.run.trials import Trial, read_trials
 from trainer.record import RECORD_FILE, TrainingRecord
@@ -27,10 +27,8 @@ _VERDICTS: dict[Status, Verdict] = {
     "rejected": "blocked",
 }
 
-Outputs = Mapping[str, Mapping[str, list[types.Artifact]]]
 
-
-def read_outcome(run_id: str, outputs: Outputs) -> Summary:
+def read_outcome(run_id: str, outputs: RunOutputs) -> Summary:
     """The summary of a run whose components all ended well.
 
     Args:
@@ -64,7 +62,7 @@ def _said(decision: Decision, release: types.Artifact) -> list[str]:
     return [decision.reason] if decision.is_by_person or is_older else []
 
 
-def _reasons(evaluation: Evaluation, outputs: Outputs) -> list[str]:
+def _reasons(evaluation: Evaluation, outputs: RunOutputs) -> list[str]:
     """Why the gates let the candidate pass or not: what failed first."""
     if "InfraValidator" not in outputs:
         return evaluation.reasons()
@@ -75,12 +73,12 @@ def _reasons(evaluation: Evaluation, outputs: Outputs) -> list[str]:
     return infra.in_words() + evaluation.reasons()
 
 
-def _training(outputs: Outputs) -> TrainingRecord:
+def _training(outputs: RunOutputs) -> TrainingRecord:
     (logs,) = outputs["Trainer"]["model_run"]
     return TrainingRecord.model_validate_json(Path(logs.uri, RECORD_FILE).read_text())
 
 
-def _trials(outputs: Outputs) -> list[Trial]:
+def _trials(outputs: RunOutputs) -> list[Trial]:
     if "Tuner" not in outputs:
         return []
     (results,) = outputs["Tuner"]["tuner_results"]

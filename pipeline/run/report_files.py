@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-
-from tfx import types
 
 from components.evaluation_report.collect.report import report_of_a_stop
 from components.evaluation_report.executor import write_report
@@ -14,11 +11,10 @@ from components.evaluation_report.files import CONTENT_FILE, PAGE_FILE
 from pipeline.config import Config
 from pipeline.config.parts.evaluation_report import EvaluationReportPart
 from pipeline.dag import component_codes
+from pipeline.run.nodes import RunOutputs
 
-Outputs = Mapping[str, Mapping[str, list[types.Artifact]]]
 
-
-def keep_report(outputs: Outputs, folder: Path) -> Path:
+def keep_report(outputs: RunOutputs, folder: Path) -> Path:
     """Copies the report that a run has made, so that deleting artifacts leaves it.
 
     Args:
@@ -35,7 +31,7 @@ def keep_report(outputs: Outputs, folder: Path) -> Path:
     return folder / PAGE_FILE
 
 
-def report_stop(config: Config, outputs: Outputs, folder: Path, reason: str) -> Path:
+def report_stop(config: Config, outputs: RunOutputs, folder: Path, reason: str) -> Path:
     """Writes the report of a run that a gate stopped before there was a candidate.
 
     Args:

@@ -11,7 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from components.evaluator.slices import OVERALL_NAME
 from pipeline.config.spans import RunSpans
+from pipeline.console import say
 from pipeline.errors import InputError
 from pipeline.run.trials import Trial, best_in_words
 from trainer.record import TrainingRecord
@@ -94,6 +96,13 @@ def read_summary(folder: Path) -> Summary:
     return Summary.model_validate_json(path.read_text())
 
 
+def write_summary(summary: Summary, folder: Path) -> None:
+    """Writes the summary of a run as a whole: no reader finds half of it."""
+    aside = folder / f".{SUMMARY_FILE}"
+    aside.write_text(summary.model_dump_json(indent=2))
+    aside.replace(folder / SUMMARY_FILE)
+
+
 def _latest_runs(work_dir: Path) -> str:
     found = (path.parent for path in work_dir.glob(f"*/{SUMMARY_FILE}"))
     runs = sorted((run.name for run in found if not run.is_symlink()), reverse=True)
@@ -112,7 +121,7 @@ def render(summary: Summary, console: Console, *, all_slices: bool = False) -> N
     """
     render_headline(summary, console)
     for reason in summary.reasons:
-        _print(console, f"  - {reason}")
+        say(console, f"  - {reason}")
     if summary.metrics:
         # All metrics need a wide screen, or a file.
         every = all_slices and console.width >= _WIDE
@@ -122,23 +131,23 @@ def render(summary: Summary, console: Console, *, all_slices: bool = False) -> N
 
 def render_headline(summary: Summary, console: Console) -> None:
     """Prints what became of the candidate."""
-    _print(console, f"\n{_headline(summary)}")
+    say(console, f"\n{_headline(summary)}")
 
 
 def render_run(summary: Summary, console: Console) -> None:
     """Prints how a run went, and where to find what it made."""
     if summary.spans is not None:
-        _print(console, f"Spans: {summary.spans.in_words()}")
+        say(console, f"Spans: {summary.spans.in_words()}")
     if summary.metrics and summary.best_possible_auc is not None:
-        auc = summary.metrics["overall"]["auc"]
-        _print(console, _best_possible(auc, summary.best_possible_auc))
+        auc = summary.metrics[OVERALL_NAME]["auc"]
+        say(console, _best_possible(auc, summary.best_possible_auc))
     if summary.trials:
-        _print(console, best_in_words(summary.trials))
+        say(console, best_in_words(summary.trials))
     if summary.training is not None:
-        _print(console, f"Training: {summary.training.in_words()}")
+        say(console, f"Training: {summary.training.in_words()}")
     console.print(_times_table(summary))
     for line in _next_steps(summary):
-        _print(console, line)
+        say(console, line)
 
 
 def as_text(summary: Summary) -> str:
@@ -146,11 +155,6 @@ def as_text(summary: Summary) -> str:
     buffer = io.StringIO()
     render(summary, Console(file=buffer, width=_WIDE), all_slices=True)
     return buffer.getvalue()
-
-
-def _print(console: Console, text: str) -> None:
-    # Paths stay whole, to be copied.
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _headline(summary: Summary) -> str:
@@ -174,7 +178,7 @@ def _metrics_table(summary: Summary, all_slices: bool, all_metrics: bool) -> Tab
 
 
 def _all_columns(summary: Summary) -> tuple[str, ...]:
-    others = (name for name in summary.metrics["overall"] if name not in _COLUMNS)
+    others = (name for name in summary.metrics[OVERALL_NAME] if name not in _COLUMNS)
     return (*_COLUMNS, *others)
 
 
@@ -187,9 +191,9 @@ def _slices_to_show(summary: Summary, all_slices: bool) -> list[str]:
         examples = summary.metrics[name].get("examples") or 0
         return all_slices or examples >= _FEWEST_EXAMPLES
 
-    slices = (name for name in summary.metrics if name != "overall" and is_shown(name))
-    worst = sorted(slices, key=auc)
-    return ["overall", *(worst if all_slices else worst[:_WORST_SLICES])]
+    slices = [name for name in summary.metrics if name != OVERALL_NAME]
+    worst = sorted(filter(is_shown, slices), key=auc)
+    return [OVERALL_NAME, *(worst if all_slices else worst[:_WORST_SLICES])]
 
 
 def _figure(metric: str, value: float | None) -> str:

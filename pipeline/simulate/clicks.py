@@ -44,18 +44,18 @@ class ClickModel:
     """All terms of the click probability, in logits, ready to be looked up.
 
     Attributes:
-        user: Main effects of a user's attributes and of the user, (users,).
-        ad: Main effects of an ad's attributes and of the ad, (ads,).
-        device: (devices,).
-        hour: (24,).
-        position: (positions,), element 0 for position 1.
-        day: Level of each day, (days,).
-        day_category: Drift, (days, categories).
-        gender_category: Cross, (genders, categories).
-        device_daypart: Cross, (devices, dayparts).
-        city_advertiser: Cross, (cities, advertisers).
-        taste: Vector of each user, (users, taste dimensions).
-        appeal: Vector of each ad, (ads, taste dimensions).
+      user: Main effects of a user's attributes and of the user, (users,).
+      ad: Main effects of an ad's attributes and of the ad, (ads,).
+      device: (devices,).
+      hour: (24,).
+      position: (positions,), element 0 for position 1.
+      day: Level of each day, (days,).
+      day_category: Drift, (days, categories).
+      gender_category: Cross, (genders, categories).
+      device_daypart: Cross, (devices, dayparts).
+      city_advertiser: Cross, (cities, advertisers).
+      taste: Vector of each user, (users, taste dimensions).
+      appeal: Vector of each ad, (ads, taste dimensions).
     """
 
     user: Floats
@@ -78,14 +78,14 @@ def click_probability(
     """Returns the true click probability of each impression.
 
     Args:
-        model: The terms of the probability.
-        impressions: The impressions of the day.
-        day: The day, from 1.
-        users: All users.
-        ads: All ads.
+      model: The terms of the probability.
+      impressions: The impressions of the day.
+      day: The day, from 1.
+      users: All users.
+      ads: All ads.
 
     Returns:
-        Probabilities, float64, one for each impression.
+      Probabilities, float64, one for each impression.
     """
     user, ad = impressions.user, impressions.ad
     category, daypart = ads.category[ad], impressions.hour // HOURS_PER_DAYPART
@@ -116,15 +116,15 @@ def draw_click_model(
     """Draws the terms of the click probability.
 
     Args:
-        seed: Source of randomness.
-        days: Number of days.
-        users: All users.
-        ads: All ads.
-        sizes: The standard deviation of each term.
+      seed: Source of randomness.
+      days: Number of days.
+      users: All users.
+      ads: All ads.
+      sizes: The standard deviation of each term.
 
     Returns:
-        The terms, centred and scaled to `sizes` under the popularity of users and
-        ads and the shares of devices, hours and positions.
+      The terms, centred and scaled to `sizes` under the popularity of users and
+      ads and the shares of devices, hours and positions.
     """
     effects, vectors, personal = map(np.random.default_rng, seed.spawn(3))
     gender_shares = _shares(users.gender, users.popularity, len(GENDERS))

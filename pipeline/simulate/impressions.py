@@ -20,11 +20,11 @@ class Impressions:
     """The impressions of one day; one element for each impression, all int64.
 
     Attributes:
-        user: Index of the user.
-        ad: Index of the ad.
-        hour: Hour of the day, 0 to 23.
-        device: Index into `DEVICES`.
-        position: Place on the page, 1 (top) to `POSITIONS`.
+      user: Index of the user.
+      ad: Index of the ad.
+      hour: Hour of the day, 0 to 23.
+      device: Index into `DEVICES`.
+      position: Place on the page, 1 (top) to `POSITIONS`.
     """
 
     user: Ints
@@ -40,14 +40,14 @@ def draw_impressions(
     """Draws the impressions of one day, in the order of their hour.
 
     Args:
-        rng: Source of randomness.
-        count: Number of impressions.
-        day: The day, from 1. Users and ads that join later are left out.
-        users: All users.
-        ads: All ads.
+      rng: Source of randomness.
+      count: Number of impressions.
+      day: The day, from 1. Users and ads that join later are left out.
+      users: All users.
+      ads: All ads.
 
     Returns:
-        `count` impressions.
+      `count` impressions.
     """
     return Impressions(
         user=_draw_present(rng, count, users.popularity, users.first_day <= day),

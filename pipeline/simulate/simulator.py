@@ -22,15 +22,15 @@ class Summary:
     """What was simulated.
 
     Attributes:
-        rows: Number of impressions.
-        days: Number of days, one file each.
-        users: Number of users seen.
-        ads: Number of ads seen.
-        click_rate: Clicks per impression.
-        best_possible_auc: AUC of the true probability on the last day, which no
-            model can be expected to exceed; None if all its impressions have the
-            same label.
-        files: The files written, first all of the clicks, then all of the truth.
+      rows: Number of impressions.
+      days: Number of days, one file each.
+      users: Number of users seen.
+      ads: Number of ads seen.
+      click_rate: Clicks per impression.
+      best_possible_auc: AUC of the true probability on the last day, which no
+        model can be expected to exceed; None if all its impressions have the
+        same label.
+      files: The files written, first all of the clicks, then all of the truth.
     """
 
     rows: int
@@ -54,18 +54,18 @@ def simulate(
     The same arguments give the same bytes.
 
     Args:
-        out: The folder to make; it must not hold simulated clicks yet.
-        rows: Number of impressions, spread evenly over the days.
-        days: Number of days.
-        seed: Seed of all randomness, not negative.
-        file_format: `csv` or `parquet`.
+      out: The folder to make; it must not hold simulated clicks yet.
+      rows: Number of impressions, spread evenly over the days.
+      days: Number of days.
+      seed: Seed of all randomness, not negative.
+      file_format: `csv` or `parquet`.
 
     Returns:
-        What was simulated.
+      What was simulated.
 
     Raises:
-        InputError: An argument is out of its range, or `out` cannot be used.
-        OSError: The disk refused; nothing is left behind.
+      InputError: An argument is out of its range, or `out` cannot be used.
+      OSError: The disk refused; nothing is left behind.
     """
     _check(rows, days, seed, file_format)
     calibration = Calibration()
@@ -124,11 +124,11 @@ def auc(label: Ints, score: Floats) -> float | None:
     """Area under the ROC curve; a tie of a positive and a negative counts half.
 
     Args:
-        label: 0 or 1, int64.
-        score: One for each label, float64.
+      label: 0 or 1, int64.
+      score: One for each label, float64.
 
     Returns:
-        The area, or None if the labels are all equal.
+      The area, or None if the labels are all equal.
     """
     is_positive: Bools = label == 1
     positives, negatives = score[is_positive], np.sort(score[~is_positive])

@@ -25,11 +25,11 @@ def user_columns(users: Users) -> pa.Table:
     """Returns what the log knows of each user; null where a value is missing.
 
     Args:
-        users: All users.
+      users: All users.
 
     Returns:
-        One row for each user: user_id (string), age (int64), gender, city (string)
-        and interests (string, joined by `INTEREST_SEPARATOR`; null if none).
+      One row for each user: user_id (string), age (int64), gender, city (string)
+      and interests (string, joined by `INTEREST_SEPARATOR`; null if none).
     """
     return pa.table(
         {
@@ -46,11 +46,11 @@ def ad_columns(ads: Ads) -> pa.Table:
     """Returns what the log knows of each ad; null where a value is missing.
 
     Args:
-        ads: All ads.
+      ads: All ads.
 
     Returns:
-        One row for each ad: ad_id, category, advertiser (string) and price (float64,
-        euros).
+      One row for each ad: ad_id, category, advertiser (string) and price (float64,
+      euros).
     """
     return pa.table(
         {
@@ -73,17 +73,17 @@ def clicks_table(
     """Returns the log of a day, as a model's examples.
 
     Args:
-        first_id: The impression_id of the first row; the others count on from it.
-        day: The day, from 1.
-        impressions: The impressions of the day.
-        user_columns: From `user_columns`.
-        ad_columns: From `ad_columns`.
-        click: 0 or 1 for each impression, int64.
+      first_id: The impression_id of the first row; the others count on from it.
+      day: The day, from 1.
+      impressions: The impressions of the day.
+      user_columns: From `user_columns`.
+      ad_columns: From `ad_columns`.
+      click: 0 or 1 for each impression, int64.
 
     Returns:
-        One row for each impression: impression_id (int64, not a feature), the
-        columns of its user and ad, hour (int64), weekday, device (string),
-        position (int64) and the label click (int64).
+      One row for each impression: impression_id (int64, not a feature), the
+      columns of its user and ad, hour (int64), weekday, device (string),
+      position (int64) and the label click (int64).
     """
     count = len(click)
     columns = {"impression_id": _impression_ids(first_id, count)}
@@ -103,13 +103,13 @@ def truth_table(first_id: int, click: Ints, probability: Floats) -> pa.Table:
     """Returns the true click probabilities of a day.
 
     Args:
-        first_id: The impression_id of the first row; the others count on from it.
-        click: 0 or 1 for each impression, int64.
-        probability: The true click probability of each impression, float64.
+      first_id: The impression_id of the first row; the others count on from it.
+      click: 0 or 1 for each impression, int64.
+      probability: The true click probability of each impression, float64.
 
     Returns:
-        One row for each impression: impression_id, click (int64) and probability
-        (float64).
+      One row for each impression: impression_id, click (int64) and probability
+      (float64).
     """
     return pa.table(
         {

@@ -37,15 +37,15 @@ class Users:
     """Every user of the simulation; one element or row for each user.
 
     Attributes:
-        popularity: Relative activity, float64, sums to 1.
-        first_day: The day (from 1) on which the user joins, int64.
-        age: Years, int64.
-        gender: Index into `GENDERS`, int64.
-        city: Index into `CITIES`, int64.
-        interests: Whether the user has each of `INTERESTS`, bool, (users, 10).
-        age_missing: Whether the log lacks the age, bool.
-        gender_missing: Whether the log lacks the gender, bool.
-        city_missing: Whether the log lacks the city, bool.
+      popularity: Relative activity, float64, sums to 1.
+      first_day: The day (from 1) on which the user joins, int64.
+      age: Years, int64.
+      gender: Index into `GENDERS`, int64.
+      city: Index into `CITIES`, int64.
+      interests: Whether the user has each of `INTERESTS`, bool, (users, 10).
+      age_missing: Whether the log lacks the age, bool.
+      gender_missing: Whether the log lacks the gender, bool.
+      city_missing: Whether the log lacks the city, bool.
     """
 
     popularity: Floats
@@ -64,12 +64,12 @@ class Ads:
     """Every ad of the simulation; one element for each ad.
 
     Attributes:
-        popularity: Relative number of impressions, float64, sums to 1.
-        first_day: The day (from 1) on which the ad is first shown, int64.
-        category: Index into `CATEGORIES`, int64.
-        advertiser: Index into `ADVERTISERS`, int64.
-        price: Price of what is advertised, in euros, float64.
-        price_missing: Whether the log lacks the price, bool.
+      popularity: Relative number of impressions, float64, sums to 1.
+      first_day: The day (from 1) on which the ad is first shown, int64.
+      category: Index into `CATEGORIES`, int64.
+      advertiser: Index into `ADVERTISERS`, int64.
+      price: Price of what is advertised, in euros, float64.
+      price_missing: Whether the log lacks the price, bool.
     """
 
     popularity: Floats
@@ -86,13 +86,13 @@ def draw_users(
     """Draws the users.
 
     Args:
-        seed: Source of randomness.
-        count: Number of users.
-        days: Number of days over which late users join.
-        calibration: Tails, shares of late users and missing rates.
+      seed: Source of randomness.
+      count: Number of users.
+      days: Number of days over which late users join.
+      calibration: Tails, shares of late users and missing rates.
 
     Returns:
-        `count` users.
+      `count` users.
     """
     rng = np.random.default_rng(seed)
     return Users(
@@ -116,13 +116,13 @@ def draw_ads(
     """Draws the ads.
 
     Args:
-        seed: Source of randomness.
-        count: Number of ads.
-        days: Number of days over which late ads appear.
-        calibration: Tails, shares of late ads and missing rates.
+      seed: Source of randomness.
+      count: Number of ads.
+      days: Number of days over which late ads appear.
+      calibration: Tails, shares of late ads and missing rates.
 
     Returns:
-        `count` ads.
+      `count` ads.
     """
     rng = np.random.default_rng(seed)
     advertiser_categories = _draw_advertiser_categories(rng)

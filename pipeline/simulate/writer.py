@@ -22,16 +22,16 @@ def new_folders(out: Path) -> Iterator[Path]:
     """Makes `out/clicks` and `out/truth` appear only when they are complete.
 
     Args:
-        out: The folder; other files in it are left alone.
+      out: The folder; other files in it are left alone.
 
     Yields:
-        A hidden folder beside `out` with empty `clicks` and `truth` folders. At the
-        end of the `with` block they move into `out`; if the block raises, nothing of
-        them stays behind.
+      A hidden folder beside `out` with empty `clicks` and `truth` folders. At the
+      end of the `with` block they move into `out`; if the block raises, nothing of
+      them stays behind.
 
     Raises:
-        InputError: `out` is no folder or already holds simulated clicks.
-        OSError: The disk refused.
+      InputError: `out` is no folder or already holds simulated clicks.
+      OSError: The disk refused.
     """
     out = Path(os.path.abspath(out))
     _check_free(out)
@@ -51,14 +51,14 @@ def write_day(table: pa.Table, folder: Path, day: int, file_format: FileFormat) 
     """Writes one day's table.
 
     Args:
-        table: The rows of the day.
-        folder: An existing folder.
-        day: The day, from 1.
-        file_format: `csv` (with a header; text in quotes, null as an empty
-            field) or `parquet`.
+      table: The rows of the day.
+      folder: An existing folder.
+      day: The day, from 1.
+      file_format: `csv` (with a header; text in quotes, null as an empty
+        field) or `parquet`.
 
     Returns:
-        The name of the file, such as `day-01.csv`.
+      The name of the file, such as `day-01.csv`.
     """
     name = f"day-{day:02d}.{file_format}"
     if file_format == "parquet":

@@ -16,7 +16,7 @@ from tfx_bsl.coders import example_coder
 
 from components.example_gen.lists import flat, lists
 from pipeline.errors import InputError
-from serving.client.features import EXAMPLES, SIGNATURES
+from pipeline.signatures import EXAMPLES, PREDICT
 
 # The type of each feature that is looked at.
 Types: TypeAlias = Mapping[str, Literal["float", "string"]]
@@ -70,7 +70,7 @@ class Requests:
         for number, record in enumerate(records, 1):
             entry = _entry(number, record)
             predict = entry.predict_log.request
-            if predict.model_spec.signature_name == SIGNATURES["tensors"]:
+            if predict.model_spec.signature_name == PREDICT:
                 tensors.append(_tensors(predict))
             else:
                 examples += _examples(entry)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from components.release_records import one_line
+from pipeline.console import aligned
 from pipeline.skew.compare import FeatureSkew, Moved, Skew
 
 _HEADINGS = ("feature", "measure", "distance", "allowed", "missing", "in training")
@@ -17,9 +18,8 @@ _LONGEST = 40
 
 def as_text(skew: Skew) -> str:
     """All of it: what is compared, each feature, and what is too far apart."""
-    return "\n".join(
-        [*_head(skew), "", *_table(skew.features), "", *_findings(skew), _verdict(skew)]
-    )
+    table = aligned([_HEADINGS, *map(_cells, skew.features)])
+    return "\n".join([*_head(skew), "", *table, "", *_findings(skew), _verdict(skew)])
 
 
 def _head(skew: Skew) -> Iterator[str]:
@@ -34,13 +34,6 @@ def _head(skew: Skew) -> Iterator[str]:
         yield (
             f"With so few examples, shares differ by up to {chance:.0%} by chance alone"
         )
-
-
-def _table(features: Sequence[FeatureSkew]) -> Iterator[str]:
-    rows = [_HEADINGS, *map(_cells, features)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(map(str.ljust, row, widths)).rstrip()
 
 
 def _cells(feature: FeatureSkew) -> tuple[str, ...]:

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipeline.errors import InputError
+from pipeline.signatures import PREDICT, PROBABILITY, SERVING_DEFAULT
 from serving.client import messages
 
 # How a batch is sent: as serialised tf.Examples, or as a tensor for each feature.
 Signature = Literal["examples", "tensors"]
 
 SIGNATURES: Mapping[Signature, str] = {
-    "examples": "serving_default",
-    "tensors": "predict",
+    "examples": SERVING_DEFAULT,
+    "tensors": PREDICT,
 }
-EXAMPLES = "examples"
-PROBABILITY = "probability"
 METADATA = "signature_def"
 
 # Type and number of dimensions to whether it is text, and may hold several values.
@@ -83,7 +82,7 @@ class ModelFeatures:
                     f"{PROBABILITY!r}, but {', '.join(sorted(signatures)) or 'none'}; "
                     "serve a model that this pipeline exported"
                 )
-        inputs = signatures[SIGNATURES["tensors"]].inputs
+        inputs = signatures[PREDICT].inputs
         features = {name: _feature(model, name, inputs[name]) for name in inputs}
         return cls(response.model_spec.version.value, features)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
+import functools
 import io
 import itertools
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from pipeline import csv_files
 from pipeline.errors import InputError
 from serving.client.features import ModelFeatures
 
@@ -25,13 +25,6 @@ if TYPE_CHECKING:
 
 _CSV_BLOCK_BYTES = 1 << 20
 _ROWS = 10_000
-
-# What Arrow says about a value; it numbers columns, and counts the header as a row.
-_CSV_VALUE = re.compile(
-    r"In CSV column #(?P<column>\d+): (?:Row #(?P<row>\d+): )?"
-    r"CSV conversion error to \w+: (?:invalid value '(?P<value>.*)')?",
-    re.DOTALL,
-)
 
 
 @dataclass(frozen=True)
@@ -90,40 +83,13 @@ def read_rows(path: Path, model: ModelFeatures, layout: Layout) -> Iterator[File
 
 
 def _read_csv(path: Path, model: ModelFeatures, layout: Layout) -> Iterator[FileRows]:
-    header = _csv_header(path)
-    # One thread, so that errors name the row.
-    read = pa_csv.ReadOptions(block_size=_CSV_BLOCK_BYTES, use_threads=False)
-    parse = pa_csv.ParseOptions(newlines_in_values=True)
+    opened = functools.partial(_open, path)
+    header, has_rows = csv_files.read_header(opened)
+    if not has_rows:
+        return
     convert = _csv_types(header, model, layout)
-    try:
-        with pa.input_stream(str(path), compression="detect") as stream:
-            for batch in pa_csv.open_csv(stream, read, parse, convert):
-                yield _of_table(pa.Table.from_batches([batch]), model, layout)
-    except pa.ArrowInvalid as error:
-        if found := _CSV_VALUE.match(str(error)):
-            raise InputError(_csv_problem(found, header)) from error
-        raise
-
-
-def _csv_header(path: Path) -> list[str]:
-    with pa.input_stream(str(path), compression="detect") as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-        header = next(csv.reader(text), None)
-    if not header:
-        raise InputError("the file is empty; a header line is expected")
-    return header
-
-
-def _csv_problem(found: re.Match[str], header: Sequence[str]) -> str:
-    where = f"column {header[int(found['column'])]!r}"
-    if found["row"] is not None:
-        where = f"row {found['row']}, {where}"
-    if found["value"] is None:
-        return f"{where}: the text is not UTF-8; convert the file"
-    return (
-        f"{where}: expected a number, got {found['value']!r:.60}; correct it, or list "
-        "it under examples.missing_values of the config that -c names"
-    )
+    for table in csv_files.read_tables(opened, header, convert, _CSV_BLOCK_BYTES):
+        yield _of_table(table, model, layout)
 
 
 def _csv_types(
@@ -150,11 +116,15 @@ def _read_parquet(
 def _read_json_lines(
     path: Path, model: ModelFeatures, layout: Layout
 ) -> Iterator[FileRows]:
-    with pa.input_stream(str(path), compression="detect") as stream:
+    with _open(path) as stream:
         lines = enumerate(io.TextIOWrapper(stream, encoding="utf-8-sig"), 1)
         rows = (_json_row(number, line) for number, line in lines if line.strip())
         while some := list(itertools.islice(rows, _ROWS)):
             yield _of_dicts(some, model, layout)
+
+
+def _open(path: Path) -> pa.NativeFile:
+    return pa.input_stream(str(path), compression="detect")
 
 
 def _json_row(number: int, line: str) -> dict[str, Any]:

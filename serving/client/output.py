@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from pipeline.errors import InputError
-from serving.client.features import PROBABILITY
+from pipeline.signatures import PROBABILITY
 
 # As many digits as a float32 has.
 _DIGITS = ".9g"

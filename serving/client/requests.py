@@ -14,13 +14,12 @@ from typing import Any
 
 import grpc
 
+from pipeline.signatures import EXAMPLES, PROBABILITY
 from serving.client import messages
 from serving.client.columns import Columns
 from serving.client.errors import ServerError
 from serving.client.features import (
-    EXAMPLES,
     METADATA,
-    PROBABILITY,
     SIGNATURES,
     Feature,
     Signature,

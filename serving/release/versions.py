@@ -54,7 +54,11 @@ def version_path(model_dir: str, version: int) -> str:
 def list_versions(model_dir: str) -> list[int]:
     """The versions of a servable, ascending; none where the directory is missing."""
     names = storage_of(model_dir).names(model_dir)
-    return sorted(int(name) for name in names if name.isdigit())
+    return sorted(int(name) for name in names if _is_number(name))
+
+
+def _is_number(name: str) -> bool:
+    return name.isascii() and name.isdecimal()
 
 
 def read_record(model_dir: str, version: int) -> VersionRecord | None:

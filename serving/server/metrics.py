@@ -10,13 +10,12 @@ import grpc
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from serving.server.options import METRICS_FOLDER
+
 # TensorFlow Serving's path, names, labels and buckets: 10 us to about 20 minutes.
 PATH = "/monitoring/prometheus/metrics"
 _PREFIX = ":tensorflow:serving:"
 _MICROSECONDS = tuple(float(f"{10 * 1.8**power:.6g}") for power in range(33))
-
-# Prometheus's client library reads it when it is imported.
-_SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Metrics:
@@ -73,7 +72,7 @@ class Metrics:
     def page(self) -> str:
         """The metrics in Prometheus's text format."""
         registry = self._registry
-        if _SHARED_FOLDER in os.environ:
+        if METRICS_FOLDER in os.environ:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)
         text = generate_latest(registry).decode()

@@ -13,6 +13,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import get_model_status_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
+from serving.complaint import Complaint
 from serving.server.options import Polling
 from serving.server.servable import Servable
 from serving.server.status import StatusError, code_of
@@ -70,7 +71,7 @@ class Model:
         self._statuses: Mapping[int, VersionStatus] = {}
         self._aspired: list[int] | None = None
         self._given_up: set[int] = set()
-        self._complaint = ""
+        self._complaint = Complaint(_LOG.warning)
         self._changed = threading.Condition()
         self._wake = threading.Event()
         self._stopping = False
@@ -156,13 +157,15 @@ class Model:
         try:
             found = find_versions(config.base_path)
         except tf.errors.OpError as error:
-            self._complain(f"Could not find base path {config.base_path}: {error}")
+            self._complaint.say(f"Could not find base path {config.base_path}: {error}")
             # What is served may only be out of sight.
             self._publish(None, self._aspired or [])
             return
         aspired = aspired_versions(config, found)
-        if not aspired:
-            self._complain(
+        if aspired:
+            self._complaint.clear()
+        else:
+            self._complaint.say(
                 f"No versions of servable {self.name} found under base path "
                 f"{config.base_path}"
             )
@@ -276,12 +279,6 @@ class Model:
             if aspired is not None:
                 self._aspired = aspired
             self._changed.notify_all()
-
-    def _complain(self, words: str) -> None:
-        """Says what is wrong once, and not at each poll."""
-        if words != self._complaint:
-            _LOG.warning("%s", words)
-        self._complaint = words
 
 
 def _as_status(error: Exception) -> StatusError:

@@ -9,6 +9,10 @@ from tensorflow_serving.config import model_server_config_pb2
 # Of the kinds of models that TensorFlow Serving knows, the one that is served here.
 PLATFORM = "tensorflow"
 
+# The folder in which processes that serve together count; Prometheus's client library
+# reads it when it is imported.
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+
 
 @dataclass(frozen=True)
 class Polling:

@@ -16,6 +16,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import model_pb2, prediction_log_pb2
 from tensorflow_serving.config import logging_config_pb2, model_server_config_pb2
 
+from serving.complaint import Complaint
 from serving.server.metrics import Metrics
 from serving.server.status import code_of
 
@@ -140,7 +141,7 @@ class _Files:
         self._bytes = 0
         self._failure = grpc.StatusCode.OK
         self._pause_ends = -math.inf
-        self._complaint = ""
+        self._complaint = Complaint(_LOG.warning)
 
     def write(self, entry: bytes, flush: bool) -> grpc.StatusCode:
         """Writes an entry, and says what came of it."""
@@ -154,7 +155,7 @@ class _Files:
         except Exception as error:
             self._fail(error)
             return self._failure
-        self._complaint = ""
+        self._complaint.clear()
         return grpc.StatusCode.OK
 
     def close(self) -> None:
@@ -189,8 +190,6 @@ class _Files:
         self.close()
 
     def _complain(self, error: Exception) -> None:
-        """Says what is wrong once; the metrics count how many entries it cost."""
+        """Says what is wrong; the metrics count how many entries it cost."""
         words = getattr(error, "message", None) or f"{type(error).__name__}: {error}"
-        if words != self._complaint:
-            _LOG.warning("%s-*.tfrecord: cannot be written: %s", self._prefix, words)
-        self._complaint = words
+        self._complaint.say(f"{self._prefix}-*.tfrecord: cannot be written: {words}")

@@ -24,7 +24,7 @@ from serving.server.status import (
     invalid_argument,
 )
 
-DEFAULT_SIGNATURE = "serving_default"
+DEFAULT_SIGNATURE = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 
 # A signature has few sets of outputs that are asked for; more are clients at play.
 _MOST_CALLABLES = 64

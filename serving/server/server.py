@@ -9,6 +9,7 @@ from collections.abc import Callable
 from tensorflow_serving.config import model_server_config_pb2
 
 from pipeline.errors import ConfigError
+from serving.complaint import Complaint
 from serving.server.batching import Batcher
 from serving.server.config_files import (
     read_credentials,
@@ -53,7 +54,7 @@ class Server:
         self._grpc: GrpcServer | None = None
         self._rest: RestServer | None = None
         self._config: model_server_config_pb2.ModelServerConfig | None = None
-        self._complaint = ""
+        self._complaint = Complaint(_LOG.warning)
         self._stopping = threading.Event()
         self._upkeep = threading.Thread(
             target=self._keep_up, name="upkeep", daemon=True
@@ -192,14 +193,11 @@ class Server:
         """
         try:
             config = read_model_config(path)
-            if config == self._config:
-                return
-            self._manager.replace(config)
-            self._request_log.update(config)
-            self._config = config
-            _LOG.info("%s: taken", path)
+            if config != self._config:
+                self._manager.replace(config)
+                self._request_log.update(config)
+                self._config = config
+                _LOG.info("%s: taken", path)
+            self._complaint.clear()
         except (ConfigError, StatusError) as error:
-            # To say so once is enough.
-            if str(error) != self._complaint:
-                _LOG.warning("%s: not taken: %s", path, error)
-            self._complaint = str(error)
+            self._complaint.say(f"{path}: not taken: {error}")

@@ -22,16 +22,15 @@ from multiprocessing.process import BaseProcess
 from tensorflow_serving.config import model_server_config_pb2
 
 from pipeline.errors import RunError, UserError
+from serving.complaint import Complaint
 from serving.server.config_files import read_model_config, write_model_config
-from serving.server.options import ServerOptions
+from serving.server.options import METRICS_FOLDER, ServerOptions
 from serving.server.ports import bind, check_free
 
 # How long a process may take to answer what it was asked before.
 _GRACE_SECONDS = 15.0
 _LOOK_SECONDS = 1.0
-
-# Prometheus's client library shares counters by files in the folder of this name.
-_METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+_ENDED = "a process of the server ended"
 
 _LOG = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ def serve_by_workers(
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="ctr-serve-"))
         shared = os.path.join(folder, "models.config")
         write_model_config(shared, config)
-        os.environ[_METRICS_FOLDER] = folder
+        os.environ[METRICS_FOLDER] = folder
         port = _keep_port(stack, options.host, options.port)
         rest_port = options.rest_port
         if rest_port is not None:
@@ -79,10 +78,11 @@ def serve_by_workers(
         if workers.start(stop):
             on_ready(port, rest_port)
         last = config
+        complaint = Complaint(_LOG.warning)
         while not stop.wait(_LOOK_SECONDS):
             workers.replace_dead()
             if options.config_file is not None:
-                last = _copy_changes(options.config_file, shared, last)
+                last = _copy_changes(options.config_file, shared, last, complaint)
 
 
 def _keep_port(stack: ExitStack, host: str, port: int) -> int:
@@ -94,14 +94,18 @@ def _keep_port(stack: ExitStack, host: str, port: int) -> int:
 
 
 def _copy_changes(
-    path: str, shared: str, last: model_server_config_pb2.ModelServerConfig
+    path: str,
+    shared: str,
+    last: model_server_config_pb2.ModelServerConfig,
+    complaint: Complaint,
 ) -> model_server_config_pb2.ModelServerConfig:
     """Hands a configuration file that has changed to the processes."""
     try:
         config = read_model_config(path)
     except UserError as error:
-        _LOG.warning("%s: not taken: %s", path, error)
+        complaint.say(f"{path}: not taken: {error}")
         return last
+    complaint.clear()
     if config != last:
         write_model_config(shared, config)
     return config
@@ -132,7 +136,7 @@ class _Workers:
             while not wait([told, process.sentinel], _LOOK_SECONDS):
                 if stop.is_set():
                     return False
-            problem = told.recv() if told.poll() else "a process of the server ended"
+            problem = _problem(told)
             if problem is not None:
                 raise RunError(problem)
         return True
@@ -141,8 +145,9 @@ class _Workers:
         """Starts a process for each that has crashed."""
         dead = [each for each in self._processes if not each.is_alive()]
         for process in dead:
-            _LOG.warning("a process ended with status %s; restarted", process.exitcode)
-            self._processes.pop(process).close()
+            with self._processes.pop(process) as told:
+                problem = _problem(told) or _ENDED
+            _LOG.warning("%s (status %s); restarted", problem, process.exitcode)
             self._start()
 
     def stop(self) -> None:
@@ -162,6 +167,15 @@ class _Workers:
         self._processes[process] = told
 
 
+def _problem(told: Connection) -> str | None:
+    """What a process tells is wrong, or that it ended; None where it serves."""
+    try:
+        problem: str | None = told.recv()
+    except EOFError:
+        return _ENDED
+    return problem
+
+
 def _work(options: ServerOptions, tell: Connection) -> None:
     """What a process does: tells None, or what is wrong, and serves."""
     stop = threading.Event()
@@ -173,17 +187,13 @@ def _work(options: ServerOptions, tell: Connection) -> None:
     # As in __main__.py, which a process that is spawned does not run.
     warnings.filterwarnings("ignore", category=FutureWarning)
 
-    # Only here: the process that watches over the others needs no TensorFlow.
-    from serving.server.process import serve
-
     try:
         assert options.config_file is not None
-        serve(
-            options,
-            read_model_config(options.config_file),
-            stop,
-            lambda *_: tell.send(None),
-        )
+        config = read_model_config(options.config_file)
+        # Only here: the process that watches over the others needs no TensorFlow.
+        from serving.server.process import serve
+
+        serve(options, config, stop, lambda *_: tell.send(None))
     except UserError as error:
         tell.send(str(error))
 

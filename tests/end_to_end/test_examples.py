@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from benchmarks.places import CHECKOUT, REAL_DATA
 from pipeline.simulate import simulate
 
-ROOT = Path(__file__).parents[2]
-DATA = ROOT.parent / "shared" / "data"
 MODELS = ("wide_deep", "embedding_mlp")
 
 
 def run(example, data, work_dir, *overrides):
     """`ctr run` of an example; gives its summary."""
-    config = ROOT / "examples" / example / "pipeline.yaml"
+    config = CHECKOUT / "examples" / example / "pipeline.yaml"
     command = [sys.executable, "-m", "pipeline.cli", "run", "-c", str(config), "--json"]
     command += ["--data", str(data), "--work-dir", str(work_dir)]
     for override in overrides:
@@ -31,7 +29,7 @@ def run(example, data, work_dir, *overrides):
 
 def real_data(name):
     """The folder of a real data set."""
-    folder = DATA / name
+    folder = REAL_DATA / name
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there")
     return folder

@@ -11,7 +11,7 @@ from google.protobuf import json_format
 
 from kubeflow.bundle import Bundle
 from kubeflow.compile import compile_pipeline
-from kubeflow.decision import compile_decision
+from kubeflow.compile_decision import compile_decision
 from pipeline.config import load_config
 from pipeline.errors import ConfigError
 

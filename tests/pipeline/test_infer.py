@@ -14,12 +14,14 @@ import pandas as pd
 import pytest
 import yaml
 
+from benchmarks.places import REAL_DATA
 from pipeline.config import Config, load_config
 from pipeline.errors import InputError
 from pipeline.infer import infer_config
 
-DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no data at {DATA}")
+needs_data = pytest.mark.skipif(
+    not REAL_DATA.is_dir(), reason=f"no data at {REAL_DATA}"
+)
 
 ROWS = 3_000
 START = 1_700_000_000
@@ -477,7 +479,7 @@ def test_tensorflow_is_not_imported():
 
 @needs_data
 def test_census(tmp_path: Path):
-    files = [DATA / "census" / "train.csv", DATA / "census" / "test.csv"]
+    files = [REAL_DATA / "census" / f"{name}.csv" for name in ("train", "test")]
     config, text = inferred(tmp_path, *files, label="label")
     assert config.examples.splits.train == "train.csv"
     assert config.examples.splits.eval == "test.csv"
@@ -491,7 +493,7 @@ def test_census(tmp_path: Path):
 
 @needs_data
 def test_chicago_taxi_label_is_derived(tmp_path: Path):
-    path = DATA / "chicago_taxi" / "data.csv"
+    path = REAL_DATA / "chicago_taxi" / "data.csv"
     line = one_line(lambda: infer_config([path], "tips"))
     assert "'tips' holds 462 distinct numbers from 0 to 47; allowed: 0 and 1" in line
     assert "--label '{column: tips, greater_than: 0}'" in line

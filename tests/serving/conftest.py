@@ -9,7 +9,8 @@ from __future__ import annotations
 import functools
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,20 @@ def add_version(
         return aside.rename(base_path / str(version))
 
     return add
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Iterator[Callable[[], int]]:
+    """A function that gives ports which no other process is given until the end."""
+    from serving.server.ports import bind
+
+    with ExitStack() as kept:
+
+        def keep() -> int:
+            socket = kept.enter_context(bind("127.0.0.1", 0, shares_port=False))
+            return int(socket.getsockname()[1])
+
+        yield keep
 
 
 @pytest.fixture(scope="session")

@@ -415,7 +415,7 @@ def test_run_fn_starts_from_a_release_or_a_folder(
 
 def test_the_newest_version_of_a_sibling_is_found(tiny_models, tmp_path):
     saved_model = tiny_models("linear").saved_model
-    for version in ("9", "10", ".incoming-11"):
+    for version in ("9", "10", ".incoming-11", "11²"):
         shutil.copytree(saved_model, tmp_path / version)
     found = pinned(WarmStart(model=str(tmp_path)))
     assert found["base_model"] == str(tmp_path / "10")

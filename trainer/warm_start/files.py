@@ -54,7 +54,7 @@ def _find_model(folder: str) -> str:
     where = f"training.warm_start.model: {folder}"
     if not fileio.isdir(folder):
         raise InputError(f"{where}: there is no such folder")
-    versions = [int(name) for name in _list(folder) if name.isdigit()]
+    versions = [int(name) for name in _list(folder) if _is_number(name)]
     model = os.path.join(folder, str(max(versions))) if versions else folder
     if not fileio.exists(os.path.join(model, _SAVED_MODEL)):
         raise InputError(
@@ -67,6 +67,10 @@ def _find_model(folder: str) -> str:
             f"{INPUTS_FILE}, which says what its weights belong to"
         )
     return model
+
+
+def _is_number(name: str) -> bool:
+    return name.isascii() and name.isdecimal()
 
 
 def _identifying_files(model: str) -> Iterator[str]:

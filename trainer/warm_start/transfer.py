@@ -124,7 +124,7 @@ class _Transfer:
         if values is None:
             raise _UnlikeError("not in the old model")
         if isinstance(layer, PooledEmbedding):
-            self._set_table(layer.name.split(".")[-1], variable, values)
+            self._set_table(layer.column, variable, values)
             return
         rows = self._rows(layer, variable)
         if rows is None:

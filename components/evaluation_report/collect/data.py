@@ -16,12 +16,12 @@ from components.evaluation_report.content import (
 from components.example_validator.anomalies import Examined, in_words
 from components.statistics import Feature, by_feature, missing_share
 from pipeline.config.examples import TRAIN
-from pipeline.config.parts.example_validator import ValidatorPart
+from pipeline.config.parts.example_validator import ExampleValidatorPart
 
 _TOP_VALUES = 3
 
 
-def collect_data(examined: Examined, part: ValidatorPart) -> Data:
+def collect_data(examined: Examined, part: ExampleValidatorPart) -> Data:
     """The examples of a run.
 
     Args:
@@ -104,7 +104,7 @@ def _anomalies(split: str, found: anomalies_pb2.Anomalies) -> Iterator[Anomaly]:
         )
 
 
-def _distances(examined: Examined, part: ValidatorPart) -> Iterator[Distance]:
+def _distances(examined: Examined, part: ExampleValidatorPart) -> Iterator[Distance]:
     now = by_feature(examined.statistics[TRAIN])
     previous, serving = by_feature(examined.previous), by_feature(examined.serving)
     skew = part.skew.thresholds if part.skew else {}

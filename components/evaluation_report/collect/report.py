@@ -31,7 +31,7 @@ from components.example_validator.anomalies import Artifacts, Examined
 from components.infra_validator.record import InfraRecord
 from pipeline.config.examples import EVAL
 from pipeline.config.parts.evaluation_report import EvaluationReportPart
-from pipeline.config.parts.example_validator import ValidatorPart
+from pipeline.config.parts.example_validator import ExampleValidatorPart
 from pipeline.config.root import Config
 from serving.scorer import Scorer
 from trainer.record import RECORD_FILE, TrainingRecord
@@ -106,7 +106,7 @@ def _beginning(
         "run_id": run_id,
         "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "model": config.model.kind,
-        "data": collect_data(examined, ValidatorPart.of(config)),
+        "data": collect_data(examined, ExampleValidatorPart.of(config)),
         "lineage": Lineage(
             sources=lineage.sources(config, examples),
             spans=spans_of(examples),

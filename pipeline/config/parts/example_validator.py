@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from pipeline.config.root import Config
 
 
-class ValidatorPart(Block):
+class ExampleValidatorPart(Block):
     """What the ExampleValidator reads."""
 
     drift: dict[str, float]
     skew: Skew | None
 
     @classmethod
-    def of(cls, config: Config) -> ValidatorPart:
+    def of(cls, config: Config) -> ExampleValidatorPart:
         """The part of a configuration."""
         return cls(drift=config.validation.drift, skew=config.validation.skew)

@@ -15,7 +15,7 @@ from tfx.utils import io_utils
 from components.evaluation_report.collect.data import collect_data
 from components.example_validator.anomalies import Examined
 from pipeline.config.evaluation import Skew
-from pipeline.config.parts.example_validator import ValidatorPart
+from pipeline.config.parts.example_validator import ExampleValidatorPart
 
 TRAIN = pd.DataFrame(
     {"city": ["a"] * 60 + ["b"] * 40, "age": [20.0] * 50 + [None] * 10 + [60.0] * 40}
@@ -57,7 +57,7 @@ def collect(tmp_path):
             artifacts["previous_statistics"] = _statistics("then", {"train": previous})
         if serving is not None:
             artifacts["serving_statistics"] = _statistics("live", {"serving": serving})
-        thresholds = ValidatorPart(**{**NOTHING, **part})
+        thresholds = ExampleValidatorPart(**{**NOTHING, **part})
         return collect_data(Examined(artifacts), thresholds)
 
     return _collect

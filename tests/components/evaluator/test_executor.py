@@ -16,7 +16,7 @@ from tfx.types import standard_artifacts
 from components.evaluator.curves import Curves
 from components.evaluator.executor import EvaluatorExecutor
 from components.evaluator.intervals import interval
-from components.evaluator.record import EVALUATION_FILE, Evaluation
+from components.evaluator.record import Evaluation
 from components.evaluator.scores import block_of
 from pipeline.config.evaluation import Gate
 from pipeline.config.parts.evaluator import EvaluatorPart
@@ -80,7 +80,7 @@ def evaluate(tiny, tiny_models, tmp_path_factory, write_records):
             {"evaluation": [evaluation], "blessing": [blessing]},
             {"part": part.model_dump_json(), "code": ""},
         )
-        text = Path(evaluation.uri, EVALUATION_FILE).read_text()
+        text = Path(evaluation.uri, Evaluation.FILE).read_text()
         json.loads(text, parse_constant=pytest.fail)  # NaN is no JSON
         return Evaluated(
             Evaluation.read(evaluation.uri), Curves.read(evaluation.uri), blessing

@@ -15,7 +15,7 @@ from tfx.utils import io_utils
 
 from components.example_validator.executor import ExampleValidatorExecutor
 from pipeline.config.evaluation import Skew
-from pipeline.config.parts.example_validator import ValidatorPart
+from pipeline.config.parts.example_validator import ExampleValidatorPart
 from pipeline.errors import GateError, InputError
 
 TRAIN = pd.DataFrame({"city": ["a", "b"] * 50, "age": [20.0, 60.0] * 50})
@@ -53,7 +53,7 @@ class Validator:
             inputs["previous_statistics"] = [self._statistics("previous", previous)]
         if serving is not None:
             inputs["serving_statistics"] = [self._statistics("serving", serving)]
-        parameters = ValidatorPart(**{"drift": {}, "skew": None, **part})
+        parameters = ExampleValidatorPart(**{"drift": {}, "skew": None, **part})
         ExampleValidatorExecutor().Do(
             inputs,
             {"anomalies": [self.anomalies]},

@@ -56,7 +56,6 @@ def push(tmp_path):
                 "model_dir": str(tmp_path / "served"),
                 "keep": keep,
                 "trainer": "abc",
-                "code": "",
             },
         )
         return release, json.loads(Path(release.uri, "release.json").read_text())

@@ -171,7 +171,7 @@ def gate(tmp_path):
                 "last": list(last),
             },
             {"decision": [decision]},
-            {"approval": approval, "code": ""},
+            {"approval": approval},
         )
         return decision
 

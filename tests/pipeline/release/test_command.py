@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -17,6 +16,16 @@ name: ads
 examples: {splits: {train: train.csv, eval: eval.csv}}
 label: {column: click}
 features: {device: {kind: categorical}}
+"""
+
+# In a process of its own, since this one has imported it all.
+ROLL_BACK = """
+import sys
+from pipeline import cli
+
+status = cli.main(["release", "rollback", *sys.argv[1:]])
+heavy = {"tensorflow", "tfx", "apache_beam", "keras", "pyarrow", "pandas", "scipy"}
+print(f"status {status}, heavy: {sorted(heavy & set(sys.modules))}")
 """
 
 
@@ -169,18 +178,13 @@ def test_where_versions_are_and_how_many_stay(pipeline, ctr, tmp_path):
     assert len(list((tmp_path / "elsewhere").glob("[0-9]*"))) == 1
 
 
-def test_a_roll_back_takes_less_than_2_seconds(pipeline, options, ctr):
+def test_a_roll_back_imports_nothing_that_takes_long(pipeline, options, ctr):
     for run in ("r1", "r2"):
         pipeline.run(run)
         ctr("approve", run, "--by", "Ann")
-    command = [sys.executable, "-m", "pipeline.cli", "release", "rollback", *options]
-    taken = []
-    for _ in range(2):
-        began = time.monotonic()
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
-        taken.append(time.monotonic() - began)
-    assert "no version to roll back to" in ended.stderr
-    assert min(taken) < 2
+    command = [sys.executable, "-c", ROLL_BACK, *options]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines()[-1] == "status 0, heavy: []"
     assert pipeline.served() == ["r1", "r2", "r1"]
 
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from pipeline.config.spans import RunSpans
 from pipeline.errors import InputError
-from pipeline.run.summary import ComponentTime, Summary, as_text, read_summary, render
+from pipeline.run.summary import (
+    ComponentTime,
+    Summary,
+    as_text,
+    read_summary,
+    render,
+    write_summary,
+)
 from pipeline.run.trials import Trial
 from trainer.record import TrainingRecord
 
@@ -226,3 +234,20 @@ def test_a_model_without_a_wide_part_has_no_share_of_zeros(summary):
     )
 
     assert "123,457 examples/s\n" in shown(summary)
+
+
+def test_half_a_summary_is_none(summary, tmp_path, monkeypatch):
+    def write_half(path, text):
+        with path.open("w") as file:
+            file.write(text[: len(text) // 2])
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "write_text", write_half)
+        with pytest.raises(OSError, match="No space left"):
+            write_summary(summary, tmp_path)
+    with pytest.raises(InputError, match="no complete run"):
+        read_summary(tmp_path)
+
+    write_summary(summary, tmp_path)
+    assert read_summary(tmp_path) == summary

@@ -80,14 +80,12 @@ def test_fields_are_the_originals(name: str):
 
 
 _SCRIPT = """
-import sys, time
-begin = time.perf_counter()
+import sys
 from serving.client import Client
-seconds = time.perf_counter() - begin
 heavy = {{"tensorflow", "numpy", "pandas", "pyarrow"}} & set(sys.modules)
 {then}
 with Client("{address}", "tiny", "{signature}") as client:
-    print(seconds, *sorted(heavy), *client.predict([{{"age": 31}}]))
+    print(*sorted(heavy), *client.predict([{{"age": 31}}]))
 """
 
 
@@ -99,15 +97,11 @@ def run(served: Any, signature: str, then: str = "") -> list[str]:
     return done.stdout.split()
 
 
-def test_client_imports_no_tensorflow_and_at_once(served: Any):
-    # The quickest of three, since others use the machine too.
-    seconds, heavy = [], []
-    for signature in ("tensors", "examples", "tensors"):
-        first, *others, _ = run(served, signature)
-        seconds.append(float(first))
-        heavy += others
+@pytest.mark.parametrize("signature", ["tensors", "examples"])
+def test_client_imports_nothing_that_takes_long(served: Any, signature: str):
+    *heavy, probability = run(served, signature)
     assert heavy == []
-    assert min(seconds) < 0.5
+    assert 0 < float(probability) < 1
 
 
 def test_tensorflow_may_be_imported_afterwards(served: Any):

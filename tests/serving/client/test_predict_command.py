@@ -115,8 +115,9 @@ def test_parquet_to_standard_output(
     np.testing.assert_allclose(np.array(found, float), served.probabilities, rtol=1e-5)
 
 
-def test_header_alone_gives_a_header(predict: Any, tmp_path: Path):
-    (tmp_path / "rows.csv").write_text("device,tags,user,age,price\n")
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_header_alone_gives_a_header(predict: Any, tmp_path: Path, end: str):
+    (tmp_path / "rows.csv").write_text(f"device,tags,user,age,price{end}")
     assert predict(tmp_path / "rows.csv", "--output", str(tmp_path / "out.csv")) == 0
     assert (tmp_path / "out.csv").read_text() == "probability\n"
 

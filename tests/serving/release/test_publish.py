@@ -24,6 +24,12 @@ from serving.release.publish import (
 from serving.release.versions import list_versions, taken_back
 
 
+def test_other_folders_than_versions_are_left_out(tmp_path):
+    for name in ("10", "9", ".incoming-11", "11²", "old", ".lock"):
+        (tmp_path / name).mkdir()
+    assert list_versions(str(tmp_path)) == [9, 10]
+
+
 def record_of(model_dir, version):
     text = (model_dir / str(version) / "assets.extra" / "release.json").read_text()
     return json.loads(text)

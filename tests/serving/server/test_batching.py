@@ -24,21 +24,42 @@ class Double:
 
     Attributes:
       batches: How many rows each call had.
+      entered: Computing has begun.
       hold: Computing waits for it.
     """
 
     def __init__(self):
         self.batches = []
+        self.entered = threading.Event()
         self.hold = threading.Event()
         self.hold.set()
 
     def __call__(self, feeds, arrays, fetches, deadline):
-        self.hold.wait(10)
+        self.entered.set()
+        self.hold.wait(60)
         (prices,) = arrays
         self.batches.append(len(prices))
         if (prices == -1).any():
             raise invalid_argument("-1")
         return [2 * prices]
+
+
+class Watched(Batcher):
+    """A batcher that tells how many requests have come.
+
+    Attributes:
+      came: An entry for each that is in a batch, or was refused.
+    """
+
+    def __init__(self, compute, parameters):
+        super().__init__(compute, parameters)
+        self.came = []
+
+    def _enter(self, key, task):
+        try:
+            return super()._enter(key, task)
+        finally:
+            self.came.append(task)
 
 
 @pytest.fixture
@@ -54,33 +75,37 @@ def _run(batcher, values, deadline=math.inf, width=None):
     return answer
 
 
-def _run_together(batcher, double, requests):
+@pytest.fixture
+def run_together(double, eventually):
     """Answers, or errors, of requests that wait for a slot together."""
-    double.hold.clear()
-    with ThreadPoolExecutor(len(requests) + 1) as pool:
-        first = pool.submit(_run, batcher, [0])
-        time.sleep(0.05)
-        futures = [pool.submit(_run, batcher, values) for values in requests]
-        time.sleep(0.1)
-        double.hold.set()
-        first.result()
-        return [future.exception() or future.result().tolist() for future in futures]
+
+    def _run_together(parameters, requests):
+        batcher = Watched(double, parameters)
+        double.hold.clear()
+        with ThreadPoolExecutor(len(requests) + 1) as pool:
+            first = pool.submit(_run, batcher, [0])
+            eventually(double.entered.is_set)
+            futures = [pool.submit(_run, batcher, values) for values in requests]
+            eventually(lambda: len(batcher.came) == 1 + len(requests))
+            double.hold.set()
+            first.result()
+            return [each.exception() or each.result().tolist() for each in futures]
+
+    return _run_together
 
 
-def test_requests_that_wait_are_one_batch(double):
-    batcher = Batcher(double, BatchingParameters())
-
-    answers = _run_together(batcher, double, [[1, 2], [3], [4, 5, 6]])
+def test_requests_that_wait_are_one_batch(double, run_together):
+    answers = run_together(BatchingParameters(), [[1, 2], [3], [4, 5, 6]])
     assert answers == [[2, 4], [6], [8, 10, 12]]
     assert double.batches == [1, 6]
 
 
-def test_a_request_waits_for_others(double):
-    batcher = Batcher(double, BatchingParameters(batch_timeout_micros=300_000))
+def test_a_request_waits_for_others(double, eventually):
+    batcher = Watched(double, BatchingParameters(batch_timeout_micros=3_000_000))
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(_run, batcher, [1])
-        time.sleep(0.05)
+        eventually(lambda: batcher.came)
         second = pool.submit(_run, batcher, [2])
         assert [first.result().tolist(), second.result().tolist()] == [[2], [4]]
     assert double.batches == [2]
@@ -96,10 +121,10 @@ def test_a_full_batch_waits_no_longer(double):
     assert double.batches == [2]
 
 
-def test_a_batch_has_at_most_as_many_rows_as_allowed(double):
-    batcher = Batcher(double, BatchingParameters(max_batch_size=3))
+def test_a_batch_has_at_most_as_many_rows_as_allowed(double, run_together):
+    parameters = BatchingParameters(max_batch_size=3)
 
-    answers = _run_together(batcher, double, [[1, 2], [3, 4], [5]])
+    answers = run_together(parameters, [[1, 2], [3, 4], [5]])
     assert answers == [[2, 4], [6, 8], [10]]
     assert max(double.batches) <= 3
 
@@ -114,10 +139,8 @@ def test_a_larger_request_is_refused(double):
     assert error.value.code.name == "INVALID_ARGUMENT"
 
 
-def test_one_bad_request_does_not_spoil_the_others(double):
-    batcher = Batcher(double, BatchingParameters())
-
-    good, bad, also_good = _run_together(batcher, double, [[1], [-1], [2]])
+def test_one_bad_request_does_not_spoil_the_others(run_together):
+    good, bad, also_good = run_together(BatchingParameters(), [[1], [-1], [2]])
     assert [good, also_good] == [[2], [4]]
     assert isinstance(bad, StatusError)
 
@@ -132,28 +155,27 @@ def test_requests_of_another_shape_are_another_batch(double):
     assert wider.result().tolist() == [[2, 2, 2]]
 
 
-def test_too_many_waiting_batches_are_refused(double):
+def test_too_many_waiting_batches_are_refused(run_together):
     parameters = BatchingParameters(max_batch_size=1, max_enqueued_batches=2)
-    batcher = Batcher(double, parameters)
 
-    answers = _run_together(batcher, double, [[1], [2], [3]])
+    answers = run_together(parameters, [[1], [2], [3]])
     errors = [each for each in answers if isinstance(each, StatusError)]
     assert [error.code.name for error in errors] == ["UNAVAILABLE"]
     assert "queue" in errors[0].details
 
 
-def test_a_request_does_not_wait_longer_than_its_client(double):
-    batcher = Batcher(double, BatchingParameters())
+def test_a_request_does_not_wait_longer_than_its_client(double, eventually):
+    batcher = Watched(double, BatchingParameters())
     double.hold.clear()
 
     with ThreadPoolExecutor(3) as pool:
         blocks = pool.submit(_run, batcher, [0])
-        time.sleep(0.05)
+        eventually(double.entered.is_set)
         leads = pool.submit(_run, batcher, [1])
-        time.sleep(0.05)
+        eventually(lambda: len(batcher.came) == 2)
         follows = pool.submit(_run, batcher, [2], time.monotonic() + 0.1)
         with pytest.raises(StatusError) as caught:
-            follows.result(timeout=5)
+            follows.result(timeout=60)
         double.hold.set()
         assert blocks.result().tolist() == [0]
         assert leads.result().tolist() == [2]
@@ -184,18 +206,14 @@ def test_outputs_that_are_not_by_row_are_refused():
 
 
 def test_an_error_that_nobody_foresaw_reaches_all_who_wait():
-    entered, hold = threading.Event(), threading.Event()
-
     def fail(*_):
-        entered.set()
-        hold.wait(10)
         raise ZeroDivisionError
 
-    batcher = Batcher(fail, BatchingParameters(batch_timeout_micros=100_000))
+    # One batch, which is computed as soon as both are in it.
+    parameters = BatchingParameters(max_batch_size=2, batch_timeout_micros=60_000_000)
+    batcher = Batcher(fail, parameters)
     with ThreadPoolExecutor(2) as pool:
         futures = [pool.submit(_run, batcher, [value]) for value in (1, 2)]
-        entered.wait(10)
-        hold.set()
     errors = {type(future.exception()) for future in futures}
     assert errors == {ZeroDivisionError, StatusError}
 

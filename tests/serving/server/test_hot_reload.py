@@ -108,12 +108,12 @@ def test_a_version_that_is_broken_leaves_the_old_one_serving(
     assert client.score() == (3.0, 1)
 
 
-def test_a_servable_is_closed_after_its_last_request(base_path):
+def test_a_servable_is_closed_after_its_last_request(base_path, eventually):
     servable = Servable("toy", 1, str(base_path / "1"), threads=1)
     closing = threading.Thread(target=servable.close)
     assert servable.acquire()
     closing.start()
-    time.sleep(0.1)
+    eventually(lambda: servable._closing)
 
     assert closing.is_alive()
     assert not servable.acquire()
@@ -123,7 +123,7 @@ def test_a_servable_is_closed_after_its_last_request(base_path):
 
 
 def test_a_server_answers_what_it_was_asked_before_it_stops(
-    start_server, connect, predict_request_of
+    start_server, connect, predict_request_of, eventually
 ):
     from serving.server.options import BatchingParameters
 
@@ -132,8 +132,9 @@ def test_a_server_answers_what_it_was_asked_before_it_stops(
     client.score()  # so that the connection stands
     request = predict_request_of(price=[1.0], name=[b""], tags=[[b""]])
     call = client.predictions.Predict.future(request, timeout=20)
-    time.sleep(0.2)
-    server.stop(grace=5)
+    servable = server._manager._models["toy"].servable(1)
+    eventually(lambda: servable._users == 1)
+    server.stop(grace=20)
 
     assert list(call.result().outputs["score"].float_val) == [3.0]
 

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -219,15 +218,9 @@ def ctr(tmp_path):
     return _start
 
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def test_what_is_released_is_served(ctr, tmp_path, add_version, client_of):
+def test_what_is_released_is_served(ctr, tmp_path, add_version, client_of, free_port):
     add_version(tmp_path / "runs" / "toy" / "models" / "toy", 4)
-    port = _free_port()
+    port = free_port()
     sets = [f"serving.port={port}", "serving.rest_port=null"]
     process = ctr("-c", "pipeline.yaml", "--embedded", *(f"--set={s}" for s in sets))
     try:
@@ -245,13 +238,13 @@ def test_what_is_released_is_served(ctr, tmp_path, add_version, client_of):
 
 
 def test_labels_move_under_load_and_no_request_fails(
-    ctr, tmp_path, add_version, client_of, eventually
+    ctr, tmp_path, add_version, client_of, free_port, eventually
 ):
     models = tmp_path / "runs" / "toy" / "models" / "toy"
     for version in (1, 2):
         add_version(models, version)
     change_labels(str(models), {"stable": 1, "canary": 2})
-    port = _free_port()
+    port = free_port()
     sets = [f"serving.port={port}", "serving.rest_port=null"]
     process = ctr("-c", "pipeline.yaml", "--embedded", *(f"--set={s}" for s in sets))
     try:

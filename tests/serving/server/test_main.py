@@ -18,8 +18,10 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_serving.apis import model_management_pb2
 
+from serving.complaint import Complaint
 from serving.server.main import main
-from serving.server.options import single_model
+from serving.server.options import ServerOptions, single_model
+from serving.server.workers import _copy_changes, _Workers
 
 
 @contextmanager
@@ -58,15 +60,9 @@ def dial(client_of):
         channel.close()
 
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def test_it_serves_until_it_is_told_to_stop(dial, base_path):
+def test_it_serves_until_it_is_told_to_stop(dial, base_path, free_port):
     flags = ["--model_name", "toy", "--model_base_path", base_path, "--port", 0]
-    with _running(*flags, "--rest_api_port", _free_port()) as served:
+    with _running(*flags, "--rest_api_port", free_port()) as served:
         process, port, rest_port = served
         assert dial(port).score() == (3.0, 1)
         url = f"http://127.0.0.1:{rest_port}/v1/models/toy"
@@ -167,6 +163,60 @@ def _workers_of(pid):
     return workers
 
 
+def test_a_process_that_dies_while_it_starts_is_said(base_path, eventually):
+    flags = ["--model_base_path", str(base_path), "--workers", "2", "--port", "0"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "serving.server", *flags],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        eventually(lambda: len(_workers_of(process.pid)) == 2)
+        # Long before they serve: what they need takes seconds to import. The one that
+        # watches over them finds all of their ends closed, whichever came first.
+        process.send_signal(signal.SIGSTOP)
+        for pid in _workers_of(process.pid):
+            os.kill(pid, signal.SIGKILL)
+        eventually(lambda: not _workers_of(process.pid))
+        process.send_signal(signal.SIGCONT)
+        output, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, output) == (1, "")
+    assert errors == "error: a process of the server ended\n"
+
+
+def test_why_a_process_ended_is_said_before_it_is_started_again(caplog, eventually):
+    workers = _Workers(ServerOptions(config_file="nowhere"), 1)
+    workers._start()
+    try:
+        (process,) = workers._processes
+        eventually(lambda: not process.is_alive())
+        workers.replace_dead()
+        assert "nowhere: cannot be read" in caplog.text
+        assert len(workers._processes) == 1
+    finally:
+        workers.stop()
+
+
+def test_a_configuration_that_cannot_be_read_is_said_once(tmp_path):
+    said, last = [], single_model("toy", "/models")
+    complaint = Complaint(said.append)
+    path, shared = tmp_path / "models.config", tmp_path / "shared"
+    for _ in range(3):
+        assert _copy_changes(str(path), str(shared), last, complaint) == last
+
+    (words,) = said
+    assert words.startswith(f"{path}: not taken: ")
+    path.write_text(text_format.MessageToString(single_model("other", "/models")))
+    assert _copy_changes(str(path), str(shared), last, complaint) != last
+    path.unlink()
+    _copy_changes(str(path), str(shared), last, complaint)
+    # It was well in between.
+    assert said == [words, words]
+
+
 class TestWorkers:
     """Slow: each process imports TensorFlow."""
 
@@ -179,12 +229,12 @@ class TestWorkers:
         return base_path
 
     @pytest.fixture(scope="class")
-    def served(self, models, tmp_path_factory):
+    def served(self, models, tmp_path_factory, free_port):
         config = tmp_path_factory.mktemp("config") / "models.config"
         text = text_format.MessageToString(single_model("toy", str(models)))
         config.write_text(text)
         flags = ["--model_config_file", config, "--workers", 2, "--port", 0]
-        with _running(*flags, "--rest_api_port", _free_port()) as served:
+        with _running(*flags, "--rest_api_port", free_port()) as served:
             yield served
 
     def test_their_counters_are_one(self, served, dial):

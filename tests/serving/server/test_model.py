@@ -215,6 +215,21 @@ def test_a_directory_out_of_sight_changes_nothing(folder, loader, start, eventua
     aside.rename(folder.path)
 
 
+def test_a_folder_is_said_to_be_empty_each_time_it_becomes_so(
+    folder, start, eventually, caplog
+):
+    def said():
+        return caplog.text.count("No versions of servable toy found")
+
+    model = start()
+    eventually(lambda: said() == 1)
+    folder(1)
+    eventually(_serves(model, 1))
+    shutil.rmtree(folder.path / "1")
+
+    eventually(lambda: said() == 2)
+
+
 def test_a_version_that_cannot_be_loaded_is_tried_again_and_given_up(
     folder, loader, start, eventually
 ):

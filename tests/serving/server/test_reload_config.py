@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 import pytest
@@ -186,6 +187,27 @@ def test_a_configuration_file_is_read_again_when_it_changes(
     path.write_text(text_format.MessageToString(config(more=policy)))
 
     eventually(lambda: client.states() == {1: "AVAILABLE", 2: "END"})
+
+
+def test_each_time_a_configuration_file_is_not_taken_is_said(
+    start_server, config, tmp_path, eventually, caplog
+):
+    caplog.set_level(logging.INFO)
+    path = tmp_path / "models.config"
+
+    def write(text):
+        aside = tmp_path / "aside"
+        aside.write_text(text)
+        aside.replace(path)
+
+    write(text_format.MessageToString(config()))
+    start_server(config(), config_file=str(path))
+    for times in (1, 2):
+        write("garbage {")
+        eventually(lambda times=times: caplog.text.count("not taken") == times)
+        policy = f"model_version_policy {{ latest {{ num_versions: {times} }} }}"
+        write(text_format.MessageToString(config(more=policy)))
+        eventually(lambda times=times: caplog.text.count(f"{path}: taken") == times)
 
 
 def test_a_label_moves_once_its_version_is_there(

@@ -21,11 +21,8 @@ serving: {{port: {port}, rest_port: null}}
 
 
 @pytest.fixture
-def port():
-    """One that was free."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def port(free_port):
+    return free_port()
 
 
 @pytest.fixture

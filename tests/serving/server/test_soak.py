@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.serving.soak import resident_bytes
 from pipeline.config.serving import Serving
-from serving.load import Load, Senders
+from serving.load_test import Load, Senders
 from serving.local import LocalServer
 
 MEGABYTE = 2**20

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from serving.load.measure import Figures
-from serving.load.swap import Swapped
+from serving.load_test.measure import Figures
+from serving.load_test.swap import Swapped
 
 
 def figures_table(figures: Sequence[Figures]) -> Table:

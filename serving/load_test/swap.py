@@ -10,9 +10,10 @@ from pathlib import Path
 
 from pipeline.errors import RunError
 from serving.client import Client
-from serving.load.answers import Answers
-from serving.load.loops import Load
-from serving.load.senders import Senders
+from serving.load_test.answers import Answers
+from serving.load_test.loops import Load, sleep_until
+from serving.load_test.senders import Senders
+from serving.release.versions import list_versions
 
 # From one swap to the next, and how long after the beginning the new version appears.
 _SWAP_SECONDS = 20.0
@@ -66,13 +67,13 @@ def measure_swaps(
     Raises:
       RunError: A copy is not served before the next is due.
     """
-    first = _latest(base_path)
+    first = list_versions(str(base_path))[-1]
     begin = time.monotonic()
     under_way = senders.start(Load(requests, swaps * _SWAP_SECONDS, rate=rate))
     windows = []
     for number in range(swaps):
         start = begin + number * _SWAP_SECONDS
-        _sleep_until(start + _CALM_SECONDS)
+        sleep_until(start + _CALM_SECONDS)
         window = _swap(client, base_path, first + number + 1)
         if window[1] > start + _SWAP_SECONDS:
             raise RunError(
@@ -115,11 +116,3 @@ def _outside(answers: Answers, windows: Sequence[tuple[float, float]]) -> Answer
     return Answers.joined(
         [answers.between(*gap) for gap in zip(ends, starts, strict=True)]
     )
-
-
-def _sleep_until(moment: float) -> None:
-    time.sleep(max(0.0, moment - time.monotonic()))
-
-
-def _latest(base_path: Path) -> int:
-    return max(int(each.name) for each in base_path.iterdir() if each.name.isdecimal())

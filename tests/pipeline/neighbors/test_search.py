@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
-from serving import neighbors
-from serving.neighbors import (
+from pipeline.neighbors.search import (
     ApproximateSearch,
     ExactSearch,
     Found,
@@ -55,7 +54,8 @@ def test_more_than_there_are_gives_all_others(search):
 
 
 def test_exact_search_agrees_with_comparing_one_by_one(many, monkeypatch):
-    monkeypatch.setattr(neighbors, "_BLOCK", 2 * len(many))  # two queries at a time
+    # Two queries at a time.
+    monkeypatch.setattr("pipeline.neighbors.search._BLOCK", 2 * len(many))
     found = ExactSearch(many).nearest(np.arange(5), top=3)
 
     units = many / np.linalg.norm(many, axis=1, keepdims=True)

@@ -6,8 +6,8 @@ import io
 
 from rich.console import Console
 
-from serving.load.measure import Figures
-from serving.load.tables import figures_table
+from serving.load_test.measure import Figures
+from serving.load_test.tables import figures_table
 
 
 def test_figures_are_whole_where_the_output_is_no_terminal():

@@ -11,8 +11,8 @@ from multiprocessing import get_context
 import grpc
 
 from pipeline.errors import RunError
-from serving.load.answers import Answers
-from serving.load.loops import Load, connect, send
+from serving.load_test.answers import Answers
+from serving.load_test.loops import Load, connect, send
 
 # From the order to the first request: all have it by then.
 _LEAD_SECONDS = 0.3

@@ -18,7 +18,7 @@ from typing import Any
 import grpc
 import numpy as np
 
-from serving.load.answers import OK, Answers
+from serving.load_test.answers import OK, Answers
 
 _PREDICT = "/tensorflow.serving.PredictionService/Predict"
 _CONNECT_SECONDS = 10.0
@@ -84,12 +84,17 @@ def send(channel: grpc.Channel, load: Load, begin: float) -> Answers:
     return Answers.of(records)
 
 
+def sleep_until(moment: float) -> None:
+    """Waits for a moment by the monotonic clock."""
+    time.sleep(max(0.0, moment - time.monotonic()))
+
+
 def _closed(call: Any, load: Load, begin: float) -> list[Record]:
     records: list[Record] = []
     end = begin + load.seconds
 
     def ask(requests: Iterator[bytes]) -> None:
-        _sleep_until(begin)
+        sleep_until(begin)
         while (sent := time.monotonic()) < end:
             try:
                 call(next(requests), timeout=load.timeout)
@@ -122,7 +127,7 @@ def _open(call: Any, load: Load, begin: float, rate: float) -> list[Record]:
     due_times = begin + _arrivals(load, rate)
     requests = _in_turns(load.requests, load.seed)
     for due in due_times:
-        _sleep_until(due)
+        sleep_until(due)
         answer = call.future(next(requests), timeout=load.timeout)
         under_way.add(answer)
         answer.add_done_callback(lambda done, due=due: note(due, done))
@@ -141,9 +146,3 @@ def _arrivals(load: Load, rate: float) -> np.ndarray[Any, np.dtype[np.float64]]:
 def _in_turns(requests: Sequence[bytes], start: int) -> Iterator[bytes]:
     """All requests over and over; senders begin at different ones."""
     return itertools.islice(itertools.cycle(requests), start % len(requests), None)
-
-
-def _sleep_until(moment: float) -> None:
-    left = moment - time.monotonic()
-    if left > 0:
-        time.sleep(left)

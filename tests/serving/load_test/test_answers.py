@@ -1,6 +1,6 @@
 import numpy as np
 
-from serving.load import Answers
+from serving.load_test import Answers
 
 
 def _answers(*records):

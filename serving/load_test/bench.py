@@ -13,10 +13,10 @@ from pipeline.errors import InputError
 from serving.client import Client, Target
 from serving.client.features import Signature
 from serving.client.files import Layout
-from serving.load.measure import Figures, measure
-from serving.load.prepare import predict_requests, read_sample
-from serving.load.senders import Senders
-from serving.load.swap import Swapped, measure_swaps
+from serving.load_test.measure import Figures, measure
+from serving.load_test.prepare import predict_requests, read_sample
+from serving.load_test.senders import Senders
+from serving.load_test.swap import Swapped, measure_swaps
 from serving.local import LocalServer, stage_version
 from serving.release.versions import list_versions, version_path
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from pipeline.errors import RunError
 from serving.client.features import Signature
-from serving.load.answers import Answers
-from serving.load.loops import Load
-from serving.load.senders import Senders
+from serving.load_test.answers import Answers
+from serving.load_test.loops import Load
+from serving.load_test.senders import Senders
 
 # Enough to keep a server busy; more only wait.
 _CONCURRENCY = 4

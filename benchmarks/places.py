@@ -1,0 +1,9 @@
+"""Where benchmarks, and tests on real data, find what they read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[1]
+# Census and Chicago taxi, a folder each; a benchmark takes another by --data.
+REAL_DATA = CHECKOUT.parent / "shared" / "data"
