@@ -7,8 +7,10 @@ import grpc
 # TensorFlow numbers its codes as gRPC does.
 _BY_NUMBER = {code.value[0]: code for code in grpc.StatusCode}
 
-# TensorFlow Serving cuts messages here: they travel in headers, which are limited.
-_LONGEST = 1024
+# TensorFlow Serving cuts messages here. They travel in headers, with three characters
+# for each byte that is not printable ASCII, and of headers beyond 8 KiB gRPC refuses some
+# at random, those beyond 16 KiB all.
+_LONGEST_BYTES = 1024
 
 
 class StatusError(Exception):
@@ -23,8 +25,10 @@ class StatusError(Exception):
         """Cuts details that are too long."""
         super().__init__(details)
         self.code = code
-        cut = len(details) > _LONGEST
-        self.details = f"{details[:_LONGEST]}...TRUNCATED" if cut else details
+        encoded = details.encode(errors="replace")
+        beginning = encoded[:_LONGEST_BYTES].decode(errors="ignore")
+        cut = len(encoded) > _LONGEST_BYTES
+        self.details = f"{beginning}...TRUNCATED" if cut else beginning
 
 
 def code_of(number: int) -> grpc.StatusCode:

@@ -160,11 +160,12 @@ def test_a_host_that_is_not_ours_is_said(start_server):
         start_server(host="192.0.2.1")
 
 
-def test_details_fit_into_an_answer():
+@pytest.mark.parametrize("letter", ["x", "\ufffd", "\udcff"])
+def test_details_fit_into_an_answer(letter):
     """They travel in headers, which are limited."""
-    error = invalid_argument("x" * 5000)
+    error = invalid_argument(letter * 5000)
 
-    assert len(error.details) < 1100
+    assert len(error.details.encode()) < 1100
     assert error.details.endswith("TRUNCATED")
     assert isinstance(error, StatusError)
 
