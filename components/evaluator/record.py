@@ -79,7 +79,7 @@ class Evaluation(ArtifactFile):
         if self.baseline_problem is not None:
             reasons.append(f"baseline not evaluated: {self.baseline_problem}")
         elif self.baseline is None:
-            reasons.append("no baseline: nothing else was released before")
+            reasons.append("no baseline: no other model was released to compare with")
         return reasons
 
 

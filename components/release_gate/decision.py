@@ -18,6 +18,8 @@ class Decision(Block, ArtifactFile):
       reason: Why, in words.
       is_by_person: Whether a person decided, in an earlier run or since.
       span: The newest span that the candidate has seen; empty where there are none.
+      released_as: The version that has this very model already, where it is blocked all
+        the same; else 0.
       takes_rollback: Whether the released model has seen newer ones, so that a person
         who releases this one has to say `--rollback`.
       report: URI of the report that it is decided on.
@@ -30,6 +32,7 @@ class Decision(Block, ArtifactFile):
     reason: str
     is_by_person: bool = False
     span: str = ""
+    released_as: int = 0
     takes_rollback: bool = False
     report: str = ""
     report_digest: str = ""
@@ -56,7 +59,8 @@ def decide(
     is_released = standing is not None and standing.releases(model_uri)
     is_overruled = is_released and standing is not None and standing.override
     if objection is not None and not is_overruled:
-        return Decision(status="blocked", reason=objection)
+        version = standing.version if standing is not None and is_released else 0
+        return Decision(status="blocked", reason=objection, released_as=version)
     if standing is not None:
         said = standing.in_words(model_uri) if standing.by else "released already"
         return Decision(

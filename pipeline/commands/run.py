@@ -76,6 +76,8 @@ def _next_commands(options: argparse.Namespace, summary: Summary) -> Iterator[st
     if summary.verdict == "awaiting_approval":
         yield f"ctr release approve {decide}{rollback}"
         yield f"ctr release reject {decide}"
+    elif summary.is_released_already:
+        yield f"ctr release list {same}   (what is released)"
     elif summary.verdict == "blocked" and summary.metrics:
         # Else there is no candidate.
         yield f"ctr release approve {decide} --override{rollback}"

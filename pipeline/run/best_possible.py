@@ -64,7 +64,7 @@ def best_possible_auc(config: Config) -> float | None:
 
 def _paths(examples: Examples, pattern: str) -> list[str]:
     """The files for the eval split."""
-    cure = "correct evaluation.true_probability or remove it"
+    cure = "check examples.root (or --data) and evaluation.true_probability"
     if examples.spans is None:
         return files_matching(examples.root, pattern, cure)
     window, _ = find_window(examples.root, examples.spans)

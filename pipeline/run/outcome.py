@@ -46,6 +46,7 @@ def read_outcome(run_id: str, outputs: RunOutputs) -> Summary:
         reasons=_said(decision, release) + _reasons(evaluation, outputs),
         takes_rollback=decision.takes_rollback,
         model_version=release.version or None,
+        is_released_already=decision.released_as > 0,
         metrics=evaluation.candidate,
         training=_training(outputs),
         trials=_trials(outputs),
@@ -58,6 +59,10 @@ def _said(decision: Decision, release: types.Artifact) -> list[str]:
     if release.note:
         # The Pusher could not do what was decided.
         return [release.note]
+    if decision.released_as:
+        return [
+            f"this very model is released already, as version {decision.released_as}"
+        ]
     is_older = decision.takes_rollback and decision.status == "awaiting_approval"
     return [decision.reason] if decision.is_by_person or is_older else []
 

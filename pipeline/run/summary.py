@@ -51,6 +51,8 @@ class Summary(pydantic.BaseModel):
       reasons: Why, in words.
       takes_rollback: Whether approving it takes `--rollback`, since the released model
         is of newer examples.
+      is_released_already: Whether an earlier run released this very model, which is
+        blocked now.
       model_version: The version that was released, if any.
       spans: What it trained and evaluated on, where the examples are in spans.
       metrics: Metrics by slice; `overall` is all examples.
@@ -67,6 +69,7 @@ class Summary(pydantic.BaseModel):
     verdict: Verdict
     reasons: list[str]
     takes_rollback: bool = False
+    is_released_already: bool = False
     model_version: int | None = None
     spans: RunSpans | None = None
     metrics: dict[str, SliceMetrics] = {}

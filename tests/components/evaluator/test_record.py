@@ -15,7 +15,7 @@ def outcome(status, name="overall"):
 def reasons(*gates, passed=True):
     evaluation = Evaluation(passed=passed, gates=list(gates), candidate={})
     *said, last = evaluation.reasons()
-    assert last == "no baseline: nothing else was released before"
+    assert last == "no baseline: no other model was released to compare with"
     return said
 
 

@@ -22,7 +22,7 @@ FAILED = "a gate failed"
 
 def standing(status, model_uri=MODEL, **fields):
     at = datetime(2025, 3, 1, tzinfo=timezone.utc)
-    return ReleaseRecord(status=status, model_uri=model_uri, at=at, **fields)
+    return ReleaseRecord(status=status, model_uri=model_uri, version=7, at=at, **fields)
 
 
 APPROVED = standing("released", by="Ann", note="fine")
@@ -33,10 +33,14 @@ WITHDRAWN = standing("released", "model/1", by="Ann", withdrawn=MODEL)
 
 
 @pytest.mark.parametrize("approval", ["manual", "automatic"])
-@pytest.mark.parametrize("record", [None, APPROVED, REJECTED])
-def test_a_gate_blocks_whatever_else_is_said(approval, record):
+@pytest.mark.parametrize(
+    ("record", "released_as"),
+    [(None, 0), (APPROVED, 7), (AUTOMATIC, 7), (REJECTED, 0), (WITHDRAWN, 0)],
+)
+def test_a_gate_blocks_whatever_else_is_said(approval, record, released_as):
     decision = decide(MODEL, FAILED, approval, record)
-    assert decision == Decision(status="blocked", reason=FAILED)
+    blocked = Decision(status="blocked", reason=FAILED, released_as=released_as)
+    assert decision == blocked
 
 
 def test_a_person_who_overrode_the_gates_is_repeated():
