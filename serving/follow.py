@@ -34,6 +34,8 @@ def follow_labels(base_path: str, write: Callable[[], object]) -> None:
 def _follow(server: int, base_path: str, write: Callable[[], object]) -> None:
     # Ctrl-C in a terminal is for the server; with that, this ends too.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # This has the command line of `ctr serve`, and so is taken for the server.
+    signal.signal(signal.SIGTERM, lambda *_: _end(server))
     written: Mapping[str, int] | None = None
     complaint = Complaint(_say)
     while os.getppid() == server:
@@ -47,6 +49,12 @@ def _follow(server: int, base_path: str, write: Callable[[], object]) -> None:
             # An object store has errors of its own; the next look may go well.
             complaint.say(f"labels: not taken: {error}")
         time.sleep(_LOOK_SECONDS)
+
+
+def _end(server: int) -> None:
+    # Else the number may be that of another process by now.
+    if os.getppid() == server:
+        os.kill(server, signal.SIGTERM)
 
 
 def _say(words: str) -> None:

@@ -49,6 +49,8 @@ def _serve(options: argparse.Namespace) -> int:
     from serving.server.ports import check_free
 
     serving, name, base_path, folder = _what(options)
+    if options.model_dir is not None:
+        _check_folder(options.model_dir)
     # Another server may run, and read the files that are about to be written.
     for port in filter(None, (serving.port, serving.rest_port)):
         check_free(serving.host, port)
@@ -65,6 +67,18 @@ def _serve(options: argparse.Namespace) -> int:
     follow_labels(base_path, lambda: write_models(serving, name, base_path, folder))
     # In its place: signals reach it, and it ends as it ends.
     os.execv(command[0], command)
+
+
+def _check_folder(model_dir: str) -> None:
+    """A wrong name would be waited for without end, as if it was to be released."""
+    from pipeline.errors import ConfigError
+    from serving.release.storage import is_in_object_store
+
+    if not is_in_object_store(model_dir) and not os.path.isdir(model_dir):
+        raise ConfigError(
+            f"--model-dir: got {model_dir}, which is no folder; give the folder that "
+            "has the versions"
+        )
 
 
 def _what(options: argparse.Namespace) -> tuple[Serving, str, str, Path]:

@@ -33,8 +33,18 @@ def server_error(error: grpc.RpcError, address: str, target: Target) -> ServerEr
     """
     code, details = error.code(), error.details() or "no details"
     says = _MEANINGS.get(code, f"refused by {code.name}; the server says")
-    return ServerError(f"{address}: {target}: {says}: {details}", code)
+    cure = _cure(details, target)
+    return ServerError(f"{address}: {target}: {says}: {details}{cure}", code)
 
+
+def _cure(details: str, target: Target) -> str:
+    if target.label is None or not details.startswith(_UNKNOWN_LABEL):
+        return ""
+    return f"; set it by: ctr release label {target.label}=VERSION"
+
+
+# As TensorFlow Serving has it: the code alone may mean any other mistake.
+_UNKNOWN_LABEL = "Unrecognized servable version label"
 
 _MEANINGS = {
     grpc.StatusCode.UNAVAILABLE: (

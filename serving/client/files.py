@@ -70,9 +70,12 @@ def read_rows(path: Path, model: ModelFeatures, layout: Layout) -> Iterator[File
       The rows in their order.
 
     Raises:
-      InputError: The file is malformed, has other columns, or is of another format.
+      InputError: The file is malformed, has other columns, is a folder, or of another
+        format.
       ArrowException, UnicodeDecodeError, OSError: It cannot be read.
     """
+    if path.is_dir():
+        raise InputError("got a folder; give a file in it")
     formats = path.name.removesuffix(".gz").rpartition(".")[2].lower()
     if formats not in _READERS:
         raise InputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ import grpc
 from pipeline.errors import RunError
 from serving.load_test.answers import Answers
 from serving.load_test.loops import Load, connect, send
+from serving.tied import when_parent_ends
 
 # From the order to the first request: all have it by then.
 _LEAD_SECONDS = 0.3
@@ -39,7 +41,11 @@ class Senders:
         # An executor for each: one executor for all might hand two tasks to one.
         self._executors = [
             self._stack.enter_context(
-                ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+                ProcessPoolExecutor(
+                    1,
+                    mp_context=get_context("spawn"),
+                    initializer=_end_with_parent,
+                )
             )
             for _ in range(processes)
         ]
@@ -81,6 +87,11 @@ class Senders:
             )
             for number, executor in enumerate(self._executors)
         ]
+
+
+def _end_with_parent() -> None:
+    # By itself, it would wait for an order for ever: it holds both ends of its queue.
+    when_parent_ends(lambda: os._exit(1))
 
 
 def _reach(server: str) -> None:

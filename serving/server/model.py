@@ -157,7 +157,7 @@ class Model:
         try:
             found = find_versions(config.base_path)
         except tf.errors.OpError as error:
-            self._complaint.say(f"Could not find base path {config.base_path}: {error}")
+            self._complaint.say(self._nothing_read(error))
             # What is served may only be out of sight.
             self._publish(None, self._aspired or [])
             return
@@ -165,10 +165,7 @@ class Model:
         if aspired:
             self._complaint.clear()
         else:
-            self._complaint.say(
-                f"No versions of servable {self.name} found under base path "
-                f"{config.base_path}"
-            )
+            self._complaint.say(self._none_found())
         # What went away and came back may be another model.
         self._given_up &= set(aspired)
         for version in aspired:
@@ -180,6 +177,15 @@ class Model:
         if not aspired or any(version in self._available for version in aspired):
             self._unload_all_but(aspired)
         self._forget_all_but(aspired)
+
+    def _none_found(self) -> str:
+        return f"No versions of servable {self.name} found under {self.base_path}"
+
+    def _nothing_read(self, error: tf.errors.OpError) -> str:
+        if isinstance(error, tf.errors.NotFoundError):
+            # The first release makes it.
+            return f"{self._none_found()}: there is no such folder"
+        return f"Could not read base path {self.base_path}: {error}"
 
     def _is_known(self, version: int) -> bool:
         """Whether a version is on its way, available, or given up."""

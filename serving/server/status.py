@@ -8,8 +8,8 @@ import grpc
 _BY_NUMBER = {code.value[0]: code for code in grpc.StatusCode}
 
 # TensorFlow Serving cuts messages here. They travel in headers, with three characters
-# for each byte that is not printable ASCII, and of headers beyond 8 KiB gRPC refuses some
-# at random, those beyond 16 KiB all.
+# for each byte that is not printable ASCII, and of headers beyond 8 KiB gRPC refuses
+# some at random, those beyond 16 KiB all.
 _LONGEST_BYTES = 1024
 
 

@@ -26,6 +26,7 @@ from serving.complaint import Complaint
 from serving.server.config_files import read_model_config, write_model_config
 from serving.server.options import METRICS_FOLDER, ServerOptions
 from serving.server.ports import bind, check_free
+from serving.tied import when_parent_ends
 
 # How long a process may take to answer what it was asked before.
 _GRACE_SECONDS = 15.0
@@ -182,7 +183,7 @@ def _work(options: ServerOptions, tell: Connection) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     # Ctrl-C goes to all processes, and the first of them ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_stop_with_parent, args=(stop,), daemon=True).start()
+    when_parent_ends(stop.set)
 
     # As in __main__.py, which a process that is spawned does not run.
     warnings.filterwarnings("ignore", category=FutureWarning)
@@ -196,10 +197,3 @@ def _work(options: ServerOptions, tell: Connection) -> None:
         serve(options, config, stop, lambda *_: tell.send(None))
     except UserError as error:
         tell.send(str(error))
-
-
-def _stop_with_parent(stop: threading.Event) -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        stop.set()

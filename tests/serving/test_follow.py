@@ -42,3 +42,35 @@ def test_what_nobody_expected_does_not_end_it(tmp_path):
 
     assert ended.stdout == "True"
     assert ended.stderr == "labels: not taken: the store is away\n"
+
+
+# It looks as the server does in `ps`, so that a person may mean either.
+_SIGNALLED = """
+import os
+import signal
+import sys
+import threading
+from serving.follow import follow_labels
+
+stop = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: stop.set())
+
+def write():
+    os.kill(os.getpid(), signal.SIGTERM)
+
+follow_labels(sys.argv[1], write)
+sys.stdout.write(str(stop.wait(60)))
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
+def test_a_signal_to_it_ends_the_server(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-c", _SIGNALLED, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert (ended.stdout, ended.stderr) == ("True", "")

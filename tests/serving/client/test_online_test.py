@@ -201,7 +201,11 @@ def test_a_table_is_split(
         (["--split", "canary=0.4"], "--split needs the column that has the users"),
         (["--by", "user_id"], "--by and --salt are of a --split"),
         (["--split", "canary=2", "--by", "u"], "split: canary: got 2; allowed: 0 to 1"),
-        (["--split", "gone=0.5", "--by", "user_id"], "Unrecognized servable version"),
+        (
+            ["--split", "gone=0.5", "--by", "user_id"],
+            "Unrecognized servable version label: gone; set it by: ctr release label "
+            "gone=VERSION",
+        ),
         (["--split", "canary=0.5", "--by", "zz"], "no column 'zz' to keep"),
         (
             ["--split", "canary=0.5", "--by", "age", "--keep", "user_id"],

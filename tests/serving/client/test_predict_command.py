@@ -220,6 +220,14 @@ def test_file_that_is_not_there(
     assert said == f"error: {path}: cannot be read: No such file or directory\n"
 
 
+def test_a_folder_is_no_file(
+    predict: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert predict(tmp_path) == 2
+    said = capsys.readouterr().err
+    assert said == f"error: {tmp_path}: got a folder; give a file in it\n"
+
+
 @pytest.mark.parametrize("before", [0, 5_000])
 def test_text_that_is_not_utf8(
     predict: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], before: int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -160,3 +162,27 @@ def test_a_server_that_refuses_all_cannot_be_measured(handler, address):
 def test_wrong_plans(numbers, message):
     with pytest.raises(InputError, match=f"^{message}$"):
         Plan(Path("rows.csv"), Layout(), *numbers)
+
+
+_PARENT = """
+import sys
+from serving.load_test import Senders
+
+with Senders(sys.argv[1], 2):
+    print("up", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_senders_end_when_who_started_them_is_killed(address):
+    parent = subprocess.Popen(
+        [sys.executable, "-c", _PARENT, address],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout.readline() == "up\n"
+    parent.kill()
+    # To its end: all that it started have the other copy of the pipe.
+    assert parent.stdout.read() == ""
+    parent.communicate()

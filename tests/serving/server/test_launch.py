@@ -304,6 +304,7 @@ def test_tensorflow_serving_is_preferred(ctr, tmp_path):
     program.chmod(0o755)
 
     path = f"{program.parent}:{os.environ['PATH']}"
+    (tmp_path / "some" / "toy").mkdir(parents=True)
     process = ctr("--model-dir", "some/toy", path=path)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 0

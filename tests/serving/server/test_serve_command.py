@@ -71,6 +71,23 @@ def test_a_key_of_another_certificate_is_one_line(command, keys, tmp_path):
     assert not (tmp_path / "work" / "serving").exists()
 
 
+def test_a_folder_that_is_not_there_is_one_line(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", "serve", "--model-dir", "nothere"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        "error: --model-dir: got nothere, which is no folder; give the folder that has "
+        "the versions\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_it_says_what_it_starts_and_waits_for(serve):
     process, models = serve
     assert process.stderr.readline() == f"starting the embedded server for {models}\n"
