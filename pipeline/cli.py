@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from pipeline.commands import (
     ablate,
@@ -47,6 +48,16 @@ _NOBODY_READS = 141
 _FAILED = 1
 
 
+class _Version(argparse.Action):
+    """Prints the version; argparse's own would need it for each command."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import version
+
+        print(f"{parser.prog} {version('ctr-pipeline')}")
+        parser.exit()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command.
 
@@ -82,6 +93,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(debug=False)
     add_debug(parser)
+    parser.add_argument(
+        "--version", action=_Version, nargs=0, help="show the version, and exit"
+    )
     commands = parser.add_subparsers(
         dest="name", required=True, metavar="COMMAND", parser_class=Command
     )

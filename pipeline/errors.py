@@ -7,10 +7,15 @@ raised is a fault of ours or of the machine (exit status 1).
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from pipeline.passwords import mask_passwords
+
+# Close matches among more would take longer than a person waits for an error.
+_MOST_COMPARED = 50_000
 
 
 class UserError(Exception):
@@ -58,6 +63,13 @@ class GateError(UserError):
     """A gate stopped the run: an anomaly, a threshold or the infrastructure."""
 
     exit_status = 3
+
+
+def close_to(word: str, words: Iterable[str]) -> str:
+    """`; did you mean ...?` where some words are like one, else nothing."""
+    compared = list(islice(words, _MOST_COMPARED))
+    close = difflib.get_close_matches(word, compared, n=3)
+    return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
 def find_user_error(error: BaseException) -> UserError | None:

@@ -63,7 +63,11 @@ class Progress:
 
     def note(self, words: str) -> None:
         """The current component has something to say."""
-        self._line(f"  {self._current}: {words}")
+        self._line(f"  {self._current}: {words}" if self._current else words)
+
+    def pause(self) -> None:
+        """No component is under way: what is noted now stands alone."""
+        self._current = ""
 
     def end(self, seconds: float, cached: bool) -> None:
         """The current component ended well."""

@@ -128,6 +128,17 @@ class Client(kfp.Client):
         return version.removeprefix("v") if version else None
 
 
+def check(connection: Connection) -> None:
+    """Checks what can be checked before the server is asked.
+
+    Raises:
+      ConfigError: No host is known, or a file of the connection cannot be read.
+    """
+    _host(connection)
+    _secret(connection.cookie_file)
+    _credentials(connection.token_file)
+
+
 @contextlib.contextmanager
 def connect(connection: Connection) -> Iterator[Client]:
     """Connects, and makes errors of the connection ones that a person understands.

@@ -65,6 +65,7 @@ def _ablate(options: argparse.Namespace) -> int:
             from pipeline.ablation.ablate import ablate_run
             from pipeline.ablation.table import ablations_table
 
+            progress.pause()
             found = ablate_run(config, work_dir, folder, options.features, progress)
     if options.json:
         print(found.model_dump_json(indent=2))

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.commands.options import check_output
+
 if TYPE_CHECKING:
     from pipeline.commands.options import Commands
 
@@ -15,14 +17,22 @@ def add(commands: Commands) -> None:
     command = commands.add_parser("init", help="infer a first config from a sample")
     command.add_argument("files", type=Path, nargs="+", metavar="FILE")
     command.add_argument("--label", required=True, help="the column to predict")
-    command.add_argument("--out", type=Path, default=Path("pipeline.yaml"))
+    command.add_argument(
+        "--out",
+        type=Path,
+        default=Path("pipeline.yaml"),
+        metavar="FILE",
+        help="the config to write; by default %(default)s",
+    )
     command.set_defaults(command=_init)
 
 
 def _init(options: argparse.Namespace) -> int:
     from pipeline.errors import InputError
-    from pipeline.infer import infer_config
+    from pipeline.infer import check_files, infer_config
 
+    check_files(options.files)
+    check_output("--out", options.out)
     if options.out.exists():
         raise InputError(f"{options.out} exists; remove it or choose another by --out")
     folder = options.out.absolute().parent

@@ -13,6 +13,7 @@ from pipeline.commands.kubeflow_options import add_image, warn
 from pipeline.commands.options import (
     Command,
     add_config_options,
+    check_output,
     load,
     same_pipeline,
 )
@@ -58,6 +59,7 @@ def _compile(options: argparse.Namespace) -> int:
     from pipeline.progress import noise_to
 
     config = load(options)
+    check_output("--output", options.output)
     # TensorFlow's, while it is imported.
     with noise_to(Path(os.devnull)):
         if options.release:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 from pipeline.commands.options import add_json
 
 if TYPE_CHECKING:
-    from kubeflow.client.connection import Client
+    from kubeflow.client.connection import Connection
     from kubeflow.client.package import Package
     from kubeflow.client.runs import Inputs
     from kubeflow.client.versions import Version
     from pipeline.config import Config
 
-    Asking = Callable[[argparse.Namespace, Client], int]
+    Asking = Callable[[argparse.Namespace, Connection], int]
     Compiling = Callable[[Config, Path, str | None], None]
 
 
@@ -85,11 +85,12 @@ def add_connection(action: argparse.ArgumentParser, asking: Asking) -> None:
         "--ca", type=Path, metavar="FILE", help="authorities to trust, in PEM"
     )
     add_json(action)
-    action.set_defaults(command=lambda options: _connected(options, asking))
+    action.set_defaults(command=lambda options: _ask(options, asking))
 
 
-def _connected(options: argparse.Namespace, asking: Asking) -> int:
-    from kubeflow.client.connection import Connection, connect
+def _ask(options: argparse.Namespace, asking: Asking) -> int:
+    """Runs a command, which connects once all that it needs from here is there."""
+    from kubeflow.client.connection import Connection, check
 
     connection = Connection(
         options.host,
@@ -98,8 +99,8 @@ def _connected(options: argparse.Namespace, asking: Asking) -> int:
         options.cookie_file,
         options.ca,
     )
-    with connect(connection) as client:
-        return asking(options, client)
+    check(connection)
+    return asking(options, connection)
 
 
 @contextlib.contextmanager

@@ -27,7 +27,7 @@ from pipeline.commands.options import INTERRUPTED, add_config_options, load, wor
 from pipeline.errors import GateError, KubeflowError
 
 if TYPE_CHECKING:
-    from kubeflow.client.connection import Client
+    from kubeflow.client.connection import Client, Connection
     from kubeflow.client.package import Package
     from pipeline.commands.options import Commands
     from pipeline.config import Config
@@ -98,28 +98,43 @@ def _add_decision(action: argparse.ArgumentParser) -> None:
     action.add_argument("--by", required=True, metavar="NAME", help="who decides")
 
 
-def _upload(options: argparse.Namespace, client: Client) -> int:
+def _upload(options: argparse.Namespace, connection: Connection) -> int:
+    from kubeflow.client.connection import connect
     from kubeflow.client.versions import upload
 
-    with package_of(options, load(options)) as package:
+    with package_of(options, load(options)) as package, connect(connection) as client:
         version = upload(client, package)
     tell(options, asdict(version), words_of(version))
     return 0
 
 
-def _run(options: argparse.Namespace, client: Client) -> int:
-    from kubeflow.client.waiting import exit_status
+def _run(options: argparse.Namespace, connection: Connection) -> int:
+    from kubeflow.client.connection import connect
 
     config = load(options)
     now = datetime.now(timezone.utc)
     with package_of(options, config) as package:
         parameters = parameters_of(options, config, package)
         name = options.name or f"{package.name} {now:%Y-%m-%d %H:%M:%S}"
-        started = _start(options, client, config, package, name, parameters)
-    if not options.wait:
-        if options.json:
-            tell(options, started, "")
-        return 0
+        with connect(connection) as client:
+            started = _start(options, client, config, package, name, parameters)
+            if options.wait:
+                return _see_it_end(options, client, config, package, started)
+    if options.json:
+        tell(options, started, "")
+    return 0
+
+
+def _see_it_end(
+    options: argparse.Namespace,
+    client: Client,
+    config: Config,
+    package: Package,
+    started: dict[str, str],
+) -> int:
+    """Waits for a run; returns the exit status of ctr run."""
+    from kubeflow.client.waiting import exit_status
+
     run = _wait(options, client, package, started)
     status = exit_status(run)
     verdict = _verdict(options, config, started["run_id"]) if status == 0 else None
@@ -127,19 +142,23 @@ def _run(options: argparse.Namespace, client: Client) -> int:
     return GateError.exit_status if verdict in _STOPPED else status
 
 
-def _approve(options: argparse.Namespace, client: Client) -> int:
+def _approve(options: argparse.Namespace, connection: Connection) -> int:
     more = {"override": options.override, "rollback": options.rollback}
-    return _decide(options, client, "approve", more)
+    return _decide(options, connection, "approve", more)
 
 
-def _reject(options: argparse.Namespace, client: Client) -> int:
-    return _decide(options, client, "reject", {})
+def _reject(options: argparse.Namespace, connection: Connection) -> int:
+    return _decide(options, connection, "reject", {})
 
 
 def _decide(
-    options: argparse.Namespace, client: Client, decision: str, more: dict[str, bool]
+    options: argparse.Namespace,
+    connection: Connection,
+    decision: str,
+    more: dict[str, bool],
 ) -> int:
     """Runs the pipeline that decides, and waits for it."""
+    from kubeflow.client.connection import connect
     from kubeflow.client.waiting import exit_status
     from pipeline.progress import noise_to
 
@@ -149,10 +168,13 @@ def _decide(
     config = load(options)
     who = {"run": options.run, "by": options.by, "note": options.note}
     parameters = {**who, "decision": decision, **more}
-    with compiled(options, config, compile_decision) as package:
-        name = f"{decision} {options.run}"
+    name = f"{decision} {options.run}"
+    with (
+        compiled(options, config, compile_decision) as package,
+        connect(connection) as client,
+    ):
         started = _start(options, client, config, package, name, parameters)
-    run = _wait(options, client, package, started)
+        run = _wait(options, client, package, started)
     _tell_end(options, started, run, None)
     return exit_status(run)
 

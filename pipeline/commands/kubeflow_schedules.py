@@ -21,7 +21,7 @@ from pipeline.commands.options import add_config_options, load, positive
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
-    from kubeflow.client.connection import Client
+    from kubeflow.client.connection import Client, Connection
     from kubeflow.client.package import Package
     from kubeflow.client.runs import Inputs
     from pipeline.commands.kubeflow_options import Asking
@@ -109,7 +109,8 @@ def _add_name(action: argparse.ArgumentParser) -> None:
     )
 
 
-def _schedule(options: argparse.Namespace, client: Client) -> int:
+def _schedule(options: argparse.Namespace, connection: Connection) -> int:
+    from kubeflow.client.connection import connect
     from kubeflow.client.schedules import Timing, apply
     from kubeflow.client.triggers import read_cron, read_interval
     from kubeflow.client.versions import upload
@@ -124,9 +125,10 @@ def _schedule(options: argparse.Namespace, client: Client) -> int:
     with package_of(options, config) as package:
         inputs = inputs_of(options, config, parameters_of(options, config, package))
         inputs = _dated(options, config, package, inputs)
-        version = upload(client, package)
-    name = options.name or package.name
-    applied = apply(client, version, name, timing, inputs)
+        name = options.name or package.name
+        with connect(connection) as client:
+            version = upload(client, package)
+            applied = apply(client, version, name, timing, inputs)
     told = {"name": name, **asdict(applied), **asdict(timing)}
     told |= {"version": version.name, "parameters": inputs.parameters}
     paused = "; it is paused, as before" if applied.paused else ""
@@ -152,43 +154,48 @@ def _dated(
     return with_scheduled_date(inputs, package.parameters, days)
 
 
-def _pause(options: argparse.Namespace, client: Client) -> int:
+def _pause(options: argparse.Namespace, connection: Connection) -> int:
     from kubeflow.client.schedules import pause
 
-    return _change(options, client, pause, "paused")
+    return _change(options, connection, pause, "paused")
 
 
-def _resume(options: argparse.Namespace, client: Client) -> int:
+def _resume(options: argparse.Namespace, connection: Connection) -> int:
     from kubeflow.client.schedules import resume
 
-    return _change(options, client, resume, "resumed")
+    return _change(options, connection, resume, "resumed")
 
 
-def _unschedule(options: argparse.Namespace, client: Client) -> int:
+def _unschedule(options: argparse.Namespace, connection: Connection) -> int:
     from kubeflow.client.schedules import remove
 
-    return _change(options, client, remove, "removed")
+    return _change(options, connection, remove, "removed")
 
 
 def _change(
     options: argparse.Namespace,
-    client: Client,
+    connection: Connection,
     change: Callable[[Client, str, str], None],
     outcome: str,
 ) -> int:
+    from kubeflow.client.connection import connect
     from kubeflow.names import pipeline_name
 
     pipeline = pipeline_name(load(options).name)
     name = options.name or pipeline
-    change(client, pipeline, name)
+    with connect(connection) as client:
+        change(client, pipeline, name)
     tell(options, {"name": name, "outcome": outcome}, f"Schedule {name}: {outcome}")
     return 0
 
 
-def _list(options: argparse.Namespace, client: Client) -> int:
+def _list(options: argparse.Namespace, connection: Connection) -> int:
+    from kubeflow.client.connection import connect
     from kubeflow.client.listing import as_text, listing
     from kubeflow.names import pipeline_name
 
-    found = listing(client, pipeline_name(load(options).name), options.limit)
+    pipeline = pipeline_name(load(options).name)
+    with connect(connection) as client:
+        found = listing(client, pipeline, options.limit)
     tell(options, found, as_text(found))
     return 0

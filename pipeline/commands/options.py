@@ -42,7 +42,14 @@ def add_debug(parser: argparse.ArgumentParser) -> None:
 
 def add_config_options(command: argparse.ArgumentParser) -> None:
     """Adds the configuration, what overrides it, and the work directory."""
-    command.add_argument("-c", "--config", type=Path, required=True, metavar="FILE")
+    command.add_argument(
+        "-c",
+        "--config",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the configuration, in YAML, such as ctr init writes; has no default",
+    )
     command.add_argument("--data", metavar="DIR", help="overrides examples.root")
     add_overrides(command)
 
@@ -65,6 +72,22 @@ def add_overrides(command: argparse.ArgumentParser) -> None:
 def add_json(command: argparse._ActionsContainer) -> None:
     """Adds `--json`."""
     command.add_argument("--json", action="store_true", help="print JSON, no tables")
+
+
+def check_output(option: str, path: Path) -> None:
+    """Checks that a file can be written, before the work that it is written after.
+
+    Raises:
+      InputError: Its folder is missing, or it is one itself.
+    """
+    from pipeline.errors import InputError
+
+    if path.is_dir():
+        raise InputError(f"{option} {path}: is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise InputError(
+            f"{option} {path}: there is no folder {path.parent}; make it first"
+        )
 
 
 def positive(text: str) -> int:

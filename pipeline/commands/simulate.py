@@ -18,10 +18,33 @@ def add(commands: Commands) -> None:
     """Adds the command."""
     command = commands.add_parser("simulate", help="make simulated ad clicks")
     command.add_argument("--out", type=Path, required=True, help="folder to make")
-    command.add_argument("--rows", type=int, default=200_000)
-    command.add_argument("--days", type=int, default=8)
-    command.add_argument("--seed", type=int, default=1)
-    command.add_argument("--format", choices=("csv", "parquet"), default="csv")
+    command.add_argument(
+        "--rows",
+        type=int,
+        default=200_000,
+        metavar="N",
+        help="how many examples; by default %(default)s",
+    )
+    command.add_argument(
+        "--days",
+        type=int,
+        default=8,
+        metavar="N",
+        help="how many days they are of, a file for each; by default %(default)s",
+    )
+    command.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        metavar="N",
+        help="the same makes the same examples; by default %(default)s",
+    )
+    command.add_argument(
+        "--format",
+        choices=("csv", "parquet"),
+        default="csv",
+        help="of the files; by default %(default)s",
+    )
     add_json(command)
     command.set_defaults(command=_simulate)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from pipeline.errors import close_to
 
 
 class Block(BaseModel):
@@ -26,12 +30,35 @@ class Block(BaseModel):
             for key in data:
                 if key not in cls.model_fields:
                     allowed = ", ".join(cls.model_fields)
-                    raise ValueError(f"unknown key {key!r}; allowed: {allowed}")
+                    close = close_to(str(key), cls.model_fields)
+                    raise ValueError(f"unknown key {key!r}; allowed: {allowed}{close}")
         return data
 
 
+def spelled(pattern: str, words: str) -> AfterValidator:
+    """Says what a text has to look like, where a pattern does not match all of it.
+
+    Args:
+      pattern: The regular expression, which pydantic's own error would show.
+      words: The same for a person.
+    """
+
+    def check(text: str) -> str:
+        if re.fullmatch(pattern, text) is None:
+            raise PydanticCustomError("spelling", "expected {words}", {"words": words})
+        return text
+
+    return AfterValidator(check)
+
+
 # Names become file names (vocabularies), tensor names and Kubeflow node ids.
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Name = Annotated[
+    str,
+    spelled(
+        r"[A-Za-z][A-Za-z0-9_]*",
+        "a letter, then letters, digits and _ only (A-Z, a-z, 0-9)",
+    ),
+]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 # Strict, since `true` is no number.
 PositiveInt = Annotated[int, Field(ge=1, strict=True)]

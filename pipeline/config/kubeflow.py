@@ -6,20 +6,34 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipeline.config.base import Block, PositiveInt
+from pipeline.config.base import Block, PositiveInt, spelled
 from pipeline.config.metadata import PublicUrl
 
 _Text = Annotated[str, Field(min_length=1)]
 # As Kubernetes writes amounts.
-_Cpu = Annotated[str, Field(pattern=r"^\d+(\.\d+)?m?$", coerce_numbers_to_str=True)]
+_Cpu = Annotated[
+    str,
+    Field(coerce_numbers_to_str=True),
+    spelled(r"\d+(\.\d+)?m?", "such as 4, 0.5 or 500m"),
+]
 _Memory = Annotated[
-    str, Field(pattern=r"^\d+(\.\d+)?([KMGT]i?)?$", coerce_numbers_to_str=True)
+    str,
+    Field(coerce_numbers_to_str=True),
+    spelled(r"\d+(\.\d+)?([KMGT]i?)?", "such as 16Gi or 512Mi"),
 ]
 # A path of containers, or a URL that TensorFlow, TFX and Beam all read.
-_Shared = Annotated[str, Field(pattern=r"^(/|gs://|hdfs://).")]
-_Mount = Annotated[str, Field(pattern=r"^/.")]
+_Shared = Annotated[
+    str, spelled(r"(/|gs://|hdfs://).+", "/FOLDER, gs://... or hdfs://...")
+]
+_Mount = Annotated[str, spelled(r"/.+", "an absolute path, such as /data")]
 # Where an object store is that Kubeflow's launcher copies from and to.
-_Bucket = Annotated[str, Field(pattern=r"^(minio|s3|gs)://.")]
+_Bucket = Annotated[
+    str,
+    spelled(
+        r"(minio|s3|gs)://.+",
+        "a URL of an object store: minio://..., s3://... or gs://...",
+    ),
+]
 
 
 class Volume(Block):
@@ -53,7 +67,12 @@ class SecretVariable(Secret):
       variable: Name of the environment variable.
     """
 
-    variable: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+    variable: Annotated[
+        str,
+        spelled(
+            r"[A-Za-z_][A-Za-z0-9_]*", "a letter or _, then letters, digits and _ only"
+        ),
+    ]
 
 
 class Toleration(Block):

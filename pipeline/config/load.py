@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from pipeline.config.secrets import masked
 from pipeline.config.serving import Serving
 from pipeline.config.training import Training
 from pipeline.config.warm_start import LAST_RELEASE, WarmStart
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, close_to
 
 
 def load_config(
@@ -163,14 +164,25 @@ def _first_problem(error: pydantic.ValidationError, tree: dict[str, Any]) -> str
     same = [other for other in problems if _key_path(other["loc"], tree) == where]
     expected = ", or ".join(dict.fromkeys(map(_expectation, same)))
     received = masked(problem["input"], tuple(where.split(".")))
-    return f"{where}: got {_shorten(received)}; {expected}"
+    close = close_to(str(problem["input"]), _literals(same))
+    return f"{where}: got {_shorten(received)}; {expected}{close}"
 
 
 def _wrong_kind(feature: Mapping[str, object]) -> str:
     allowed = ", ".join(FEATURE_KINDS)
     if "kind" not in feature:
         return f"this key is missing; allowed: {allowed}"
-    return f"got {_shorten(feature['kind'])}; allowed: {allowed}"
+    kind = feature["kind"]
+    close = close_to(str(kind), FEATURE_KINDS)
+    return f"got {_shorten(kind)}; allowed: {allowed}{close}"
+
+
+def _literals(problems: Sequence[ErrorDetails]) -> list[str]:
+    """The texts that would be allowed; pydantic has them in one line, quoted."""
+    lines = [
+        each["ctx"]["expected"] for each in problems if each["type"] == "literal_error"
+    ]
+    return [text for line in lines for text in re.findall("'([^']+)'", line)]
 
 
 def _expectation(problem: ErrorDetails) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, model_validator
 
-from pipeline.config.base import Block
+from pipeline.config.base import Block, spelled
 
 _HOST = r"(?:[^\s:/?#@\[\]]+|\[[\da-fA-F:.]+\])"
 _DATABASE = rf"{_HOST}(?::\d+)?/[^\s/?#@]+"
@@ -69,7 +69,7 @@ class Metadata(Block):
     """
 
     mysql: Annotated[str, AfterValidator(_check_mysql)] | None = None
-    grpc: Annotated[str, Field(pattern=r"^[^/:]+:\d+$")] | None = None
+    grpc: Annotated[str, spelled(r"[^/:]+:\d+", "HOST:PORT")] | None = None
 
     @property
     def is_local(self) -> bool:

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from pipeline.config.base import Block, Fraction, NonNegativeFloat, PositiveFloat
 from pipeline.config.base import PositiveInt as Units
+from pipeline.errors import close_to
 
 EmbeddingSize = Annotated[int, Field(ge=1)] | Literal["6n^0.25", "n^0.25"]
 Dropout = Annotated[Fraction, Field(lt=1.0)]
@@ -128,7 +129,9 @@ class Model(Block):
     @classmethod
     def _has_a_block(cls, kind: str) -> str:
         if kind not in cls.kinds():
-            raise ValueError(f"got {kind!r}; allowed: {', '.join(cls.kinds())}")
+            allowed = ", ".join(cls.kinds())
+            close = close_to(str(kind), cls.kinds())
+            raise ValueError(f"got {kind!r}; allowed: {allowed}{close}")
         return kind
 
     @field_validator("embedding_size")

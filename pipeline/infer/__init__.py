@@ -5,5 +5,6 @@ only where there are TFRecords to read.
 """
 
 from pipeline.infer.draft import infer_config
+from pipeline.infer.sample import check_files
 
-__all__ = ["infer_config"]
+__all__ = ["check_files", "infer_config"]

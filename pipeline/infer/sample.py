@@ -23,6 +23,7 @@ MOST_ROWS = 100_000
 MOST_FILES = 20
 
 _PLACEHOLDERS = ["NA", "N/A", "null", "NULL", "None", "nan", "NaN", "\\N"]
+_WILDCARDS = set("*?[")
 _NOT_READABLE = (
     pa.ArrowException,
     OSError,
@@ -53,8 +54,7 @@ def read_sample(files: Sequence[Path]) -> Sample:
     Raises:
       InputError: A file is missing, empty, unreadable or unlike the others.
     """
-    if not files:
-        raise InputError("no files given; expected CSV, Parquet or TFRecord files")
+    check_files(files)
     file_format = _format_of(files[0])
     if any(_format_of(path) != file_format for path in files):
         raise InputError(f"{files[0]} is {file_format}; give files of one format")
@@ -75,6 +75,28 @@ def read_sample(files: Sequence[Path]) -> Sample:
     if file_format == "csv":
         return _with_numbers(columns)
     return Sample(file_format, columns)
+
+
+def check_files(files: Sequence[Path]) -> None:
+    """Checks that there are files, before anything is read.
+
+    Raises:
+      InputError: None is given, or one of them is a folder or is not there.
+    """
+    if not files:
+        raise InputError("no files given; expected CSV, Parquet or TFRecord files")
+    for path in files:
+        with _explained(path):
+            is_folder, is_there = path.is_dir(), path.exists()
+        if is_folder:
+            raise InputError(f"{path}: is a folder; give files, such as {path}/*.csv")
+        if not is_there and _WILDCARDS.intersection(path.name):
+            raise InputError(
+                f"{path}: there is no such file; give files, or a pattern without "
+                "quotes that matches some"
+            )
+        if not is_there:
+            raise InputError(f"{path}: there is no such file")
 
 
 def _format_of(path: Path) -> FileFormat:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from pipeline.config import Config
 from pipeline.config.features import Categorical, Feature, Numeric
-from pipeline.errors import InputError
+from pipeline.errors import InputError, close_to
 from pipeline.neighbors.answers import Best, Scored, Value
 from pipeline.neighbors.columns import (
     Column,
@@ -19,7 +19,6 @@ from pipeline.neighbors.columns import (
     last_example,
     read_columns,
 )
-from pipeline.neighbors.models import close_to
 from serving.scorer import Scorer
 
 

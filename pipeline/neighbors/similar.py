@@ -13,9 +13,8 @@ from pipeline.embeddings import (
     embeddings_file,
     read_embeddings,
 )
-from pipeline.errors import InputError
+from pipeline.errors import InputError, close_to
 from pipeline.neighbors.answers import IndexQuality, Neighbor, Similar
-from pipeline.neighbors.models import close_to
 from pipeline.neighbors.search import (
     ApproximateSearch,
     ExactSearch,

@@ -16,11 +16,12 @@ def told(tmp_path, settings):
     def told(*overrides: str) -> list[str]:
         path = tmp_path / "pipeline.yaml"
         path.write_text(yaml.safe_dump(settings))
-        return list(doubts(load_config(path, overrides)))
+        return list(doubts(load_config(path, (ROOT, *overrides))))
 
     return told
 
 
+ROOT = "examples.root=gs://bucket/clicks"
 VOLUME = "kubeflow.tasks.volumes=[{claim: artifacts, path: /artifacts/}]"
 OF_ONE = (
     "kubeflow.components={Trainer: {volumes: [{claim: artifacts, path: /artifacts}]}}"
@@ -36,6 +37,9 @@ OF_ONE = (
         ("kubeflow.artifacts=/models/artifacts",),
         ("kubeflow.artifacts=gs://bucket/artifacts",),
         ("beam.runner=DirectRunner",),
+        ("examples.root=/artifacts/clicks", VOLUME),
+        ("examples.root=/artifacts/clicks", OF_ONE),
+        ("examples.root=/models",),
         ("beam.runner=FlinkRunner", "kubeflow.artifacts=/artifacts", VOLUME),
     ],
 )
@@ -49,6 +53,15 @@ def test_what_runs_is_told_nothing_of(told, overrides):
 def test_artifacts_on_no_volume(told, overrides):
     (line,) = told("kubeflow.artifacts=/artifacts", *overrides)
     assert line.startswith("kubeflow.artifacts: /artifacts is on no volume that all")
+
+
+@pytest.mark.parametrize(
+    ("root", "shown"), [("/home/ann/clicks", "/home/ann/clicks"), ("clicks", "/clicks")]
+)
+def test_examples_on_no_volume(told, root, shown):
+    (line,) = told(f"examples.root={root}", VOLUME)
+    assert line.startswith("examples.root: /")
+    assert f"{shown} is on no volume that a task has: unless the image or " in line
 
 
 @pytest.mark.parametrize("runner", ["FlinkRunner", "spark", "PortableRunner"])

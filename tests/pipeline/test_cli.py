@@ -8,6 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,34 @@ def test_help_lists_every_command(capsys):
     assert set(COMMANDS) <= set(words)
 
 
+def test_the_version_is_that_of_the_distribution(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"ctr {version('ctr-pipeline')}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "texts"),
+    [
+        ("init", ["by default pipeline.yaml"]),
+        (
+            "simulate",
+            ["by default 200000", "by default 8", "by default 1", "by default csv"],
+        ),
+        ("config", ["the configuration, in YAML"]),
+    ],
+)
+def test_help_says_what_holds_by_default(capsys, command, texts):
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    help_text = " ".join(capsys.readouterr().out.split())
+
+    for text in texts:
+        assert text in help_text
+
+
 @pytest.mark.parametrize(
     "arguments",
     [[], ["fly"], ["run"], ["config", "dance", "-c", "x"], ["run", "-c", "x", "--no"]],
@@ -187,9 +216,24 @@ def test_a_work_directory_in_use_is_1(config, tmp_path, capsys):
     assert len(captured.err.splitlines()) == 1
 
 
-def test_init_does_not_overwrite(config, capsys):
-    assert cli.main(["init", "a.csv", "--label", "click", "--out", config]) == 2
-    assert "exists" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("file", "out", "message"),
+    [
+        ("a.csv", "pipeline.yaml", "exists; remove it or choose another by --out"),
+        ("no.csv", "pipeline.yaml", "no.csv: there is no such file"),
+        ("a.csv", "no/b.yaml", "no/b.yaml: there is no folder "),
+    ],
+)
+def test_init_needs_files_and_does_not_overwrite(
+    config, tmp_path, capsys, file, out, message
+):
+    (tmp_path / "a.csv").write_text("x,click\n1,0\n2,1\n")
+    before = Path(config).read_text()
+    options = ["--label", "click", "--out", str(tmp_path / out)]
+
+    assert cli.main(["init", str(tmp_path / file), *options]) == 2
+    assert message in capsys.readouterr().err
+    assert Path(config).read_text() == before
 
 
 @pytest.fixture

@@ -460,8 +460,9 @@ def test_wrong_files(tmp_path: Path):
     binary.write_bytes(b"x,y\n\xff\xfe,0\n")
     for files, expected in (
         ([], "no files given"),
-        ([tmp_path / "none.csv"], "cannot be read (No such file or directory)"),
-        ([tmp_path], "cannot be read (Is a directory)"),
+        ([tmp_path / "none.csv"], "none.csv: there is no such file"),
+        ([good, tmp_path / "*.csv"], "give files, or a pattern without quotes that"),
+        ([tmp_path], f"{tmp_path}: is a folder; give files, such as {tmp_path}/*.csv"),
         ([good, parquet], "give files of one format"),
         ([good, other], "only one of them has: x, z"),
         ([parquet], "cannot be read"),

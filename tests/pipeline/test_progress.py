@@ -48,6 +48,15 @@ def test_without_a_terminal_there_are_plain_lines(shown):
     assert "\x1b" not in shown.file.getvalue()
 
 
+def test_between_components_a_note_stands_alone(shown):
+    with shown.progress.live():
+        shown.progress.start("Loading TFX")
+        shown.progress.pause()
+        shown.progress.note("the configuration has changed")
+
+    assert shown.lines[1:] == ["the configuration has changed"]
+
+
 def test_long_lines_are_not_wrapped(shown):
     with shown.progress.live():
         shown.progress.start("Pusher")

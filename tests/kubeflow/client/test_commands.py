@@ -16,7 +16,7 @@ from pipeline.metadata import connection_to
 
 CONFIG = """
 name: ads
-examples: {splits: {train: train.csv, eval: eval.csv}}
+examples: {root: "gs://clicks", splits: {train: train.csv, eval: eval.csv}}
 label: {column: click}
 features: {device: {kind: categorical}}
 kubeflow: {image: "ads:1", pipeline_root: "minio://mlpipeline/ads"}
@@ -212,10 +212,14 @@ def test_what_will_hardly_run_is_told(server, config, tmp_path, capsys, action):
     more = output if action == "compile" else ["--host", server.url, "--json"]
     command = ["kubeflow", action, "-c", str(config), *more]
 
-    assert cli.main([*command, "--set", "beam.runner=FlinkRunner"]) == 0
+    overrides = ["--set", "beam.runner=FlinkRunner", "--set", "examples.root=clicks"]
+    assert cli.main([*command, *overrides]) == 0
 
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("warning: kubeflow.artifacts: this key is missing; workers")
+    workers, examples = capsys.readouterr().err.splitlines()
+    assert workers.startswith("warning: kubeflow.artifacts: this key is missing; work")
+    assert examples.startswith(
+        f"warning: examples.root: {tmp_path}/clicks is on no volume"
+    )
 
 
 def test_what_cannot_run_is_refused(config, tmp_path, capsys):
@@ -287,8 +291,8 @@ def test_schedule_says_what_it_did(ctr, server):
 )
 def test_schedule_passes_a_date(ctr, server, config, pattern, arguments, parameters):
     spans = f"{{spans: {{pattern: '{pattern}', train: 7}}}}"
-    splits = "{splits: {train: train.csv, eval: eval.csv}}"
-    config.write_text(CONFIG.replace(splits, spans))
+    examples = '{root: "gs://clicks", splits: {train: train.csv, eval: eval.csv}}'
+    config.write_text(CONFIG.replace(examples, spans))
 
     status, _, err = ctr("schedule", "--every", "1d", *arguments)
 
@@ -360,6 +364,39 @@ def test_errors_are_one_line(ctr, arguments, status, message):
     assert err.startswith("error: ")
     assert message in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("schedule", "--cron", "0 3 * * *"), "expected six: second minute hour"),
+        (("schedule", "--every", "1d", "--days-before", "2"), "are no days"),
+        (("run", "--param", "step=3"), "--param step: unknown; this pipeline has"),
+        (("upload", "--set", "training.epoch=3"), "unknown key 'epoch'"),
+        (("list", "--token-file", "none"), "none: cannot be read"),
+    ],
+)
+def test_what_is_wrong_here_is_told_before_the_server_is_asked(ctr, arguments, message):
+    status, out, err = ctr(*arguments, host="http://127.0.0.1:9")
+
+    assert (status, out) == (2, "")
+    assert message in err
+
+
+@pytest.mark.parametrize("output", ["nodir/k.yaml", "."])
+def test_a_file_that_cannot_be_compiled_to_is_told_at_once(
+    config, tmp_path, capsys, output
+):
+    path = tmp_path / output
+    command = ["kubeflow", "compile", "-c", str(config), "-o", str(path)]
+
+    # Also before it is told that there is no image.
+    assert cli.main([*command, "--set", "kubeflow.image=null"]) == 2
+    whys = {
+        "nodir/k.yaml": f"there is no folder {tmp_path / 'nodir'}; make it first",
+        ".": "is a folder; name a file in it",
+    }
+    assert capsys.readouterr().err == f"error: --output {path}: {whys[output]}\n"
 
 
 def test_a_server_that_is_not_there_is_one_line_too(config):

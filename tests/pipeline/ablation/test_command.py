@@ -76,6 +76,15 @@ def test_a_table_and_a_line_for_each_training(run, capfd):
     assert "epoch 1/5" in (run.folder / "ablation.log").read_text()
 
 
+def test_that_the_configuration_has_changed_stands_alone(run, capfd):
+    asked = ["--features", "town", "--set", "training.epochs=1"]
+    assert cli.main(["ablate", *run.options, *asked]) == 2
+    lines = capfd.readouterr().out.splitlines()
+
+    changed = "the configuration has changed since this run, whose own is used"
+    assert lines == ["Loading TFX ...", changed]
+
+
 def _one_label(run):
     run.write_split("eval", run.problem.transformed[:1])
 

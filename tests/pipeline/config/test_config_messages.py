@@ -43,6 +43,29 @@ def test_unknown_key_at_each_level(
 
 
 @pytest.mark.parametrize(
+    ("override", "meant"),
+    [
+        ("nmae=x", "name"),
+        ("training.epoch=3", "epochs"),
+        ("features.age.king=numeric", "kind"),
+        ("features.age.kind=numric", "numeric"),
+        ("model.kind=wide_and_deep", "wide_deep"),
+        ("release.approval=auto", "automatic"),
+        ("training.zz=3", None),
+        ("3=x", None),
+        ("features.age.kind=3", None),
+        ("release.approval=3", None),
+    ],
+)
+def test_what_was_meant_is_asked(message: Message, override: str, meant: str | None):
+    line = message(override)
+    if meant is None:
+        assert "did you mean" not in line
+    else:
+        assert line.endswith(f"; did you mean {meant!r}?")
+
+
+@pytest.mark.parametrize(
     ("override", "expected"),
     [
         (
@@ -84,7 +107,11 @@ def test_unknown_key_at_each_level(
             "features.age.fill: got inf; input should be a finit",
         ),
         ("name=", "name: got None; input should be a valid string"),
-        ("name=my-ads", "name: got 'my-ads'; string should match pattern"),
+        (
+            "name='ad click'",
+            "name: got 'ad click'; expected a letter, then letters, digits and _ only",
+        ),
+        ('name="ads\\n"', "name: got 'ads\\n'; expected a letter, then"),
         ("features.'C-1'={kind: numeric}", "features.'C-1': got"),
         (
             "features={1: {kind: numeric}}",

@@ -50,11 +50,23 @@ def test_amounts_of_its_own_are_instead_and_the_rest_on_top():
         ("metadata=mlmd:8080", r"kubeflow\.metadata: got 'mlmd:8080'"),
         # A password is in a secret.
         ("metadata=mysql://ann:pw@db/mlmd", r"name that in kubeflow\.metadata_secret$"),
-        ("pipeline_root=/volume", r"kubeflow\.pipeline_root: got '/volume'"),
+        (
+            "pipeline_root=/volume",
+            r"kubeflow\.pipeline_root: got '/volume'; expected a URL of",
+        ),
         # Neither TFX nor Beam reads it.
-        ("artifacts=s3://bucket/ads", r"kubeflow\.artifacts: got 's3"),
-        ("models={claim: m, path: models}", r"kubeflow\.models\.path: got 'models'"),
-        ("tasks.memory=much", r"kubeflow\.tasks\.memory: got 'much'"),
+        (
+            "artifacts=s3://bucket/ads",
+            r"kubeflow\.artifacts: got 's3://bucket/ads'; expected /",
+        ),
+        (
+            "models={claim: m, path: models}",
+            r"kubeflow\.models\.path: got 'models'; expected an absolute path",
+        ),
+        (
+            "tasks.memory=much",
+            r"kubeflow\.tasks\.memory: got 'much'; expected such as 16Gi",
+        ),
         ("tasks.gpus=0", r"kubeflow\.tasks\.gpus: got 0"),
         ("components={Trainer: {gpu: 1}}", r"components\.Trainer: unknown key 'gpu'"),
         (
