@@ -43,7 +43,11 @@ def read_outcome(run_id: str, outputs: RunOutputs) -> Summary:
     return Summary(
         run_id=run_id,
         verdict=_VERDICTS[release.status],
-        reasons=_said(decision, release) + _reasons(evaluation, outputs),
+        reasons=[
+            *_said(decision, release),
+            *_reasons(evaluation, outputs),
+            *_released_already(decision),
+        ],
         takes_rollback=decision.takes_rollback,
         model_version=release.version or None,
         is_released_already=decision.released_as > 0,
@@ -59,10 +63,6 @@ def _said(decision: Decision, release: types.Artifact) -> list[str]:
     if release.note:
         # The Pusher could not do what was decided.
         return [release.note]
-    if decision.released_as:
-        return [
-            f"this very model is released already, as version {decision.released_as}"
-        ]
     is_older = decision.takes_rollback and decision.status == "awaiting_approval"
     return [decision.reason] if decision.is_by_person or is_older else []
 
@@ -76,6 +76,13 @@ def _reasons(evaluation: Evaluation, outputs: RunOutputs) -> list[str]:
     if infra.passed:
         return evaluation.reasons() + infra.in_words()
     return infra.in_words() + evaluation.reasons()
+
+
+def _released_already(decision: Decision) -> list[str]:
+    """That blocking the candidate leaves it where it is."""
+    if not decision.released_as:
+        return []
+    return [f"this very model is released already, as version {decision.released_as}"]
 
 
 def _training(outputs: RunOutputs) -> TrainingRecord:

@@ -103,7 +103,11 @@ def test_a_gate_that_fails_blocks_the_release_with_status_3(released):
     summary = released.summary()
     assert summary["verdict"] == "blocked"
     assert summary["model_version"] is None
-    assert summary["reasons"][0].startswith("failed: overall: auc >= 0.999 (auc is 0.")
+    first, *_, last = summary["reasons"]
+    assert first.startswith("failed: overall: auc >= 0.999 (auc is 0.")
+    # It was, under other gates.
+    assert last == f"this very model is released already, as version {versions[-1]}"
+    assert summary["is_released_already"]
     assert "blocked" in result.stdout
     assert released.versions() == versions
 

@@ -56,12 +56,6 @@ def test_that_a_server_answers_as_it_should_comes_after_them(outputs):
         ("awaiting_approval", {"takes_rollback": True}, "", ["so"]),
         # What failed is told by the gates themselves.
         ("blocked", {"takes_rollback": True}, "", []),
-        (
-            "blocked",
-            {"released_as": 7},
-            "",
-            ["this very model is released already, as version 7"],
-        ),
         ("rejected", {"is_by_person": True}, "", ["so"]),
         ("released", {}, "it was rolled back", ["it was rolled back"]),
     ],
