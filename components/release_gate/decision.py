@@ -56,15 +56,15 @@ def decide(
       standing: What holds for the model already: see `ReleaseHistory.standing`.
       older: That the released model has seen newer spans, if so: see `why_older`.
     """
-    is_released = standing is not None and standing.releases(model_uri)
-    is_overruled = is_released and standing is not None and standing.override
-    if objection is not None and not is_overruled:
-        version = standing.version if standing is not None and is_released else 0
+    holds = standing is not None and standing.releases(model_uri)
+    release = standing if holds else None
+    if objection is not None and not (release is not None and release.override):
+        version = 0 if release is None else release.version
         return Decision(status="blocked", reason=objection, released_as=version)
     if standing is not None:
         said = standing.in_words(model_uri) if standing.by else "released already"
         return Decision(
-            status="released" if is_released else "rejected",
+            status="rejected" if release is None else "released",
             reason=said,
             is_by_person=bool(standing.by),
         )

@@ -32,13 +32,18 @@ os._exit(0)
 """
 
 
-def test_what_nobody_expected_does_not_end_it(tmp_path):
-    ended = subprocess.run(
-        [sys.executable, "-c", _SERVER, str(tmp_path)],
+def _run(server, folder):
+    """Runs a program that stands for the server, until it ends well."""
+    return subprocess.run(
+        [sys.executable, "-c", server, str(folder)],
         capture_output=True,
         text=True,
         check=True,
     )
+
+
+def test_what_nobody_expected_does_not_end_it(tmp_path):
+    ended = _run(_SERVER, tmp_path)
 
     assert ended.stdout == "True"
     assert ended.stderr == "labels: not taken: the store is away\n"
@@ -66,11 +71,6 @@ os._exit(0)
 
 
 def test_a_signal_to_it_ends_the_server(tmp_path):
-    ended = subprocess.run(
-        [sys.executable, "-c", _SIGNALLED, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    ended = _run(_SIGNALLED, tmp_path)
 
     assert (ended.stdout, ended.stderr) == ("True", "")
