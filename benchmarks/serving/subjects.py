@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from benchmarks.places import CHECKOUT
 from benchmarks.serving.light_model import light_rows, write_light_model
 from pipeline.config.load import load_config
+from pipeline.config.parts.example_gen import raw_columns
 from serving.client import Client, Target
 from serving.client.features import Signature
 from serving.client.files import Layout, read_rows
@@ -59,8 +59,8 @@ class Demo(Subject):
     def rows(self, client: Client) -> Any:
         """The rows of its last day."""
         config = load_config(CHECKOUT / "examples" / self.name / "pipeline.yaml")
-        delimiters: Mapping[str, str] = {"interests": "|"}
-        layout = Layout(config.examples.missing_values, delimiters, only_features=False)
+        columns = raw_columns(config.features)
+        layout = Layout(config.examples.missing_values, columns, only_features=False)
         path = CHECKOUT / "runs" / "ad_click_data" / "clicks" / "day-08.csv"
         return next(read_rows(path, client.features(), layout)).rows
 

@@ -13,10 +13,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_gen.lists import flat, flattened, has_repeats, lists
+from components.example_gen.lists import flat, has_repeats, lists
 from pipeline.config.examples import Label
 from pipeline.config.parts.example_gen import ExampleGenPart, RawColumn
 from pipeline.errors import InputError
+from pipeline.text_values import typed
 
 
 def canonical_batch(table: pa.Table, part: ExampleGenPart) -> pa.RecordBatch:
@@ -87,15 +88,33 @@ def _numbers(table: pa.Table, name: str) -> npt.NDArray[Any]:
 
 def _canonical(name: str, data: pa.ChunkedArray, column: RawColumn) -> pa.Array:
     rows, values = flat(data)
+    if _holds_text(values.type):
+        places, values = flat(pa.chunked_array([_typed(name, values, column)]))
+        rows = rows[places]
     if column.type == "float":
         values = cast(name, values, pa.float32())
     else:
-        values = cast(name, values, pa.string())
-        rows, values = _without_empty(*_split(rows, values, column.delimiter))
+        rows, values = _without_empty(rows, cast(name, values, pa.string()))
         values = values.cast(pa.binary())
     if not column.many:
         _check_single(name, rows)
     return lists(rows, values, len(data))
+
+
+def _typed(name: str, values: pa.Array, column: RawColumn) -> pa.Array:
+    try:
+        return typed(cast(name, values, pa.string()), column)
+    except InputError as error:
+        raise InputError(
+            f"column {name!r}: {error}; correct the rows, or change what the "
+            "configuration says of the column"
+        ) from error
+
+
+def _holds_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return kind in (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
 
 
 def cast(name: str, values: pa.Array, wanted: pa.DataType) -> pa.Array:
@@ -118,15 +137,6 @@ def cast(name: str, values: pa.Array, wanted: pa.DataType) -> pa.Array:
             f"column {name!r}: expected {kind}, got {values.type} ({reason}); "
             "correct the rows, or change what the configuration says of the column"
         ) from error
-
-
-def _split(
-    rows: npt.NDArray[Any], values: pa.Array, delimiter: str | None
-) -> tuple[npt.NDArray[Any], pa.Array]:
-    if delimiter is None:
-        return rows, values
-    parents, pieces = flattened(pc.split_pattern(values, pattern=delimiter))
-    return rows[parents], pieces
 
 
 def _without_empty(

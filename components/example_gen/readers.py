@@ -91,10 +91,10 @@ def _read_csv(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
 
 
 def _csv_type(name: str, part: ExampleGenPart) -> pa.DataType:
-    """Labels are read as numbers, all that is not a number as text."""
+    """Labels are read as numbers, all that is not plainly a number as text."""
     is_label = part.label is not None and name in part.label.columns
     column = part.columns.get(name)
-    if is_label or (column is not None and column.type == "float"):
+    if is_label or (column is not None and column.is_plain_number):
         return pa.float64()
     return pa.string()
 

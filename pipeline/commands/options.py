@@ -125,16 +125,12 @@ def load(options: argparse.Namespace, span: str | None = None) -> Config:
 
 def layout_of(config: Config, keep: tuple[str, ...] = ()) -> Layout:
     """How `ctr run` reads the examples: what is no feature is left out."""
-    from pipeline.config.features import Numeric
+    from pipeline.config.parts.example_gen import raw_columns
     from serving.client.files import Layout
 
     return Layout(
         missing_values=config.examples.missing_values,
-        delimiters={
-            name: feature.delimiter
-            for name, feature in config.features.items()
-            if not isinstance(feature, Numeric) and feature.delimiter is not None
-        },
+        columns=raw_columns(config.features),
         keep=keep,
         only_features=False,
     )

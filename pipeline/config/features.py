@@ -10,7 +10,41 @@ from pydantic import Field, model_validator
 from pipeline.config.base import Block, Name, PositiveInt
 
 
-class _Discrete(Block):
+class NumberFormat(Block):
+    """How a column writes its numbers as text.
+
+    Attributes:
+      thousands: What separates groups of digits, such as the comma in 1,909.
+      decimal: What stands before the fraction.
+      unit: A text before or after each number, such as $ or %.
+    """
+
+    thousands: Literal[",", ".", " ", "'"] | None = None
+    decimal: Literal[".", ","] = "."
+    unit: Annotated[str, Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _separators_differ(self) -> NumberFormat:
+        if self.thousands == self.decimal:
+            raise ValueError(
+                f"thousands and decimal are both {self.decimal!r}; set decimal to "
+                f"{',' if self.decimal == '.' else '.'!r}"
+            )
+        return self
+
+
+class _Feature(Block):
+    """What all features share.
+
+    Attributes:
+      missing_values: Texts that stand for a missing value in this column, besides
+        those of `examples.missing_values`.
+    """
+
+    missing_values: tuple[str, ...] = ()
+
+
+class _Discrete(_Feature):
     """What categorical and hashed features share.
 
     Attributes:
@@ -54,7 +88,7 @@ class Hashed(_Discrete):
     buckets: PositiveInt
 
 
-class Numeric(Block):
+class Numeric(_Feature, NumberFormat):
     """A number, scaled, and optionally also cut into buckets.
 
     Attributes:
@@ -82,6 +116,13 @@ class Numeric(Block):
         if any(low >= high for low, high in itertools.pairwise(cuts)):
             raise ValueError(f"boundaries must increase, got {list(cuts)}")
         return self
+
+    @property
+    def number_format(self) -> NumberFormat | None:
+        """How the numbers are written; None as Python writes them."""
+        settings = {key: getattr(self, key) for key in NumberFormat.model_fields}
+        number_format = NumberFormat.model_validate(settings)
+        return None if number_format == NumberFormat() else number_format
 
     @property
     def is_bucketized(self) -> bool:

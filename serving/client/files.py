@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from pipeline import csv_files
+from pipeline.config.parts.example_gen import RawColumn
 from pipeline.errors import InputError
+from pipeline.text_values import typed
 from serving.client.features import ModelFeatures
 
 if TYPE_CHECKING:
@@ -33,14 +34,14 @@ class Layout:
 
     Attributes:
       missing_values: What stands for a missing value in a CSV field.
-      delimiters: What separates the values of a multi-valued feature that is written as
-        one string, by feature.
+      columns: How the texts of features are read: lists that are written as one
+        string, numbers that are written for people, words for a missing value.
       keep: Columns to hand on with the predictions, features or not.
       only_features: Whether a column that is neither a feature nor kept is an error.
     """
 
     missing_values: tuple[str, ...] = ("",)
-    delimiters: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, RawColumn] = field(default_factory=dict)
     keep: tuple[str, ...] = ()
     only_features: bool = True
 
@@ -99,7 +100,12 @@ def _csv_types(
     names: Sequence[str], model: ModelFeatures, layout: Layout
 ) -> pa_csv.ConvertOptions:
     """Numbers are read as such, all else as text."""
-    numbers = {name for name, each in model.features.items() if not each.is_text}
+    numbers = {
+        name
+        for name, feature in model.features.items()
+        if not feature.is_text
+        and (name not in layout.columns or layout.columns[name].is_plain_number)
+    }
     return pa_csv.ConvertOptions(
         column_types={
             name: pa.float64() if name in numbers else pa.string() for name in names
@@ -156,17 +162,19 @@ def _of_table(table: pa.Table, model: ModelFeatures, layout: Layout) -> FileRows
     others = [name for name in names if name not in model.features]
     _check_others(others, model, layout)
     kept = {name: table.column(name).to_pylist() for name in layout.keep}
-    for name, delimiter in layout.delimiters.items():
-        table = _with_split(table, name, delimiter)
+    for index, name in enumerate(names):
+        texts = table.column(index)
+        if name in layout.columns and pa.types.is_string(texts.type):
+            values = _typed(name, texts.combine_chunks(), layout)
+            table = table.set_column(index, name, values)
     return FileRows(table.drop(others) if others else table, kept)
 
 
-def _with_split(table: pa.Table, name: str, delimiter: str) -> pa.Table:
-    index = table.column_names.index(name) if name in table.column_names else -1
-    if index < 0 or not pa.types.is_string(table.column(index).type):
-        return table
-    lists = pc.split_pattern(table.column(index), pattern=delimiter)
-    return table.set_column(index, name, lists)
+def _typed(name: str, texts: pa.Array, layout: Layout) -> pa.Array:
+    try:
+        return typed(texts, layout.columns[name])
+    except InputError as error:
+        raise InputError(f"feature {name!r}: {error}; correct the rows") from error
 
 
 def _of_dicts(
@@ -182,9 +190,10 @@ def _features(
     row: Mapping[str, Any], model: ModelFeatures, layout: Layout
 ) -> dict[str, Any]:
     features = {name: row[name] for name in row if name in model.features}
-    for name, delimiter in layout.delimiters.items():
-        if isinstance(features.get(name), str):
-            features[name] = features[name].split(delimiter)
+    for name in features.keys() & layout.columns.keys():
+        if isinstance(features[name], str):
+            text = pa.array([features[name]], pa.string())
+            features[name] = _typed(name, text, layout)[0].as_py()
     return features
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pipeline.config.base import Block
 from pipeline.config.examples import FileFormat, HashSplit, Label
-from pipeline.config.features import Features, Numeric
+from pipeline.config.features import Feature, Features, NumberFormat, Numeric
 
 if TYPE_CHECKING:
     from pipeline.config.root import Config
@@ -19,11 +19,21 @@ class RawColumn(Block):
       type: `float` or `string` in the examples.
       many: Whether a row may hold several values.
       delimiter: What separates the values inside one string.
+      missing_values: Texts that stand for a missing value in this column alone.
+      number_format: How numbers are written as text; None as Python writes them.
     """
 
     type: Literal["float", "string"]
     many: bool = False
     delimiter: str | None = None
+    missing_values: tuple[str, ...] = ()
+    number_format: NumberFormat | None = None
+
+    @property
+    def is_plain_number(self) -> bool:
+        """Whether any reader of numbers can read the column."""
+        is_text = self.missing_values or self.number_format
+        return self.type == "float" and not is_text
 
 
 class ExampleGenPart(Block):
@@ -51,7 +61,7 @@ class ExampleGenPart(Block):
             format=config.examples.format,
             missing_values=config.examples.missing_values,
             columns={
-                **_raw_columns(config.features),
+                **raw_columns(config.features),
                 **{name: RawColumn(type="string") for name in extra},
             },
             label=config.label,
@@ -64,19 +74,27 @@ class ExampleGenPart(Block):
         return cls(
             format=config.examples.format,
             missing_values=config.examples.missing_values,
-            columns=_raw_columns(config.features),
+            columns=raw_columns(config.features),
             label=None,
             hash_split=None,
         )
 
 
-def _raw_columns(features: Features) -> dict[str, RawColumn]:
-    columns = {}
-    for name, feature in features.items():
-        if isinstance(feature, Numeric):
-            columns[name] = RawColumn(type="float")
-        else:
-            columns[name] = RawColumn(
-                type="string", many=feature.many, delimiter=feature.delimiter
-            )
-    return columns
+def raw_columns(features: Features) -> dict[str, RawColumn]:
+    """How the columns of the features are read."""
+    return {name: _raw_column(feature) for name, feature in features.items()}
+
+
+def _raw_column(feature: Feature) -> RawColumn:
+    if isinstance(feature, Numeric):
+        return RawColumn(
+            type="float",
+            missing_values=feature.missing_values,
+            number_format=feature.number_format,
+        )
+    return RawColumn(
+        type="string",
+        many=feature.many,
+        delimiter=feature.delimiter,
+        missing_values=feature.missing_values,
+    )

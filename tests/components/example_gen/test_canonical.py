@@ -17,11 +17,18 @@ from hypothesis import strategies as st
 from components.example_gen.canonical import canonical_batch, label_values
 from components.example_gen.lists import flat, lists
 from pipeline.config.examples import Label
+from pipeline.config.features import NumberFormat
 from pipeline.config.parts.example_gen import RawColumn
 from pipeline.errors import InputError
 
 NUMBER = RawColumn(type="float")
+PRICE = RawColumn(
+    type="float",
+    missing_values=("NA",),
+    number_format=NumberFormat(thousands=","),
+)
 TEXT = RawColumn(type="string")
+COUNTRY = RawColumn(type="string", missing_values=("NA",))
 TEXTS = RawColumn(type="string", many=True)
 SPLIT = RawColumn(type="string", many=True, delimiter="|")
 
@@ -72,6 +79,15 @@ def convert(make_part: Callable[..., Any]) -> Callable[..., list[Any]]:
             [[b"a", b"b"], [b"a", b"b"], None, None, None, [b"a"]],
         ),
         (pa.array([["a|b", "c"], [None]]), SPLIT, [[b"a", b"b", b"c"], None]),
+        (
+            pa.array(["1,909", "712", "NA", None]),
+            PRICE,
+            [[1909.0], [712.0], None, None],
+        ),
+        (pa.array([b"1,909.5"]), PRICE, [[1909.5]]),
+        (pa.array(["1,909"]).dictionary_encode(), PRICE, [[1909.0]]),
+        (pa.array([1909.0]), PRICE, [[1909.0]]),
+        (pa.array(["NA", "a", "NAN"]), COUNTRY, [None, [b"a"], [b"NAN"]]),
     ],
     ids=str,
 )
@@ -106,7 +122,7 @@ def test_values_behind_a_null_are_not_there(convert: Callable[..., list[Any]]):
 @pytest.mark.parametrize(
     ("data", "column", "expected"),
     [
-        (pa.array(["1", "old"]), NUMBER, "column 'x': expected numbers, got string"),
+        (pa.array(["1", "old"]), NUMBER, "column 'x': expected a number"),
         (pa.array([{"a": 1}]), TEXT, "column 'x': expected text, got struct"),
         (pa.array([[["a"]]]), TEXTS, "column 'x': expected text, got list"),
         (pa.array([[1.0, 2.0]]), NUMBER, "column 'x': a row holds several values"),

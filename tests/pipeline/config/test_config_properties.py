@@ -58,6 +58,8 @@ numerics = st.builds(
     normalize=st.sampled_from(["z_score", "min_max", "log1p", "none"]),
     fill=st.none() | finite,
     missing_indicator=st.booleans(),
+    missing_values=st.lists(words).map(tuple),
+    unit=st.none() | words,
 )
 features = st.dictionaries(
     names, categoricals | hashed | numerics, min_size=1, max_size=5

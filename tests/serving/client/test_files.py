@@ -1,0 +1,63 @@
+"""Rows of files, read as the configuration reads the examples."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.config.features import NumberFormat
+from pipeline.config.parts.example_gen import RawColumn
+from pipeline.errors import InputError
+from serving.client.columns import columns_of
+from serving.client.features import Feature, ModelFeatures
+from serving.client.files import Layout, read_rows
+
+PRICE = Feature("price", is_text=False, many=False)
+COUNTRY = Feature("country", is_text=True, many=False)
+MODEL = ModelFeatures(1, {"price": PRICE, "country": COUNTRY})
+LAYOUT = Layout(
+    columns={
+        "price": RawColumn(
+            type="float",
+            missing_values=("NA",),
+            number_format=NumberFormat(thousands=","),
+        ),
+        "country": RawColumn(type="string"),
+    }
+)
+TABLE = pa.table({"price": ["1,909", "712", "NA"], "country": ["NA", "IT", ""]})
+
+
+def write(path: Path, table: pa.Table) -> Path:
+    if path.suffix == ".parquet":
+        pq.write_table(table, path)
+    elif path.suffix == ".jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in table.to_pylist()))
+    else:
+        table.to_pandas().to_csv(path, index=False)
+    return path
+
+
+def sent(path: Path) -> dict[str, list[Any]]:
+    (some,) = read_rows(path, MODEL, LAYOUT)
+    columns = columns_of(some.rows, MODEL)
+    return {feature.name: list(each) for feature, each in columns.values.items()}
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet"])
+def test_texts_are_read_as_in_training(tmp_path: Path, name: str):
+    rows = sent(write(tmp_path / name, TABLE))
+    assert rows["price"] == pytest.approx([1909.0, 712.0, float("nan")], nan_ok=True)
+    assert rows["country"] == [b"NA", b"IT", b""]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet"])
+def test_number_of_another_form_is_refused(tmp_path: Path, name: str):
+    path = write(tmp_path / name, pa.table({"price": ["1,9"], "country": ["IT"]}))
+    with pytest.raises(InputError, match="'price': expected a number such as 1,909"):
+        sent(path)
