@@ -6,7 +6,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -33,7 +33,15 @@ from components.example_gen.spans import (
     files_of,
     span_files,
 )
-from components.example_gen.splits import split_rows
+from components.example_gen.splits import split_by_time, split_rows
+from components.example_gen.times import (
+    Histogram,
+    Start,
+    choose_start,
+    histogram,
+    merged,
+    time_keys,
+)
 from pipeline.config.examples import SPLITS
 from pipeline.config.parts.example_gen import ExampleGenPart
 from pipeline.errors import InputError
@@ -46,8 +54,8 @@ class Source(NamedTuple):
 
     Attributes:
       path: The file.
-      splits: The split that all its rows fall into, or all splits where the rows are
-        split by a hash.
+      splits: The split that all its rows fall into, or all splits where its rows are
+        split.
       shard: The name of the files written for it.
     """
 
@@ -96,14 +104,50 @@ class ExampleGenExecutor(base_beam_executor.BaseBeamExecutor):
             split: artifact_utils.get_split_uri([examples], split) for split in splits
         }
         with self._make_beam_pipeline() as pipeline:
-            _ = (
+            files = (
                 pipeline
                 | "Sources" >> beam.Create(sources)
                 | "OneWorkerAFile" >> beam.Reshuffle()
-                | "WriteExamples" >> beam.ParDo(_WriteExamples(part, folders))
+            )
+            _ = (
+                files
+                | "WriteExamples"
+                >> beam.ParDo(_WriteExamples(part, folders), _start(files, part))
                 | "Count" >> beam.CombinePerKey(_sum_counts)
                 | "Check" >> beam.Map(_check_split, part)
             )
+
+
+def _start(files: Any, part: ExampleGenPart) -> Any:
+    """A side input of the time from which on rows evaluate, or None for no such."""
+    if part.time_split is None:
+        return None
+    return beam.pvalue.AsSingleton(
+        files
+        | "ReadTimes" >> beam.FlatMap(_read_times, part)
+        | "MergeTimes" >> beam.CombineGlobally(merged)
+        | "ChooseStart" >> beam.Map(_choose_start, part.time_split.eval)
+    )
+
+
+def _read_times(source: Source, part: ExampleGenPart) -> Iterator[Histogram]:
+    assert part.time_split is not None
+    path, column = Source(*source).path, part.time_split.column
+    only_times = part.model_copy(update={"columns": {}, "label": None})
+    total = None
+    for table in read_tables(path, only_times):
+        with _errors_at(path):
+            times = histogram(*time_keys(column, table.column(column)))
+            total = merged([total, times])
+    if total is not None:
+        yield total
+
+
+def _choose_start(total: Histogram | None, share: float) -> Start | None:
+    start = choose_start(total, share)
+    if start is not None:
+        _log.info("rows from %s on evaluate, %.1f%%", start.text, 100 * start.share)
+    return start
 
 
 def _find_sources(
@@ -112,7 +156,7 @@ def _find_sources(
     """The files that the driver looked at."""
     sources = []
     for split, paths in _paths_by_split(exec_properties):
-        names = SPLITS if part.hash_split else (split,)
+        names = SPLITS if part.splits_rows else (split,)
         for index, path in enumerate(paths):
             shard = f"data_tfrecord-{index:05d}-of-{len(paths):05d}.gz"
             sources.append(Source(path, names, shard))
@@ -158,7 +202,9 @@ class _WriteExamples(beam.DoFn):
         self._part = part
         self._folders = folders
 
-    def process(self, source: Source) -> Iterator[tuple[str, Counts]]:
+    def process(
+        self, source: Source, start: Start | None
+    ) -> Iterator[tuple[str, Counts]]:
         source = Source(*source)
         totals = dict.fromkeys(source.splits, Counts(0, 0))
         with ExitStack() as stack:
@@ -166,7 +212,7 @@ class _WriteExamples(beam.DoFn):
                 split: stack.enter_context(_writer(self._folders[split], source.shard))
                 for split in source.splits
             }
-            for split, batch in _read_splits(source, self._part):
+            for split, batch in _read_splits(source, self._part, start):
                 for record in example_coder.RecordBatchToExamplesEncoder().encode(
                     batch
                 ):
@@ -183,23 +229,36 @@ def _writer(folder: str, shard: str) -> tf.io.TFRecordWriter:
 
 
 def _read_splits(
-    source: Source, part: ExampleGenPart
+    source: Source, part: ExampleGenPart, start: Start | None
 ) -> Iterator[tuple[str, pa.RecordBatch]]:
     for table in read_tables(source.path, part):
-        try:
+        with _errors_at(source.path):
             batch = canonical_batch(table, part)
-            masks = _split_masks(table, source, part)
-        except InputError as error:
-            raise InputError(f"{source.path}: {error}") from error
+            masks = _split_masks(table, batch, source, part, start)
         for split, mask in masks.items():
             yield split, batch.filter(pa.array(mask))
 
 
+@contextmanager
+def _errors_at(path: str) -> Iterator[None]:
+    """Puts a file's name before what is wrong with its values."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
 def _split_masks(
-    table: pa.Table, source: Source, part: ExampleGenPart
+    table: pa.Table,
+    batch: pa.RecordBatch,
+    source: Source,
+    part: ExampleGenPart,
+    start: Start | None,
 ) -> dict[str, npt.NDArray[Any]]:
     if part.hash_split:
-        return split_rows(table, part.hash_split)
+        return split_rows(table, batch, part.hash_split)
+    if part.time_split and start:
+        return split_by_time(table, part.time_split.column, start)
     return {source.splits[0]: np.ones(table.num_rows, dtype=bool)}
 
 

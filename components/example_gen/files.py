@@ -16,8 +16,9 @@ def input_patterns(examples: Examples) -> dict[str, str]:
         return {TRAIN: examples.splits.train, EVAL: examples.splits.eval}
     if examples.spans is not None:
         return dict.fromkeys(SPLITS, examples.spans.pattern)
-    assert examples.hash_split is not None
-    return {"all": examples.hash_split.pattern}
+    by_row = examples.hash_split or examples.time_split
+    assert by_row is not None
+    return {"all": by_row.pattern}
 
 
 def files_matching(

@@ -70,7 +70,8 @@ def read_records(path: str, count: int) -> Iterator[list[bytes]]:
 def wanted_columns(part: ExampleGenPart) -> list[str]:
     """The columns of the files that are needed, without repetition."""
     label = part.label.columns if part.label else ()
-    split = (part.hash_split.column,) if part.hash_split else ()
+    by_row = part.hash_split or part.time_split
+    split = (by_row.column,) if by_row and by_row.column else ()
     return list(dict.fromkeys([*part.columns, *label, *split]))
 
 

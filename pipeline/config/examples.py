@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from pipeline.config.base import Block, PositiveInt
+from pipeline.config.base import Block, Fraction, PositiveInt
 from pipeline.config.spans import Spans, check_glob
 
 FileFormat = Literal["csv", "parquet", "tfrecord"]
@@ -29,21 +29,38 @@ class Splits(Block):
 
 
 class HashSplit(Block):
-    """A split of one set of files by a hash of one column.
+    """A split of one set of files by a hash.
 
-    Rows with equal values in that column fall into the same split.
+    Rows with equal values in a column fall into the same split; without a column,
+    equal rows do.
 
     Attributes:
       pattern: A glob of files below `examples.root`.
-      column: The column that is hashed.
+      column: The column that is hashed; None for the whole row: the features, the
+        label and `examples.extra_columns`.
       train: Share of the hash buckets that train.
       eval: Share of the hash buckets that evaluate.
     """
 
     pattern: str
-    column: str
+    column: str | None = None
     train: PositiveInt = 4
     eval: PositiveInt = 1
+
+
+class TimeSplit(Block):
+    """A split of one set of files by time: the past trains, the latest evaluates.
+
+    Attributes:
+      pattern: A glob of files below `examples.root`.
+      column: The column of the time of each row: a timestamp, a number that grows with
+        time, or a text in the form of ISO 8601.
+      eval: About the share of the rows that evaluates; rows of one time stay together.
+    """
+
+    pattern: str
+    column: str
+    eval: Annotated[Fraction, Field(gt=0.0, lt=1.0)] = 0.2
 
 
 class Examples(Block):
@@ -54,8 +71,10 @@ class Examples(Block):
         configuration file. `ctr run --data` overrides it.
       format: `csv` (with a header line, optionally gzip-compressed), `parquet`, or
         `tfrecord` of tf.Example.
-      splits: Explicit inputs for train and eval. Give this, `hash_split` or `spans`.
-      hash_split: One input, split by the hash of a column.
+      splits: Explicit inputs for train and eval. Give this, `hash_split`, `time_split`
+        or `spans`.
+      hash_split: One input, split by the hash of a column or of the row.
+      time_split: One input, split by time.
       spans: Files by day or number: the newest evaluate, those before them train.
       missing_values: What stands for a missing value in a CSV field.
       extra_columns: Columns that are no features but are kept, as text, to slice by.
@@ -65,15 +84,18 @@ class Examples(Block):
     format: FileFormat = "csv"
     splits: Splits | None = None
     hash_split: HashSplit | None = None
+    time_split: TimeSplit | None = None
     spans: Spans | None = None
     missing_values: tuple[str, ...] = ("",)
     extra_columns: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_way_to_split(self) -> Examples:
-        ways = (self.splits, self.hash_split, self.spans)
+        ways = (self.splits, self.hash_split, self.time_split, self.spans)
         if sum(way is not None for way in ways) != 1:
-            raise ValueError("give exactly one of 'splits', 'hash_split' and 'spans'")
+            raise ValueError(
+                "give exactly one of 'splits', 'hash_split', 'time_split' and 'spans'"
+            )
         return self
 
     @model_validator(mode="after")
@@ -83,6 +105,8 @@ class Examples(Block):
             check_glob("splits.eval", self.splits.eval)
         if self.hash_split is not None:
             check_glob("hash_split.pattern", self.hash_split.pattern)
+        if self.time_split is not None:
+            check_glob("time_split.pattern", self.time_split.pattern)
         return self
 
 

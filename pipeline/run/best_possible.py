@@ -36,7 +36,6 @@ def best_possible_auc(config: Config) -> float | None:
         missing_values=config.examples.missing_values,
         columns={truth.column: RawColumn(type="float")},
         label=config.label,
-        hash_split=None,
     )
     batches = [
         canonical_batch(table, part)

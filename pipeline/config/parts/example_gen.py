@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.config.base import Block
-from pipeline.config.examples import FileFormat, HashSplit, Label
+from pipeline.config.examples import FileFormat, HashSplit, Label, TimeSplit
 from pipeline.config.features import Feature, Features, NumberFormat, Numeric
 
 if TYPE_CHECKING:
@@ -44,14 +44,21 @@ class ExampleGenPart(Block):
       missing_values: What stands for a missing value in a CSV field.
       columns: The columns that become features of the examples.
       label: How the label is made; None for examples without one.
-      hash_split: How rows are split, where the files do not say it.
+      hash_split: How rows are split by a hash, where they are.
+      time_split: How rows are split by time, where they are.
     """
 
     format: FileFormat
     missing_values: tuple[str, ...]
     columns: dict[str, RawColumn]
     label: Label | None
-    hash_split: HashSplit | None
+    hash_split: HashSplit | None = None
+    time_split: TimeSplit | None = None
+
+    @property
+    def splits_rows(self) -> bool:
+        """Whether rows of one file fall into several splits."""
+        return self.hash_split is not None or self.time_split is not None
 
     @classmethod
     def of(cls, config: Config) -> ExampleGenPart:
@@ -66,6 +73,7 @@ class ExampleGenPart(Block):
             },
             label=config.label,
             hash_split=config.examples.hash_split,
+            time_split=config.examples.time_split,
         )
 
     @classmethod
@@ -76,7 +84,6 @@ class ExampleGenPart(Block):
             missing_values=config.examples.missing_values,
             columns=raw_columns(config.features),
             label=None,
-            hash_split=None,
         )
 
 

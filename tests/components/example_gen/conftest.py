@@ -40,7 +40,6 @@ def make_part() -> Callable[..., ExampleGenPart]:
                     "city": RawColumn(type="string"),
                 },
                 "label": Label(column="click"),
-                "hash_split": None,
                 **changes,
             }
         )

@@ -19,7 +19,8 @@ from tfx.utils import proto_utils
 from components.example_gen.component import ExampleGen
 from components.example_gen.executor import ExampleGenExecutor
 from components.example_gen.files import input_patterns
-from pipeline.config.examples import Examples, HashSplit, Splits
+from pipeline.config.examples import Examples, HashSplit, Splits, TimeSplit
+from pipeline.config.parts.example_gen import RawColumn
 from pipeline.errors import InputError, find_user_error
 
 BEAM = ["--runner=DirectRunner", "--direct_running_mode=in_memory"]
@@ -143,6 +144,47 @@ def test_hash_split_keeps_every_row_once(write: Write, run: Callable[..., Outcom
     assert not set(users["train"]) & set(users["eval"])
     # Both days of a user fall into the same split.
     assert all(users[name].count(user) == 2 for name in users for user in users[name])
+
+
+def test_time_split_trains_on_the_past_of_all_files(
+    write: Write, run: Callable[..., Outcome]
+):
+    for name in "ab":
+        days = [f"2024-01-{day:02} 12:00:00,x{day},{day % 2}" for day in range(1, 11)]
+        write(f"{name}.csv", "\n".join(["when,city,click", *reversed(days)]).encode())
+    split = TimeSplit(pattern="*.csv", column="when", eval=0.3)
+    columns = {"city": RawColumn(type="string")}
+    outcome = run({"all": "*.csv"}, columns=columns, time_split=split)
+    cities = {
+        name: sorted(row["city"][0].decode() for row in outcome.rows(name))
+        for name in ("train", "eval")
+    }
+    assert cities["eval"] == sorted(2 * ["x8", "x9", "x10"])
+    assert cities["train"] == sorted(2 * [f"x{day}" for day in range(1, 8)])
+
+
+def test_row_without_a_time_is_told_with_its_file(
+    write: Write, failure: Callable[..., str]
+):
+    path = write("a.csv", (HEADER + "1,2024-01-01,0\n2,2024-01-02,1\n3,,1\n").encode())
+    split = TimeSplit(pattern="a.csv", column="city")
+    message = failure({"all": "a.csv"}, time_split=split)
+    assert message.startswith(f"{path}: examples.time_split.column: 'city' has no")
+    assert "1 of 3 rows" in message
+
+
+def test_hash_of_the_row_keeps_every_row_once(
+    write: Write, run: Callable[..., Outcome]
+):
+    rows = [f"{n},city{n},{n % 2}" for n in range(100)]
+    write("a.csv", "\n".join([HEADER.strip(), *rows, *rows]).encode())
+    outcome = run({"all": "a.csv"}, hash_split=HashSplit(pattern="a.csv"))
+    ages = {
+        name: [row["age"][0] for row in outcome.rows(name)]
+        for name in ("train", "eval")
+    }
+    assert sorted(ages["train"] + ages["eval"]) == sorted(2 * list(range(100)))
+    assert not set(ages["train"]) & set(ages["eval"])
 
 
 def test_nan_and_infinity_pass(write: Write, run: Callable[..., Outcome]):

@@ -1,4 +1,4 @@
-"""Splits by a hash."""
+"""Splits by a hash of a column or a row."""
 
 from __future__ import annotations
 
@@ -13,16 +13,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.example_gen.canonical import canonical_batch
 from components.example_gen.readers import read_tables
-from components.example_gen.splits import split_rows
+from components.example_gen.splits import _row_keys, split_rows
 from pipeline.config.examples import HashSplit
+from pipeline.config.parts.example_gen import RawColumn
 from pipeline.errors import InputError
 
 SPLIT = HashSplit(pattern="*", column="user", train=4, eval=1)
+BY_ROW = HashSplit(pattern="*", train=1, eval=1)
+# Where a column is hashed, the examples are not looked at.
+NO_BATCH = pa.RecordBatch.from_pydict({})
 
 
 def trains(users: Any, split: HashSplit = SPLIT) -> list[bool]:
-    return split_rows(pa.table({"user": users}), split)["train"].tolist()
+    table = pa.table({"user": users})
+    return split_rows(table, NO_BATCH, split)["train"].tolist()
 
 
 @given(
@@ -35,7 +41,7 @@ def test_each_row_falls_into_one_split_by_its_value(
 ):
     split = HashSplit(pattern="*", column="user", train=train, eval=evals)
     table = pa.table({"user": pa.array(users, pa.string())})
-    masks = split_rows(table, split)
+    masks = split_rows(table, NO_BATCH, split)
     assert set(masks) == {"train", "eval"}
     assert (masks["train"] ^ masks["eval"]).all()
     by_value = dict(zip(users, masks["train"], strict=True))
@@ -77,7 +83,72 @@ def test_format_of_the_file_does_not_matter(
     path = write(name, pa.table({"user": users, "click": [0] * 99}))
     part = make_part(name, columns={}, hash_split=SPLIT)
     (table,) = read_tables(str(path), part)
-    assert split_rows(table, SPLIT)["train"].tolist() == trains(users)
+    masks = split_rows(table, NO_BATCH, SPLIT)
+    assert masks["train"].tolist() == trains(users)
+
+
+ROWS = pa.table(
+    {
+        "age": [float(n % 7) if n % 5 else None for n in range(200)],
+        "city": [f"city {n}" if n % 3 else None for n in range(200)],
+        "click": [n % 2 for n in range(200)],
+    }
+)
+
+
+def trains_by_row(table: pa.Table, part: Any) -> list[bool]:
+    batch = canonical_batch(table, part)
+    return split_rows(table, batch, BY_ROW)["train"].tolist()
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.tfrecord.gz"])
+def test_row_is_split_alike_in_every_format(
+    write: Callable[[str, pa.Table], Path], make_part: Callable[..., Any], name: str
+):
+    (table,) = read_tables(str(write(name, ROWS)), make_part(name))
+    assert trains_by_row(table, make_part(name)) == trains_by_row(ROWS, make_part())
+
+
+def test_equal_rows_stay_together_and_others_are_dealt_out(
+    make_part: Callable[..., Any],
+):
+    part = make_part()
+    twice = pa.concat_tables([ROWS, ROWS.slice(0, 50)])
+    first = trains_by_row(ROWS, part)
+    assert trains_by_row(twice, part) == [*first, *first[:50]]
+    assert np.mean(first) == pytest.approx(0.5, abs=0.1)
+
+
+def test_order_of_the_columns_does_not_matter(make_part: Callable[..., Any]):
+    part = make_part()
+    reverse = dict(reversed(part.columns.items()))
+    reordered = ROWS.select(["click", "city", "age"])
+    assert trains_by_row(reordered, make_part(columns=reverse)) == trains_by_row(
+        ROWS, part
+    )
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.lists(st.text(max_size=3), max_size=3), st.text(max_size=3)),
+        unique_by=lambda row: (tuple(filter(None, row[0])), row[1]),
+    )
+)
+def test_other_rows_have_other_keys(make_part: Callable[..., Any], rows: list[Any]):
+    """No value can pass for the end of one and the start of the next."""
+    columns = {
+        "tags": RawColumn(type="string", many=True),
+        "city": RawColumn(type="string"),
+    }
+    table = pa.table(
+        {
+            "tags": pa.array([row[0] for row in rows], pa.list_(pa.string())),
+            "city": pa.array([row[1] for row in rows], pa.string()),
+        }
+    )
+    batch = canonical_batch(table, make_part(columns=columns, label=None))
+    keys = _row_keys(batch).to_pylist()
+    assert len(set(keys)) == len(rows)
 
 
 def test_value_that_is_not_utf8_has_a_split():

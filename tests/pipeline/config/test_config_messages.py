@@ -231,11 +231,13 @@ def test_missing_key(message: Message):
         ),
         (
             "examples.hash_split={pattern: '*', column: user}",
-            "examples: give exactly one of 'splits', 'hash_split' and 'spans'",
+            "examples: give exactly one of 'splits', 'hash_split', 'time_split' and "
+            "'spans'",
         ),
         (
             "examples.spans={pattern: '{SPAN}', train: 1}",
-            "examples: give exactly one of 'splits', 'hash_split' and 'spans'",
+            "examples: give exactly one of 'splits', 'hash_split', 'time_split' and "
+            "'spans'",
         ),
         (
             "examples.splits.eval='day-{SPAN}.csv'",
