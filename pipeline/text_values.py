@@ -88,9 +88,9 @@ def is_number(texts: pa.Array, number_format: NumberFormat) -> pa.Array:
 
 
 def example_of(number_format: NumberFormat) -> str:
-    """A number as the format writes it, such as `1,909.5`."""
-    digits = f"1{number_format.thousands or ''}909{number_format.decimal}5"
-    return f"{digits}{number_format.unit or ''}"
+    """A number as the format writes it, such as `1,909.5` or `1909.5 (in $)`."""
+    unit = f" (in {number_format.unit})" if number_format.unit else ""
+    return f"1{number_format.thousands or ''}909{number_format.decimal}5{unit}"
 
 
 def _pattern(number_format: NumberFormat) -> str:

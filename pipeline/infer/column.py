@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,21 +14,36 @@ import pyarrow.compute as pc
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import TargetEncoder
 
+from pipeline.config.features import NumberFormat
+from pipeline.infer.texts import numbers_of
+
 Family = Literal["integer", "decimal", "text", "time", "list", "other"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+# Beyond it a double has no digits left to tell neighbours apart.
+LARGEST_EXACT = 2**53
 _BINS = 200
 _FEWEST_OF_A_CLASS = 20
 
 
 @dataclass(frozen=True)
 class Column:
-    """The sampled values of one column; NaN and infinity are missing values."""
+    """The sampled values of one column; NaN and infinity are missing values.
+
+    Attributes:
+      name: Its name.
+      family: The kind of its values.
+      values: The values; whole numbers are integers, whatever their type was.
+      number_format: How its numbers are written, where they are texts of their own.
+      missing_words: Texts in it that stand for a missing value.
+    """
 
     name: str
     family: Family
     values: pa.Array
+    number_format: NumberFormat | None = None
+    missing_words: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -76,36 +90,50 @@ class Column:
         numbers: Floats = self.items.cast(pa.float64(), safe=False).to_numpy()
         return numbers
 
-    def auc(self, labels: Ints) -> float:
+    def auc(self, labels: Ints, bins: int | None = _BINS) -> float:
         """What the column tells of the label by itself; 0.5 where labels are too few.
 
         The label rates of the values come from one half of the rows and score the
         other, so that many values are not mistaken for a good feature.
+
+        Args:
+          labels: The label of each row.
+          bins: As for `codes`.
         """
         if min(np.bincount(labels, minlength=2)) < _FEWEST_OF_A_CLASS:
             return 0.5
         encoder = TargetEncoder(target_type="binary", smooth=1.0, cv=2, random_state=0)
-        rates = encoder.fit_transform(self._codes().reshape(-1, 1), labels)
-        return float(roc_auc_score(labels, rates))
+        codes = self.codes(bins).reshape(-1, 1)
+        return float(roc_auc_score(labels, encoder.fit_transform(codes, labels)))
 
-    def _codes(self) -> Ints:
-        """An integer for each row's value or bin; of a list, whether it is there."""
+    def codes(self, bins: int | None) -> Ints:
+        """An integer for each row's value or bin; of a list, whether it is there.
+
+        Args:
+          bins: Most bins of numbers, at quantiles; None for one of each number.
+        """
         is_there = self.values.is_valid().to_numpy(zero_copy_only=False)
         if self.family == "list":
             return is_there.astype(int)
-        if not self.is_number:
+        if bins is None or not self.is_number:
             encoded = self.values.dictionary_encode(null_encoding="encode")
             return encoded.indices.to_numpy().astype(int)
-        cuts = np.quantile(self.numbers, np.linspace(0, 1, _BINS + 1)[1:-1])
-        bins = np.searchsorted(cuts, self.values.fill_null(0).to_numpy(), side="right")
-        return np.where(is_there, bins, -1)
+        cuts = np.unique(np.quantile(self.numbers, np.linspace(0, 1, bins + 1)[1:-1]))
+        places = np.searchsorted(
+            cuts, self.values.fill_null(0).to_numpy(), side="right"
+        )
+        return np.where(is_there, places + 1, 0)
 
 
 def make_column(name: str, values: pa.Array) -> Column:
-    """Describes a column of any Arrow type."""
+    """Describes a column of any Arrow type; texts of numbers are numbers."""
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
-    return Column(name, *_plain(values))
+    family, values = _plain(values)
+    numbers = numbers_of(values) if family == "text" else None
+    if numbers is None:
+        return Column(name, family, values)
+    return Column(name, *_plain(numbers.values), *numbers[1:])
 
 
 def count(values: pa.Array) -> dict[Any, int]:
@@ -120,18 +148,27 @@ def _plain(values: pa.Array) -> tuple[Family, pa.Array]:
     kind = values.type
     if pa.types.is_null(kind) or _is_text(kind):
         return "text", values.cast(pa.string())
+    if pa.types.is_uint64(kind):
+        return "text", values.cast(pa.string())  # An id, which int64 may not hold.
     if pa.types.is_boolean(kind) or pa.types.is_integer(kind):
-        # A hash beyond int64 wraps around and is as distinct as before.
-        return "integer", values.cast(pa.int64(), safe=False)
+        return "integer", values.cast(pa.int64())
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        values = values.cast(pa.float64())
-        missing = pa.scalar(None, pa.float64())
-        return "decimal", pc.if_else(pc.is_finite(values), values, missing)
+        return _decimal(values.cast(pa.float64()))
     if pa.types.is_temporal(kind):
         return "time", values
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return _list(values)
     return "other", values
+
+
+def _decimal(values: pa.Array) -> tuple[Family, pa.Array]:
+    """Numbers with a fraction, or integers: pandas makes 5 a 5.0 beside a gap."""
+    missing = pa.scalar(None, pa.float64())
+    values = pc.if_else(pc.is_finite(values), values, missing)
+    largest = pc.max(pc.abs(values)).as_py() or 0.0
+    if largest < LARGEST_EXACT and pc.all(pc.equal(pc.floor(values), values)).as_py():
+        return "integer", values.cast(pa.int64())
+    return "decimal", values
 
 
 def _list(values: pa.Array) -> tuple[Family, pa.Array]:
@@ -169,8 +206,3 @@ def percent(part: float, whole: float) -> str:
 def number(value: float) -> str:
     """A number in at most six digits where it is a fraction: `12,285`, `0.25`."""
     return f"{int(value):,}" if float(value).is_integer() else f"{value:,.6g}"
-
-
-def words_of(name: str) -> list[str]:
-    """The lower-case words of a name: `userID` and `user_id` have two."""
-    return re.findall(r"[a-z]+|\d+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower())

@@ -9,16 +9,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import yaml
 from pydantic import BaseModel
 
-from pipeline.config.examples import HashSplit, Splits
-from pipeline.config.features import Categorical, Feature
+from pipeline.config.examples import HashSplit, Splits, TimeSplit
+from pipeline.config.features import Categorical, Cross, Feature, Numeric
 from pipeline.config.spans import Spans
+from pipeline.config.training import Training
 from pipeline.errors import InputError
 from pipeline.infer.column import Column, listed, make_column, percent, shown
+from pipeline.infer.crosses import MOST_FEATURES, propose_crosses
 from pipeline.infer.kinds import Guess, guess, is_legal_name
 from pipeline.infer.label import check_label
+from pipeline.infer.rows import Rows
 from pipeline.infer.sample import Sample, read_sample
 from pipeline.infer.split import guess_split
 
@@ -26,7 +31,16 @@ _MOST_SLICINGS = 3
 _MOST_SLICES = 10
 _WIDEST_ALIGNED = 76
 
-_SPLIT_KEYS = {Splits: "splits", HashSplit: "hash_split", Spans: "spans"}
+# From so many values on the tables of embeddings take longer to learn.
+_MANY_VALUES = 1_000
+
+_Split = Splits | HashSplit | TimeSplit | Spans
+_SPLIT_KEYS = {
+    Splits: "splits",
+    HashSplit: "hash_split",
+    TimeSplit: "time_split",
+    Spans: "spans",
+}
 
 _TEXT = """\
 # A first configuration, inferred from {rows:,} rows of {files}.
@@ -43,9 +57,10 @@ examples:
 features:
 {features}
 
+{crosses}
 model: {{kind: wide_deep}}  # or embedding_mlp
 
-{evaluation}gates:
+{training}{evaluation}gates:
   # Halfway from guessing (0.5) to {best!r} alone ({best_auc:.3f}).
   - {{metric: auc, min: {lowest}}}
   # Not clearly worse than the last released model.
@@ -77,7 +92,11 @@ def infer_config(files: Sequence[Path], label: str, folder: Path = Path()) -> st
     block, labels = check_label(label, columns)
     taken = {*columns, block.name}
     columns = {k: c for k, c in columns.items() if k not in (block.column, block.name)}
-    guesses = {name: guess(c, labels, taken) for name, c in columns.items()}
+    rows = Rows(labels, sample.total_rows)
+    guesses = {name: guess(c, rows, taken) for name, c in columns.items()}
+    words = _words_of_all(guesses, columns) if sample.format == "csv" else ()
+    if words:
+        guesses = {name: _without_words(each) for name, each in guesses.items()}
     features = {name: g.feature for name, g in guesses.items() if g.feature}
     if not features:
         reasons = listed((f"{k} ({g.comment})" for k, g in guesses.items()), limit=120)
@@ -89,10 +108,12 @@ def infer_config(files: Sequence[Path], label: str, folder: Path = Path()) -> st
         rows=len(labels),
         files="1 file" if len(files) == 1 else f"{len(files)} files",
         name=_pipeline_name(files),
-        examples=_examples(sample, root, *guess_split(files, columns)),
+        examples=_examples(sample, words, root, *guess_split(files, columns, rows)),
         label=_item("label", _settings(block)),
         clicked=percent(labels.sum(), len(labels)),
         features=_features(guesses),
+        crosses=_crosses(features, columns, aucs, rows),
+        training=_training(guesses),
         evaluation=_evaluation(features, columns, aucs),
         best=best,
         best_auc=aucs[best],
@@ -107,21 +128,49 @@ def _pipeline_name(files: Sequence[Path]) -> str:
     return name if is_legal_name(name) else "ctr"
 
 
+def _words_of_all(
+    guesses: Mapping[str, Guess], columns: Mapping[str, Column]
+) -> tuple[str, ...]:
+    """The words for a missing value, where no column has one as a value."""
+    words = {
+        word
+        for name, each in guesses.items()
+        if each.feature
+        for word in columns[name].missing_words
+    }
+    texts = [c.items for c in columns.values() if c.family == "text"]
+    value_set = pa.array(sorted(words), pa.string())
+    if any(pc.any(pc.is_in(each, value_set=value_set)).as_py() for each in texts):
+        return ()
+    return tuple(sorted(words))
+
+
+def _without_words(guessed: Guess) -> Guess:
+    if guessed.feature is None:
+        return guessed
+    feature = guessed.feature.model_copy(update={"missing_values": ()})
+    return guessed._replace(feature=feature)
+
+
 def _examples(
-    sample: Sample, root: str, block: Splits | HashSplit | Spans, comment: str
+    sample: Sample, words: Sequence[str], root: str, split: _Split, comment: str
 ) -> str:
     lines = [_item("root", root), f"format: {sample.format}"]
-    if sample.placeholders:
-        missing = _item("missing_values", ["", *sample.placeholders])
+    if words:
+        missing = _item("missing_values", ["", *words])
         lines.append(f"{missing}  # empty, or a word in a column of numbers")
     lines += [f"# {line}" for line in textwrap.wrap(shown(comment, 400), 84)]
-    lines.append(_item(_SPLIT_KEYS[type(block)], block.model_dump()))
+    lines.append(_item(_SPLIT_KEYS[type(split)], _without_nulls(split)))
     return textwrap.indent("\n".join(lines), "  ")
+
+
+def _without_nulls(block: BaseModel) -> dict[str, object]:
+    return block.model_dump(mode="json", exclude_none=True)
 
 
 def _features(guesses: Mapping[str, Guess]) -> str:
     kept, left_out = [], []
-    for name, (feature, comment) in guesses.items():
+    for name, (feature, comment, _) in guesses.items():
         if feature is None:
             left_out.append(f"  #   {shown(name, 60)}: {shown(comment, 300)}")
         else:
@@ -129,6 +178,55 @@ def _features(guesses: Mapping[str, Guess]) -> str:
             kept.append((_item(name, settings), comment))
     heading = ["  # Left out:"] if left_out else []
     return "\n".join([*_aligned("  ", kept), *heading, *left_out])
+
+
+def _crosses(
+    features: Mapping[str, Feature],
+    columns: Mapping[str, Column],
+    aucs: Mapping[str, float],
+    rows: Rows,
+) -> str:
+    """The pairs that are worth a cross, or that there is none."""
+    names = [name for name, feature in features.items() if _can_cross(feature)]
+    names = sorted(names, key=lambda name: -aucs[name])[:MOST_FEATURES]
+    codes = {
+        name: columns[name].codes(getattr(features[name], "buckets", None))
+        for name in names
+    }
+    lines = [
+        (f"- {_flow(_short(proposal.cross))}", proposal.comment)
+        for proposal in propose_crosses(codes, rows.labels)
+    ]
+    if not lines:
+        pairs = len(names) * (len(names) - 1) // 2
+        return f"# No crosses: none of {pairs} pairs of features tells more together.\n"
+    heading = "  # By how much a pair lowers the log loss of rows that are held out."
+    return "\n".join(["crosses:", heading, *_aligned("  ", lines), ""])
+
+
+def _short(cross: Cross) -> object:
+    """A cross in its short form, where that says all."""
+    settings = _settings(cross)
+    return settings if len(settings) > 1 else settings["features"]
+
+
+def _can_cross(feature: Feature) -> bool:
+    if isinstance(feature, Numeric):
+        return feature.is_bucketized
+    return not feature.many
+
+
+def _training(guesses: Mapping[str, Guess]) -> str:
+    """More patience where there are many ids, whose vectors take longer to learn."""
+    name = max(guesses, key=lambda name: guesses[name].values)
+    most = guesses[name].values
+    if most < _MANY_VALUES:
+        return ""
+    patience = Training().patience + 2
+    return (
+        f"training: {{patience: {patience}}}  # epochs; the {most:,} values of "
+        f"{shown(name)!r} take longer to learn\n\n"
+    )
 
 
 def _evaluation(

@@ -2,45 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow.compute as pc
 
 from pipeline.config.columns import bucket_name, missing_name
-from pipeline.config.features import Categorical, Feature, Hashed, Numeric
-from pipeline.infer.column import Column, Ints, count, number, percent, words_of
+from pipeline.config.features import Categorical, Feature, NumberFormat, Numeric
+from pipeline.infer.codes import code_reason
+from pipeline.infer.column import Column, count, number, percent
 from pipeline.infer.leave_out import reason_to_leave_out
-
-_LARGEST_VOCABULARY = 1_000
-_LARGEST_RARE_VOCABULARY = 100
-_MOST_LEVELS = 31  # days of a month; hours, positions and months are fewer
-_RARE = 5
-_DELIMITERS = ("|", ";", ", ", ",")
-_CODE_WORDS = set(
-    "id ids uid uuid guid code key hash zip zipcode postcode tract area region zone "  # noqa: SIM905
-    "category type class segment cluster channel user visitor customer device item "
-    "product ad advertiser campaign creative publisher site".split()
+from pipeline.infer.lists import delimiter_of
+from pipeline.infer.rows import Rows
+from pipeline.infer.vocabulary import (
+    LARGEST_VOCABULARY,
+    buckets_for,
+    estimate_distinct,
 )
+from pipeline.text_values import example_of
+
+BUCKETS = 10
+
+_FEWEST_TO_CUT = 50  # values, of which the rare are not worth an id
 
 
 class Guess(NamedTuple):
-    """What a column was taken for; the feature is None where it is left out."""
+    """What a column was taken for; the feature is None where it is left out.
+
+    Attributes:
+      feature: The feature.
+      comment: The figure behind it.
+      values: About how many values it has in all data.
+    """
 
     feature: Feature | None
     comment: str
+    values: int = 0
 
 
-def guess(column: Column, labels: Ints, taken: Container[str]) -> Guess:
+def guess(column: Column, rows: Rows, taken: Container[str]) -> Guess:
     """Guesses what a column means, and gives the figure behind it.
 
     Args:
       column: The column.
-      labels: The label of each row.
+      rows: The rows sampled.
       taken: Names that columns made of this one cannot have.
     """
-    if reason := reason_to_leave_out(column, labels):
+    code = code_reason(column, rows.labels) if column.family == "integer" else None
+    if reason := reason_to_leave_out(column, rows.labels, is_code=code is not None):
         return Guess(None, reason)
     if not is_legal_name(column.name):
         return Guess(
@@ -48,10 +58,11 @@ def guess(column: Column, labels: Ints, taken: Container[str]) -> Guess:
             "a feature's name starts with a letter and has only A-Z, a-z, 0-9 and _; "
             "rename the column in your data to use it",
         )
-    feature, comment = _feature(column, taken)
-    if column.missing:
-        comment += f"; missing in {percent(column.missing, column.rows)}"
-    return Guess(feature, comment)
+    guessed = _guess(column, rows, code, taken)
+    if not column.missing:
+        return guessed
+    missing = f"; missing in {percent(column.missing, column.rows)}"
+    return guessed._replace(comment=guessed.comment + missing)
 
 
 def is_legal_name(name: str) -> bool:
@@ -59,63 +70,70 @@ def is_legal_name(name: str) -> bool:
     return name.isascii() and name.isidentifier() and not name.startswith("_")
 
 
-def _feature(column: Column, taken: Container[str]) -> tuple[Feature, str]:
-    if column.family == "list":
-        return _discrete(column, column.counts, {"multivalued": True})
-    if column.family == "text":
-        return _text(column)
-    if column.family == "integer":
-        if _has_levels(column):
-            values = f"{column.distinct} distinct whole numbers {_range(column)}"
-            return Categorical(), f"{values}: each is a category"
-        if _CODE_WORDS.intersection(words_of(column.name)[-1:]):
-            return _discrete(column, column.counts, {})
-    return _numeric(column, taken)
-
-
-def _text(column: Column) -> tuple[Feature, str]:
-    """One value, or a list of values that is written as one string."""
-    for delimiter in _DELIMITERS:
-        if pc.mean(pc.match_substring(column.items, delimiter)).as_py() < 0.1:
-            continue
-        items = count(pc.list_flatten(pc.split_pattern(column.items, delimiter)))
-        # A comma is also punctuation: it separates values only if those come again.
-        repeats = 2 if delimiter.startswith(",") else 1
-        if repeats * len(items) <= column.distinct:
-            return _discrete(column, items, {"delimiter": delimiter})
-    return _discrete(column, column.counts, {})
-
-
-def _discrete(
-    column: Column, counts: Mapping[Any, int], settings: dict[str, Any]
-) -> tuple[Feature, str]:
-    """A categorical or hashed feature, as the number of its values suggests."""
-    distinct = len(counts)
-    rare = sum(times < _RARE for times in counts.values())
-    comment = f"{distinct:,} distinct values in {column.rows:,} rows"
-    if settings:
-        average = sum(counts.values()) / column.present
-        comment += f"; lists of {average:.1f} on average"
-    # Where most values are rare, more are still to come: ids of users, for instance.
-    largest = _LARGEST_RARE_VOCABULARY if 2 * rare > distinct else _LARGEST_VOCABULARY
-    if distinct > largest:
-        comment += "; hashed to at least twice as many buckets"
-        return Hashed(buckets=2 ** (2 * distinct).bit_length(), **settings), comment
-    if rare and distinct >= 50 and column.rows >= 1_000:
-        settings = {**settings, "min_frequency": _RARE}
-        comment += f"; {rare:,} of them in fewer than {_RARE} rows"
-    return Categorical(**settings), comment
-
-
-def _has_levels(column: Column) -> bool:
-    """Whether whole numbers are few and close together, as hours are."""
-    span = column.numbers.max() - column.numbers.min() + 1
-    few = column.distinct <= min(_MOST_LEVELS, max(2, column.present / 20))
-    return few and bool(column.distinct <= 2 or span <= 2 * column.distinct)
-
-
-def _numeric(column: Column, taken: Container[str]) -> tuple[Feature, str]:
+def _guess(
+    column: Column, rows: Rows, code: str | None, taken: Container[str]
+) -> Guess:
     settings: dict[str, Any] = {}
+    if column.missing_words:
+        settings["missing_values"] = column.missing_words
+    if column.family == "list":
+        return _categorical(column, column.counts.values(), rows, multivalued=True)
+    if column.family == "text":
+        return _text(column, rows)
+    if code is not None:
+        return _categorical(column, column.counts.values(), rows, code, **settings)
+    return _numeric(column, settings, taken)
+
+
+def _text(column: Column, rows: Rows) -> Guess:
+    """One value, or a list of values that is written as one string."""
+    delimiter = delimiter_of(column)
+    if delimiter is None:
+        return _categorical(column, column.counts.values(), rows)
+    items = count(pc.list_flatten(pc.split_pattern(column.items, delimiter)))
+    return _categorical(column, items.values(), rows, delimiter=delimiter)
+
+
+def _categorical(
+    column: Column,
+    counts: Collection[int],
+    rows: Rows,
+    code: str | None = None,
+    **settings: Any,
+) -> Guess:
+    """An id for each value, as far as a vocabulary goes."""
+    values = estimate_distinct(counts, rows.share)
+    comment = _distinct(len(counts), column, code)
+    if values > len(counts):
+        comment += f", about {_two_digits(values):,} in all rows"
+    if "multivalued" in settings or "delimiter" in settings:
+        comment += f"; lists of {sum(counts) / column.present:.1f} on average"
+    once = sum(times == 1 for times in counts)
+    if once and len(counts) >= _FEWEST_TO_CUT:
+        # So that the id of unknown values is trained, by values as rare as those.
+        settings["min_frequency"] = 2
+        comment += f"; {once:,} of them once, which share the id of unknown ones"
+    if values > LARGEST_VOCABULARY:
+        settings["top_k"] = LARGEST_VOCABULARY
+        comment += (
+            f"; the {LARGEST_VOCABULARY:,} most frequent have their own ids (hashed, "
+            f"all would take {buckets_for(values):,} buckets to collide rarely)"
+        )
+    return Guess(Categorical(**settings), comment, values)
+
+
+def _distinct(distinct: int, column: Column, code: str | None) -> str:
+    if code is None:
+        return f"{distinct:,} distinct values in {column.rows:,} rows"
+    return f"{distinct:,} distinct whole numbers {_range(column)}: {code}"
+
+
+def _two_digits(value: int) -> int:
+    """An estimate, without the digits that it does not know."""
+    return int(float(f"{value:.1e}"))
+
+
+def _numeric(column: Column, settings: dict[str, Any], taken: Container[str]) -> Guess:
     comment = f"{column.distinct:,} distinct numbers {_range(column)}"
     zeros = float(np.mean(column.numbers == 0))
     deviations = column.numbers - column.numbers.mean()
@@ -131,8 +149,20 @@ def _numeric(column: Column, taken: Container[str]) -> tuple[Feature, str]:
         settings["missing_indicator"] = True
     enough = column.distinct >= (5 if uneven else 20)
     if enough and bucket_name(column.name) not in taken:
-        settings["buckets"] = 10
-    return Numeric(**settings), comment
+        settings["buckets"] = BUCKETS
+    if column.number_format is not None:
+        settings |= column.number_format.model_dump(exclude_defaults=True)
+        comment += f"; {_written(column, column.number_format)}"
+    return Guess(Numeric(**settings), comment)
+
+
+def _written(column: Column, number_format: NumberFormat) -> str:
+    text = f"written like {example_of(number_format)}"
+    whole = bool(np.all(column.numbers == np.floor(column.numbers)))
+    mark = number_format.thousands
+    if mark in (",", ".") and whole and np.abs(column.numbers).max() < 1_000_000:
+        text += f"; if {mark!r} starts a fraction, write decimal: {mark!r} instead"
+    return text
 
 
 def _range(column: Column) -> str:

@@ -7,10 +7,10 @@ from datetime import datetime, timezone
 
 import numpy as np
 
-from pipeline.infer.column import Column, Ints, shown
+from pipeline.infer.column import LARGEST_EXACT, Column, Ints, shown
+from pipeline.infer.names import named_meaning
 
 _LEAK_AUC = 0.99
-_FEWEST_ROWS_FOR_UNIQUE_NUMBERS = 1_000
 _VALUES_LOOKED_AT = 1_000
 _WORDS_OF_FREE_TEXT = 4
 _LEAST_SHARE_PRESENT = 0.001
@@ -27,8 +27,14 @@ _DATE = re.compile(
 )
 
 
-def reason_to_leave_out(column: Column, labels: Ints) -> str | None:
-    """Says why a column should not be a feature; None where it may be one."""
+def reason_to_leave_out(column: Column, labels: Ints, *, is_code: bool) -> str | None:
+    """Says why a column should not be a feature; None where it may be one.
+
+    Args:
+      column: The column.
+      labels: The label of each row.
+      is_code: Whether its numbers are names, and not quantities.
+    """
     if column.family == "other":
         return f"a feature cannot be of type {shown(column.values.type, 60)}"
     if column.present == 0:
@@ -38,6 +44,11 @@ def reason_to_leave_out(column: Column, labels: Ints) -> str | None:
     if column.distinct == 1 and not column.missing:
         value = shown(next(iter(column.counts)))
         return f"the same value in all {column.rows:,} rows: {value}"
+    if _has_lost_digits(column):
+        return (
+            "whole numbers beyond 2^53 as floats, which have lost their last digits: "
+            "write ids as integers or texts"
+        )
     if (auc := column.auc(labels)) > _LEAK_AUC:
         return (
             f"tells the label by itself (AUC {auc:.3f}), so it may be known only after "
@@ -54,17 +65,24 @@ def reason_to_leave_out(column: Column, labels: Ints) -> str | None:
         words = np.mean([len(value.split()) for value in values])
         if words >= _WORDS_OF_FREE_TEXT:
             return f"free text: {words:.0f} words a value, {distinct}"
-    if is_row_unique(column):
+    if is_row_unique(column, is_code=is_code):
         return f"{distinct}, like an impression id: nothing to learn from"
     return None
 
 
-def is_row_unique(column: Column) -> bool:
+def is_row_unique(column: Column, *, is_code: bool) -> bool:
     """Whether (nearly) each row has a value of its own, as an impression id does."""
-    if column.family == "text":
-        return column.distinct > 1 and column.distinct >= 0.98 * column.present
-    enough = column.present >= _FEWEST_ROWS_FOR_UNIQUE_NUMBERS
-    return column.family == "integer" and enough and column.distinct == column.present
+    names = column.family == "text" or is_code
+    return names and column.distinct > 1 and column.distinct >= 0.98 * column.present
+
+
+def _has_lost_digits(column: Column) -> bool:
+    """Whether doubles are ids that are too long for them."""
+    return (
+        column.family == "decimal"
+        and bool(np.all(column.numbers == np.floor(column.numbers)))
+        and float(np.abs(column.numbers).max()) >= LARGEST_EXACT
+    )
 
 
 def time_example(column: Column) -> str | None:
@@ -74,6 +92,8 @@ def time_example(column: Column) -> str | None:
     values = list(column.counts)[:_VALUES_LOOKED_AT]
     if column.family == "time":
         return shown(values[0])
+    if column.is_number and named_meaning(column.name) == "id":
+        return None  # The digits of an id may look like any time.
     if column.family != "decimal" and all(_DATE.fullmatch(str(v)) for v in values):
         return shown(values[0])
     return _seconds_from_1970(column) if column.is_number else None

@@ -6,13 +6,12 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
@@ -22,7 +21,8 @@ from pipeline.errors import InputError
 MOST_ROWS = 100_000
 MOST_FILES = 20
 
-_PLACEHOLDERS = ["NA", "N/A", "null", "NULL", "None", "nan", "NaN", "\\N"]
+# A TFRecord's length and the two checksums.
+_FRAME_BYTES = 16
 _WILDCARDS = set("*?[")
 _NOT_READABLE = (
     pa.ArrowException,
@@ -35,11 +35,17 @@ _NOT_READABLE = (
 
 
 class Sample(NamedTuple):
-    """The first rows of the files, and in CSV the words that mean a missing value."""
+    """The first rows of the files.
+
+    Attributes:
+      format: The format of the files.
+      columns: The columns; in CSV they are texts, null where they are empty.
+      total_rows: How many rows all files have, estimated where they are not read whole.
+    """
 
     format: FileFormat
     columns: dict[str, pa.Array]
-    placeholders: Sequence[str] = ()
+    total_rows: int
 
 
 def read_sample(files: Sequence[Path]) -> Sample:
@@ -49,7 +55,7 @@ def read_sample(files: Sequence[Path]) -> Sample:
       files: The files, all of one format and with the same columns.
 
     Returns:
-      The sample; numbers written in CSV are numbers in it.
+      The sample.
 
     Raises:
       InputError: A file is missing, empty, unreadable or unlike the others.
@@ -60,7 +66,8 @@ def read_sample(files: Sequence[Path]) -> Sample:
         raise InputError(f"{files[0]} is {file_format}; give files of one format")
     chosen = files[:: -(-len(files) // MOST_FILES)]
     limit = -(-MOST_ROWS // len(chosen))
-    tables = {path: _read(path, file_format, limit) for path in chosen}
+    parts = {path: _read(path, file_format, limit) for path in chosen}
+    tables = {path: part.table for path, part in parts.items()}
     first = tables[chosen[0]]
     for path, table in tables.items():
         if odd := set(table.column_names) ^ set(first.column_names):
@@ -72,9 +79,7 @@ def read_sample(files: Sequence[Path]) -> Sample:
             tables[path] = table.select(first.column_names).cast(first.schema)
     rows = pa.concat_tables(tables.values())
     columns = {name: pa.concat_arrays(rows[name].chunks) for name in rows.column_names}
-    if file_format == "csv":
-        return _with_numbers(columns)
-    return Sample(file_format, columns)
+    return Sample(file_format, columns, _total_rows(files, parts))
 
 
 def check_files(files: Sequence[Path]) -> None:
@@ -106,17 +111,33 @@ def _format_of(path: Path) -> FileFormat:
     return "parquet" if path.suffix in (".parquet", ".pq") else "csv"
 
 
-def _read(path: Path, file_format: FileFormat, limit: int) -> pa.Table:
+class _Part(NamedTuple):
+    """The first rows of a file, and about how many it has."""
+
+    table: pa.Table
+    rows: int
+
+
+def _total_rows(files: Sequence[Path], parts: Mapping[Path, _Part]) -> int:
+    """The rows of all files, those of the files not read by their size."""
+    rows = sum(part.rows for part in parts.values())
+    if len(parts) == len(files):
+        return rows
+    read = sum(path.stat().st_size for path in parts)
+    return round(rows * sum(path.stat().st_size for path in files) / read)
+
+
+def _read(path: Path, file_format: FileFormat, limit: int) -> _Part:
     readers = {"csv": _read_csv, "parquet": _read_parquet, "tfrecord": _read_tfrecord}
     with _explained(path):
-        table = readers[file_format](path, limit)
-    if not table.num_rows:
+        part = readers[file_format](path, limit)
+    if not part.table.num_rows:
         raise InputError(f"{path}: the file has columns but no rows")
-    return table
+    return part
 
 
-def _read_csv(path: Path, limit: int) -> pa.Table:
-    with _open(path) as file:
+def _read_csv(path: Path, limit: int) -> _Part:
+    with path.open("rb") as raw, _opened(raw, path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
         header = next(csv.reader(text), [])
     if not header:
@@ -136,32 +157,40 @@ def _read_csv(path: Path, limit: int) -> pa.Table:
         strings_can_be_null=True,
     )
     parse = pa_csv.ParseOptions(newlines_in_values=True)
-    with _open(path) as file:
+    with path.open("rb") as raw, _opened(raw, path) as file:
         reader = pa_csv.open_csv(file, parse_options=parse, convert_options=options)
-        return _first_rows(reader, reader.schema, limit)
+        table = _first_rows(reader, reader.schema, limit)
+        bytes_read = raw.tell()
+    rows = table.num_rows
+    if rows > limit:
+        # The reader is a block or two ahead, so the file may have a few more rows.
+        rows = max(rows, round(rows * path.stat().st_size / bytes_read))
+    return _Part(table.slice(0, limit), rows)
 
 
-def _open(path: Path) -> IO[bytes]:
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+def _opened(raw: IO[bytes], path: Path) -> IO[bytes]:
+    return gzip.open(raw) if path.suffix == ".gz" else raw  # type: ignore[return-value]
 
 
-def _read_parquet(path: Path, limit: int) -> pa.Table:
+def _read_parquet(path: Path, limit: int) -> _Part:
     with pq.ParquetFile(path) as file:
         batches = file.iter_batches(batch_size=min(limit, 10_000))
-        return _first_rows(batches, file.schema_arrow, limit)
+        table = _first_rows(batches, file.schema_arrow, limit)
+        return _Part(table.slice(0, limit), file.metadata.num_rows)
 
 
 def _first_rows(batches: Iterable[Any], schema: pa.Schema, limit: int) -> pa.Table:
+    """Whole batches with more rows than the limit, or all rows."""
     kept, rows = [], 0
     for batch in batches:
         kept.append(batch)
         rows += batch.num_rows
-        if rows >= limit:
+        if rows > limit:
             break
-    return pa.Table.from_batches(kept, schema).slice(0, limit)
+    return pa.Table.from_batches(kept, schema)
 
 
-def _read_tfrecord(path: Path, limit: int) -> pa.Table:
+def _read_tfrecord(path: Path, limit: int) -> _Part:
     # Here, since it takes seconds that other formats do without.
     import tensorflow as tf
     from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
@@ -177,29 +206,13 @@ def _read_tfrecord(path: Path, limit: int) -> pa.Table:
     bytes_, texts = pa.large_list(pa.large_binary()), pa.large_list(pa.large_string())
     types = [texts if kind == bytes_ else kind for kind in batch.schema.types]
     schema = pa.schema(list(zip(batch.schema.names, types, strict=True)))
-    return pa.Table.from_batches([batch]).cast(schema)
-
-
-def _with_numbers(columns: dict[str, pa.Array]) -> Sample:
-    """Takes words such as NA for missing values, and texts of numbers for numbers."""
-    texts = pa.chunked_array(list(columns.values()))
-    words = texts.filter(pc.is_in(texts, pa.array(_PLACEHOLDERS))).unique()
-    numbers = {name: _numbers(values, words) for name, values in columns.items()}
-    return Sample("csv", numbers, sorted(words.to_pylist()))
-
-
-def _numbers(texts: pa.Array, missing: pa.Array) -> pa.Array:
-    absent = pa.scalar(None, pa.string())
-    texts = pc.if_else(pc.is_in(texts, missing), absent, texts)
-    trimmed = pc.utf8_trim_whitespace(texts)
-    if pc.any(pc.match_substring_regex(trimmed, r"^[-+]?0\d")).as_py():
-        return texts  # 00501 is a code: as a number it would lose its zeros
-    for number in (pa.int64(), pa.float64()):
-        try:
-            return trimmed.cast(number)
-        except pa.ArrowInvalid:
-            continue
-    return texts
+    table = pa.Table.from_batches([batch]).cast(schema)
+    rows = len(examples)
+    if rows == limit:
+        # Of a compressed file this is too few.
+        record_bytes = sum(map(len, examples)) / rows + _FRAME_BYTES
+        rows = max(rows, round(path.stat().st_size / record_bytes))
+    return _Part(table, rows)
 
 
 @contextmanager

@@ -9,26 +9,33 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from pipeline.config.examples import HashSplit, Splits
+import pyarrow as pa
+
+from components.example_gen.times import time_keys
+from pipeline.config.examples import HashSplit, Splits, TimeSplit
 from pipeline.config.spans import Spans
 from pipeline.errors import InputError
-from pipeline.infer.column import Column, words_of
-from pipeline.infer.leave_out import is_row_unique, time_example
+from pipeline.infer.column import Column
+from pipeline.infer.leave_out import time_example
+from pipeline.infer.names import words_of
+from pipeline.infer.rows import Rows
 from pipeline.infer.spans import guess_spans
 
-_USER_WORDS = {"user", "visitor", "customer", "member", "device", "cookie", "session"}
+_USER_WORDS = {"user", "userid", "uid", "visitor", "customer", "member", "cookie"}
+# Rows with one of these were shown together.
+_TOGETHER = {"session", "request", "impression", "search", "auction", "pageview"}
+_OTHER_TIMES = {"birth", "birthday", "dob", "signup", "registered", "release", "expiry"}
 _TRAIN_WORDS = {"train", "training"}
 _EVAL_WORDS = {"test", "eval", "valid", "validation", "val", "dev", "holdout"}
 # Values of a column that rows can be split by fairly.
 _FEWEST_VALUES = 100
-_FEWEST_USERS = 100
 _LARGEST_SHARE_TO_EVALUATE = 0.4
 
 
 def guess_split(
-    files: Sequence[Path], columns: Mapping[str, Column]
-) -> tuple[Splits | HashSplit | Spans, str]:
-    """Splits as the files' names say, one a day or train and test, or by a hash.
+    files: Sequence[Path], columns: Mapping[str, Column], rows: Rows
+) -> tuple[Splits | HashSplit | TimeSplit | Spans, str]:
+    """Splits as the files' names say, one a day or train and test; by time; by a hash.
 
     Returns:
       The block of the configuration, and why.
@@ -53,8 +60,7 @@ def guess_split(
             f"{folder}: no pattern matches the {len(names)} given files and no others; "
             "put them into a folder of their own"
         )
-    column, reason = _column_to_hash(columns)
-    return HashSplit(pattern=pattern, column=column), reason
+    return _by_time(pattern, columns, rows) or _by_hash(pattern, columns)
 
 
 def _in_order(name: str) -> list[tuple[int, str]]:
@@ -95,33 +101,61 @@ def _pattern(names: list[str], known: list[str]) -> str:
     return ""
 
 
-def _column_to_hash(columns: Mapping[str, Column]) -> tuple[str, str]:
-    """The column of the users, else of the rows, else that with the most values."""
+def _by_time(
+    pattern: str, columns: Mapping[str, Column], rows: Rows
+) -> tuple[TimeSplit, str] | None:
+    """A split by the column of times that has the most of them."""
+    times = {
+        name: time_example(column)
+        for name, column in columns.items()
+        if not _OTHER_TIMES.intersection(words_of(name))
+    }
+    usable = [
+        columns[name]
+        for name, time in times.items()
+        if time
+        and (columns[name].distinct > 1 or not rows.are_all)
+        and _has_order(columns[name])
+    ]
+    if not usable:
+        return None
+    column = max(usable, key=lambda each: each.distinct)
+    return TimeSplit(pattern=pattern, column=column.name), (
+        f"by time, since a model is used on later examples than it was trained on: the "
+        f"latest fifth by {column.name!r} (such as {times[column.name]}) evaluates"
+    )
+
+
+def _has_order(column: Column) -> bool:
+    """Whether ExampleGen can put the rows in the order of the column."""
+    try:
+        time_keys(column.name, pa.chunked_array([column.values]))
+    except InputError:
+        return False
+    return True
+
+
+def _by_hash(pattern: str, columns: Mapping[str, Column]) -> tuple[HashSplit, str]:
+    """A split by what is shown together, else by the row."""
     filled = [
         column
         for column in columns.values()
         if column.family in ("integer", "text") and not column.missing
     ]
-    best = max(
-        filled or [c for c in columns.values() if c.family != "other"],
-        key=lambda column: (
-            column.distinct >= _FEWEST_USERS
-            and not _USER_WORDS.isdisjoint(words_of(column.name)),
-            is_row_unique(column),
-            column.distinct,
-        ),
-    )
-    if best.distinct < _FEWEST_VALUES:
-        # A few values would give splits that differ in more than chance.
-        usable = [column for column in columns.values() if column.family != "other"]
-        best = max(usable, key=lambda column: column.distinct)
-    comment = (
-        f"{best.distinct:,} distinct values in {best.rows:,} rows; rows with the same "
-        "one fall into the same split"
-    )
-    if best.distinct < _FEWEST_VALUES:
-        comment += ". They are few: better give separate files under 'splits'"
-    dated = [column.name for column in columns.values() if time_example(column)]
-    if dated:
-        comment += f". Better: one file a day by {dated[0]!r}; the latest day evaluates"
-    return best.name, comment
+    no_time = "no column of times to split by, so rows are dealt out by a hash"
+    for column in filled:
+        if _TOGETHER.intersection(words_of(column.name)) and (
+            column.distinct >= _FEWEST_VALUES
+        ):
+            return HashSplit(pattern=pattern, column=column.name), (
+                f"{no_time} of {column.name!r} ({column.distinct:,} distinct values in "
+                f"{column.rows:,} rows): what is shown together stays together"
+            )
+    comment = f"{no_time} of the whole row"
+    users = [c.name for c in filled if _USER_WORDS.intersection(words_of(c.name))]
+    if users:
+        comment += (
+            f" (with column: {users[0]} the model is judged on users whom it has never "
+            "seen)"
+        )
+    return HashSplit(pattern=pattern), comment

@@ -105,7 +105,11 @@ def guessed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Config, str]:
         ("hour", {"kind": "categorical"}, "24 distinct whole numbers from 0 to 23"),
         ("on", {"kind": "categorical"}, "2 distinct whole numbers"),
         ("zip", {"kind": "categorical"}, "90 distinct values"),
-        ("user_id", {"kind": "hashed"}, "twice as many buckets"),
+        (
+            "user_id",
+            {"kind": "categorical", "min_frequency": 2, "top_k": None},
+            "distinct whole numbers from 0 to 1,499: an id by its name",
+        ),
         ("tags", {"kind": "categorical", "delimiter": "|"}, "lists of 2.0 on average"),
         ("genres", {"kind": "categorical", "delimiter": ", "}, "10 distinct values"),
         (
@@ -163,10 +167,19 @@ def test_nothing_is_forgotten(guessed: tuple[Config, str]):
         assert (name in config.features) != (f"#   {name}: " in text)
 
 
-def test_hash_buckets_are_at_least_twice_the_values(guessed: tuple[Config, str]):
-    config, _ = guessed
-    distinct = clicks()["user_id"].nunique()
-    assert 2 * distinct <= config.features["user_id"].buckets <= 5 * distinct
+def test_many_ids_get_more_patience(guessed: tuple[Config, str], tmp_path: Path):
+    config, text = guessed
+    assert config.training.patience == 4
+    assert "values of 'user_id' take longer to learn" in text
+    clicks().drop(columns="user_id").to_csv(tmp_path / "a.csv", index=False)
+    assert inferred(tmp_path, tmp_path / "a.csv")[0].training.patience == 2
+
+
+def test_pair_that_decides_is_crossed(guessed: tuple[Config, str]):
+    config, text = guessed
+    assert [cross.features for cross in config.crosses] == [("gender", "ad")]
+    (line,) = [line for line in text.splitlines() if "- [gender, ad]" in line]
+    assert "standard errors; 4 combinations, 0.0% share a bucket" in line
 
 
 def test_a_word_among_numbers_is_a_missing_value(guessed: tuple[Config, str]):
@@ -190,17 +203,56 @@ def test_gates_can_fail_and_can_pass(guessed: tuple[Config, str]):
     assert calibration.min < 1 < calibration.max
 
 
-def test_single_file_is_split_by_the_user(guessed: tuple[Config, str]):
+def words(text: str) -> str:
+    """The comments as one line."""
+    return " ".join(text.replace("#", "").split())
+
+
+def test_file_with_times_is_split_by_them(guessed: tuple[Config, str]):
     config, text = guessed
-    assert config.examples.hash_split.column == "user_id"
-    assert config.examples.hash_split.pattern == "clicks.csv"
-    assert "one file a day by 'shown_at'" in " ".join(text.replace("#", "").split())
+    split = config.examples.time_split
+    assert (split.pattern, split.column, split.eval) == ("clicks.csv", "shown_at", 0.2)
+    assert "the latest fifth by 'shown_at'" in words(text)
 
 
-def test_no_user_splits_by_the_row_id(tmp_path: Path):
-    clicks().drop(columns="user_id").to_csv(tmp_path / "a.csv", index=False)
-    config, _ = inferred(tmp_path, tmp_path / "a.csv")
-    assert config.examples.hash_split.column == "impression_id"
+UNTIMED = clicks().drop(columns=["shown_at", "date", "day"])
+
+
+def test_rows_without_time_are_split_by_a_hash_of_the_row(tmp_path: Path):
+    UNTIMED.drop(columns="impression_id").to_csv(tmp_path / "a.csv", index=False)
+    config, text = inferred(tmp_path, tmp_path / "a.csv")
+    assert config.examples.hash_split.column is None
+    assert "by a hash of the whole row" in words(text)
+    assert "with column: user_id the model is judged on users" in words(text)
+
+
+def test_what_is_shown_together_stays_together(tmp_path: Path):
+    table = UNTIMED.assign(request_id=[f"r{row // 3}" for row in range(ROWS)])
+    table.drop(columns="impression_id").to_csv(tmp_path / "a.csv", index=False)
+    assert inferred(tmp_path, tmp_path / "a.csv")[0].examples.hash_split.column == (
+        "request_id"
+    )
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pytest.param(["03/04/2024", "31/12/2023"], id="day or month first"),
+        pytest.param(["2024-01-01", ""], id="missing"),
+        pytest.param(["07:30", "23:10"], id="of a day"),
+        pytest.param(["2024-01-01", "2024-01-01"], id="one time"),
+    ],
+)
+def test_times_without_an_order_do_not_split(tmp_path: Path, times: list[str]):
+    table = UNTIMED.assign(when=times * (ROWS // 2))
+    table.to_csv(tmp_path / "a.csv", index=False)
+    assert inferred(tmp_path, tmp_path / "a.csv")[0].examples.time_split is None
+
+
+def test_birthday_is_no_time_of_a_row(tmp_path: Path):
+    table = UNTIMED.assign(birth_date=["1980-01-01", "1990-02-03"] * (ROWS // 2))
+    table.to_csv(tmp_path / "a.csv", index=False)
+    assert inferred(tmp_path, tmp_path / "a.csv")[0].examples.time_split is None
 
 
 def test_label_and_name(guessed: tuple[Config, str]):
@@ -263,7 +315,7 @@ def test_files_in_no_order_are_split_by_a_hash(
     for path in paths:
         clicks(60).to_csv(path, index=False)
     config, _ = inferred(tmp_path, *paths)
-    assert config.examples.hash_split.pattern == pattern
+    assert config.examples.time_split.pattern == pattern
 
 
 @pytest.mark.parametrize(

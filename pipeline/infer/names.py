@@ -1,0 +1,48 @@
+"""What the names of columns say of their values."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Meaning = Literal["id", "quantity"]
+
+_CODE_WORDS = set(
+    "id ids idx uid uuid guid code key hash no nr zip zipcode postcode postal tract "  # noqa: SIM905
+    "area region zone district state city country dma category cat cate type class "
+    "segment cluster group tag channel user visitor customer member device cookie "
+    "session request impression order account item product sku asin ean isbn pid ad "
+    "adgroup advertiser campaign creative banner publisher site page domain app brand "
+    "vendor seller shop store merchant hotel restaurant movie film book song track "
+    "artist album video show author article news post query keyword term ip port os "
+    "browser carrier model version language lang c".split()
+)
+_QUANTITY_WORDS = set(
+    "age price cost fare fee tip tips bid budget amount value revenue income salary "  # noqa: SIM905
+    "wage gain loss profit balance total sum mean average avg median min max count "
+    "counts cnt times quantity qty size length width height depth weight "
+    "distance miles km duration dwell delay latency time seconds secs sec "
+    "minutes mins hours days weeks months years score rating rate ratio share percent "
+    "pct probability rank likes views clicks impressions visits orders sales stock "
+    "temperature speed lat latitude lon lng longitude".split()
+)
+_ID_ENDING = re.compile(r"(?P<of>[a-z]+?)ids?")
+
+
+def named_meaning(name: str) -> Meaning | None:
+    """Says by a column's name what its numbers are; None where it does not tell."""
+    words = [word for word in words_of(name) if not word.isdigit()]
+    if not words:
+        return None
+    last = words[-1]
+    if last in _QUANTITY_WORDS:
+        return "quantity"
+    ending = _ID_ENDING.fullmatch(last)
+    if last in _CODE_WORDS or (ending and ending["of"] in _CODE_WORDS):
+        return "id"
+    return None
+
+
+def words_of(name: str) -> list[str]:
+    """The lower-case words of a name: `userID` and `user_id` have two."""
+    return re.findall(r"[a-z]+|\d+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower())
