@@ -25,6 +25,7 @@ from pipeline.errors import ConfigError
 
 # The names that entrypoint.py knows inputs and outputs by.
 RUN_ID = "run_id"
+SCHEDULE_TIME = "schedule_time"
 NOTHING = "nothing"
 PAGE_SUFFIX = "_page"
 
@@ -135,16 +136,31 @@ def pass_run_parameters(component: _Component, task: _Task, config: Config) -> N
 def pass_run_id(component: _Component, task: _Task) -> None:
     """Passes the id of the run, which an executor's context lacks on Kubeflow.
 
-    The driver replaces the placeholder only where it is the whole value of a parameter.
     As a parameter it is part of the key of Kubeflow's cache, too, so that cache never
     has an answer, whatever a user or an installation switches on: it would not see that
     files changed, and schedules would train on stale data (TFX's driver, which looks,
     would have run in the hook `preCacheCheck`, which open-source backends ignore).
     """
-    parameter = component.input_definitions.parameters[RUN_ID]
+    _pass_placeholder(component, task, RUN_ID, "{{$.pipeline_job_uuid}}")
+
+
+def pass_schedule_time(component: _Component, task: _Task) -> None:
+    """Passes the time at which a run is due: see `kubeflow.scheduled_date`."""
+    placeholder = "{{$.pipeline_job_schedule_time_utc}}"
+    _pass_placeholder(component, task, SCHEDULE_TIME, placeholder)
+
+
+def _pass_placeholder(
+    component: _Component, task: _Task, name: str, placeholder: str
+) -> None:
+    """Passes a value of the run; the driver replaces it from 2.5 on.
+
+    Only where the placeholder is the whole value of a parameter.
+    """
+    parameter = component.input_definitions.parameters[name]
     parameter.parameter_type = pipeline_spec_pb2.ParameterType.STRING
-    value = task.inputs.parameters[RUN_ID].runtime_value
-    value.constant.string_value = "{{$.pipeline_job_uuid}}"
+    value = task.inputs.parameters[name].runtime_value
+    value.constant.string_value = placeholder
 
 
 def switch_caching_off(task: _Task) -> None:

@@ -107,6 +107,8 @@ class _Compiler:
         adapt.refer(task, node.id)
         adapt.pass_run_parameters(component, task, self._config)
         adapt.pass_run_id(component, task)
+        if self._config.examples.spans is not None:
+            adapt.pass_schedule_time(component, task)
         adapt.switch_caching_off(task)
         self._add_inputs(node, component, task)
         self._add_outputs(node, component)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from kfp.pipeline_spec import pipeline_spec_pb2
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
+from kubeflow.adapt import RUN_ID
 from kubeflow.objects import local_path
-from pipeline.errors import RunError
+from pipeline.errors import KubeflowError, RunError
 from pipeline.metadata import Connection
 
 
@@ -20,6 +22,25 @@ def parameters_of(inputs: pipeline_spec_pb2.ExecutorInput.Inputs) -> dict[str, A
         name: getattr(value, value.WhichOneof("kind"))
         for name, value in inputs.parameter_values.items()
     }
+
+
+def run_id_of(values: Mapping[str, Any]) -> str:
+    """Returns the id of the run.
+
+    Args:
+      values: The parameters of the task.
+
+    Raises:
+      KubeflowError: The server does not replace placeholders, so that all runs would
+        share one id.
+    """
+    run_id = str(values[RUN_ID])
+    if run_id.startswith("{{$"):
+        raise KubeflowError(
+            f"the id of the run is {run_id!r}: this server does not replace it; "
+            "upgrade Kubeflow Pipelines to 2.5 or later"
+        )
+    return run_id
 
 
 def check_copies(

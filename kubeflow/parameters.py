@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from kfp.pipeline_spec import pipeline_spec_pb2
 
-from kubeflow.scheduled_date import SPAN, resolve_date
+from kubeflow.scheduled_date import SPAN, resolve_span
 from pipeline.config import Config, parse_config
 
 Value = str | int
@@ -70,7 +70,7 @@ def check_values(config: Config, values: Mapping[str, Any]) -> None:
     defaults = {each.name: each.default(config) for each in run_parameters(config)}
     given = {**defaults, **values}
     if SPAN in given:
-        given[SPAN] = resolve_date(given[SPAN], datetime.now(timezone.utc))
+        given[SPAN] = resolve_span(given[SPAN], datetime.now(timezone.utc))
     with_run_parameters(config, given)
 
 

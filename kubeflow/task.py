@@ -8,9 +8,9 @@ import os
 from kfp.pipeline_spec import pipeline_spec_pb2
 from tfx.orchestration import pipeline as tfx_pipeline
 
-from kubeflow.adapt import NOTHING, PAGE_SUFFIX, RUN_ID
+from kubeflow.adapt import NOTHING, PAGE_SUFFIX, SCHEDULE_TIME
 from kubeflow.began import began
-from kubeflow.inputs import check_copies, parameters_of
+from kubeflow.inputs import check_copies, parameters_of, run_id_of
 from kubeflow.objects import local_path, uri_of
 from kubeflow.outputs import (
     artifact_with_metadata,
@@ -21,7 +21,7 @@ from kubeflow.outputs import (
 )
 from kubeflow.parameters import with_run_parameters
 from kubeflow.places import connection_of, model_dir_of
-from kubeflow.scheduled_date import SPAN, resolve_date
+from kubeflow.scheduled_date import SPAN, read_schedule_time, resolve_span
 from pipeline.config import Config
 from pipeline.dag import create_pipeline
 from pipeline.errors import RunError
@@ -48,16 +48,18 @@ class KubeflowTask:
 
         Raises:
           ConfigError: A run parameter has a value that is not allowed.
+          KubeflowError: The server is older than 2.5.
         """
         self._node = node
         self._inputs = executor_input.inputs
         self._outputs = executor_input.outputs
         values = parameters_of(self._inputs)
-        self._run_id = str(values[RUN_ID])
+        self._run_id = run_id_of(values)
         self._connection = connection_of(config)
         if SPAN in values:
-            since = began(self._connection, self._run_id)
-            values[SPAN] = resolve_date(values[SPAN], since)
+            due = read_schedule_time(values[SCHEDULE_TIME])
+            due = due or began(self._connection, self._run_id)
+            values[SPAN] = resolve_span(values[SPAN], due)
         self._config = with_run_parameters(config, values)
 
     def run(self) -> None:
@@ -103,7 +105,11 @@ class KubeflowTask:
         return ""
 
     def _write(self, outputs: Outputs) -> None:
-        """Writes what the backend reads about the outputs."""
+        """Tells the backend about the outputs that the node declares.
+
+        The driver adds outputs of its own, such as `executor-logs` since 2.5, which the
+        launcher writes.
+        """
         result = pipeline_spec_pb2.ExecutorOutput()
         for key, declared in self._outputs.artifacts.items():
             uri = declared.artifacts[0].uri
@@ -112,7 +118,7 @@ class KubeflowTask:
             elif key.endswith(PAGE_SUFFIX):
                 (report,) = outputs[key.removesuffix(PAGE_SUFFIX)]
                 write_page(report.uri, local_path(uri))
-            else:
+            elif key in outputs:
                 (made,) = outputs[key]
                 artifact = artifact_with_metadata(made)
                 if not self._is_shared:

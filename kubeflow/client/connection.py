@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,8 +21,11 @@ from kfp.client import client as kfp_client
 from kubeflow.client.failures import no_host, reason_of, wrong_server
 from pipeline.errors import ConfigError, KubeflowError
 
-# The major version of servers whose API the client speaks.
-_SERVERS = "2."
+# Servers before 2.5 do not replace the placeholder of the id of a run; kfp speaks with
+# servers of one major version only.
+_OLDEST = (2, 5)
+_NEXT_MAJOR = (3, 0)
+_RELEASE = re.compile(r"v?(\d+)\.(\d+)")
 # Kubernetes sets it in each pod.
 _IN_CLUSTER = "KUBERNETES_SERVICE_HOST"
 
@@ -79,9 +83,8 @@ class Client(kfp.Client):
         try:
             state = api.healthz_service_get_healthz()
         except kfp_client.kfp_server_api.ApiException as error:
-            version = self._version() if error.status == 404 else None
-            if version is not None and not version.startswith(_SERVERS):
-                raise wrong_server(version) from error
+            if error.status == 404:
+                self.require_supported()
             raise
         if not _is_json(api.api_client.last_response):
             raise KubeflowError(
@@ -94,7 +97,7 @@ class Client(kfp.Client):
     def require_supported(self) -> None:
         """Raises where the server's version is not one that the client speaks with."""
         version = self._version()
-        if version is not None and not version.startswith(_SERVERS):
+        if version is not None and not _is_supported(version):
             raise wrong_server(version)
 
     def run_url(self, run_id: str) -> str:
@@ -214,6 +217,14 @@ def _read(file: Path) -> str:
     if not text:
         raise ConfigError(f"{file}: is empty; expected a token or a cookie")
     return text
+
+
+def _is_supported(version: str) -> bool:
+    """Returns True for a supported release, and for what is no number of a release."""
+    release = _RELEASE.match(version)
+    if release is None:
+        return True
+    return _OLDEST <= (int(release[1]), int(release[2])) < _NEXT_MAJOR
 
 
 def _is_json(response: Any) -> bool:

@@ -26,11 +26,11 @@ def no_host() -> ConfigError:
 
 
 def wrong_server(version: str) -> KubeflowError:
-    """The server is of a version that the client does not speak with."""
+    """Returns the error for a server of an unsupported release."""
     ours = importlib.metadata.version("kfp")
     return KubeflowError(
-        f"the server is Kubeflow Pipelines {version}, and kfp {ours} speaks with 2.x "
-        "only; upgrade the server, or install a kfp that fits it"
+        f"the server is Kubeflow Pipelines {version}; 2.5 or later of 2.x is needed "
+        f"(kfp {ours}); upgrade the server, 2.17 is recommended"
     )
 
 

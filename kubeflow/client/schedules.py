@@ -13,7 +13,7 @@ from kubeflow.client.package import Parameter
 from kubeflow.client.pages import all_of, named
 from kubeflow.client.runs import Inputs, find_experiment, make_experiment
 from kubeflow.client.versions import Version
-from kubeflow.scheduled_date import MOST_DAYS_BEFORE, SPAN, scheduled_date
+from kubeflow.scheduled_date import MAX_DAYS_BEFORE, SPAN, scheduled_span
 from pipeline.errors import ConfigError, KubeflowError
 
 # Of the server, which silently takes the nearest for others.
@@ -70,10 +70,7 @@ def with_scheduled_date(
 ) -> Inputs:
     """Sets the newest span of each run to a day before it is due.
 
-    The day is a macro of Kubeflow Pipelines, `[[ScheduledTime.2006-01-02]]`, expanded
-    by `createSubstitutes` in backend/src/common/util/parameter_formatter.go of
-    github.com/kubeflow/pipelines. Releases of 2.x leave it as it is (their issue
-    12494); the container then resolves it: see kubeflow.scheduled_date.
+    The task resolves it: see `kubeflow.scheduled_date`.
 
     Args:
       inputs: What each run is given.
@@ -88,12 +85,12 @@ def with_scheduled_date(
     """
     if SPAN not in declared or SPAN in inputs.parameters:
         return inputs
-    if not 0 <= days_before <= MOST_DAYS_BEFORE:
+    if not 0 <= days_before <= MAX_DAYS_BEFORE:
         raise ConfigError(
-            f"--days-before: got {days_before}; allowed are 0 to {MOST_DAYS_BEFORE}"
+            f"--days-before: got {days_before}; allowed are 0 to {MAX_DAYS_BEFORE}"
         )
-    date = scheduled_date(days_before)
-    return replace(inputs, parameters={**inputs.parameters, SPAN: date})
+    span = scheduled_span(days_before)
+    return replace(inputs, parameters={**inputs.parameters, SPAN: span})
 
 
 def apply(

@@ -57,21 +57,34 @@ def wait(
         time.sleep(every)
 
 
-def exit_status(run: Any) -> int:
-    """The exit status of `ctr run` for a run that has ended like this."""
+def exit_status(run: Any, tasks: Collection[str]) -> int:
+    """Returns the exit status of `ctr run` for a run that has ended.
+
+    Args:
+      run: The run as the server has it.
+      tasks: The names of the pipeline's tasks.
+    """
     if run.state == _ENDED_WELL:
         return _RELEASED_OR_WAITING
-    failed = failed_tasks(run)
+    failed = failed_tasks(run, tasks)
     is_gate = [name.lower().replace("-", "") == _GATE for name in failed]
     return GateError.exit_status if is_gate and all(is_gate) else _FAILED
 
 
-def failed_tasks(run: Any) -> list[str]:
-    """The tasks that failed, without the groups of tasks that they are in."""
+def failed_tasks(run: Any, tasks: Collection[str]) -> list[str]:
+    """Returns the tasks of the pipeline that failed.
+
+    The server lists all nodes of the Argo workflow: drivers, executors, groups of tasks
+    and the workflow itself, under its own name.
+
+    Args:
+      run: The run as the server has it.
+      tasks: The names of the pipeline's tasks.
+    """
     return [
         task.display_name
         for task in _details(run)
-        if task.state == "FAILED" and task.display_name not in ("root", "executor")
+        if task.state == "FAILED" and task.display_name in tasks
     ]
 
 

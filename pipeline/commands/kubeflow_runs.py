@@ -136,9 +136,9 @@ def _see_it_end(
     from kubeflow.client.waiting import exit_status
 
     run = _wait(options, client, package, started)
-    status = exit_status(run)
+    status = exit_status(run, package.tasks)
     verdict = _verdict(options, config, started["run_id"]) if status == 0 else None
-    _tell_end(options, started, run, verdict)
+    _tell_end(options, package, started, run, verdict)
     return GateError.exit_status if verdict in _STOPPED else status
 
 
@@ -175,8 +175,8 @@ def _decide(
     ):
         started = _start(options, client, config, package, name, parameters)
         run = _wait(options, client, package, started)
-    _tell_end(options, started, run, None)
-    return exit_status(run)
+    _tell_end(options, package, started, run, None)
+    return exit_status(run, package.tasks)
 
 
 def _start(
@@ -220,11 +220,15 @@ def _wait(
 
 
 def _tell_end(
-    options: argparse.Namespace, started: dict[str, str], run: Any, verdict: str | None
+    options: argparse.Namespace,
+    package: Package,
+    started: dict[str, str],
+    run: Any,
+    verdict: str | None,
 ) -> None:
     from kubeflow.client.waiting import failed_tasks
 
-    failed, state = failed_tasks(run), run.state.lower()
+    failed, state = failed_tasks(run, package.tasks), run.state.lower()
     ended = {**started, "state": state, "failed_tasks": failed, "verdict": verdict}
     more = verdict or ", ".join(failed)
     tell(options, ended, f"Run {state}: {more}" if more else f"Run {state}")

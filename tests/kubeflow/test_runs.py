@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from emulation.backend import RELEASES, Backend
 from emulation.launcher import TaskFailedError
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
@@ -21,8 +24,8 @@ DAY = "day-02"
 class Metadata:
     """What tasks told ML Metadata."""
 
-    def __init__(self, cluster):
-        self.store = metadata_store.MetadataStore(connection_to(cluster.metadata))
+    def __init__(self, url):
+        self.store = metadata_store.MetadataStore(connection_to(url))
 
     def executions(self, run):
         """The executions of a run, by the last part of their type."""
@@ -63,23 +66,33 @@ def add_a_row(cluster):
         file.write(path.read_text().splitlines()[-1] + "\n")
 
 
-def test_the_first_tasks_of_a_run(cluster):
+@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.name)
+def test_the_first_tasks_of_a_run(cluster, tmp_path, release):
     """As many as show that tasks start, and that a resolver that finds nothing ends."""
-    package = cluster.compile()
-    run = cluster.backend.run(package, only="PreviousStatistics-previous")
+    package = cluster.compile(metadata=f"sqlite://{tmp_path}/metadata.sqlite")
+    backend = Backend(tmp_path, release=release)
+    run = backend.run(package, only="PreviousStatistics-previous")
     assert set(run.logs) == {"ExampleGen", "StatisticsGen", "PreviousStatistics"}
-    examples = cluster.backend.artifacts.get(
-        run.outputs["ExampleGen"].artifacts["examples"]
-    )
+    examples = backend.artifacts.get(run.outputs["ExampleGen"].artifacts["examples"])
     assert examples.uri.startswith(f"{run.folder}/ExampleGen/")
-    files = cluster.backend.objects.path(examples.uri)
+    files = backend.objects.path(examples.uri)
     assert len(list(files.glob("Split-train/*.gz"))) == 3
-    (told,) = Metadata(cluster).artifacts(run, "StatisticsGen", "examples")
-    assert told.endswith(examples.uri.removeprefix("minio://"))
+    told = Metadata(f"sqlite://{tmp_path}/metadata.sqlite")
+    (read,) = told.artifacts(run, "StatisticsGen", "examples")
+    assert read.endswith(examples.uri.removeprefix("minio://"))
 
     nothing = run.outputs["PreviousStatistics"].parameters["previous"]
     assert nothing.endswith("/nothing")
-    assert cluster.backend.objects.path(nothing).exists()
+    assert backend.objects.path(nothing).exists()
+
+
+def test_a_driver_that_does_not_replace_the_run_id_ends_the_first_task(
+    cluster, tmp_path
+):
+    old = replace(RELEASES[0], name="2.4.0", run_id=False)
+    backend = Backend(tmp_path, release=old)
+    with pytest.raises(TaskFailedError, match=r"error: the id of the run .* 2\.5"):
+        backend.run(cluster.compile())
 
 
 def test_a_value_that_is_not_allowed_ends_the_first_task(cluster):
@@ -119,7 +132,7 @@ def test_a_run_releases_its_model(cluster, released):
 
 @pytest.mark.slow
 def test_the_second_run_resolves_what_the_first_made(cluster, released, waiting):
-    told = Metadata(cluster)
+    told = Metadata(cluster.metadata)
     for reader, key, writer, output in (
         ("Evaluator", "baseline_model", "Trainer", "model"),
         ("ExampleValidator", "previous_statistics", "StatisticsGen", "statistics"),
@@ -137,7 +150,7 @@ def test_the_second_run_resolves_what_the_first_made(cluster, released, waiting)
 @pytest.mark.slow
 def test_the_cache_of_kubeflow_never_answers(cluster, released, waiting):
     assert waiting.cached == set()
-    told = Metadata(cluster)
+    told = Metadata(cluster.metadata)
     (before,), (after,) = (
         told.artifacts(run, "ExampleGen", "examples") for run in (released, waiting)
     )
@@ -175,7 +188,7 @@ def test_with_a_shared_folder_unchanged_results_are_served_from_the_cache(cluste
     add_a_row(cluster)
     third = cluster.backend.run(package, values, only="ExampleGen")
 
-    cluster_metadata = Metadata(cluster)
+    cluster_metadata = Metadata(cluster.metadata)
     cluster_metadata.store = metadata_store.MetadataStore(
         connection_to(f"sqlite://{cluster.volume}/shared.sqlite")
     )

@@ -9,33 +9,41 @@ from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
 from kubeflow.began import began
-from kubeflow.scheduled_date import resolve_date, scheduled_date
+from kubeflow.scheduled_date import (
+    read_schedule_time,
+    resolve_span,
+    scheduled_span,
+)
 from pipeline.metadata import connection_to
 
 # Still the first of January in UTC.
-BEGAN = datetime(2026, 1, 2, 0, 30, tzinfo=timezone(timedelta(hours=9)))
+DUE = datetime(2026, 1, 2, 0, 30, tzinfo=timezone(timedelta(hours=9)))
 
 
-@pytest.mark.parametrize("value", ["2025-12-31", "", "latest", "17"])
-def test_what_a_person_gives_is_taken_as_it_is(value):
-    assert resolve_date(value, BEGAN) == value
+@pytest.mark.parametrize("span", ["2025-12-31", "", "latest", "17", "scheduled-1h"])
+def test_other_spans_stay_as_they_are(span):
+    assert resolve_span(span, DUE) == span
 
 
 @pytest.mark.parametrize(
     ("days_before", "day"), [(0, "2026-01-01"), (1, "2025-12-31"), (31, "2025-12-01")]
 )
-def test_a_macro_that_nobody_replaced_is_the_day_the_run_began(days_before, day):
-    assert resolve_date(scheduled_date(days_before), BEGAN) == day
+def test_days_are_counted_back_from_the_day_in_utc(days_before, day):
+    assert resolve_span(scheduled_span(days_before), DUE) == day
 
 
 @pytest.mark.parametrize(
-    ("days_before", "day"), [(0, "2024-03-01"), (1, "2024-02-29"), (60, "2024-01-01")]
+    ("value", "due"),
+    [
+        ("2024-03-01T03:00:00Z", datetime(2024, 3, 1, 3, tzinfo=timezone.utc)),
+        ("2024-03-01T03:00:00+09:00", datetime(2024, 2, 29, 18, tzinfo=timezone.utc)),
+        # 2.16, and before.
+        ("", None),
+        ("{{$.pipeline_job_schedule_time_utc}}", None),
+    ],
 )
-def test_a_macro_that_the_server_replaced_is_the_day_the_run_was_due(days_before, day):
-    value = scheduled_date(days_before)
-    replaced = value.replace("[[ScheduledTime.2006-01-02]]", "2024-03-01")
-
-    assert resolve_date(replaced, BEGAN) == day
+def test_the_time_a_run_is_due_as_servers_give_it(value, due):
+    assert read_schedule_time(value) == due
 
 
 def test_a_run_began_when_its_first_task_did(tmp_path):

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 import yaml
-from emulation.backend import Backend
+from emulation.backend import RELEASES, Backend
 from google.protobuf import json_format
 
 from kubeflow.began import began
 from kubeflow.compile import compile_pipeline
 from kubeflow.parameters import check_values, with_run_parameters
-from kubeflow.scheduled_date import scheduled_date
+from kubeflow.scheduled_date import read_schedule_time, scheduled_span
 from pipeline.config import load_config
 from pipeline.errors import ConfigError
 from pipeline.metadata import connection_to
@@ -43,13 +43,13 @@ def test_the_newest_span_goes_where_the_configuration_has_it(config):
     assert found.examples.spans.train == 2
 
 
-@pytest.mark.parametrize("span", ["2026-11-31", "8", scheduled_date(1)])
+@pytest.mark.parametrize("span", ["2026-11-31", "8", scheduled_span(1)])
 def test_a_span_has_to_be_one_of_the_pattern(config, span):
     with pytest.raises(ConfigError, match=r"run parameters: examples\.spans"):
         with_run_parameters(config(), {**VALUES, "span": span})
 
 
-@pytest.mark.parametrize("span", ["latest", "2026-02-07", scheduled_date(1)])
+@pytest.mark.parametrize("span", ["latest", "2026-02-07", scheduled_span(1)])
 def test_a_value_is_checked_before_it_goes(config, span):
     check_values(config(), {"span": span})
     with pytest.raises(ConfigError, match=r"run parameters: examples\.spans"):
@@ -68,10 +68,11 @@ def test_it_is_declared_with_its_default(config, tmp_path):
     }
 
 
-def test_a_scheduled_run_reads_the_days_before_it_is_due(config, tmp_path):
-    """As every backend of 2.x has it: the macro arrives as it was sent."""
+@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.name)
+def test_a_scheduled_run_reads_the_days_before_it_is_due(config, tmp_path, release):
     simulate(tmp_path / "data", rows=1_000, days=5, seed=1)
-    today = datetime.now(timezone.utc).date()
+    given = read_schedule_time(release.schedule_time or "")
+    today = (given or datetime.now(timezone.utc)).date()
     for number in range(5):
         day = tmp_path / "data" / "clicks" / f"day-{number + 1:02d}.csv"
         day.rename(day.with_name(f"{today - timedelta(days=4 - number)}.csv"))
@@ -79,14 +80,14 @@ def test_a_scheduled_run_reads_the_days_before_it_is_due(config, tmp_path):
     models = {"claim": "models", "path": str(tmp_path)}
     package = tmp_path / "pipeline_kfp.yaml"
     compile_pipeline(config(metadata=metadata, models=models), package)
-    backend = Backend(tmp_path / "backend")
+    backend = Backend(tmp_path / "backend", release=release)
 
-    run = backend.run(package, {"span": scheduled_date(1)}, only="ExampleGen")
+    run = backend.run(package, {"span": scheduled_span(1)}, only="ExampleGen")
 
     examples = backend.artifacts.get(run.outputs["ExampleGen"].artifacts["examples"])
     read = str(json_format.MessageToDict(examples.metadata))
     # Not the day on which the test began: midnight may come.
-    due = began(connection_to(metadata), run.id).date()
+    due = (given or began(connection_to(metadata), run.id)).date()
     assert str(due - timedelta(days=1)) in read
     assert str(due) not in read
     files = backend.objects.path(examples.uri)

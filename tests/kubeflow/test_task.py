@@ -16,7 +16,7 @@ from tfx.types import standard_artifacts
 from components.artifacts import HtmlReport
 from kubeflow.bundle import Bundle
 from kubeflow.entrypoint import main
-from kubeflow.inputs import check_copies, parameters_of
+from kubeflow.inputs import check_copies, parameters_of, run_id_of
 from kubeflow.objects import ROOT_VARIABLE, is_copy, local_path, uri_of
 from kubeflow.outputs import (
     artifact_with_metadata,
@@ -29,7 +29,7 @@ from kubeflow.places import connection_of, model_dir_of
 from kubeflow.task import KubeflowTask
 from pipeline.config import load_config
 from pipeline.dag import create_pipeline
-from pipeline.errors import ConfigError, RunError
+from pipeline.errors import ConfigError, KubeflowError, RunError
 from pipeline.metadata import connection_to
 from pipeline.run.nodes import NodeRunner
 
@@ -287,3 +287,10 @@ def test_what_is_copied_is_never_served_from_the_cache_of_tfx(
     }
 
     assert uncached == (anew or {node.node_info.id for node in nodes})
+
+
+@pytest.mark.parametrize("run_id", ["{{$.pipeline_job_uuid}}", "{{$"])
+def test_a_server_that_does_not_replace_the_run_id_is_rejected(run_id):
+    with pytest.raises(KubeflowError, match=r"2\.5"):
+        run_id_of({"run_id": run_id})
+    assert run_id_of({"run_id": "0af1"}) == "0af1"

@@ -279,11 +279,11 @@ def test_schedule_says_what_it_did(ctr, server):
 @pytest.mark.parametrize(
     ("pattern", "arguments", "parameters"),
     [
-        ("{YYYY}-{MM}-{DD}.csv", (), {"span": "[[ScheduledTime.2006-01-02]]-1d"}),
+        ("{YYYY}-{MM}-{DD}.csv", (), {"span": "scheduled-1d"}),
         (
             "{YYYY}-{MM}-{DD}.csv",
             ("--days-before", "0"),
-            {"span": "[[ScheduledTime.2006-01-02]]"},
+            {"span": "scheduled"},
         ),
         ("{YYYY}-{MM}-{DD}.csv", ("--param", "span=latest"), {"span": "latest"}),
         ("{SPAN}.csv", (), {}),

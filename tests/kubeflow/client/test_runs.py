@@ -17,7 +17,7 @@ from kubeflow.client.runs import (
     start,
 )
 from kubeflow.client.schedules import Timing, with_scheduled_date
-from kubeflow.client.waiting import exit_status, wait
+from kubeflow.client.waiting import exit_status, failed_tasks, wait
 from pipeline.errors import ConfigError, KubeflowError
 
 DAILY = Timing(cron="0 0 3 * * *", every=None)
@@ -128,7 +128,7 @@ def test_waits_with_progress_for_each_task(client, server, version, package):
         "Trainer: running",
         "Trainer: 90 s",
     ]
-    assert exit_status(run) == 0
+    assert exit_status(run, package.tasks) == 0
 
 
 def test_a_task_that_stops_the_run_on_purpose_is_a_gate(
@@ -143,7 +143,8 @@ def test_a_task_that_stops_the_run_on_purpose_is_a_gate(
     run, lines = follow(client, start(client, version, "a", INPUTS), package)
 
     assert lines == ["ExampleValidator: failed: exit code 3"]
-    assert exit_status(run) == 3
+    assert failed_tasks(run, package.tasks) == ["ExampleValidator"]
+    assert exit_status(run, package.tasks) == 3
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ def test_any_other_end_is_a_failure(client, server, version, package, states, en
 
     run, _ = follow(client, start(client, version, "a", INPUTS), package)
 
-    assert exit_status(run) == 1
+    assert exit_status(run, package.tasks) == 1
 
 
 def test_waiting_outlives_a_server_that_is_away(client, server, version, package):
@@ -319,9 +320,9 @@ def test_asks_for_one_kind_of_timing(cron, every):
 
 def test_a_schedule_passes_the_day_before_a_run_is_due(package):
     dated = with_scheduled_date(INPUTS, package.parameters, 0)
-    assert dated.parameters == {"steps": 500, "span": "[[ScheduledTime.2006-01-02]]"}
+    assert dated.parameters == {"steps": 500, "span": "scheduled"}
     dated = with_scheduled_date(INPUTS, package.parameters, 2)
-    assert dated.parameters["span"] == "[[ScheduledTime.2006-01-02]]-2d"
+    assert dated.parameters["span"] == "scheduled-2d"
 
     with pytest.raises(ConfigError, match="--days-before: got -1; allowed are 0 to"):
         with_scheduled_date(INPUTS, package.parameters, -1)

@@ -14,7 +14,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from emulation.launcher import ExecutorInput, Launcher
 from emulation.package import Dag, Kubernetes, Package, in_order
-from emulation.storage import Artifacts, ObjectStore
+from emulation.storage import Artifacts, ObjectStore, local_path
 
 ROOT = "minio://mlpipeline/v2/artifacts"
 
@@ -56,6 +56,39 @@ class Run:
         return f"{ROOT}/{self.package.spec.pipeline_info.name}/{self.id}"
 
 
+@dataclass(frozen=True)
+class Release:
+    """Differences between the releases of the driver.
+
+    Attributes:
+      name: The release.
+      logs: The output that it adds to each task for the log (2.5.0
+        driver/driver.go:2031; with a number for retries from 2.16.1 on).
+      schedule_time: The value of the placeholder for the time a run is due; None
+        leaves the placeholder (driver/main.go:337-357).
+      metadata_in_folder: Whether output_metadata.json is in the folder of the task
+        (2.15.0 driver.go:718-723).
+      run_id: Whether the placeholder of the id of the run is replaced (from 2.5.0 on,
+        driver.go:1648).
+    """
+
+    name: str
+    logs: str
+    schedule_time: str | None
+    metadata_in_folder: bool
+    run_id: bool = True
+
+
+RELEASES = (
+    Release("2.5.0", "executor-logs", None, metadata_in_folder=False),
+    Release("2.16.1", "executor-logs-0", "", metadata_in_folder=True),
+    Release(
+        "2.17.0", "executor-logs-0", "2026-11-21T03:00:00Z", metadata_in_folder=True
+    ),
+)
+NEWEST = RELEASES[-1]
+
+
 class Backend:
     """Runs compiled pipelines."""
 
@@ -64,7 +97,9 @@ class Backend:
         folder: Path,
         secrets: dict[str, dict[str, str]] | None = None,
         launcher: Callable[..., Launcher] = Launcher,
+        release: Release = NEWEST,
     ):
+        self._release = release
         self.objects = ObjectStore(folder / "objects")
         self.artifacts = Artifacts()
         self._launcher = launcher(self.objects, folder / "pod", secrets or {})
@@ -162,8 +197,18 @@ class Backend:
     def _provision(self, run: Run, name: str, component: Any, outputs: Any) -> None:
         """`provisionOutputs`."""
         pod = self._launcher.pod
-        outputs.output_file = str(pod / "tmp/kfp_outputs/output_metadata.json")
         folder = f"{run.folder}/{name}/{uuid.uuid4()}"
+        metadata = pod / "tmp/kfp_outputs/output_metadata.json"
+        if self._release.metadata_in_folder:
+            found = local_path(pod, f"{folder}/output_metadata.json")
+            assert found is not None
+            metadata = found
+        outputs.output_file = str(metadata)
+        # Go's maps have no order: the driver's own output may well be the first.
+        logs = outputs.artifacts[self._release.logs].artifacts
+        logs.add(
+            uri=f"{folder}/{self._release.logs}"
+        ).type.schema_title = "system.Artifact"
         for key, declared in component.output_definitions.artifacts.items():
             artifact = outputs.artifacts[key].artifacts.add(uri=f"{folder}/{key}")
             artifact.type.CopyFrom(declared.artifact_type)
@@ -182,7 +227,7 @@ class Backend:
         """`resolveInputs`."""
         inputs = ExecutorInput.Inputs()
         for name, spec in task.inputs.parameters.items():
-            value = _parameter(run, task, spec, parameters, outputs)
+            value = self._parameter(run, task, spec, parameters, outputs)
             declared = component.input_definitions.parameters[name].parameter_type
             json_format.ParseDict(
                 _checked(name, value, declared), inputs.parameter_values[name]
@@ -192,6 +237,31 @@ class Backend:
             found = outputs[made.producer_task].artifacts[made.output_artifact_key]
             inputs.artifacts[name].artifacts.append(self.artifacts.get(found))
         return inputs
+
+    def _parameter(
+        self,
+        run: Run,
+        task: Any,
+        spec: Any,
+        parameters: dict[str, Any],
+        outputs: dict[str, Outputs],
+    ) -> Any:
+        """`resolveInputParameter`."""
+        kind = spec.WhichOneof("kind")
+        if kind == "component_input_parameter":
+            return parameters[spec.component_input_parameter]
+        if kind == "task_output_parameter":
+            made = spec.task_output_parameter
+            return outputs[made.producer_task].parameters[made.output_parameter_key]
+        value = json_format.MessageToDict(spec.runtime_value.constant)
+        # A placeholder is replaced where it is the whole value.
+        whole = {"{{$.pipeline_task_name}}": task.task_info.name}
+        if self._release.run_id:
+            whole["{{$.pipeline_job_uuid}}"] = run.id
+        if self._release.schedule_time is not None:
+            due = "{{$.pipeline_job_schedule_time_utc}}"
+            whole[due] = self._release.schedule_time
+        return whole.get(value, value) if isinstance(value, str) else value
 
     def _cache_key(self, container: Any, component: Any, inputs: Any) -> str:
         """`GenerateCacheKey`: artifacts by id; neither their files nor any others."""
@@ -209,29 +279,6 @@ class Backend:
 
 def _plain(values: Any) -> dict[str, Any]:
     return {name: json_format.MessageToDict(value) for name, value in values.items()}
-
-
-def _parameter(
-    run: Run,
-    task: Any,
-    spec: Any,
-    parameters: dict[str, Any],
-    outputs: dict[str, Outputs],
-) -> Any:
-    """`resolveInputParameter`."""
-    kind = spec.WhichOneof("kind")
-    if kind == "component_input_parameter":
-        return parameters[spec.component_input_parameter]
-    if kind == "task_output_parameter":
-        made = spec.task_output_parameter
-        return outputs[made.producer_task].parameters[made.output_parameter_key]
-    value = json_format.MessageToDict(spec.runtime_value.constant)
-    # A placeholder is replaced where it is the whole value.
-    whole = {
-        "{{$.pipeline_job_uuid}}": run.id,
-        "{{$.pipeline_task_name}}": task.task_info.name,
-    }
-    return whole.get(value, value) if isinstance(value, str) else value
 
 
 def _checked(name: str, value: Any, declared: int) -> Any:

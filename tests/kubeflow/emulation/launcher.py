@@ -22,6 +22,10 @@ ExecutorOutput = pipeline_spec_pb2.ExecutorOutput
 Container = pipeline_spec_pb2.PipelineDeploymentConfig.PipelineContainerSpec
 
 
+# The output of a task that the launcher itself writes.
+LOGS = "executor-logs"
+
+
 class TaskFailedError(Exception):
     """A task ended with another status than 0."""
 
@@ -64,6 +68,7 @@ class Launcher:
         if done.returncode != 0:
             raise TaskFailedError(f"exit status {done.returncode}: {done.stdout}")
         output = _read_output(Path(inputs.outputs.output_file))
+        self._write_logs(inputs, done.stdout)
         merged = _merge(inputs, output)
         for artifacts in merged.artifacts.values():
             self.objects.upload(artifacts.artifacts[0].uri, self.pod, folder_of_run)
@@ -76,6 +81,13 @@ class Launcher:
             path = local_path(self.pod, artifacts.artifacts[0].uri)
             assert path is not None
             path.parent.mkdir(parents=True, exist_ok=True)
+
+    def _write_logs(self, inputs: ExecutorInput, text: str) -> None:
+        for key, artifacts in inputs.outputs.artifacts.items():
+            if key.startswith(LOGS):
+                path = local_path(self.pod, artifacts.artifacts[0].uri)
+                assert path is not None
+                path.write_text(text)
 
     def start(
         self, command: list[str], container: Container, kubernetes: Kubernetes

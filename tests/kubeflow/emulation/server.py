@@ -40,6 +40,10 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
 }
 
 
+# The name that Argo gives the workflow of a run, and so its root node.
+WORKFLOW = "ads-x7k2p"
+
+
 @dataclass
 class Server:
     """The state, and how the server behaves.
@@ -66,7 +70,7 @@ class Server:
     forbidden: tuple[str, ...] = ()
     failures: list[int] = field(default_factory=list)
     pages: bool = False
-    version: str = "2.4.0"
+    version: str = "2.17.0"
     has_v2: bool = True
     progress: list[dict[str, str]] = field(default_factory=list)
     end: str = "SUCCEEDED"
@@ -158,6 +162,10 @@ class Server:
         for name, state in states.items():
             details[:] = [task for task in details if task["display_name"] != name]
             details.append(_task(name, state))
+        # All nodes of the workflow are listed, its own among them (2.17.0,
+        # common/util/workflow.go:862-876).
+        details[:] = [task for task in details if task["display_name"] != WORKFLOW]
+        details.append(_task(WORKFLOW, run["state"]))
         return run
 
     # --- Recurring runs.
