@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from typing import Any
 
@@ -59,12 +60,40 @@ class LogEpochs(keras.callbacks.Callback):
         )
 
 
+def validation_score(logs: Logs) -> float:
+    """Returns the number by which epochs and trials are compared; higher is better.
+
+    Args:
+      logs: `val_auc` and `val_log_loss`.
+
+    Returns:
+      The validation AUC or, where it is undefined since the validation part has one
+      class only, minus the validation log loss.
+    """
+    auc = float(logs["val_auc"])
+    return -float(logs["val_log_loss"]) if math.isnan(auc) else auc
+
+
+class ScoreEpochs(keras.callbacks.Callback):
+    """Adds `val_score` to the logs, for the callbacks after it."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Adds the score; logs once that the AUC is undefined."""
+        assert logs is not None
+        logs["val_score"] = validation_score(logs)
+        if epoch == 0 and math.isnan(logs["val_auc"]):
+            _log.warning(
+                "the validation part of the training split has examples of one class "
+                "only, so its AUC is undefined: epochs are compared by log loss"
+            )
+
+
 class BestEpoch(keras.callbacks.Callback):
     """Ends a training that gets no better, and restores the weights of its best epoch.
 
-    That is the one with the highest validation AUC among those whose validation log
-    loss is close to the lowest so far: AUC alone prefers models that are too sure of
-    themselves. Adds `best_epoch`, from 1, to the history.
+    The best epoch has the highest validation score among those whose validation log
+    loss is close to the lowest so far: AUC alone prefers over-confident models. Adds
+    `best_epoch`, from 1, to the history.
     """
 
     def __init__(self, patience: int, log_loss_tolerance: float):
@@ -79,7 +108,7 @@ class BestEpoch(keras.callbacks.Callback):
         self._patience = patience
         self._tolerance = log_loss_tolerance
         self._lowest = np.inf
-        self._best: Logs = {"val_auc": -np.inf, "val_log_loss": np.inf}
+        self._best: Logs = {"val_score": -np.inf, "val_log_loss": np.inf}
         self._best_epoch = 0
         self._weights: list[npt.NDArray[Any]] | None = None
 
@@ -101,7 +130,8 @@ class BestEpoch(keras.callbacks.Callback):
             return False
         # The best one so far may have been close to a lowest that is surpassed since.
         return bool(
-            logs["val_auc"] > self._best["val_auc"] or self._best["val_log_loss"] > most
+            logs["val_score"] > self._best["val_score"]
+            or self._best["val_log_loss"] > most
         )
 
     def on_train_end(self, logs: Logs | None = None) -> None:
@@ -111,14 +141,15 @@ class BestEpoch(keras.callbacks.Callback):
 
 
 def stopping_callbacks(training: Training) -> list[Any]:
-    """What goes by the validation: early stopping, best weights, averages, rates."""
+    """Returns the callbacks that act on the validation of each epoch."""
     callbacks: list[keras.callbacks.Callback] = [
+        ScoreEpochs(),
         BestEpoch(training.patience, training.log_loss_tolerance),
         keras.callbacks.TerminateOnNaN(),
     ]
     if training.reduce_learning_rate is not None:
         reduce = keras.callbacks.ReduceLROnPlateau(
-            monitor="val_auc",
+            monitor="val_score",
             mode="max",
             factor=training.reduce_learning_rate.factor,
             patience=training.reduce_learning_rate.patience,

@@ -15,6 +15,7 @@ from trainer.distribution import DistributedModel
 from trainer.inputs import ModelInputs
 from trainer.layers.batch import examples_per_replica
 from trainer.layers.output import Recalibration, TakeAll
+from trainer.metrics import ClassifierModel, LogOddsAuc
 from trainer.models import MODELS
 from trainer.optimizers.joint import JointOptimizer
 from trainer.optimizers.sparse import (
@@ -58,7 +59,7 @@ def build_classifier(
             name="output.recalibration",
         )(logit)
     if strategy is None:
-        model = keras.Model(tensors, calibrated)
+        model = ClassifierModel(tensors, calibrated)
     else:
         model = DistributedModel(strategy, tensors, calibrated)
     with _scope(strategy):
@@ -68,7 +69,7 @@ def build_classifier(
             optimizer=optimizer,
             loss=LogLoss(from_logits=True, name="log_loss"),
             metrics=[
-                keras.metrics.AUC(name="auc", num_thresholds=1000, from_logits=True),
+                LogOddsAuc(),
                 # The loss without regularisation, comparable between models.
                 keras.metrics.BinaryCrossentropy(name="log_loss", from_logits=True),
             ],

@@ -13,17 +13,17 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from pipeline.config.training import Distribution
 from pipeline.errors import ConfigError
+from trainer.metrics import ClassifierModel
 
 # Where TensorFlow looks for the other workers, and for which of them this one is.
 TF_CONFIG = "TF_CONFIG"
 
 
-class DistributedModel(keras.Model):
+class DistributedModel(ClassifierModel):
     """A model that has a replica on each device of a distribution strategy.
 
     Its variables, metrics and optimizer are made in the scope of the strategy, the

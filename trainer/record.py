@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import pydantic
@@ -11,12 +12,15 @@ RECORD_FILE = "training.json"
 
 
 class Epoch(pydantic.BaseModel):
-    """How the model did on the part it was trained on, and on the validation part."""
+    """Metrics on the training part and the validation part after an epoch.
+
+    AUC is None where it is undefined since there is one class only.
+    """
 
     log_loss: float
-    auc: float
+    auc: float | None
     validation_log_loss: float
-    validation_auc: float
+    validation_auc: float | None
 
 
 class TrainingRecord(pydantic.BaseModel):
@@ -25,7 +29,7 @@ class TrainingRecord(pydantic.BaseModel):
     Attributes:
       epochs: Passes over the training part.
       best_epoch: The one whose weights were kept, from 1.
-      validation_auc: AUC of the best epoch.
+      validation_auc: AUC of the best epoch; None where it is undefined.
       validation_log_loss: Log loss of the best epoch.
       examples_per_second: Examples trained on in a second, validation left out.
       wide_rows: Weights of ids and crosses that occurred in training; None for a model
@@ -36,7 +40,7 @@ class TrainingRecord(pydantic.BaseModel):
 
     epochs: int
     best_epoch: int
-    validation_auc: float
+    validation_auc: float | None
     validation_log_loss: float
     examples_per_second: float
     wide_rows: int | None = None
@@ -63,7 +67,7 @@ class TrainingRecord(pydantic.BaseModel):
         return cls(
             epochs=epochs,
             best_epoch=best_epoch,
-            validation_auc=history["val_auc"][best_epoch - 1],
+            validation_auc=_defined(history["val_auc"][best_epoch - 1]),
             validation_log_loss=history["val_log_loss"][best_epoch - 1],
             examples_per_second=epochs * examples / sum(history["seconds"]),
             wide_rows=rows,
@@ -73,9 +77,11 @@ class TrainingRecord(pydantic.BaseModel):
 
     def in_words(self) -> str:
         """The record as one line."""
+        is_defined = self.validation_auc is not None
+        auc = f"{self.validation_auc:.4f}" if is_defined else "undefined"
         words = (
             f"{self.epochs} epochs, the best {self.best_epoch} (validation AUC "
-            f"{self.validation_auc:.4f}, log loss {self.validation_log_loss:.4f}); "
+            f"{auc}, log loss {self.validation_log_loss:.4f}); "
             f"{self.examples_per_second:,.0f} examples/s"
         )
         if self.wide_zero_share is not None:
@@ -85,15 +91,19 @@ class TrainingRecord(pydantic.BaseModel):
         return words
 
 
+def _defined(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
 def _epochs(history: Mapping[str, Sequence[float]]) -> list[Epoch]:
     metrics = ("log_loss", "auc", "val_log_loss", "val_auc")
     rows = zip(*(history[metric] for metric in metrics), strict=True)
     return [
         Epoch(
             log_loss=log_loss,
-            auc=auc,
+            auc=_defined(auc),
             validation_log_loss=validation_log_loss,
-            validation_auc=validation_auc,
+            validation_auc=_defined(validation_auc),
         )
         for log_loss, auc, validation_log_loss, validation_auc in rows
     ]

@@ -18,7 +18,7 @@ from tfx.components.tuner.component import TunerFnResult
 from pipeline.config.parts.tuner import TunerPart
 from pipeline.config.tuning import Range, decoded, encoded, in_words
 from pipeline.errors import RunError
-from trainer.callbacks import stopping_callbacks
+from trainer.callbacks import stopping_callbacks, validation_score
 from trainer.classifier import build_classifier
 from trainer.dataset import TrainingData, training_data
 from trainer.fitting import fit
@@ -26,7 +26,7 @@ from trainer.inputs import ModelInputs
 
 _log = logging.getLogger(__name__)
 
-_OBJECTIVE = keras_tuner.Objective("val_auc", direction="max")
+_OBJECTIVE = keras_tuner.Objective("val_score", direction="max")
 
 
 def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
@@ -114,7 +114,8 @@ class ClassifierTuner(keras_tuner.Tuner):
             raise keras_tuner.errors.FailedTrialError("the loss is not finite")
         # Of the epoch whose weights were kept, which is not the last.
         metrics = model.evaluate(data.validation, return_dict=True, verbose=0)
-        return {f"val_{name}": value for name, value in metrics.items()}
+        logs = {f"val_{name}": value for name, value in metrics.items()}
+        return {**logs, "val_score": validation_score(logs)}
 
     def on_trial_end(self, trial: Trial) -> None:
         """Logs how a trial went."""
@@ -124,7 +125,7 @@ class ClassifierTuner(keras_tuner.Tuner):
             int(trial.trial_id) + 1,
             self.oracle.max_trials,
             in_words(decoded(trial.hyperparameters.values)),
-            f"AUC {trial.score:.4f}" if _completed(trial) else _reason(trial),
+            _score_in_words(trial) if _completed(trial) else _reason(trial),
         )
 
 
@@ -162,6 +163,12 @@ def _hyperparameters(part: TunerPart) -> keras_tuner.HyperParameters:
 
 def _completed(trial: Trial) -> bool:
     return trial.status == TrialStatus.COMPLETED
+
+
+def _score_in_words(trial: Trial) -> str:
+    # Minus the log loss where the AUC is undefined.
+    name = "AUC" if trial.score >= 0 else "log loss"
+    return f"{name} {abs(trial.score):.4f}"
 
 
 def _reason(trial: Trial) -> str:

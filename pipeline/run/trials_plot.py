@@ -38,7 +38,7 @@ def write_plot(trials: list[Trial], space: Space, path: Path) -> None:
         where = {"row": index // columns + 1, "col": index % columns + 1}
         figure.add_trace(_points(trials, name, values), **where)
         figure.update_xaxes(_axis(values), **where)
-    figure.update_yaxes(title="validation AUC", col=1)
+    figure.update_yaxes(title=f"validation {trials[0].measure[0]}", col=1)
     figure.update_layout(
         title=f"Trials of the Tuner: {len(trials)}; the star is the best",
         height=_HEIGHT * rows + 100,
@@ -61,7 +61,7 @@ def _points(trials: list[Trial], name: str, values: Range | tuple[Any, ...]) -> 
     others = len(trials) - 1
     return go.Scatter(
         x=[_place(trial.values[name], values) for trial in drawn],
-        y=[trial.auc for trial in drawn],
+        y=[trial.measure[1] for trial in drawn],
         mode="markers",
         marker={
             "symbol": ["circle"] * others + ["star"],
@@ -88,6 +88,7 @@ def _axis(values: Range | tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _hover(trial: Trial) -> str:
-    lines = [f"trial {trial.number}: AUC {trial.auc:.4f}"]
+    name, value = trial.measure
+    lines = [f"trial {trial.number}: {name} {value:.4f}"]
     lines += [f"{name}: {value_text(value)}" for name, value in trial.values.items()]
     return "<br>".join(lines)

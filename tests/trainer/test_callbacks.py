@@ -183,3 +183,22 @@ def test_tensorboard_has_logs_where_they_are_wanted(train, tmp_path):
     train(Training(), [0.5], log_dir=str(tmp_path))
 
     assert list(tmp_path.rglob("events.out.tfevents.*"))
+
+
+def test_without_a_positive_in_the_validation_the_log_loss_decides(train, caplog):
+    undefined, losses = [float("nan")] * 5, [0.5, 0.4, 0.45, 0.41, 0.3]
+    with caplog.at_level(logging.WARNING):
+        scripted, model = train(Training(patience=2), undefined, losses)
+
+    assert scripted.epochs == 4
+    assert _kept(model) == 2
+    warned = [each for each in caplog.records if each.levelno == logging.WARNING]
+    assert len(warned) == 1
+
+
+def test_without_a_positive_the_rates_follow_the_log_loss(train):
+    plateau = {"factor": 0.5, "patience": 1}
+    training = Training(patience=9, reduce_learning_rate=plateau)
+    for losses, rate in (([0.5, 0.4, 0.3, 0.2], 0.01), ([0.5, 0.6, 0.7], 0.0025)):
+        _, model = train(training, [float("nan")] * len(losses), losses)
+        assert float(model.optimizer.learning_rate.value) == pytest.approx(rate)

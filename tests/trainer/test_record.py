@@ -56,3 +56,13 @@ def test_a_model_may_have_no_wide_weights(wide):
     record = TrainingRecord.of(HISTORY, 800, wide)
 
     assert (record.wide_rows, record.wide_zero_share) == (wide or (None, None))
+
+
+def test_an_undefined_auc_is_kept_as_none():
+    history = {**HISTORY, "val_auc": [float("nan")] * 3}
+    record = TrainingRecord.of(history, examples=1000, wide=None)
+
+    assert record.validation_auc is None
+    assert [epoch.validation_auc for epoch in record.history] == [None] * 3
+    assert TrainingRecord.model_validate_json(record.model_dump_json()) == record
+    assert "nan" not in record.in_words()

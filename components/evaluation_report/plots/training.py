@@ -37,17 +37,21 @@ def _plot(name: str, title: str, metric: str, training: TrainingRecord) -> Plot:
     return make_plot(
         name,
         title,
-        f"{title} on the validation part: from {validation[0]:.4f} in epoch 1 to "
-        f"{validation[best - 1]:.4f} in epoch {best}, which was kept, and "
-        f"{validation[-1]:.4f} in the last one, {epochs[-1]}.",
+        f"{title} on the validation part: from {_number(validation[0])} in epoch 1 to "
+        f"{_number(validation[best - 1])} in epoch {best}, which was kept, and "
+        f"{_number(validation[-1])} in the last one, {epochs[-1]}.",
         traces,
         height=260,
         xaxis={"title": {"text": "epoch"}, "dtick": max(1, len(epochs) // 8)},
     )
 
 
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4f}"
+
+
 def _line(
-    name: str, x: list[int], y: list[float], look: dict[str, object]
+    name: str, x: list[int], y: list[float | None], look: dict[str, object]
 ) -> go.Scatter:
     return go.Scatter(
         name=name, x=x, y=y, mode="lines+markers", line=look, marker={"size": 5}
