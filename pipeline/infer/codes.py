@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.infer.column import Column, Ints
+from pipeline.infer.held_out import STANDARD_ERRORS, HeldOut
 from pipeline.infer.names import named_meaning
 
 _MOST_LEVELS = 31  # days of a month; hours, positions and months are fewer
@@ -12,9 +13,7 @@ _FEWEST_DIGITS = 12  # of what nobody counts
 _FEWEST_SPREAD = 100  # values that may be spread evenly by more than chance
 _LARGEST_SPREAD = 0.1  # of codes such as 15,701 to 15,912, as a share of them
 _FEWEST_ROWS_A_VALUE = 5
-_BINS = 50
-_LEAST_GAIN = 0.01
-_STANDARD_ERRORS = 2
+_RANGES = 50
 _LARGEST_DISTANCE = 0.05
 
 
@@ -41,9 +40,12 @@ def code_reason(column: Column, labels: Ints) -> str | None:
     if high - low < _LARGEST_SPREAD * min(abs(low), abs(high)):
         return "close together and far from 0, as codes are"
     if column.present >= _FEWEST_ROWS_A_VALUE * column.distinct:
-        as_values, as_bins = column.auc(labels, None), column.auc(labels, _BINS)
-        if as_values - as_bins > max(_LEAST_GAIN, _STANDARD_ERRORS * _error(labels)):
-            return f"AUC {as_values:.3f} one by one, {as_bins:.3f} in {_BINS} ranges"
+        in_ranges = HeldOut(labels, [column.codes(_RANGES)])
+        errors = in_ranges.gain(column.codes(None)).errors
+        if errors > STANDARD_ERRORS:
+            return (
+                f"each tells more than {_RANGES} ranges ({errors:.0f} standard errors)"
+            )
     if column.distinct >= _FEWEST_SPREAD and _distance(column) < _LARGEST_DISTANCE:
         return "spread evenly, as ids are"
     return None
@@ -55,11 +57,6 @@ def _has_levels(column: Column, *, far_apart: bool) -> bool:
         return False
     span = column.numbers.max() - column.numbers.min() + 1
     return far_apart or column.distinct <= 2 or bool(span <= 2 * column.distinct)
-
-
-def _error(labels: Ints) -> float:
-    """A bound on the standard error of an AUC (Birnbaum and Klose, 1957)."""
-    return float(0.5 / np.sqrt(min(np.bincount(labels, minlength=2))))
 
 
 def _distance(column: Column) -> float:

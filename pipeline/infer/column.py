@@ -100,7 +100,7 @@ class Column:
           labels: The label of each row.
           bins: As for `codes`.
         """
-        if min(np.bincount(labels, minlength=2)) < _FEWEST_OF_A_CLASS:
+        if not has_both(labels):
             return 0.5
         encoder = TargetEncoder(target_type="binary", smooth=1.0, cv=2, random_state=0)
         codes = self.codes(bins).reshape(-1, 1)
@@ -134,6 +134,11 @@ def make_column(name: str, values: pa.Array) -> Column:
     if numbers is None:
         return Column(name, family, values)
     return Column(name, *_plain(numbers.values), *numbers[1:])
+
+
+def has_both(labels: Ints) -> bool:
+    """Whether there are rows enough of both labels for an AUC to say something."""
+    return bool(min(np.bincount(labels, minlength=2)) >= _FEWEST_OF_A_CLASS)
 
 
 def count(values: pa.Array) -> dict[Any, int]:

@@ -61,7 +61,7 @@ features:
 model: {{kind: wide_deep}}  # or embedding_mlp
 
 {training}{evaluation}gates:
-  # Halfway from guessing (0.5) to {best!r} alone ({best_auc:.3f}).
+  # {lowest_reason}
   - {{metric: auc, min: {lowest}}}
   # Not clearly worse than the last released model.
   - {{metric: auc, min_change: -0.005}}
@@ -101,7 +101,7 @@ def infer_config(files: Sequence[Path], label: str, folder: Path = Path()) -> st
     if not features:
         reasons = listed((f"{k} ({g.comment})" for k, g in guesses.items()), limit=120)
         raise InputError(f"no column can be a feature: {reasons or 'there is none'}")
-    aucs = {name: columns[name].auc(labels) for name in features}
+    aucs = {name: guesses[name].auc for name in features}
     best = max(aucs, key=lambda name: aucs[name])
     root = os.path.relpath(files[0].absolute().parent, folder.absolute())
     return _TEXT.format(
@@ -114,11 +114,16 @@ def infer_config(files: Sequence[Path], label: str, folder: Path = Path()) -> st
         features=_features(guesses),
         crosses=_crosses(features, columns, aucs, rows),
         training=_training(guesses),
-        evaluation=_evaluation(features, columns, aucs),
-        best=best,
-        best_auc=aucs[best],
+        evaluation=_evaluation(features, columns, aucs, rows),
+        lowest_reason=_lowest_reason(best, aucs[best], rows),
         lowest=max(0.51, round(0.5 + (aucs[best] - 0.5) / 2, 2)),
     )
+
+
+def _lowest_reason(best: str, auc: float, rows: Rows) -> str:
+    if not rows.have_both:
+        return "Better than guessing (0.5); too few rows of one label to say more."
+    return f"Halfway from guessing (0.5) to {best!r} alone ({auc:.3f})."
 
 
 def _pipeline_name(files: Sequence[Path]) -> str:
@@ -170,7 +175,7 @@ def _without_nulls(block: BaseModel) -> dict[str, object]:
 
 def _features(guesses: Mapping[str, Guess]) -> str:
     kept, left_out = [], []
-    for name, (feature, comment, _) in guesses.items():
+    for name, (feature, comment, *_) in guesses.items():
         if feature is None:
             left_out.append(f"  #   {shown(name, 60)}: {shown(comment, 300)}")
         else:
@@ -199,7 +204,7 @@ def _crosses(
     ]
     if not lines:
         pairs = len(names) * (len(names) - 1) // 2
-        return f"# No crosses: none of {pairs} pairs of features tells more together.\n"
+        return f"# No crosses: of {pairs} pairs of features none tells more together.\n"
     heading = "  # By how much a pair lowers the log loss of rows that are held out."
     return "\n".join(["crosses:", heading, *_aligned("  ", lines), ""])
 
@@ -233,6 +238,7 @@ def _evaluation(
     features: Mapping[str, Feature],
     columns: Mapping[str, Column],
     aucs: Mapping[str, float],
+    rows: Rows,
 ) -> str:
     """The slicings by few values, those first that tell most of the label."""
     names = [
@@ -246,7 +252,8 @@ def _evaluation(
     lines = [
         (
             f"- {_flow([name])}",
-            f"{columns[name].distinct} values; AUC {aucs[name]:.3f} alone",
+            f"{columns[name].distinct} values"
+            + (f"; AUC {aucs[name]:.3f} alone" if rows.have_both else ""),
         )
         for name in names[:_MOST_SLICINGS]
     ]

@@ -34,11 +34,13 @@ class Guess(NamedTuple):
       feature: The feature.
       comment: The figure behind it.
       values: About how many values it has in all data.
+      auc: What the column tells of the label by itself; 0.5 where that is unknown.
     """
 
     feature: Feature | None
     comment: str
     values: int = 0
+    auc: float = 0.5
 
 
 def guess(column: Column, rows: Rows, taken: Container[str]) -> Guess:
@@ -50,7 +52,9 @@ def guess(column: Column, rows: Rows, taken: Container[str]) -> Guess:
       taken: Names that columns made of this one cannot have.
     """
     code = code_reason(column, rows.labels) if column.family == "integer" else None
-    if reason := reason_to_leave_out(column, rows.labels, is_code=code is not None):
+    is_known = column.family != "other" and column.present > 0
+    auc = column.auc(rows.labels) if is_known else 0.5
+    if reason := reason_to_leave_out(column, auc, is_code=code is not None):
         return Guess(None, reason)
     if not is_legal_name(column.name):
         return Guess(
@@ -58,7 +62,7 @@ def guess(column: Column, rows: Rows, taken: Container[str]) -> Guess:
             "a feature's name starts with a letter and has only A-Z, a-z, 0-9 and _; "
             "rename the column in your data to use it",
         )
-    guessed = _guess(column, rows, code, taken)
+    guessed = _guess(column, rows, code, taken)._replace(auc=auc)
     if not column.missing:
         return guessed
     missing = f"; missing in {percent(column.missing, column.rows)}"
@@ -105,7 +109,8 @@ def _categorical(
     values = estimate_distinct(counts, rows.share)
     comment = _distinct(len(counts), column, code)
     if values > len(counts):
-        comment += f", about {_two_digits(values):,} in all rows"
+        values = max(len(counts), _two_digits(values))
+        comment += f", about {values:,} in all rows"
     if "multivalued" in settings or "delimiter" in settings:
         comment += f"; lists of {sum(counts) / column.present:.1f} on average"
     once = sum(times == 1 for times in counts)

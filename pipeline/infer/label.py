@@ -11,6 +11,7 @@ import yaml
 from pipeline.config.examples import Label
 from pipeline.errors import InputError
 from pipeline.infer.column import Column, Ints, listed, number, shown
+from pipeline.text_values import example_of
 
 
 def check_label(text: str, columns: Mapping[str, Column]) -> tuple[Label, Ints]:
@@ -66,6 +67,11 @@ def _check_column(name: str, columns: Mapping[str, Column]) -> None:
         raise InputError(
             f"--label: column {name!r} holds {listed(held) or 'no values'} "
             f"({column.values.type}); allowed: the numbers 0 and 1"
+        )
+    if column.number_format is not None:
+        raise InputError(
+            f"--label: column {name!r} has numbers like "
+            f"{example_of(column.number_format)}; allowed: plain ones, such as 1909.5"
         )
     if column.missing:
         raise InputError(

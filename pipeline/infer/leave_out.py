@@ -7,10 +7,11 @@ from datetime import datetime, timezone
 
 import numpy as np
 
-from pipeline.infer.column import LARGEST_EXACT, Column, Ints, shown
-from pipeline.infer.names import named_meaning
+from pipeline.infer.column import LARGEST_EXACT, Column, shown
+from pipeline.infer.names import named_meaning, names_occasion
 
 _LEAK_AUC = 0.99
+_FEWEST_OCCASIONS = 100
 _VALUES_LOOKED_AT = 1_000
 _WORDS_OF_FREE_TEXT = 4
 _LEAST_SHARE_PRESENT = 0.001
@@ -27,12 +28,12 @@ _DATE = re.compile(
 )
 
 
-def reason_to_leave_out(column: Column, labels: Ints, *, is_code: bool) -> str | None:
+def reason_to_leave_out(column: Column, auc: float, *, is_code: bool) -> str | None:
     """Says why a column should not be a feature; None where it may be one.
 
     Args:
       column: The column.
-      labels: The label of each row.
+      auc: What it tells of the label by itself.
       is_code: Whether its numbers are names, and not quantities.
     """
     if column.family == "other":
@@ -49,7 +50,7 @@ def reason_to_leave_out(column: Column, labels: Ints, *, is_code: bool) -> str |
             "whole numbers beyond 2^53 as floats, which have lost their last digits: "
             "write ids as integers or texts"
         )
-    if (auc := column.auc(labels)) > _LEAK_AUC:
+    if auc > _LEAK_AUC:
         return (
             f"tells the label by itself (AUC {auc:.3f}), so it may be known only after "
             "the label; add it if it is known before"
@@ -67,6 +68,8 @@ def reason_to_leave_out(column: Column, labels: Ints, *, is_code: bool) -> str |
             return f"free text: {words:.0f} words a value, {distinct}"
     if is_row_unique(column, is_code=is_code):
         return f"{distinct}, like an impression id: nothing to learn from"
+    if names_occasion(column.name) and column.distinct >= _FEWEST_OCCASIONS:
+        return f"{distinct}, each for what is shown once: later rows have others"
     return None
 
 

@@ -12,9 +12,9 @@ _CODE_WORDS = set(
     "area region zone district state city country dma category cat cate type class "
     "segment cluster group tag channel user visitor customer member device cookie "
     "session request impression order account item product sku asin ean isbn pid ad "
-    "adgroup advertiser campaign creative banner publisher site page domain app brand "
-    "vendor seller shop store merchant hotel restaurant movie film book song track "
-    "artist album video show author article news post query keyword term ip port os "
+    "adgroup advertiser campaign camp creative banner publisher site page domain app "
+    "brand vendor seller shop store merchant hotel restaurant movie film book song "
+    "track artist album video show author article news post query keyword term ip port os "
     "browser carrier model version language lang c".split()
 )
 _QUANTITY_WORDS = set(
@@ -26,6 +26,7 @@ _QUANTITY_WORDS = set(
     "pct probability rank likes views clicks impressions visits orders sales stock "
     "temperature speed lat latitude lon lng longitude".split()
 )
+_OCCASIONS = {"session", "request", "impression", "search", "auction", "pageview"}
 _ID_ENDING = re.compile(r"(?P<of>[a-z]+?)ids?")
 
 
@@ -34,13 +35,18 @@ def named_meaning(name: str) -> Meaning | None:
     words = [word for word in words_of(name) if not word.isdigit()]
     if not words:
         return None
-    last = words[-1]
-    if last in _QUANTITY_WORDS:
+    if words[-1] in _QUANTITY_WORDS:
         return "quantity"
-    ending = _ID_ENDING.fullmatch(last)
-    if last in _CODE_WORDS or (ending and ending["of"] in _CODE_WORDS):
+    ending = _ID_ENDING.fullmatch(words[-1])
+    if words[-1] in _CODE_WORDS or (ending and ending["of"] in _CODE_WORDS):
         return "id"
-    return None
+    return None if _QUANTITY_WORDS.isdisjoint(words) else "quantity"
+
+
+def names_occasion(name: str) -> bool:
+    """Whether a column names what is shown together once, such as a request."""
+    ending = _ID_ENDING.fullmatch("".join(words_of(name)))
+    return ending is not None and ending["of"] in _OCCASIONS
 
 
 def words_of(name: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.infer.column import Ints
+from pipeline.infer.column import Ints, has_both
 
 
 @dataclass(frozen=True)
@@ -28,3 +28,8 @@ class Rows:
     def are_all(self) -> bool:
         """Whether no row is left out."""
         return self.total <= len(self.labels)
+
+    @property
+    def have_both(self) -> bool:
+        """Whether an AUC says something: there are rows enough of both labels."""
+        return has_both(self.labels)

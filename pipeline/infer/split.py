@@ -17,13 +17,11 @@ from pipeline.config.spans import Spans
 from pipeline.errors import InputError
 from pipeline.infer.column import Column
 from pipeline.infer.leave_out import time_example
-from pipeline.infer.names import words_of
+from pipeline.infer.names import names_occasion, words_of
 from pipeline.infer.rows import Rows
 from pipeline.infer.spans import guess_spans
 
 _USER_WORDS = {"user", "userid", "uid", "visitor", "customer", "member", "cookie"}
-# Rows with one of these were shown together.
-_TOGETHER = {"session", "request", "impression", "search", "auction", "pageview"}
 _OTHER_TIMES = {"birth", "birthday", "dob", "signup", "registered", "release", "expiry"}
 _TRAIN_WORDS = {"train", "training"}
 _EVAL_WORDS = {"test", "eval", "valid", "validation", "val", "dev", "holdout"}
@@ -144,9 +142,7 @@ def _by_hash(pattern: str, columns: Mapping[str, Column]) -> tuple[HashSplit, st
     ]
     no_time = "no column of times to split by, so rows are dealt out by a hash"
     for column in filled:
-        if _TOGETHER.intersection(words_of(column.name)) and (
-            column.distinct >= _FEWEST_VALUES
-        ):
+        if names_occasion(column.name) and column.distinct >= _FEWEST_VALUES:
             return HashSplit(pattern=pattern, column=column.name), (
                 f"{no_time} of {column.name!r} ({column.distinct:,} distinct values in "
                 f"{column.rows:,} rows): what is shown together stays together"

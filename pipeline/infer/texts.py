@@ -23,6 +23,7 @@ _FEWEST = 20
 
 _APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}"
 _CODE = r"^[-+]?0\d"  # 00501 would lose its zeros as a number
+_PLUS = r"^\+"  # which a reader of plain numbers refuses
 _WHOLE = r"^[-+]?\d+$"
 _HEXADECIMAL = r"^\d+[eE]\d+$"  # a hash such as 12345e67, or a number: 12345e67
 _GERMAN = r"^[-+]?[1-9]\d{0,2}(\.\d{3})+$"
@@ -66,7 +67,9 @@ def numbers_of(texts: pa.Array) -> Numbers | None:
     if _all(found, _WHOLE):
         if pc.max(pc.utf8_length(found)).as_py() > _MOST_DIGITS:
             return None
-        return Numbers(pc.utf8_ltrim(texts, "+").cast(pa.int64()), None, words)
+        return (
+            None if _any(found, _PLUS) else Numbers(texts.cast(pa.int64()), None, words)
+        )
     for number_format in _formats(found):
         if pc.all(is_number(found, number_format)).as_py():
             values = parse_numbers(texts, number_format)
@@ -78,7 +81,8 @@ def numbers_of(texts: pa.Array) -> Numbers | None:
 def _formats(texts: pa.Array) -> Iterator[NumberFormat]:
     """The formats that the texts may have, the likeliest first."""
     unit = _unit(texts)
-    if unit is None and not _is_german(texts) and not _is_hash(texts):
+    is_plain = unit is None and not _any(texts, _PLUS)
+    if is_plain and not _is_german(texts) and not _is_hash(texts):
         yield NumberFormat()
     separators = [mark for mark in " '.," if _has(texts, mark)]
     if unit is not None and not {" ", "'", ","}.intersection(separators):

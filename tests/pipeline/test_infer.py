@@ -203,6 +203,25 @@ def test_gates_can_fail_and_can_pass(guessed: tuple[Config, str]):
     assert calibration.min < 1 < calibration.max
 
 
+def test_few_rows_claim_no_auc(tmp_path: Path):
+    clicks(30)[["gender", "click"]].to_csv(tmp_path / "a.csv", index=False)
+    config, text = inferred(tmp_path, tmp_path / "a.csv")
+    assert "too few rows of one label to say more" in text
+    assert "alone" not in text
+    assert not config.crosses
+
+
+def test_word_for_a_missing_number_is_a_country_elsewhere(tmp_path: Path):
+    table = clicks()[["score", "click"]].assign(
+        country=["NA", "US", "NL"] * (ROWS // 3)
+    )
+    table.to_csv(tmp_path / "a.csv", index=False)
+    config, _ = inferred(tmp_path, tmp_path / "a.csv")
+    assert config.examples.missing_values == ("",)
+    assert config.features["score"].missing_values == ("NA",)
+    assert config.features["country"].missing_values == ()
+
+
 def words(text: str) -> str:
     """The comments as one line."""
     return " ".join(text.replace("#", "").split())
@@ -486,6 +505,12 @@ def csv(folder: Path, text: str, name: str = "a.csv") -> Path:
         ("x,y\n1,0\n", "z", "--label: no column 'z'; columns found: x, y"),
         ("x,y\n1,a\n2,b\n", "y", "--label: column 'y' holds a, b (string); allowed:"),
         ("x,y\n1,0\n2,\n", "y", "--label: column 'y' is missing in 1 of 2 rows"),
+        ("x,y\n1,+1\n2,-1\n", "y", "--label: column 'y' holds +1, -1 (string)"),
+        (
+            'x,y\n1,"1,909"\n2,712\n',
+            "{column: y, greater_than: 0}",
+            "--label: column 'y' has numbers like 1,909.5; allowed: plain ones",
+        ),
         ("x,y\n1,0\n2,0\n", "y", "--label: 'y' gives 0 in all 2 rows sampled"),
         ("x,y\n1,0\n1,1\n", "y", "no column can be a feature: x (the same value"),
         ("y\n1\n0\n", "y", "no column can be a feature"),

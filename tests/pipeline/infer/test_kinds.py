@@ -69,7 +69,7 @@ def test_ids_are_told_by_what_single_values_say_of_the_label():
     labels = (RNG.random(ROWS) < likes[ZIPF]).astype(np.int64)
     found = guessed("x", ZIPF, labels)
     assert isinstance(found.feature, Categorical)
-    assert "one by one" in found.comment
+    assert "each tells more than 50 ranges" in found.comment
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,12 @@ def test_ids_of_rows_are_left_out(values: object):
     found = guessed("x", values)
     assert found.feature is None
     assert "like an impression id" in found.comment
+
+
+def test_ids_of_requests_are_left_out():
+    found = guessed("request_id", np.arange(ROWS) // 3)
+    assert found.feature is None
+    assert "later rows have others" in found.comment
 
 
 def test_ids_that_floats_have_cut_are_left_out():

@@ -21,7 +21,8 @@ def read(texts: list[str | None]) -> tuple[list[float | None], dict[str, str]] |
 @pytest.mark.parametrize(
     ("texts", "values", "settings"),
     [
-        (["5", "+3", None], [5, 3, None], {}),
+        (["5", "-3", None], [5, -3, None], {}),
+        (["+1,909"], [1909], {"thousands": ","}),
         (["1.5", "1e3"], [1.5, 1000.0], {}),
         (["1,909", "712"], [1909, 712], {"thousands": ","}),
         (["1,909.5"], [1909.5], {"thousands": ","}),
@@ -57,6 +58,7 @@ def test_numbers_written_for_people(
         pytest.param(["$5", "€7"], id="two currencies"),
         pytest.param(["12,45,7", "3,4"], id="lists"),
         pytest.param(["true", "false"], id="booleans"),
+        pytest.param(["+1", "-1"], id="signs"),
         pytest.param(["NA", "IT"], id="countries"),
         pytest.param([None, ""], id="nothing"),
     ],
