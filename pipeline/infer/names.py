@@ -14,8 +14,8 @@ _CODE_WORDS = set(
     "session request impression order account item product sku asin ean isbn pid ad "
     "adgroup advertiser campaign camp creative banner publisher site page domain app "
     "brand vendor seller shop store merchant hotel restaurant movie film book song "
-    "track artist album video show author article news post query keyword term ip port os "
-    "browser carrier model version language lang c".split()
+    "track artist album video show author article news post query keyword term ip port "
+    "os browser carrier model version language lang c".split()
 )
 _QUANTITY_WORDS = set(
     "age price cost fare fee tip tips bid budget amount value revenue income salary "  # noqa: SIM905
