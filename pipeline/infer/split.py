@@ -25,6 +25,7 @@ _USER_WORDS = {"user", "userid", "uid", "visitor", "customer", "member", "cookie
 _OTHER_TIMES = {"birth", "birthday", "dob", "signup", "registered", "release", "expiry"}
 _TRAIN_WORDS = {"train", "training"}
 _EVAL_WORDS = {"test", "eval", "valid", "validation", "val", "dev", "holdout"}
+_SHARD_WORDS = {"part", "shard", "chunk", "piece", "partition", "bucket", "of"}
 # Values of a column that rows can be split by fairly.
 _FEWEST_VALUES = 100
 _LARGEST_SHARE_TO_EVALUATE = 0.4
@@ -76,6 +77,8 @@ def _ways_to_split(names: list[str]) -> Iterator[tuple[list[str], list[str], str
             yield train, evaluate, "as the files' names say"
     if len({re.sub(r"\d+", "0", name) for name in names}) > 1:
         return
+    if _SHARD_WORDS & set(words_of(names[0])):
+        return  # What is written in pieces has no order, or one of another kind.
     for size in range(1, 1 + max(1, int(_LARGEST_SHARE_TO_EVALUATE * len(names)))):
         yield (
             names[:-size],

@@ -294,9 +294,9 @@ def test_root_is_relative_to_the_folder_of_the_configuration(tmp_path: Path):
     ("names", "train", "evaluate"),
     [
         (
-            [f"part_{part}.csv.gz" for part in range(1, 8)],
-            "part_[1-6].csv.gz",
-            "part_7.csv.gz",
+            [f"week_{week}.csv.gz" for week in range(1, 8)],
+            "week_[1-6].csv.gz",
+            "week_7.csv.gz",
         ),
         (["test.csv", "train.csv"], "train.csv", "test.csv"),
         ([f"{day}.csv" for day in range(1, 15)], "[1-9].csv", "1[0-4].csv"),
@@ -324,10 +324,12 @@ def test_the_last_files_evaluate(
     [
         (["b.csv", "a.csv"], "*.csv"),
         ([f"2024-05-{day}.csv" for day in (30, 31)] + ["latest.csv"], "*.csv"),
+        ([f"part-0000{part}.csv" for part in range(3)], "part-0000*.csv"),
+        ([f"data-{part}-of-3.csv" for part in (1, 2, 3)], "data-*-of-3.csv"),
         ([f"day_0{day}{part}.csv" for day in (1, 2) for part in "xy"], "day_0*.csv"),
     ],
 )
-def test_files_in_no_order_are_split_by_a_hash(
+def test_files_in_no_order_are_split_by_their_rows(
     tmp_path: Path, names: list[str], pattern: str
 ):
     paths = [tmp_path / name for name in names]
@@ -403,11 +405,11 @@ def test_other_files_are_no_spans(tmp_path: Path, names: list[str], others: list
 
 
 def test_patterns_keep_clear_of_other_files(tmp_path: Path):
-    names = [f"part_{part}.csv" for part in (1, 2, 3, "truth")]
+    names = [f"week_{week}.csv" for week in (1, 2, 3, "truth")]
     for name in names:
         clicks(60).to_csv(tmp_path / name, index=False)
     given = [tmp_path / name for name in names]
-    assert inferred(tmp_path, *given[:3])[0].examples.splits.train == "part_[1-2].csv"
+    assert inferred(tmp_path, *given[:3])[0].examples.splits.train == "week_[1-2].csv"
     line = one_line(lambda: infer_config([given[0], given[3]], "click"))
     assert "no pattern matches the 2 given files and no others" in line
 
