@@ -1,7 +1,6 @@
 """A first configuration, inferred from a sample of the user's own data.
 
-It imports nothing of ours but `pipeline.config` and `pipeline.errors`, and TensorFlow
-only where there are TFRecords to read.
+It imports TensorFlow only where there are TFRecords to read.
 """
 
 from pipeline.infer.draft import infer_config

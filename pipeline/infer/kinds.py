@@ -122,7 +122,7 @@ def _categorical(
         settings["top_k"] = LARGEST_VOCABULARY
         comment += (
             f"; the {LARGEST_VOCABULARY:,} most frequent have their own ids (hashed, "
-            f"all would take {buckets_for(values):,} buckets to collide rarely)"
+            f"all would take {buckets_for(values):,} buckets for 1% of collisions)"
         )
     return Guess(Categorical(**settings), comment, values)
 
