@@ -8,7 +8,7 @@ and can be named in `training.warm_start.vectors`.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +16,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.config.names import tensor_name
+
 # In a SavedModel, where a release copies it and TensorFlow Serving leaves it alone.
 EMBEDDINGS_DIR = os.path.join("assets.extra", "embeddings")
-
-_SUFFIX = ".parquet"
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,16 @@ class Embeddings:
 
 def embeddings_file(saved_model: str, feature: str) -> str:
     """Where the vectors of a feature are."""
-    return os.path.join(saved_model, EMBEDDINGS_DIR, feature + _SUFFIX)
+    name = f"{tensor_name(feature)}.parquet"
+    return os.path.join(saved_model, EMBEDDINGS_DIR, name)
 
 
-def embedded_features(saved_model: str) -> list[str]:
-    """The features whose vectors were exported with a model on this machine."""
-    folder = os.path.join(saved_model, EMBEDDINGS_DIR)
-    if not os.path.isdir(folder):
-        return []
-    names = os.listdir(folder)
+def embedded_features(saved_model: str, features: Iterable[str]) -> list[str]:
+    """Those of some features whose vectors are with a model on this machine."""
     return sorted(
-        name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX)
+        feature
+        for feature in features
+        if os.path.exists(embeddings_file(saved_model, feature))
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
+from tensorflow.core.protobuf import meta_graph_pb2
+from tensorflow.python.tools import saved_model_utils
 
 from pipeline.signatures import (
     PREDICT,
@@ -16,6 +18,35 @@ from pipeline.signatures import (
 )
 
 _BATCH = 8192
+
+
+def raw_features(saved_model: str) -> dict[str, tf.TensorSpec]:
+    """Reads what `predict` takes: a tensor for each raw feature, by its name.
+
+    A tensor's own name is that of an argument of the function.
+
+    Args:
+      saved_model: Directory of a SavedModel.
+
+    Raises:
+      KeyError: The model has no such signature.
+    """
+    graph = saved_model_utils.get_meta_graph_def(saved_model, tf.saved_model.SERVING)
+    signatures = dict(graph.signature_def)  # protobuf would add what is not there
+    return {
+        name: tf.TensorSpec(info.tensor_shape, info.dtype, _argument(info))
+        for name, info in signatures[PREDICT].inputs.items()
+    }
+
+
+def _argument(info: meta_graph_pb2.TensorInfo) -> str:
+    """The argument of the function `predict` for one of its inputs.
+
+    TensorFlow names the placeholder of an input after signature and argument
+    (`tensorflow/python/saved_model/save.py`).
+    """
+    name: str = info.name
+    return name.removeprefix(f"{PREDICT}_").removesuffix(":0")
 
 
 class Scorer:
@@ -30,8 +61,7 @@ class Scorer:
         # Kept, since signatures hold their model weakly.
         self._model = tf.saved_model.load(saved_model)
         self._predict = self._model.signatures[PREDICT]
-        _, inputs = self._predict.structured_input_signature
-        self.inputs: Mapping[str, tf.TensorSpec] = inputs
+        self.inputs: Mapping[str, tf.TensorSpec] = raw_features(saved_model)
 
     def probabilities(
         self, columns: Mapping[str, npt.NDArray[np.generic]]
@@ -84,6 +114,9 @@ class Scorer:
     def _score(
         self, columns: Mapping[str, npt.NDArray[np.generic]], rows: slice
     ) -> npt.NDArray[np.float32]:
-        tensors = {name: tf.constant(columns[name][rows]) for name in self.features}
+        tensors = {
+            spec.name: tf.constant(columns[name][rows])
+            for name, spec in self.inputs.items()
+        }
         scores: npt.NDArray[np.float32] = self._predict(**tensors)[PROBABILITY]
         return np.asarray(scores)

@@ -11,6 +11,7 @@ import tensorflow_transform as tft
 from tfx.dsl.io import fileio
 
 from pipeline.config.columns import MISSING_ID
+from pipeline.config.names import tensor_name
 from pipeline.embeddings import EMBEDDINGS_DIR, embeddings_file, to_parquet
 
 _log = logging.getLogger(__name__)
@@ -36,11 +37,11 @@ def export_embeddings(
     layers = {layer.name: layer for layer in model.layers}
     first = MISSING_ID + 1
     for feature in features:
-        layer = layers.get(f"deep.embedding.{feature}")
+        layer = layers.get(f"deep.embedding.{tensor_name(feature)}")
         if layer is None:
             _log.warning("no vectors of %s: the model has no embeddings", feature)
             continue
-        terms = transform.vocabulary_by_name(feature)
+        terms = transform.vocabulary_by_name(tensor_name(feature))
         table = keras.ops.convert_to_numpy(layer.table)
         content = to_parquet(terms, table[first : first + len(terms)])
         fileio.makedirs(os.path.join(saved_model, EMBEDDINGS_DIR))

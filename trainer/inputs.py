@@ -11,6 +11,7 @@ import tensorflow_transform as tft
 
 from pipeline.config.columns import TERMS, IdColumn, id_columns, numeric_columns
 from pipeline.config.model import EmbeddingSize
+from pipeline.config.names import tensor_name
 from pipeline.config.parts.trainer import TrainerPart
 
 Tensors = dict[str, tf.Tensor]
@@ -22,7 +23,7 @@ class IdInput:
     """A column of ids.
 
     Attributes:
-      name: Name of the column.
+      title: Name of the column for people.
       num_ids: Ids are in [0, num_ids); 0 is a missing value or padding.
       multivalued: int64 [batch, values] instead of int64 [batch].
       crossed: Whether the column is a cross.
@@ -30,12 +31,17 @@ class IdInput:
       meaning: What an id stands for; see `IdColumn`.
     """
 
-    name: str
+    title: str
     num_ids: int
     multivalued: bool
     crossed: bool
     embedding_size: int
     meaning: str = TERMS
+
+    @property
+    def name(self) -> str:
+        """Name of the column after Transform."""
+        return tensor_name(self.title)
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,7 @@ def _id_input(
     if column.vocabulary is not None:
         num_ids += transform.vocabulary_size_by_name(column.vocabulary)
     return IdInput(
-        name=column.name,
+        title=column.title,
         num_ids=num_ids,
         multivalued=column.multivalued,
         crossed=column.crossed,

@@ -6,13 +6,18 @@ and serving cannot differ. None needs the label.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 
 import keras
 import tensorflow as tf
 import tensorflow_transform as tft
+from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
+from tensorflow.python.saved_model.fingerprinting_utils import write_fingerprint
+from tfx.dsl.io import fileio
 
 from pipeline.config.features import Feature, Numeric
+from pipeline.config.names import tensor_name
 from pipeline.signatures import (
     EXAMPLES,
     PREDICT,
@@ -71,7 +76,8 @@ def export(
         return transformed(tf.io.parse_example(examples, spec))
 
     serialized = [tf.TensorSpec([None], tf.string, name=EXAMPLES)]
-    named = [{name: _raw_spec(name, features[name]) for name in features}]
+    arguments = _arguments(features)
+    named = [{name: _raw_spec(features[name], arguments[name]) for name in features}]
     archive = keras.export.ExportArchive()
     # Not the model: its variables, which the endpoints use, would be saved twice.
     archive.track(layer)
@@ -79,10 +85,50 @@ def export(
     archive.add_endpoint(PREDICT, serve_tensors, named)
     archive.add_endpoint(TRANSFORM_FEATURES, transform_examples, serialized)
     archive.write_out(path, verbose=False)
+    _name_inputs(arguments, path)
     write_inputs(inputs, path)
 
 
-def _raw_spec(name: str, feature: Feature) -> tf.TensorSpec:
+def _arguments(features: Iterable[str]) -> dict[str, str]:
+    """Names an argument of a function for each feature, unique whatever the case."""
+    arguments: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in features:
+        argument = tensor_name(name)
+        while argument.lower() in taken:
+            argument += "_"
+        taken.add(argument.lower())
+        arguments[name] = argument
+    return arguments
+
+
+def _name_inputs(arguments: Mapping[str, str], path: str) -> None:
+    """Gives the inputs of `predict` the names of the features.
+
+    TensorFlow writes a signature as a function with an argument for each input, and so
+    wants identifiers. What a server reads is a map, whose keys may be any text.
+
+    Args:
+      arguments: The argument of each feature.
+      path: The SavedModel, whose inputs have the names of the arguments.
+    """
+    if all(name == argument for name, argument in arguments.items()):
+        return
+    file = os.path.join(path, tf.saved_model.SAVED_MODEL_FILENAME_PB)
+    with fileio.open(file, "rb") as stream:
+        saved_model = saved_model_pb2.SavedModel.FromString(stream.read())
+    (graph,) = saved_model.meta_graphs
+    signature = graph.signature_def[PREDICT]
+    written = meta_graph_pb2.SignatureDef.FromString(signature.SerializeToString())
+    signature.inputs.clear()
+    for name, argument in arguments.items():
+        signature.inputs[name].CopyFrom(written.inputs[argument])
+    with fileio.open(file, "wb") as stream:
+        stream.write(saved_model.SerializeToString())
+    write_fingerprint(path)
+
+
+def _raw_spec(feature: Feature, name: str) -> tf.TensorSpec:
     """Shape [batch]; a multi-valued feature has [batch, values], padded with ''."""
     if isinstance(feature, Numeric):
         return tf.TensorSpec([None], tf.float32, name=name)

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from pipeline.config.columns import bucket_name
 from pipeline.config.features import Cross, Features, Numeric
+from pipeline.config.names import tensor_name
 from transform.discrete import Ids
 from transform.values import RawFeature, many_texts, single_text
 
@@ -49,7 +50,7 @@ def _part(
 ) -> tf.Tensor | tf.SparseTensor:
     feature = features[name]
     if isinstance(feature, Numeric):
-        return tf.expand_dims(transformed[bucket_name(name)], 1)
+        return tf.expand_dims(transformed[tensor_name(bucket_name(name))], 1)
     if feature.many:
         return many_texts(raw[name], feature.delimiter).to_sparse()
     return tf.expand_dims(single_text(raw[name]), 1)

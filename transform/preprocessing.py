@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from pipeline.config.columns import bucket_name, missing_name
 from pipeline.config.features import Categorical, Features, Hashed, Numeric
+from pipeline.config.names import as_key, tensor_name
 from pipeline.config.parts.transform import TransformPart
 from pipeline.errors import InputError
 from transform import crosses, discrete, numeric
@@ -37,12 +38,14 @@ def preprocessing_fn(
     _check_schema(inputs, part)
     outputs: Transformed = _numeric_columns(inputs, part.features)
     for name, feature in part.features.items():
+        column = tensor_name(name)
         if isinstance(feature, Categorical):
-            outputs[name] = discrete.categorical(inputs[name], feature, name)
+            outputs[column] = discrete.categorical(inputs[name], feature, column)
         elif isinstance(feature, Hashed):
-            outputs[name] = discrete.hashed(inputs[name], feature)
+            outputs[column] = discrete.hashed(inputs[name], feature)
     for cross in part.crosses:
-        outputs[cross.name] = crosses.crossed(cross, part.features, inputs, outputs)
+        column = tensor_name(cross.name)
+        outputs[column] = crosses.crossed(cross, part.features, inputs, outputs)
     outputs[part.label] = single_number(inputs[part.label])
     return outputs
 
@@ -56,9 +59,10 @@ def _check_schema(inputs: Mapping[str, RawFeature], part: TransformPart) -> None
             problem = "the schema says that this number is text"
         else:
             continue
+        key = f"features.{as_key(name)}"
         raise InputError(
-            f"features.{name}: {problem}; either no example holds a value of it, or "
-            f"validation.schema_file is wrong: correct that, or remove features.{name}"
+            f"{key}: {problem}; either no example holds a value of it, or "
+            f"validation.schema_file is wrong: correct that, or remove {key}"
         )
 
 
@@ -71,11 +75,13 @@ def _numeric_columns(
         if isinstance(feature, Numeric)
     }
     numbers = {name: single_number(inputs[name]) for name in numeric_features}
-    outputs: Transformed = dict(numeric.scaled(numbers, numeric_features))
+    scaled = numeric.scaled(numbers, numeric_features)
+    outputs: Transformed = {tensor_name(name): scaled[name] for name in scaled}
     for name, feature in numeric_features.items():
         if feature.is_bucketized:
-            bucket = numeric.bucketized(numbers[name], feature, name)
-            outputs[bucket_name(name)] = bucket
+            bucket = numeric.bucketized(numbers[name], feature, tensor_name(name))
+            outputs[tensor_name(bucket_name(name))] = bucket
         if feature.missing_indicator:
-            outputs[missing_name(name)] = numeric.missing(numbers[name])
+            missing = numeric.missing(numbers[name])
+            outputs[tensor_name(missing_name(name))] = missing
     return outputs

@@ -16,6 +16,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from benchmarks.quality.data import Prepared
 from pipeline.config import Config
+from pipeline.config.names import tensor_name
 from pipeline.config.parts.trainer import TrainerPart
 from trainer.run import train
 
@@ -102,7 +103,8 @@ def _within(
     """Which examples belong to the slice, by the ids that Transform gave."""
     within = np.ones(len(features[prepared.config.label.name]), bool)
     for name, value in of_slice.items():
-        terms = prepared.transform.vocabulary_by_name(name)
+        column = tensor_name(name)
+        terms = prepared.transform.vocabulary_by_name(column)
         # Id 0 is a missing value.
-        within &= features[name].numpy() == 1 + terms.index(value.encode())
+        within &= features[column].numpy() == 1 + terms.index(value.encode())
     return within

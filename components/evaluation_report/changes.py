@@ -8,6 +8,8 @@ from typing import Any
 import pydantic
 import yaml
 
+from pipeline.config.names import as_key
+
 
 class Change(pydantic.BaseModel):
     """A key that two configurations do not have alike.
@@ -36,13 +38,15 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[Change, 
 def _leaves(block: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in block.items():
         if isinstance(value, Mapping):
-            yield from _leaves(value, f"{path}{name}.")
+            yield from _leaves(value, f"{path}{as_key(name)}.")
         else:
-            yield f"{path}{name}", value
+            yield f"{path}{as_key(name)}", value
 
 
 def _as_text(leaves: Mapping[str, Any], key: str) -> str | None:
     if key not in leaves:
         return None
-    text = yaml.safe_dump(leaves[key], default_flow_style=True, width=10_000)
+    text = yaml.safe_dump(
+        leaves[key], default_flow_style=True, width=10_000, allow_unicode=True
+    )
     return text.removesuffix("...\n").strip()

@@ -69,7 +69,9 @@ def _view(report: Report) -> dict[str, Any]:
         "plots": plots,
         "figures": {plot.name: plot.figure for each in plots.values() for plot in each},
         "curves": {name: curve_points(each) for name, each in by_slice.items()},
-        "config": yaml.safe_dump(report.lineage.config, sort_keys=False),
+        "config": yaml.safe_dump(
+            report.lineage.config, sort_keys=False, allow_unicode=True
+        ),
         "style": (TEMPLATES / "report.css").read_text(),
         "script": (TEMPLATES / "report.js").read_text(),
         "plotly": offline.get_plotlyjs(),

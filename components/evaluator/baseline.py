@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import tensorflow as tf
-from tensorflow.python.tools import saved_model_utils
 
 from components.evaluator.metrics import BASELINE, CANDIDATE
-from pipeline.signatures import PREDICT, PROBABILITY, SERVING_DEFAULT
-
-_TAGS = "serve"
+from pipeline.signatures import PROBABILITY, SERVING_DEFAULT
+from serving.scorer import raw_features
 
 
 def baseline_problem(saved_models: Mapping[str, str]) -> str | None:
@@ -38,7 +36,7 @@ def baseline_problem(saved_models: Mapping[str, str]) -> str | None:
 
 
 def _lacking(
-    has: Mapping[str, tuple[int, int]], needs: Mapping[str, tuple[int, int]]
+    has: Mapping[str, tuple[tf.DType, int]], needs: Mapping[str, tuple[tf.DType, int]]
 ) -> str | None:
     """Which features the baseline lacks.
 
@@ -54,14 +52,11 @@ def _lacking(
     )
 
 
-def _raw_features(saved_model: str) -> dict[str, tuple[int, int]]:
+def _raw_features(saved_model: str) -> dict[str, tuple[tf.DType, int]]:
     """Type and rank of the raw features that a model takes, by name."""
-    graph = saved_model_utils.get_meta_graph_def(saved_model, _TAGS)
-    signatures = dict(graph.signature_def)  # protobuf would add what is not there
-    inputs = signatures[PREDICT].inputs
     return {
-        name: (tensor.dtype, len(tensor.tensor_shape.dim))
-        for name, tensor in inputs.items()
+        name: (spec.dtype, spec.shape.rank)
+        for name, spec in raw_features(saved_model).items()
     }
 
 

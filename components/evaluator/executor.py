@@ -23,6 +23,7 @@ from components.evaluator.gates import apply_gates
 from components.evaluator.gauc import gauc_evaluator
 from components.evaluator.measured import Comparison
 from components.evaluator.metrics import BASELINE, CANDIDATE, eval_config
+from components.evaluator.models import model_loader
 from components.evaluator.record import Evaluation
 from components.evaluator.results import Result, change, load_results, measured
 from components.evaluator.slices import OVERALL, slice_name
@@ -83,6 +84,7 @@ class EvaluatorExecutor(base_beam_executor.BaseBeamExecutor):
                 eval_saved_model_path=_saved_model(model),
                 model_name=name,
                 eval_config=config,
+                custom_model_loader=model_loader(_saved_model(model)),
             )
             for name, model in models.items()
         ]

@@ -28,7 +28,10 @@ def slice_name(key: SliceKey) -> str:
     """The name of a slice: `overall`, or such as `city=Rome, device=phone`."""
     if key == OVERALL:
         return OVERALL_NAME
-    return ", ".join(f"{feature}={_quoted(text)}" for feature, text in key)
+    return ", ".join(
+        f"{_quoted(feature, among=',=')}={_quoted(text, among=',')}"
+        for feature, text in key
+    )
 
 
 def _as_text(value: object) -> str:
@@ -38,7 +41,7 @@ def _as_text(value: object) -> str:
     return f"{value:.0f}" if value.is_integer() else f"{value:.7g}"
 
 
-def _quoted(text: str) -> str:
-    """In quotation marks where it could be taken for several values."""
-    ambiguous = "," in text or '"' in text
+def _quoted(text: str, among: str) -> str:
+    """In quotation marks where it has a character that could be misread."""
+    ambiguous = any(char in text for char in (*among, '"'))
     return json.dumps(text, ensure_ascii=False) if ambiguous else text

@@ -14,6 +14,7 @@ from tfx.utils import io_utils
 
 from components.statistics import Statistics, by_feature, read_statistics
 from pipeline.config.examples import TRAIN
+from pipeline.config.names import as_key
 from pipeline.config.parts.example_validator import ExampleValidatorPart
 from pipeline.errors import InputError
 
@@ -78,6 +79,14 @@ class Examined:
         )
 
 
+def by_name(found: anomalies_pb2.Anomalies) -> dict[str, anomalies_pb2.AnomalyInfo]:
+    """The anomalies of features, by the feature's name.
+
+    TFDV's own keys are paths, in which a name with a dot is quoted.
+    """
+    return {info.path.step[0]: info for info in found.anomaly_info.values()}
+
+
 def in_words(info: anomalies_pb2.AnomalyInfo) -> str:
     """TFDV's own words, which hold the figures."""
     words = [reason.description for reason in info.reason] or [info.description]
@@ -110,8 +119,8 @@ def _feature(schema: schema_pb2.Schema, name: str) -> schema_pb2.Feature:
         return tfdv.get_feature(schema, name)
     except ValueError as error:
         raise InputError(
-            f"features.{name}: the schema has no such feature, so its drift or skew "
-            "cannot be measured; either no example holds a value of it, or "
+            f"features.{as_key(name)}: the schema has no such feature, so its drift or "
+            "skew cannot be measured; either no example holds a value of it, or "
             "validation.schema_file leaves it out"
         ) from error
 

@@ -14,7 +14,7 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
 from components.artifacts import VALIDATED_STATISTICS
-from components.example_validator.anomalies import Examined, in_words
+from components.example_validator.anomalies import Examined, by_name, in_words
 from pipeline.config.parts.example_validator import ExampleValidatorPart
 from pipeline.errors import GateError
 
@@ -68,7 +68,7 @@ def _write_anomalies(
 
 
 def _errors(anomalies: anomalies_pb2.Anomalies) -> Iterator[str]:
-    for name, info in sorted(anomalies.anomaly_info.items()):
+    for name, info in sorted(by_name(anomalies).items()):
         if info.severity == anomalies_pb2.AnomalyInfo.ERROR:
             yield f"feature {name!r}: {in_words(info)}"
     overall = anomalies.dataset_anomaly_info

@@ -46,7 +46,7 @@ class Trained:
         """The columns after Transform that are made of the features."""
         ids = id_columns(self.part.features, self.part.crosses)
         numbers = numeric_columns(self.part.features)
-        return [column.name for column in ids] + [column.name for column in numbers]
+        return [column.title for column in ids] + [column.title for column in numbers]
 
     def without(self, feature: str) -> Trained:
         """The same without a feature and the crosses that it is part of."""

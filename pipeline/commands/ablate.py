@@ -11,6 +11,7 @@ from pipeline.commands.options import (
     add_json,
     add_run,
     load,
+    names_in,
     work_dir_of,
 )
 
@@ -30,17 +31,14 @@ def add(commands: Commands) -> None:
     add_run(command)
     command.add_argument(
         "--features",
-        type=_names,
-        default=[],
+        type=names_in,
+        default=(),
         metavar="NAME,NAME",
-        help="those to leave out, one at a time; by default each",
+        help="those to leave out, one at a time; by default each; a name with a comma "
+        "is in double quotes",
     )
     add_json(command)
     command.set_defaults(command=_ablate)
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",")]
 
 
 def _ablate(options: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,11 @@ def add_debug(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="show the traceback of an error",
     )
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The names in a list as CSV has it: one with a comma is in double quotes."""
+    return tuple(next(csv.reader([text], skipinitialspace=True)))
 
 
 def add_config_options(command: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.commands.options import layout_of
+from pipeline.commands.options import layout_of, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,10 +45,11 @@ def add(commands: Commands) -> None:
     )
     command.add_argument(
         "--keep",
-        type=_names,
+        type=names_in,
         default=(),
         metavar="A,B",
-        help="columns to write beside the probability",
+        help="columns to write beside the probability; a name with a comma is in "
+        "double quotes",
     )
     command.add_argument(
         "-c",
@@ -117,10 +118,6 @@ def _add_model(command: argparse.ArgumentParser) -> None:
         default="tensors",
         help="how rows are sent: a tensor for each feature, or tf.Examples",
     )
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name for name in text.split(",") if name)
 
 
 def _shares(text: str) -> dict[str, float]:

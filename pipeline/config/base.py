@@ -51,7 +51,7 @@ def spelled(pattern: str, words: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-# Names become file names (vocabularies), tensor names and Kubeflow node ids.
+# Names a pipeline, and so a served model and a folder.
 Name = Annotated[
     str,
     spelled(

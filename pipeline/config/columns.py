@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pipeline.config.features import Categorical, Cross, Feature, Hashed, Numeric
+from pipeline.config.names import tensor_name
 
 # Every column of ids keeps this one for "no value here": a missing value, or the
 # padding of a multi-valued column.
@@ -23,8 +24,8 @@ class IdColumn:
     """Integers in [0, number of ids), int64; 0 is a missing value.
 
     Attributes:
-      name: Name after Transform.
-      source: Name of the feature; for a cross, that of the cross.
+      title: Name for people.
+      sources: Names of the features that it is made of.
       multivalued: Whether an example holds a list of ids.
       crossed: Whether the column is a cross, which belongs to a wide part only.
       size: Number of ids, where the configuration tells it; with a vocabulary, the
@@ -34,13 +35,18 @@ class IdColumn:
       vocabulary: Name of the vocabulary that the remaining ids come from.
     """
 
-    name: str
-    source: str
+    title: str
+    sources: tuple[str, ...]
     size: int
     meaning: str
     multivalued: bool = False
     crossed: bool = False
     vocabulary: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Name after Transform."""
+        return tensor_name(self.title)
 
 
 @dataclass(frozen=True)
@@ -48,19 +54,24 @@ class NumericColumn:
     """One finite float32 for each example.
 
     Attributes:
-      name: Name after Transform.
+      title: Name for people.
     """
 
-    name: str
+    title: str
+
+    @property
+    def name(self) -> str:
+        """Name after Transform."""
+        return tensor_name(self.title)
 
 
 def bucket_name(feature: str) -> str:
-    """Name of the column with a numeric feature's bucket."""
+    """Title of the column with a numeric feature's bucket."""
     return f"{feature}_bucket"
 
 
 def missing_name(feature: str) -> str:
-    """Name of the 0/1 column that says where a numeric feature is missing."""
+    """Title of the 0/1 column that says where a numeric feature is missing."""
     return f"{feature}_missing"
 
 
@@ -102,13 +113,15 @@ def numeric_columns(features: Mapping[str, Feature]) -> list[NumericColumn]:
 def _id_column(name: str, feature: Feature) -> IdColumn | None:
     match feature:
         case Categorical():
-            size = 1 + feature.oov_buckets
-            return IdColumn(name, name, size, TERMS, feature.many, vocabulary=name)
+            size, vocabulary = 1 + feature.oov_buckets, tensor_name(name)
+            return IdColumn(
+                name, (name,), size, TERMS, feature.many, vocabulary=vocabulary
+            )
         case Hashed():
-            return IdColumn(name, name, 1 + feature.buckets, "hashes", feature.many)
+            return IdColumn(name, (name,), 1 + feature.buckets, "hashes", feature.many)
         case Numeric() if feature.is_bucketized:
             size = 1 + most_buckets(feature)
-            return IdColumn(bucket_name(name), name, size, "buckets")
+            return IdColumn(bucket_name(name), (name,), size, "buckets")
     return None
 
 
@@ -117,7 +130,7 @@ def _crossed_column(cross: Cross, features: Mapping[str, Feature]) -> IdColumn:
     parts = [_part(name, features[name]) for name in cross.features]
     meaning = f"hashes of {', '.join(parts)}"
     return IdColumn(
-        cross.name, cross.name, 1 + cross.buckets, meaning, many, crossed=True
+        cross.name, cross.features, 1 + cross.buckets, meaning, many, crossed=True
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from pipeline.config.base import Block, Fraction, PositiveInt
+from pipeline.config.names import ColumnName
 from pipeline.config.spans import Spans, check_glob
 
 FileFormat = Literal["csv", "parquet", "tfrecord"]
@@ -43,7 +44,7 @@ class HashSplit(Block):
     """
 
     pattern: str
-    column: str | None = None
+    column: ColumnName | None = None
     train: PositiveInt = 4
     eval: PositiveInt = 1
 
@@ -59,7 +60,7 @@ class TimeSplit(Block):
     """
 
     pattern: str
-    column: str
+    column: ColumnName
     eval: Annotated[Fraction, Field(gt=0.0, lt=1.0)] = 0.2
 
 
@@ -87,7 +88,7 @@ class Examples(Block):
     time_split: TimeSplit | None = None
     spans: Spans | None = None
     missing_values: tuple[str, ...] = ("",)
-    extra_columns: tuple[str, ...] = ()
+    extra_columns: tuple[ColumnName, ...] = ()
 
     @model_validator(mode="after")
     def _one_way_to_split(self) -> Examples:
@@ -123,9 +124,9 @@ class Label(Block):
       times: A column that the threshold is multiplied by.
     """
 
-    column: str
+    column: ColumnName
     greater_than: float | None = None
-    times: str | None = None
+    times: ColumnName | None = None
 
     @model_validator(mode="after")
     def _times_needs_a_threshold(self) -> Label:

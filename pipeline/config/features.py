@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.config.base import Block, Name, PositiveInt
+from pipeline.config.base import Block, PositiveInt
+from pipeline.config.names import ColumnName
 
 
 class NumberFormat(Block):
@@ -131,7 +132,7 @@ class Numeric(_Feature, NumberFormat):
 
 
 Feature = Annotated[Categorical | Hashed | Numeric, Field(discriminator="kind")]
-Features = dict[Name, Feature]
+Features = dict[ColumnName, Feature]
 FEATURE_KINDS = ("categorical", "hashed", "numeric")
 
 
@@ -145,7 +146,7 @@ class Cross(Block):
       buckets: Number of ids that the combinations are hashed to.
     """
 
-    features: Annotated[tuple[Name, ...], Field(min_length=2)]
+    features: Annotated[tuple[ColumnName, ...], Field(min_length=2)]
     buckets: PositiveInt = 10_000
 
     @property

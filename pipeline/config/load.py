@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,19 @@ import yaml
 from pydantic_core import ErrorDetails
 
 from pipeline.config.features import FEATURE_KINDS
+from pipeline.config.names import as_key
 from pipeline.config.root import Config
 from pipeline.config.secrets import masked
 from pipeline.config.serving import Serving
 from pipeline.config.training import Training
 from pipeline.config.warm_start import LAST_RELEASE, WarmStart
 from pipeline.errors import ConfigError, close_to
+
+# A key of a key path; one with dots or equals signs in it is in quotes.
+_KEY = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^.='"][^.=]*)""")
+_OVERRIDE = re.compile(
+    rf"(?P<path>{_KEY.pattern}(?:\.{_KEY.pattern})*)=(?P<value>.*)", re.DOTALL
+)
 
 
 def load_config(
@@ -36,7 +43,8 @@ def load_config(
 
     Args:
       path: The YAML file.
-      overrides: `key.path=value` each, with the value in YAML; the last one wins.
+      overrides: `key.path=value` each, with the value in YAML; the last one wins. A
+        key with dots is in quotes: `features."City.Name".kind=hashed`.
       data: Overrides `examples.root`, relative to the current folder.
       span: Overrides `examples.spans.newest`.
 
@@ -78,7 +86,21 @@ def parse_config(tree: dict[str, Any], where: str) -> Config:
 
 def to_yaml(config: Config) -> str:
     """The configuration with every default, and without secrets, as YAML."""
-    return yaml.safe_dump(masked(config.model_dump(mode="json")), sort_keys=False)
+    tree = masked(config.model_dump(mode="json"))
+    return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes names as people do, and escapes what no terminal shows."""
+
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    # By itself, PyYAML does not read some line breaks as it wrote them.
+    style = None if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _represent_text)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -120,20 +142,24 @@ def _reason(error: Exception) -> str:
 
 
 def _apply_override(tree: dict[str, Any], override: str) -> None:
-    key, equals, text = override.partition("=")
-    if not equals or not key:
+    match = _OVERRIDE.fullmatch(override)
+    if match is None:
         option = _one_line(f"--set {_shorten(override, str)}")
         raise ConfigError(f"{option}: expected KEY.PATH=VALUE")
     # Without the value, which may be a secret.
-    option = _one_line(f"--set {_shorten(key, str)}")
-    value = _parse(text, option)
-    *parents, last = key.split(".")
+    option = _one_line(f"--set {_shorten(match['path'], str)}")
+    value = _parse(match["value"], option)
+    *parents, last = (_unquoted(key, option) for key in _KEY.findall(match["path"]))
     node = tree
     for parent in parents:
         node = node.setdefault(parent, {})
         if not isinstance(node, dict):
             raise ConfigError(f"{option}: {parent!r} is not a block of keys")
     node[last] = value
+
+
+def _unquoted(key: str, where: str) -> str:
+    return str(_parse(key, where)) if key[0] in "'\"" else key
 
 
 def _name_span(tree: dict[str, Any], span: str) -> None:
@@ -163,7 +189,8 @@ def _first_problem(error: pydantic.ValidationError, tree: dict[str, Any]) -> str
     # Each member of a union has a problem of its own with the same value.
     same = [other for other in problems if _key_path(other["loc"], tree) == where]
     expected = ", or ".join(dict.fromkeys(map(_expectation, same)))
-    received = masked(problem["input"], tuple(where.split(".")))
+    keys = [key for key in _keys(problem["loc"], tree) if isinstance(key, str)]
+    received = masked(problem["input"], tuple(keys))
     close = close_to(str(problem["input"]), _literals(same))
     return f"{where}: got {_shorten(received)}; {expected}{close}"
 
@@ -197,14 +224,23 @@ def _expectation(problem: ErrorDetails) -> str:
 
 
 def _key_path(loc: tuple[int | str, ...], tree: object) -> str:
-    """`features.age.buckets`: where pydantic's path, which also has tags, leads."""
-    path = ""
+    """Where pydantic's path leads, such as `features.age.buckets`."""
+    steps = (
+        f"[{key}]" if isinstance(key, int) else f".{as_key(key)}"
+        for key in _keys(loc, tree)
+    )
+    return "".join(steps).removeprefix(".")
+
+
+def _keys(loc: tuple[int | str, ...], tree: object) -> Iterator[str | int]:
+    """The keys and the indices in pydantic's path, which also has tags."""
     for part in loc:
         if isinstance(tree, dict) and part in tree:
-            path, tree = f"{path}.{part}", tree[part]
+            yield str(part)
+            tree = tree[part]
         elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
-            path, tree = f"{path}[{part}]", tree[part]
-    return path.removeprefix(".")
+            yield part
+            tree = tree[part]
 
 
 def _shorten(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from pipeline.config.base import Block, Name
 from pipeline.config.beam import Option, check_runner
-from pipeline.config.columns import id_columns, numeric_columns
+from pipeline.config.columns import (
+    bucket_name,
+    id_columns,
+    missing_name,
+    numeric_columns,
+)
 from pipeline.config.evaluation import GROUP_METRICS, Evaluation, Gate, Validation
 from pipeline.config.examples import Examples, Label
 from pipeline.config.features import Categorical, Cross, Features, Numeric
@@ -17,6 +22,7 @@ from pipeline.config.infra_validation import InfraValidation
 from pipeline.config.kubeflow import Kubeflow
 from pipeline.config.metadata import Metadata
 from pipeline.config.model import Deep, Model
+from pipeline.config.names import as_key, tensor_name
 from pipeline.config.release import Release
 from pipeline.config.serving import Serving
 from pipeline.config.spans import check_glob, check_like
@@ -121,20 +127,39 @@ class Config(Block):
                 if isinstance(feature, Numeric) and not feature.is_bucketized:
                     raise ValueError(
                         f"crosses: {cross.name}: {name!r} is numeric without buckets; "
-                        f"give features.{name} 'buckets' or 'boundaries'"
+                        f"give {_feature_key(name)} 'buckets' or 'boundaries'"
                     )
             if len(set(cross.features)) < len(cross.features):
                 raise ValueError(f"crosses: {cross.name}: a feature stands twice")
 
     def _check_column_names(self) -> None:
         """Features, their buckets and indicators, and crosses share one name space."""
-        names = [column.name for column in id_columns(self.features, self.crosses)]
-        names += [column.name for column in numeric_columns(self.features)]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"two columns are named {name!r} after Transform")
-            if name == self.label.name:
-                raise ValueError(f"label: {name!r} is also a transformed column")
+        origins = {self.label.name: "the label"}
+        for key, title, origin in self._transformed_columns():
+            name = tensor_name(title)
+            if name in origins:
+                raise ValueError(
+                    f"{key}: {title!r} would name two columns after Transform: "
+                    f"{origins[name]} and {origin}; rename a column in the data, or "
+                    "remove one of the two here"
+                )
+            origins[name] = origin
+
+    def _transformed_columns(self) -> Iterator[tuple[str, str, str]]:
+        """The columns that Transform makes: key path, title and origin of each."""
+        for name, feature in self.features.items():
+            key = _feature_key(name)
+            origins = {
+                name: key,
+                bucket_name(name): f"the buckets of {key}",
+                missing_name(name): f"the missing indicator of {key}",
+            }
+            titles = [column.title for column in id_columns({name: feature}, [])]
+            titles += [column.title for column in numeric_columns({name: feature})]
+            for title in titles:
+                yield key, title, origins[title]
+        for index, cross in enumerate(self.crosses):
+            yield f"crosses[{index}]", cross.name, f"crosses[{index}]"
 
     def _check_slices(self) -> None:
         """What is sliced by must be in the examples.
@@ -150,7 +175,7 @@ class Config(Block):
                     f"'examples.extra_columns', or slice by one of {sorted(kept)}"
                 )
         for name in self.examples.extra_columns:
-            if name in self.features or name in self.label.columns:
+            if name in self.features or name in (*self.label.columns, self.label.name):
                 raise ValueError(
                     f"examples.extra_columns: {name!r} is a feature or the label "
                     "already; remove it there"
@@ -229,6 +254,10 @@ class Config(Block):
         if truth is not None:
             where = "evaluation.true_probability.pattern"
             check_like(where, truth.pattern, self.examples.spans)
+
+
+def _feature_key(name: str) -> str:
+    return f"features.{as_key(name)}"
 
 
 def _check_reach(where: str, gate: Gate) -> None:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from pipeline.config.base import Block, Name
+from pipeline.config.base import Block
+from pipeline.config.names import ColumnName
 
 LAST_RELEASE = "last_release"
 
@@ -25,7 +26,7 @@ class WarmStart(Block):
     """
 
     model: Annotated[str, Field(min_length=1)] | None = None
-    vectors: dict[Name, Annotated[str, Field(min_length=1)]] = {}
+    vectors: dict[ColumnName, Annotated[str, Field(min_length=1)]] = {}
 
     @model_validator(mode="after")
     def _from_something(self) -> WarmStart:

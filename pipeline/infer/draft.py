@@ -21,7 +21,7 @@ from pipeline.config.training import Training
 from pipeline.errors import InputError
 from pipeline.infer.column import Column, listed, make_column, percent, shown
 from pipeline.infer.crosses import MOST_FEATURES, propose_crosses
-from pipeline.infer.kinds import Guess, guess, is_legal_name
+from pipeline.infer.kinds import Guess, guess
 from pipeline.infer.label import check_label
 from pipeline.infer.rows import Rows
 from pipeline.infer.sample import Sample, read_sample
@@ -130,7 +130,7 @@ def _pipeline_name(files: Sequence[Path]) -> str:
     path = files[0].absolute()
     text = path.name.split(".")[0] if len(files) == 1 else path.parent.name
     name = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
-    return name if is_legal_name(name) else "ctr"
+    return name if name[:1].isalpha() else "ctr"
 
 
 def _words_of_all(
@@ -267,7 +267,9 @@ def _settings(block: BaseModel) -> dict[str, object]:
 
 def _item(key: str, value: Any) -> str:
     """A key and its value as YAML on one line."""
-    return _flow({key: value})[1:-1]
+    # Each by itself: PyYAML would write a long key as `? key : value`.
+    key, text = (_flow([each])[1:-1] for each in (key, value))
+    return f"{key}: {text}"
 
 
 def _flow(value: Any) -> str:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from pipeline.config.columns import bucket_name, missing_name
 from pipeline.config.features import Categorical, Feature, NumberFormat, Numeric
+from pipeline.config.names import COLUMN_NAME_RULE, is_column_name
 from pipeline.infer.codes import code_reason
 from pipeline.infer.column import Column, count, number, percent
 from pipeline.infer.leave_out import reason_to_leave_out
@@ -56,22 +57,13 @@ def guess(column: Column, rows: Rows, taken: Container[str]) -> Guess:
     auc = column.auc(rows.labels) if is_known else 0.5
     if reason := reason_to_leave_out(column, auc, is_code=code is not None):
         return Guess(None, reason)
-    if not is_legal_name(column.name):
-        return Guess(
-            None,
-            "a feature's name starts with a letter and has only A-Z, a-z, 0-9 and _; "
-            "rename the column in your data to use it",
-        )
+    if not is_column_name(column.name):
+        return Guess(None, f"its name is not {COLUMN_NAME_RULE}; rename the column")
     guessed = _guess(column, rows, code, taken)._replace(auc=auc)
     if not column.missing:
         return guessed
     missing = f"; missing in {percent(column.missing, column.rows)}"
     return guessed._replace(comment=guessed.comment + missing)
-
-
-def is_legal_name(name: str) -> bool:
-    """Whether the configuration accepts a name."""
-    return name.isascii() and name.isidentifier() and not name.startswith("_")
 
 
 def _guess(

@@ -119,13 +119,16 @@ def _check_feature(config: Config, feature: str) -> None:
 
 def _parsed(config: Config, feature: str, option: str) -> tuple[str, Value | None]:
     """A feature and its value; an empty one is a missing value."""
-    name, equals, text = option.partition("=")
     where = f"--for {option}"
-    if not equals:
+    if "=" not in option:
         raise InputError(f"{where}: expected FEATURE=VALUE, such as user_id=u17")
-    if name not in config.features:
-        close = close_to(name, config.features)
+    named = [name for name in config.features if option.startswith(f"{name}=")]
+    if not named:
+        close = close_to(option.partition("=")[0], config.features)
         raise InputError(f"{where}: there is no such feature{close}")
+    # A name may have an equals sign in it.
+    name = max(named, key=len)
+    text = option.removeprefix(f"{name}=")
     if name == feature:
         raise InputError(f"{where}: its values are what --feature asks for")
     settings = config.features[name]

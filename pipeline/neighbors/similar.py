@@ -61,7 +61,7 @@ def find_similar(
 
 
 def _read(config: Config, model: Path, feature: str) -> Embeddings:
-    exported = embedded_features(str(model))
+    exported = embedded_features(str(model), {feature, *config.features})
     if feature in exported:
         return read_embeddings(embeddings_file(str(model), feature))
     where = f"--feature {feature}"

@@ -10,6 +10,7 @@ import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 
 from components.evaluation_report.collect.histograms import compared
+from components.example_validator.anomalies import by_name
 from components.statistics import (
     Feature,
     Statistics,
@@ -145,13 +146,14 @@ def compare(
         for info in found.drift_skew_info
         if info.skew_measurements
     }
+    too_far = set(_too_far(found))
     features = [
         FeatureSkew(
             feature=name,
             measure=_measure(name, types, thresholds),
             distance=distances.get(name) if _has_values(name, before, now) else None,
             allowed=_allowed(name, types, thresholds),
-            too_far=_has_values(name, before, now) and _is_too_far(found, name),
+            too_far=_has_values(name, before, now) and name in too_far,
             training_missing=missing_share(before[name]),
             serving_missing=missing_share(now[name]),
             allowed_missing=thresholds.get(name, ALLOWED_SHARE),
@@ -199,13 +201,15 @@ def _allowed(name: str, types: Types, thresholds: Mapping[str, float]) -> float:
     return thresholds.get(name, default)
 
 
-def _is_too_far(found: anomalies_pb2.Anomalies, name: str) -> bool:
-    """Whether a distance is.
+def _too_far(found: anomalies_pb2.Anomalies) -> Iterator[str]:
+    """The features whose distance is larger than allowed.
 
     What else may be found, such as columns that are no features, is for the
     ExampleValidator to say.
     """
-    return any(reason.type in _TOO_FAR for reason in found.anomaly_info[name].reason)
+    for name, info in by_name(found).items():
+        if any(reason.type in _TOO_FAR for reason in info.reason):
+            yield name
 
 
 def _has_values(

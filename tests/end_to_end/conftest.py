@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ class Problem:
         self.work_dir = folder / "work"
         self.config = folder / "pipeline.yaml"
         self.settings = config
-        self._data = data
+        self.data = data
         self.write(config)
 
     def write(self, config: dict[str, Any]) -> None:
@@ -63,7 +64,7 @@ class Problem:
 
     def command(self, *options: str) -> list[str]:
         """`ctr run` on this problem."""
-        run = ["run", "-c", str(self.config), "--data", str(self._data)]
+        run = ["run", "-c", str(self.config), "--data", str(self.data)]
         run += ["--work-dir", str(self.work_dir), *options]
         return [sys.executable, "-m", "pipeline.cli", *run]
 
@@ -97,6 +98,16 @@ def clicks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clicks") / "data"
     simulate(folder, rows=4_000, days=4, seed=3)
     return folder
+
+
+@pytest.fixture(scope="session")
+def problem_of(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[Path, dict[str, Any]], Problem]:
+    """A function that makes a problem of data and a configuration."""
+    return lambda data, config: Problem(
+        tmp_path_factory.mktemp("problem"), data, config
+    )
 
 
 @pytest.fixture

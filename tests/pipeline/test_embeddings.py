@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.embeddings import (
+    EMBEDDINGS_DIR,
     embedded_features,
     embeddings_file,
     read_embeddings,
@@ -37,11 +38,15 @@ def test_other_readers_of_parquet_see_text_and_lists(file):
     assert rows[0] == {"term": "a", "vector": [0.5, -1.0]}
 
 
-def test_the_features_of_a_model_are_its_files(tmp_path):
-    assert embedded_features(str(tmp_path)) == []
+@pytest.mark.parametrize("features", [("user", "ad"), ("a/b", "../up", "城市")])
+def test_the_features_of_a_model_are_its_files(tmp_path, features):
+    wanted = {*features, "other", "a"}
+    assert embedded_features(str(tmp_path), wanted) == []
 
-    for feature in ("user", "ad"):
+    for feature in features:
         path = tmp_path / embeddings_file("", feature)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
-    assert embedded_features(str(tmp_path)) == ["ad", "user"]
+    assert embedded_features(str(tmp_path), wanted) == sorted(features)
+    folder = tmp_path / EMBEDDINGS_DIR
+    assert len(list(folder.iterdir())) == len(features)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -73,7 +74,7 @@ def _read_inputs(path: str) -> ModelInputs:
         with fileio.open(os.path.join(path, INPUTS_FILE)) as file:
             tree = json.loads(file.read())
         return ModelInputs(
-            ids=tuple(IdInput(**column) for column in tree["ids"]),
+            ids=tuple(_id_input(column) for column in tree["ids"]),
             numbers=tuple(tree["numbers"]),
         )
     except (OSError, tf.errors.NotFoundError, ValueError, KeyError, TypeError) as error:
@@ -81,6 +82,12 @@ def _read_inputs(path: str) -> ModelInputs:
             f"{path}: another version of this pipeline exported this model: its "
             f"{INPUTS_FILE} cannot be read"
         ) from error
+
+
+def _id_input(column: dict[str, Any]) -> IdInput:
+    # In older models, a column had one name, for people and for TensorFlow.
+    title = column.pop("name") if "name" in column else column.pop("title")
+    return IdInput(title, **column)
 
 
 def _checkpoint_keys(reader: tf.train.CheckpointReader) -> dict[str, str]:

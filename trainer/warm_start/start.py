@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow_transform as tft
 
 from pipeline.config.columns import MISSING_ID
+from pipeline.config.names import tensor_name
 from pipeline.config.warm_start import LAST_RELEASE, WarmStart
 from pipeline.errors import InputError
 from trainer.inputs import ModelInputs
@@ -50,7 +51,7 @@ def warm_start(
     if start.model is not None:
         given = _start_from_model(model, start.model, inputs, transform, base_model)
     for feature, path in start.vectors.items():
-        table = model.get_layer(f"deep.embedding.{feature}").table
+        table = model.get_layer(f"deep.embedding.{tensor_name(feature)}").table
         rows = _start_from_vectors(table, feature, path, transform)
         given[table.path] = rows | given.get(table.path, np.zeros_like(rows))
     _tell_optimizer(model)
@@ -89,7 +90,7 @@ def _start_from_vectors(
     """Sets the rows that a file has vectors for; gives them."""
     rows, size = table.shape
     given = read_vectors(path, feature, size)
-    terms = vocabulary(transform, feature)
+    terms = vocabulary(transform, tensor_name(feature))
     sources = np.full(rows, NONE)
     first = MISSING_ID + 1
     sources[first : first + len(terms)] = positions(terms, given.terms)

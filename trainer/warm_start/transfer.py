@@ -116,8 +116,16 @@ class _Transfer:
                     self._set(layer, variable)
                     self._report.taken += 1
                 except _UnlikeError as why:
-                    self._report.anew[str(why)].append(variable.path)
+                    self._report.anew[str(why)].append(self._title(layer, variable))
         return self._report
+
+    def _title(self, layer: keras.layers.Layer, variable: keras.Variable) -> str:
+        """The path of a variable, with the name that people have for its column."""
+        path: str = variable.path
+        if isinstance(layer, PooledEmbedding):
+            title = self._columns[layer.column].title
+            return path.replace(f".{layer.column}/", f".{title}/")
+        return path
 
     def _set(self, layer: keras.layers.Layer, variable: keras.Variable) -> None:
         values = self._old.weights(variable.path)

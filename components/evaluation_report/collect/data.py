@@ -13,7 +13,7 @@ from components.evaluation_report.content import (
     Distance,
     FeatureStatistics,
 )
-from components.example_validator.anomalies import Examined, in_words
+from components.example_validator.anomalies import Examined, by_name, in_words
 from components.statistics import Feature, by_feature, missing_share
 from pipeline.config.examples import TRAIN
 from pipeline.config.parts.example_validator import ExampleValidatorPart
@@ -91,7 +91,7 @@ def _text_in_words(feature: Feature) -> str:
 
 def _anomalies(split: str, found: anomalies_pb2.Anomalies) -> Iterator[Anomaly]:
     infos: list[tuple[str | None, anomalies_pb2.AnomalyInfo]] = [
-        *sorted(found.anomaly_info.items())
+        *sorted(by_name(found).items())
     ]
     if found.dataset_anomaly_info.reason:
         infos.append((None, found.dataset_anomaly_info))

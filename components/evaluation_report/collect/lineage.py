@@ -55,7 +55,7 @@ def sources(config: Config, examples: types.Artifact) -> tuple[Source, ...]:
 
 def schema_text(schema: schema_pb2.Schema) -> str:
     """A schema, for people."""
-    text: str = text_format.MessageToString(schema)
+    text: str = text_format.MessageToString(schema, as_utf8=True)
     return text
 
 

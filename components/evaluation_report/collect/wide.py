@@ -16,8 +16,9 @@ import tensorflow as tf
 
 from components.evaluation_report.collect.sample import Column, Sample
 from components.evaluation_report.content import WideWeight, WideWeights
-from pipeline.config.columns import bucket_name
+from pipeline.config.columns import IdColumn, bucket_name, id_columns
 from pipeline.config.features import Cross, Features, Numeric
+from pipeline.config.names import tensor_name
 from serving.scorer import Scorer
 from trainer.warm_start.exported import ExportedModel
 
@@ -49,24 +50,23 @@ def heaviest_weights(
     Returns:
       None for a model without a wide part.
     """
-    columns = _columns(features, crosses)
     tables = {
-        name: table
-        for name in columns
-        if (table := model.weights(f"wide.{name}/table")) is not None
+        column: table
+        for column in id_columns(features, crosses)
+        if (table := model.weights(f"wide.{column.name}/table")) is not None
     }
     if not tables:
         return None
     named = _Names(scorer, features, sample)
     found = [
         WideWeight(
-            column=name,
+            column=column.title,
             term=term,
             weight=float(table[number, 0]),
             share=count / len(sample.labels),
         )
-        for name, table in tables.items()
-        for number, (term, count) in named.ids(name, columns[name]).items()
+        for column, table in tables.items()
+        for number, (term, count) in named.ids(column).items()
     ]
     # A training that went astray leaves weights that are not numbers.
     numbers = (each for each in found if math.isfinite(each.weight))
@@ -76,19 +76,6 @@ def heaviest_weights(
         ids=len(found),
         heaviest=tuple(heaviest[:_HEAVIEST]),
     )
-
-
-def _columns(
-    features: Features, crosses: Sequence[Cross]
-) -> dict[str, tuple[str, ...]]:
-    """The features that each column of ids comes from."""
-    columns: dict[str, tuple[str, ...]] = {}
-    for name, feature in features.items():
-        if not isinstance(feature, Numeric):
-            columns[name] = (name,)
-        elif feature.is_bucketized:
-            columns[bucket_name(name)] = (name,)
-    return columns | {cross.name: cross.features for cross in crosses}
 
 
 class _Names:
@@ -106,15 +93,16 @@ class _Names:
             if isinstance(feature, Numeric) and feature.is_bucketized
         }
 
-    def ids(self, column: str, sources: tuple[str, ...]) -> dict[int, tuple[str, int]]:
+    def ids(self, column: IdColumn) -> dict[int, tuple[str, int]]:
         """For each id in the sample its name, and the number of examples with it."""
+        sources = column.sources
         counts: Counter[tuple[str, ...]] = Counter()
         values_of: dict[tuple[str, ...], _Values] = {}
         for values in self._combinations(sources):
             texts = tuple(map(self._text, sources, values))
             counts[texts] += 1
             values_of[texts] = values
-        ids = self._transformed(column, sources, list(values_of.values()))
+        ids = self._transformed(column.name, sources, list(values_of.values()))
         terms: dict[int, Counter[str]] = defaultdict(Counter)
         for number, texts in zip(ids, values_of, strict=True):
             terms[number][_term(sources, texts)] = counts[texts]
@@ -143,7 +131,7 @@ class _Names:
         """For each number in the sample, the range of numbers that share its bucket."""
         numbers = sorted({each for each in column.tolist() if not math.isnan(each)})
         ids = self._transformed(
-            bucket_name(name), (name,), [(number,) for number in numbers]
+            tensor_name(bucket_name(name)), (name,), [(number,) for number in numbers]
         )
         ranges: dict[float, str] = {}
         for _, together in itertools.groupby(

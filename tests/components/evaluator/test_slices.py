@@ -36,6 +36,9 @@ def test_the_type_of_a_value_and_the_order_do_not_matter(given, measured):
         ({"city": ""}, {}),
         ({"a": "x, b=y"}, {"a": "x", "b": "y"}),
         ({"a": '"x"'}, {"a": "x"}),
+        ({"a": "b=x"}, {"a=b": "x"}),
+        ({"a": "1", "b": "2"}, {"a=1, b": "2"}),
+        ({'"a"': "x"}, {"a": "x"}),
     ],
 )
 def test_other_slices_have_other_keys_and_names(one, other):
@@ -51,6 +54,8 @@ def test_other_slices_have_other_keys_and_names(one, other):
         ({}, "overall"),
         ({"device": "phone", "city": "Rome"}, "city=Rome, device=phone"),
         ({"city": "Credit Card"}, "city=Credit Card"),
+        ({"City Name": "Rome"}, "City Name=Rome"),
+        ({"a=b": "x"}, '"a=b"=x'),
         ({"income": "<=50K"}, "income=<=50K"),
         ({"age": 30.0}, "age=30"),
         ({"city": "a, b=c"}, 'city="a, b=c"'),

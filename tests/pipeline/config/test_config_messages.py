@@ -112,7 +112,15 @@ def test_what_was_meant_is_asked(message: Message, override: str, meant: str | N
             "name: got 'ad click'; expected a letter, then letters, digits and _ only",
         ),
         ('name="ads\\n"', "name: got 'ads\\n'; expected a letter, then"),
-        ("features.'C-1'={kind: numeric}", "features.'C-1': got"),
+        ('features."a b".kind=nix', "features.\"a b\".kind: got 'nix'; allowed: "),
+        ("features.'a.b=c'.kind=nix", "features.\"a.b=c\".kind: got 'nix'; allowed: "),
+        ('features."".kind=numeric', "features.\"\": got ''; expected one or more"),
+        (
+            'features."a\\tb".kind=numeric',
+            "features.\"a\\tb\": got 'a\\tb'; expected one or more characters, no",
+        ),
+        ("label.column=''", "label.column: got ''; expected one or more characters"),
+        ("examples.extra_columns=['']", "examples.extra_columns[0]: got ''; expected"),
         (
             "features={1: {kind: numeric}}",
             "features.1: got 1; input should be a valid s",
@@ -394,36 +402,81 @@ def test_a_column_with_several_values_makes_no_groups(message: Message):
 
 
 @pytest.mark.parametrize(
-    ("overrides", "name"),
+    ("overrides", "key", "name", "origins"),
     [
         (
             (
                 "features.age.missing_indicator=true",
                 "features.age_missing={kind: numeric}",
             ),
+            "features.age_missing",
             "age_missing",
+            "the missing indicator of features.age and features.age_missing",
         ),
         (
             ("features.age.buckets=3", "features.age_bucket={kind: categorical}"),
+            "features.age_bucket",
             "age_bucket",
+            "the buckets of features.age and features.age_bucket",
         ),
         (
             (
                 "crosses=[[gender, user]]",
                 "features.gender_x_user={kind: hashed, buckets: 2}",
             ),
+            "crosses[0]",
             "gender_x_user",
+            "features.gender_x_user and crosses[0]",
         ),
-        (("crosses=[[gender, user], [gender, user]]",), "gender_x_user"),
+        (
+            ("crosses=[[gender, user], [gender, user]]",),
+            "crosses[1]",
+            "gender_x_user",
+            "crosses[0] and crosses[1]",
+        ),
+        (
+            (
+                'features."a b"={kind: numeric, buckets: 3}',
+                'features."a b_bucket"={kind: categorical}',
+            ),
+            'features."a b_bucket"',
+            "a b_bucket",
+            'the buckets of features."a b" and features."a b_bucket"',
+        ),
+        (
+            ("features.age.buckets=3", "label.column=age_bucket"),
+            "features.age",
+            "age_bucket",
+            "the label and the buckets of features.age",
+        ),
     ],
 )
 def test_collisions_after_transform(
-    message: Message, overrides: tuple[str, ...], name: str
+    message: Message, overrides: tuple[str, ...], key: str, name: str, origins: str
 ):
     line = message(*overrides)
-    assert line == f"two columns are named {name!r} after Transform"
+    assert line.startswith(f"{key}: {name!r} would name two columns")
+    assert f": {origins}; " in line
 
 
-def test_label_named_like_a_transformed_column(message: Message):
-    line = message("features.age.buckets=3", "label.column=age_bucket")
-    assert line == "label: 'age_bucket' is also a transformed column"
+def test_a_label_that_is_named_like_an_extra_column(message: Message):
+    line = message("label.greater_than=1", "examples.extra_columns=[label]")
+    assert line.startswith("examples.extra_columns: 'label' is a feature or the label")
+
+
+@pytest.mark.parametrize(
+    ("override", "name"),
+    [
+        ('features."Device.Type".kind=numeric', "Device.Type"),
+        ("features.'it''s'.kind=numeric", "it's"),
+        ('features."a=b".kind=numeric', "a=b"),
+        ('features."say \\"hi\\"".kind=numeric', 'say "hi"'),
+        ("features.City Name.kind=numeric", "City Name"),
+        ("features.user-id.kind=numeric", "user-id"),
+        ("features.Preis (€).kind=numeric", "Preis (€)"),
+        ("features.it's.kind=numeric", "it's"),
+        ('features={"class": {kind: numeric}}', "class"),
+    ],
+)
+def test_a_feature_may_have_any_name(load: Load, override: str, name: str):
+    assert name in load(override).features

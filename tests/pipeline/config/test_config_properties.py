@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pipeline.config import Config, load_config, to_yaml
 from pipeline.config.columns import id_columns, numeric_columns
 from pipeline.config.features import Categorical, Cross, Feature, Hashed, Numeric
+from pipeline.config.names import is_column_name
 from pipeline.errors import ConfigError
 
 # tmp_path is written anew by each example.
@@ -31,7 +32,7 @@ words = st.text(min_size=1, max_size=8)
 names = st.one_of(
     st.sampled_from(["age", "age_bucket", "age_missing", "sex", "age_x_sex", "label"]),
     st.sampled_from(["on", "null", "y", "e1", "numeric", "kind"]),
-    st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,6}", fullmatch=True),
+    words.filter(is_column_name),
 )
 
 delimiters = st.none() | words
@@ -100,9 +101,9 @@ examples = st.fixed_dictionaries(
     )
 )
 labels = st.one_of(
-    st.fixed_dictionaries({"column": words}),
-    st.fixed_dictionaries({"column": words, "greater_than": finite}),
-    st.fixed_dictionaries({"column": words, "greater_than": finite, "times": words}),
+    st.fixed_dictionaries({"column": names}),
+    st.fixed_dictionaries({"column": names, "greater_than": finite}),
+    st.fixed_dictionaries({"column": names, "greater_than": finite, "times": names}),
 )
 
 
@@ -138,7 +139,7 @@ def trees(draw: st.DrawFn) -> dict[str, Any]:
     crosses = draw(st.lists(st.sampled_from(pairs), unique=True)) if pairs else []
     slices = [[name] for name in draw(st.sets(st.sampled_from(sorted(columns))))]
     return {
-        "name": draw(names),
+        "name": draw(st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,6}", fullmatch=True)),
         "examples": draw(examples),
         "label": draw(labels),
         "features": {name: item.model_dump() for name, item in columns.items()},
@@ -225,8 +226,8 @@ def test_transformed_columns_have_unique_names(config: Config):
 @given(columns=features)
 @settings(deadline=None)
 def test_each_feature_gives_a_column(columns: dict[str, Feature]):
-    numbers = {column.name for column in numeric_columns(columns)}
-    sources = {column.source for column in id_columns(columns, [])}
+    numbers = {column.title for column in numeric_columns(columns)}
+    sources = {s for column in id_columns(columns, []) for s in column.sources}
     assert numbers | sources >= set(columns)
 
 

@@ -74,6 +74,29 @@ def test_the_same_shares_are_no_skew():
     assert as_text(found).endswith("\n\nno skew: serving is like training")
 
 
+def renamed(made, name):
+    """The statistics, with another name of the device."""
+    made = Statistics.FromString(made.SerializeToString())
+    made.datasets[0].features[0].path.step[0] = name
+    return made
+
+
+@pytest.mark.parametrize("name", ["Device.Type", "A B", "it's", "a.b.c", "城市"])
+def test_the_skew_of_a_feature_of_any_name_is_found(name):
+    served = renamed(statistics(100, {"phone": 10, "tablet": 90}, [50, 50]), name)
+    found = compare(
+        renamed(TRAINING, name),
+        Served(2, served, {}),
+        {name: "string", "age": "float"},
+        {},
+        7,
+        "run1",
+    )
+    assert feature(found, name).distance == pytest.approx(0.5)
+    assert feature(found, name).too_far
+    assert found.is_skewed
+
+
 def test_the_distance_of_texts_is_the_largest_difference_of_a_share():
     """0.6, 0.4 and 0 in training, 0.5, 0.25 and 0.25 in serving: 0.25 for watch."""
     served = statistics(200, {"phone": 100, "tablet": 50, "watch": 50}, [100, 100])
