@@ -81,7 +81,8 @@ def test_exact_where_scores_differ_by_more_than_a_bin(rows):
 def test_an_epoch_ends_with_the_results_of_all_its_batches():
     inputs = keras.Input((1,))
     model = ClassifierModel(inputs, keras.layers.Dense(1, use_bias=False)(inputs))
-    model.compile("sgd", keras.losses.BinaryCrossentropy(), metrics=[LogOddsAuc()])
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    model.compile("sgd", loss, metrics=[LogOddsAuc()])
     random = np.random.default_rng(2)
     x = random.normal(size=(500, 1)).astype("float32")
     y = (random.random(500) < 0.3).astype("float32")
