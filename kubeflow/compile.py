@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
 from google.protobuf import json_format, message
 from kfp.pipeline_spec import pipeline_spec_pb2
 from tfx import types
@@ -22,6 +21,7 @@ from pipeline.config import Config
 from pipeline.config.kubeflow import Task
 from pipeline.dag import create_pipeline
 from pipeline.errors import ConfigError
+from pipeline.yaml_text import all_to_yaml
 
 
 def compile_pipeline(config: Config, output: Path, image: str | None = None) -> None:
@@ -54,7 +54,7 @@ def image_of(config: Config, image: str | None) -> str:
 def write_package(output: Path, *documents: message.Message) -> None:
     """Writes a PipelineSpec and its platformSpec as kfp does."""
     trees = [json_format.MessageToDict(document) for document in documents]
-    output.write_text(yaml.safe_dump_all(trees, width=1000))
+    output.write_text(all_to_yaml(trees), encoding="utf-8")
 
 
 class _Edge(NamedTuple):

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pydantic
-import yaml
 
 from pipeline.config.names import as_key
+from pipeline.yaml_text import to_yaml
 
 
 class Change(pydantic.BaseModel):
@@ -46,7 +46,4 @@ def _leaves(block: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any
 def _as_text(leaves: Mapping[str, Any], key: str) -> str | None:
     if key not in leaves:
         return None
-    text = yaml.safe_dump(
-        leaves[key], default_flow_style=True, width=10_000, allow_unicode=True
-    )
-    return text.removesuffix("...\n").strip()
+    return to_yaml(leaves[key], flow=True).strip()

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import yaml
 from plotly import offline
 
 from components.evaluation_report import verdict, words
@@ -20,6 +19,7 @@ from components.evaluation_report.plots.plot import Plot
 from components.evaluation_report.plots.slices import slices_plot
 from components.evaluation_report.plots.training import training_plots
 from components.evaluation_report.slices import slice_table
+from pipeline.yaml_text import to_yaml
 
 TEMPLATES = Path(__file__).parent / "templates"
 _PAGE = "report.html.j2"
@@ -69,9 +69,7 @@ def _view(report: Report) -> dict[str, Any]:
         "plots": plots,
         "figures": {plot.name: plot.figure for each in plots.values() for plot in each},
         "curves": {name: curve_points(each) for name, each in by_slice.items()},
-        "config": yaml.safe_dump(
-            report.lineage.config, sort_keys=False, allow_unicode=True
-        ),
+        "config": to_yaml(report.lineage.config),
         "style": (TEMPLATES / "report.css").read_text(),
         "script": (TEMPLATES / "report.js").read_text(),
         "plotly": offline.get_plotlyjs(),

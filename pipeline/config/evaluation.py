@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from pipeline.config.base import Block, Fraction, PositiveInt
 
@@ -26,7 +27,14 @@ GROUP_METRICS = ("gauc", "gauc_coverage")
 UNBOUNDED_METRICS = ("log_loss", "normalized_entropy", "calibration", "examples")
 
 OnBaselineProblem = Literal["block", "release"]
-SliceValue = str | int | float
+
+
+def _as_typed(value: object) -> object:
+    """The text of a slice value, as YAML has it: `true`, 5 and 0.5 are text too."""
+    return json.dumps(value) if isinstance(value, bool | int | float) else value
+
+
+SliceValue = Annotated[str, BeforeValidator(_as_typed)]
 
 
 class TrueProbability(Block):

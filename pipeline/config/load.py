@@ -21,6 +21,8 @@ from pipeline.config.serving import Serving
 from pipeline.config.training import Training
 from pipeline.config.warm_start import LAST_RELEASE, WarmStart
 from pipeline.errors import ConfigError, close_to
+from pipeline.yaml_text import from_yaml
+from pipeline.yaml_text import to_yaml as yaml_of
 
 # A key of a key path; one with dots or equals signs in it is in quotes.
 _KEY = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^.='"][^.=]*)""")
@@ -86,21 +88,7 @@ def parse_config(tree: dict[str, Any], where: str) -> Config:
 
 def to_yaml(config: Config) -> str:
     """The configuration with every default, and without secrets, as YAML."""
-    tree = masked(config.model_dump(mode="json"))
-    return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes names as people do, and escapes what no terminal shows."""
-
-
-def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    # By itself, PyYAML does not read some line breaks as it wrote them.
-    style = None if text.isprintable() else '"'
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
-
-
-_Dumper.add_representer(str, _represent_text)
+    return yaml_of(masked(config.model_dump(mode="json")))
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -119,7 +107,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 def _parse(text: str, where: str) -> Any:
     try:
-        tree = yaml.safe_load(text)
+        tree = from_yaml(text)
         # Fails where an alias stands for what it is in, which nothing can walk through.
         json.dumps(tree, skipkeys=True, default=str)
         return tree

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from pipeline.config.base import Block, PositiveInt
 from pipeline.config.model import Deep, Model
@@ -46,7 +47,22 @@ class Range(Block):
         return self.min, self.max
 
 
-Choices = Annotated[tuple[Any, ...], Field(min_length=1)]
+def _with_numbers(choices: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Numbers of a spelling that YAML has for text, such as 1e-3, as numbers."""
+    return tuple(
+        float(each) if isinstance(each, str) and _is_number(each) else each
+        for each in choices
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+Choices = Annotated[tuple[Any, ...], Field(min_length=1), AfterValidator(_with_numbers)]
 Space = dict[str, Range | Choices]
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import yaml
 from pydantic import BaseModel
 
 from pipeline.config.examples import HashSplit, Splits, TimeSplit
@@ -26,6 +25,7 @@ from pipeline.infer.label import check_label
 from pipeline.infer.rows import Rows
 from pipeline.infer.sample import Sample, read_sample
 from pipeline.infer.split import guess_split
+from pipeline.yaml_text import to_yaml
 
 _MOST_SLICINGS = 3
 _MOST_SLICES = 10
@@ -273,10 +273,7 @@ def _item(key: str, value: Any) -> str:
 
 
 def _flow(value: Any) -> str:
-    text: str = yaml.safe_dump(
-        value, default_flow_style=True, sort_keys=False, width=10**9, allow_unicode=True
-    )
-    return text.strip()
+    return to_yaml(value, flow=True).strip()
 
 
 def _aligned(indent: str, lines: Sequence[tuple[str, str]]) -> list[str]:

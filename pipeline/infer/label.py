@@ -12,6 +12,7 @@ from pipeline.config.examples import Label
 from pipeline.errors import InputError
 from pipeline.infer.column import Column, Ints, listed, number, shown
 from pipeline.text_values import example_of
+from pipeline.yaml_text import from_yaml
 
 
 def check_label(text: str, columns: Mapping[str, Column]) -> tuple[Label, Ints]:
@@ -48,7 +49,7 @@ def _parse(text: str, columns: Mapping[str, Column]) -> Label:
     if text in columns or not text.startswith("{"):
         return Label(column=text)
     try:
-        return Label.model_validate(yaml.safe_load(text))
+        return Label.model_validate(from_yaml(text))
     except (yaml.YAMLError, pydantic.ValidationError) as error:
         raise InputError(
             f"--label {shown(text, 80)}: not a label block; expected a column's name "

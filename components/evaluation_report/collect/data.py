@@ -14,7 +14,7 @@ from components.evaluation_report.content import (
     FeatureStatistics,
 )
 from components.example_validator.anomalies import Examined, by_name, in_words
-from components.statistics import Feature, by_feature, missing_share
+from components.statistics import Feature, by_feature, count_present, missing_share
 from pipeline.config.examples import TRAIN
 from pipeline.config.parts.example_validator import ExampleValidatorPart
 
@@ -73,6 +73,8 @@ def _describe(
 
 
 def _number_in_words(feature: Feature) -> str:
+    if not count_present(feature):
+        return "no values"
     stats = feature.num_stats
     return (
         f"mean {stats.mean:.4g}, median {stats.median:.4g}, from {stats.min:.4g} to "

@@ -12,11 +12,12 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from components.evaluation_report.collect.sample import Column, Sample
 from components.evaluation_report.content import WideWeight, WideWeights
-from pipeline.config.columns import IdColumn, bucket_name, id_columns
+from pipeline.config.columns import MISSING_ID, IdColumn, bucket_name, id_columns
 from pipeline.config.features import Cross, Features, Numeric
 from pipeline.config.names import tensor_name
 from serving.scorer import Scorer
@@ -151,7 +152,11 @@ class _Names:
             return []
         examples = [_example(dict(zip(sources, row, strict=True))) for row in rows]
         ids = self._scorer.transformed(examples)[column]
-        return [int(number) for number in ids.reshape(len(rows), -1)[:, 0]]
+        # Lists are as long as the longest, so of no length where all are empty.
+        padded = np.pad(
+            ids.reshape(len(rows), -1), ((0, 0), (0, 1)), constant_values=MISSING_ID
+        )
+        return [int(number) for number in padded[:, 0]]
 
 
 def _values(row: list[bytes] | bytes | float) -> list[_Value]:

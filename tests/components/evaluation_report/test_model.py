@@ -185,6 +185,20 @@ def test_every_id_of_the_sample_is_named(
     assert sum(each.share for each in by_column["age_bucket"]) == pytest.approx(1.0)
 
 
+def test_a_list_that_is_empty_in_all_rows_is_named_missing(
+    tiny, tiny_models, scorer, sample
+):
+    empty = np.full((len(sample.labels), 1), b"", object)
+    without = Sample({**sample.columns, "tags": empty}, sample.labels)
+    model = ExportedModel(str(tiny_models("wide_deep").saved_model))
+    config = tiny.config
+    found = heaviest_weights(scorer, model, config.features, config.crosses, without)
+
+    shares = {each.term: each.share for each in found.heaviest if each.column == "tags"}
+    assert shares in ({}, {"(missing)": 1.0})
+    assert not any(each.column == "device_x_tags" for each in found.heaviest)
+
+
 def test_a_model_without_a_wide_part_has_no_such_weights(tiny, tiny_models, sample):
     path = str(tiny_models("embedding_mlp").saved_model)
     config = tiny.config
