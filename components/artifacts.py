@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tfx.types import artifact
 
-from components.release_records import PROPERTIES, RELEASE_TYPE
+from components.release_records import RECORD_PROPERTY, RELEASE_TYPE
 
 # Custom property of ExampleAnomalies: the id of the statistics that passed.
 VALIDATED_STATISTICS = "validated_statistics"
@@ -31,17 +31,14 @@ class ReleaseDecision(artifact.Artifact):
 
 
 class Release(artifact.Artifact):
-    """What became of a candidate: see `ReleaseRecord` for its properties."""
+    """The outcome for a candidate, or a person's decision: see `ReleaseRecord`.
+
+    Attributes:
+      record: The record as JSON.
+    """
 
     TYPE_NAME = RELEASE_TYPE
-    PROPERTIES = {
-        name: artifact.Property(
-            type=artifact.PropertyType.INT
-            if kind is int
-            else artifact.PropertyType.STRING
-        )
-        for name, kind in PROPERTIES.items()
-    }
+    PROPERTIES = {RECORD_PROPERTY: artifact.Property(type=artifact.PropertyType.STRING)}
 
 
 def training_key(transform_graph_uri: str, trainer: str) -> str:

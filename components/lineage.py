@@ -6,10 +6,6 @@ from collections.abc import Collection, Iterable
 
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
-from tfx.types import standard_artifacts
-
-from components.example_gen.spans import SPANS_PROPERTY
-from pipeline.config.spans import RunSpans
 
 _INPUTS = (metadata_store_pb2.Event.INPUT, metadata_store_pb2.Event.DECLARED_INPUT)
 _OUTPUTS = (metadata_store_pb2.Event.OUTPUT, metadata_store_pb2.Event.DECLARED_OUTPUT)
@@ -56,20 +52,3 @@ class Lineage:
             list(ids)
         )
         return found
-
-
-def newest_span(lineage: Lineage, graph: int) -> str:
-    """The newest span of the examples that a Transform graph was made from.
-
-    Args:
-      lineage: What was made from what.
-      graph: Id of the graph.
-
-    Returns:
-      The span as people name it; empty where the examples are not in spans.
-    """
-    examples = lineage.made_from([graph], standard_artifacts.Examples.TYPE_NAME)
-    for each in lineage.artifacts(examples):
-        if spans := each.custom_properties[SPANS_PROPERTY].string_value:
-            return RunSpans.model_validate_json(spans).newest
-    return ""

@@ -16,7 +16,7 @@ from kubeflow.outputs import found_uri, keep_folder, write_result
 from kubeflow.places import connection_of, model_dir_of
 from pipeline.config import Config
 from pipeline.errors import ReleaseError
-from pipeline.release.desk import ReleaseDesk
+from pipeline.review.decisions import Review
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def _find(config: Config, executor_input: pipeline_spec_pb2.ExecutorInput) -> No
     result = pipeline_spec_pb2.ExecutorOutput()
     values = parameters_of(executor_input.inputs)
     _check(values["decision"])
-    records = _desk(config).history().records
+    records = _review(config).history().records
     models = [each.model_uri for each in records if each.run == values["run"]]
     for key in outputs.parameters:
         keep_folder(local_path(outputs.artifacts[NOTHING].artifacts[0].uri))
@@ -51,12 +51,12 @@ def _decide(config: Config, executor_input: pipeline_spec_pb2.ExecutorInput) -> 
     values = parameters_of(executor_input.inputs)
     run, by, note = values["run"], values["by"], values["note"]
     check_copies(connection_of(config), executor_input.inputs)
-    desk = _desk(config)
+    review = _review(config)
     if values["decision"] == "reject":
-        desk.reject(run, by, note)
+        review.reject(run, by, note)
         _log.info("%s is rejected", run)
         return
-    released = desk.approve(run, by, note, values["override"], values["rollback"])
+    released = review.approve(run, by, note, values["override"], values["rollback"])
     _log.info("%s is released as version %s", run, released.version)
 
 
@@ -66,8 +66,8 @@ def _check(decision: str) -> None:
         raise ReleaseError(f"decision: got {decision!r}; allowed: {allowed}")
 
 
-def _desk(config: Config) -> ReleaseDesk:
-    return ReleaseDesk(
+def _review(config: Config) -> Review:
+    return Review(
         connection_of(config), config.name, model_dir_of(config), config.release.keep
     )
 

@@ -7,7 +7,7 @@ import os
 from kubeflow.pods import METADATA_VARIABLE
 from pipeline.config import Config
 from pipeline.metadata import Connection, connection_to
-from serving.release.storage import is_in_object_store
+from serving.releases.storage import is_in_object_store
 
 
 def connection_of(config: Config) -> Connection:

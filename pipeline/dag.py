@@ -22,9 +22,8 @@ from components.example_validator.component import ExampleValidator
 from components.infra_validator.component import InfraValidator
 from components.pusher.component import Pusher
 from components.release_gate.component import ReleaseGate
-from components.resolvers.last_release import LastReleaseStrategy
 from components.resolvers.previous_statistics import PreviousStatisticsStrategy
-from components.resolvers.standing_decision import StandingDecisionStrategy
+from components.resolvers.releases import LastReleaseStrategy, StandingDecisionStrategy
 from components.schema_gen.component import CuratedSchemaGen
 from pipeline.config import Config
 from pipeline.config.beam import beam_args
@@ -85,7 +84,7 @@ def create_pipeline(
     transform = _transform(config, example_gen, schema_gen)
     transform.add_upstream_node(validator)
     tuners = _tuners(config, transform)
-    baseline = _last_release(config, transform, can_see_artifacts)
+    baseline = _last_release(config, example_gen, transform, can_see_artifacts)
     trainer = _trainer(config, transform, schema_gen, tuners, baseline)
     evaluator = Evaluator(
         examples=example_gen.outputs["examples"],
@@ -114,10 +113,10 @@ def create_pipeline(
     # A person may decide while the run is under way: look as late as can be.
     standing.add_upstream_node(report)
     gate = ReleaseGate(
-        model=trainer.outputs["model"],
+        examples=example_gen.outputs["examples"],
         blessing=evaluator.outputs["blessing"],
-        report=report.outputs["report"],
-        standing=standing.outputs["standing"],
+        refusal=standing.outputs["refusal"],
+        release=standing.outputs["release"],
         last=standing.outputs["last"],
         approval=config.release.approval,
         **infra_channel,
@@ -126,6 +125,7 @@ def create_pipeline(
         model=trainer.outputs["model"],
         decision=gate.outputs["decision"],
         transform_graph=transform.outputs["transform_graph"],
+        report=report.outputs["report"],
         model_dir=model_dir,
         keep=config.release.keep,
         trainer=_trainer_key(config),
@@ -316,7 +316,10 @@ def _trainer_key(config: Config) -> str:
 
 
 def _last_release(
-    config: Config, transform: Transform, can_see_artifacts: bool
+    config: Config,
+    example_gen: ExampleGen,
+    transform: Transform,
+    can_see_artifacts: bool,
 ) -> resolver.Resolver:
     return resolver.Resolver(
         strategy_class=LastReleaseStrategy,
@@ -324,6 +327,7 @@ def _last_release(
             "trainer": _trainer_key(config),
             "can_see_artifacts": can_see_artifacts,
         },
+        examples=example_gen.outputs["examples"],
         transform_graph=transform.outputs["transform_graph"],
         model=types.Channel(type=standard_artifacts.Model),
         release=types.Channel(type=Release),
@@ -334,6 +338,7 @@ def _standing_decision(trainer: Trainer) -> resolver.Resolver:
     return resolver.Resolver(
         strategy_class=StandingDecisionStrategy,
         model=trainer.outputs["model"],
-        standing=types.Channel(type=Release),
+        refusal=types.Channel(type=Release),
+        release=types.Channel(type=Release),
         last=types.Channel(type=Release),
     ).with_id("StandingDecision")

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from serving.complaint import Complaint
-from serving.release.labels import read_labels
+from serving.releases.labels import read_labels
 
 # Servers look at what is written as often.
 _LOOK_SECONDS = 1.0

@@ -17,8 +17,8 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from pipeline.config.serving import Batching, RequestLog, Serving, Tls, Versions
 from pipeline.errors import ConfigError
-from serving.release.labels import read_labels
-from serving.release.storage import is_in_object_store
+from serving.releases.labels import read_labels
+from serving.releases.storage import is_in_object_store
 from serving.server.certificates import check_certificate, check_key
 from serving.server.config_files import write_model_config
 

@@ -23,7 +23,7 @@ from serving.launch import (
     tensorflow_serving_command,
     write_files,
 )
-from serving.release.storage import is_in_object_store, storage_of
+from serving.releases.storage import is_in_object_store, storage_of
 from serving.server.ports import bind
 from serving.tied import tied
 

@@ -202,6 +202,12 @@ def spans_of(examples: types.Artifact) -> RunSpans | None:
     return RunSpans.model_validate_json(text) if text else None
 
 
+def newest_span(examples: types.Artifact) -> str:
+    """Returns the newest span of examples; empty where they are not in spans."""
+    spans = spans_of(examples)
+    return "" if spans is None else spans.newest
+
+
 def _expression(pattern: str) -> re.Pattern[str]:
     """Matches what a glob with placeholders does, and tells the span."""
     pieces = _PIECE.findall(pattern)

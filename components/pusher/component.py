@@ -6,7 +6,7 @@ from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 
-from components.artifacts import Release, ReleaseDecision
+from components.artifacts import HtmlReport, Release, ReleaseDecision
 from components.pusher.executor import PusherExecutor
 
 
@@ -19,6 +19,7 @@ class PusherSpec(types.ComponentSpec):
         "transform_graph": component_spec.ChannelParameter(
             type=standard_artifacts.TransformGraph
         ),
+        "report": component_spec.ChannelParameter(type=HtmlReport),
         "infra_blessing": component_spec.ChannelParameter(
             type=standard_artifacts.InfraBlessing, optional=True
         ),
@@ -46,6 +47,7 @@ class Pusher(base_component.BaseComponent):
         model: types.BaseChannel[types.Artifact],
         decision: types.BaseChannel[types.Artifact],
         transform_graph: types.BaseChannel[types.Artifact],
+        report: types.BaseChannel[types.Artifact],
         model_dir: str,
         keep: int,
         trainer: str,
@@ -55,18 +57,20 @@ class Pusher(base_component.BaseComponent):
 
         Args:
           model: The candidate.
-          decision: What is to become of it.
-          transform_graph: What the candidate was trained from.
+          decision: The decision on it.
+          transform_graph: The TransformGraph that it was trained from.
+          report: The report on it, which the record identifies.
           model_dir: The directory of the servable's versions.
-          keep: How many older versions stay there.
+          keep: Number of older versions to keep there.
           trainer: Fingerprint of the Trainer's configuration and code.
-          infra_blessing: What has requests for a server to warm up with.
+          infra_blessing: Has the warm-up requests.
         """
         super().__init__(
             PusherSpec(
                 model=model,
                 decision=decision,
                 transform_graph=transform_graph,
+                report=report,
                 infra_blessing=infra_blessing,
                 model_dir=model_dir,
                 keep=keep,

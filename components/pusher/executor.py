@@ -1,34 +1,31 @@
-"""Releases a model where that was decided, and records it either way."""
+"""Carries out the decision on a candidate, and records it."""
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 from typing import Any
 
 from tfx import types
 from tfx.dsl.components.base import base_executor
+from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
 from components.artifacts import training_key
+from components.evaluation_report.files import PAGE_FILE
 from components.infra_validator.warm_up import find_warm_up
 from components.release_gate.decision import Decision
-from components.release_records import ReleaseRecord
-from serving.release.publish import (
-    Origin,
-    model_digest,
-    release_model,
-    remove_old_versions,
-    sole_writer,
-)
-from serving.release.versions import taken_back, version_path
+from serving.releases.records import ReleaseHistory, ReleaseRecord
+from serving.releases.versions import model_digest, version_records
+from serving.releases.writer import release_model, remove_old_versions, sole_writer
 
 _log = logging.getLogger(__name__)
 
 
 class PusherExecutor(base_executor.BaseExecutor):
-    """Copies the model to its versions, or leaves it to a person to do so."""
+    """Releases the model, or leaves it to a person to do so."""
 
     def Do(
         self,
@@ -36,25 +33,44 @@ class PusherExecutor(base_executor.BaseExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Does what was decided."""
-        decision = Decision.read(artifact_utils.get_single_uri(input_dict["decision"]))
-        graph_uri = artifact_utils.get_single_uri(input_dict["transform_graph"])
+        """Writes the record."""
+        uris = {key: artifact_utils.get_single_uri(input_dict[key]) for key in _INPUTS}
+        decision = Decision.read(uris["decision"])
+        saved_model = path_utils.serving_model_path(uris["model"])
         record = ReleaseRecord(
             status=decision.status,
             run=(self._context and self._context.pipeline_run_id) or "",
-            model_uri=artifact_utils.get_single_uri(input_dict["model"]),
-            training=training_key(graph_uri, exec_properties["trainer"]),
+            digest=model_digest(saved_model),
+            model_uri=uris["model"],
+            training=training_key(uris["transform_graph"], exec_properties["trainer"]),
             span=decision.span,
-            report=decision.report,
-            report_digest=decision.report_digest,
+            report=uris["report"],
+            report_digest=_digest(os.path.join(uris["report"], PAGE_FILE)),
             warm_up=_warm_up(input_dict.get("infra_blessing")),
+            override=decision.override,
         )
         if record.status == "released":
             record = _release(
-                record, exec_properties["model_dir"], exec_properties["keep"]
+                saved_model,
+                record,
+                exec_properties["model_dir"],
+                exec_properties["keep"],
             )
-        _log.info("%s", _in_words(record))
-        _write(record, artifact_utils.get_single_instance(output_dict["release"]))
+        _log.info("%s, version %s", record.status.replace("_", " "), record.version)
+        artifact = artifact_utils.get_single_instance(output_dict["release"])
+        artifact.record = record.model_dump_json()
+        io_utils.write_string_file(
+            os.path.join(artifact.uri, "release.json"), record.model_dump_json(indent=2)
+        )
+
+
+_INPUTS = ("model", "decision", "transform_graph", "report")
+
+
+def _digest(file: str) -> str:
+    """Returns the SHA-256 of a file, as `sha256sum` prints it."""
+    with fileio.open(file, "rb") as opened:
+        return hashlib.sha256(opened.read()).hexdigest()
 
 
 def _warm_up(blessings: list[types.Artifact] | None) -> str:
@@ -63,33 +79,16 @@ def _warm_up(blessings: list[types.Artifact] | None) -> str:
     return find_warm_up(artifact_utils.get_single_uri(blessings))
 
 
-def _release(record: ReleaseRecord, model_dir: str, keep: int) -> ReleaseRecord:
+def _release(
+    saved_model: str, record: ReleaseRecord, model_dir: str, keep: int
+) -> ReleaseRecord:
     """Releases, unless the model was rolled back while the run was under way."""
-    saved_model = path_utils.serving_model_path(record.model_uri)
     with sole_writer(model_dir):
-        rollback = taken_back(model_dir, model_digest(saved_model))
-        if rollback is not None:
-            note = f"its model was rolled back, as version {rollback.version} says"
+        history = ReleaseHistory(version_records(model_dir))
+        refusal = history.refusal(record.digest)
+        if refusal is not None:
+            note = f"its model was rolled back, as version {refusal.version} says"
             return record.model_copy(update={"status": "rejected", "note": note})
-        released = release_model(
-            saved_model,
-            model_dir,
-            Origin(record.model_uri, record.run, record.report_digest),
-            record.warm_up,
-        )
+        released = release_model(saved_model, model_dir, record)
         remove_old_versions(model_dir, keep)
-    path = version_path(model_dir, released.version)
-    return record.model_copy(update={"version": released.version, "path": path})
-
-
-def _in_words(record: ReleaseRecord) -> str:
-    if record.status == "released":
-        return f"version {record.version} in {record.path}"
-    return f"nothing released: {record.status.replace('_', ' ')}"
-
-
-def _write(record: ReleaseRecord, artifact: types.Artifact) -> None:
-    for name, value in record.properties().items():
-        setattr(artifact, name, value)
-    content = record.model_dump_json(indent=2, exclude={"id", "at", "training"})
-    io_utils.write_string_file(os.path.join(artifact.uri, "release.json"), content)
+    return record.model_copy(update={"version": released.version})

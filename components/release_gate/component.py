@@ -6,7 +6,7 @@ from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 
-from components.artifacts import HtmlReport, Release, ReleaseDecision
+from components.artifacts import Release, ReleaseDecision
 from components.release_gate.executor import ReleaseGateExecutor
 from pipeline.config.release import Approval
 
@@ -15,15 +15,15 @@ class ReleaseGateSpec(types.ComponentSpec):
     """Inputs, outputs and parameters."""
 
     INPUTS = {
-        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "blessing": component_spec.ChannelParameter(
             type=standard_artifacts.ModelBlessing
         ),
-        "report": component_spec.ChannelParameter(type=HtmlReport),
         "infra_blessing": component_spec.ChannelParameter(
             type=standard_artifacts.InfraBlessing, optional=True
         ),
-        "standing": component_spec.ChannelParameter(type=Release, optional=True),
+        "refusal": component_spec.ChannelParameter(type=Release, optional=True),
+        "release": component_spec.ChannelParameter(type=Release, optional=True),
         "last": component_spec.ChannelParameter(type=Release, optional=True),
     }
     OUTPUTS = {"decision": component_spec.ChannelParameter(type=ReleaseDecision)}
@@ -45,10 +45,10 @@ class ReleaseGate(base_component.BaseComponent):
 
     def __init__(
         self,
-        model: types.BaseChannel[types.Artifact],
+        examples: types.BaseChannel[types.Artifact],
         blessing: types.BaseChannel[types.Artifact],
-        report: types.BaseChannel[types.Artifact],
-        standing: types.BaseChannel[types.Artifact],
+        refusal: types.BaseChannel[types.Artifact],
+        release: types.BaseChannel[types.Artifact],
         last: types.BaseChannel[types.Artifact],
         approval: Approval,
         infra_blessing: types.BaseChannel[types.Artifact] | None = None,
@@ -56,21 +56,21 @@ class ReleaseGate(base_component.BaseComponent):
         """Builds the node.
 
         Args:
-          model: The candidate.
+          examples: The examples of the candidate.
           blessing: The Evaluator's verdict on it.
-          report: What a person decides on.
-          standing: What was decided on the candidate before, if anything.
-          last: The release in force, if there is one.
-          approval: Who approves what passed its gates.
+          refusal: The record by which a person refused its model, if one does.
+          release: The record by which its model is the last released, if it is.
+          last: The last release, if there is one.
+          approval: Who approves a candidate that passed its gates.
           infra_blessing: The InfraValidator's verdict, where there is one.
         """
         super().__init__(
             ReleaseGateSpec(
-                model=model,
+                examples=examples,
                 blessing=blessing,
-                report=report,
                 infra_blessing=infra_blessing,
-                standing=standing,
+                refusal=refusal,
+                release=release,
                 last=last,
                 approval=approval,
                 decision=types.Channel(type=ReleaseDecision),

@@ -1,29 +1,28 @@
-"""What is to become of a candidate, and why."""
+"""The decision on a candidate, and the reason."""
 
 from __future__ import annotations
 
 from components.artifact_file import ArtifactFile
-from components.release_records import ReleaseRecord, Status
 from pipeline.config.base import Block
 from pipeline.config.release import Approval
 from pipeline.config.spans import is_earlier
+from serving.releases.records import ReleaseRecord, Status
 
 
 class Decision(Block, ArtifactFile):
-    """What the Pusher is told.
+    """The decision that the Pusher carries out.
 
     Attributes:
-      status: `released` where the Pusher is to release the candidate, or to repeat
-        its release.
-      reason: Why, in words.
+      status: `released` if the Pusher is to release the candidate, or to repeat its
+        release.
+      reason: The reason, in words.
       is_by_person: Whether a person decided, in an earlier run or since.
-      span: The newest span that the candidate has seen; empty where there are none.
-      released_as: The version that has this very model already, where it is blocked all
-        the same; else 0.
-      takes_rollback: Whether the released model has seen newer ones, so that a person
-        who releases this one has to say `--rollback`.
-      report: URI of the report that it is decided on.
-      report_digest: SHA-256 of its page.
+      override: Whether the release that is repeated overruled a gate or a person.
+      span: Newest span of the candidate's examples; empty where there are none.
+      released_as: The version that has this very model already although it is blocked;
+        else 0.
+      takes_rollback: Whether the last released model is of a newer span, so that
+        approving this one takes `--rollback`.
     """
 
     FILE = "decision.json"
@@ -31,18 +30,17 @@ class Decision(Block, ArtifactFile):
     status: Status
     reason: str
     is_by_person: bool = False
+    override: bool = False
     span: str = ""
     released_as: int = 0
     takes_rollback: bool = False
-    report: str = ""
-    report_digest: str = ""
 
 
 def decide(
-    model_uri: str,
     objection: str | None,
     approval: Approval,
-    standing: ReleaseRecord | None,
+    refusal: ReleaseRecord | None = None,
+    release: ReleaseRecord | None = None,
     older: str | None = None,
 ) -> Decision:
     """Decides on a candidate.
@@ -50,23 +48,28 @@ def decide(
     A person who released this very model in spite of a gate need not do so again.
 
     Args:
-      model_uri: URI of its Model artifact.
-      objection: Why it must not be released; None where it passed all gates.
-      approval: Who approves what passed.
-      standing: What holds for the model already: see `ReleaseHistory.standing`.
-      older: That the released model has seen newer spans, if so: see `why_older`.
+      objection: The gate that failed; None if the candidate passed all.
+      approval: Who approves a candidate that passed.
+      refusal: The record by which a person refused the model, if one does.
+      release: The record by which the model is the last released, if it is.
+      older: See `why_older`.
     """
-    holds = standing is not None and standing.releases(model_uri)
-    release = standing if holds else None
-    if objection is not None and not (release is not None and release.override):
+    if objection is not None and not (release and release.override):
         version = 0 if release is None else release.version
         return Decision(status="blocked", reason=objection, released_as=version)
-    if standing is not None:
-        said = standing.in_words(model_uri) if standing.by else "released already"
+    if refusal is not None:
+        # It may be the withdrawal of this model, or the rejection of it.
+        verb = "rolled back" if refusal.withdraws else "rejected"
         return Decision(
-            status="rejected" if release is None else "released",
-            reason=said,
-            is_by_person=bool(standing.by),
+            status="rejected", reason=refusal.in_words(verb), is_by_person=True
+        )
+    if release is not None:
+        verb = "restored" if release.withdraws else "approved"
+        return Decision(
+            status="released",
+            reason=release.in_words(verb) if release.by else "released already",
+            is_by_person=bool(release.by),
+            override=release.override,
         )
     if older is not None:
         return Decision(status="awaiting_approval", reason=older)
@@ -75,14 +78,11 @@ def decide(
 
 
 def why_older(span: str, last: ReleaseRecord | None) -> str | None:
-    """Says that the released model has seen newer spans than a candidate.
+    """Returns why a candidate is older than the last released model; None if it is not.
 
     Args:
-      span: The newest span that the candidate has seen.
-      last: The release in force, if there is one.
-
-    Returns:
-      Both spans and what to do, in one line; None where it has not.
+      span: Newest span of the candidate's examples.
+      last: The last release, if there is one.
     """
     if last is None or not is_earlier(span, last.span):
         return None

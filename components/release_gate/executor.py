@@ -1,28 +1,25 @@
-"""Decides on a candidate, and says which report it is decided on."""
+"""Decides on a candidate."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
 from typing import Any
 
 from tfx import types
 from tfx.components.util import model_utils
 from tfx.dsl.components.base import base_executor
-from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 
-from components.evaluation_report.content import read_content
-from components.evaluation_report.files import PAGE_FILE
+from components.example_gen.spans import newest_span
 from components.release_gate.decision import decide, why_older
-from components.release_records import ReleaseRecord
+from components.release_records import record_of
+from serving.releases.records import ReleaseRecord
 
 _log = logging.getLogger(__name__)
 
 
 class ReleaseGateExecutor(base_executor.BaseExecutor):
-    """Follows the gates, then what people said, then spans, then `release.approval`."""
+    """Follows the gates, then people's decisions, then spans and the configuration."""
 
     def Do(
         self,
@@ -31,23 +28,16 @@ class ReleaseGateExecutor(base_executor.BaseExecutor):
         exec_properties: dict[str, Any],
     ) -> None:
         """Writes the decision."""
-        report = artifact_utils.get_single_uri(input_dict["report"])
-        span = _newest_span(report)
+        examples = artifact_utils.get_single_instance(input_dict["examples"])
+        span = newest_span(examples)
         older = why_older(span, _record(input_dict, "last"))
         decision = decide(
-            artifact_utils.get_single_uri(input_dict["model"]),
             _objection(input_dict),
             exec_properties["approval"],
-            _record(input_dict, "standing"),
+            _record(input_dict, "refusal"),
+            _record(input_dict, "release"),
             older,
-        ).model_copy(
-            update={
-                "span": span,
-                "takes_rollback": older is not None,
-                "report": report,
-                "report_digest": _digest(report),
-            }
-        )
+        ).model_copy(update={"span": span, "takes_rollback": older is not None})
         artifact = artifact_utils.get_single_instance(output_dict["decision"])
         artifact.status = decision.status
         decision.write(artifact.uri)
@@ -57,30 +47,18 @@ class ReleaseGateExecutor(base_executor.BaseExecutor):
 def _record(
     input_dict: dict[str, list[types.Artifact]], key: str
 ) -> ReleaseRecord | None:
-    """What was resolved, if anything was."""
-    for release in input_dict.get(key, []):
-        return ReleaseRecord.of(release.mlmd_artifact)
-    return None
-
-
-def _newest_span(report: str) -> str:
-    """As the report names it; empty where the examples are not in spans."""
-    spans = read_content(report).lineage.spans
-    return "" if spans is None else spans.newest
+    """Returns the record that was resolved, if there is one."""
+    found = input_dict.get(key, [])
+    return record_of(found[0].mlmd_artifact) if found else None
 
 
 def _objection(input_dict: dict[str, list[types.Artifact]]) -> str | None:
-    """What failed, if anything did."""
+    """Returns the gate that failed, if one did."""
     blessing = artifact_utils.get_single_instance(input_dict["blessing"])
     if not model_utils.is_model_blessed(blessing):
         return "a gate of the Evaluator failed"
-    for infra_blessing in input_dict.get("infra_blessing", []):
-        if not model_utils.is_infra_validated(infra_blessing):
-            return "infra validation failed"
+    if not all(
+        map(model_utils.is_infra_validated, input_dict.get("infra_blessing", []))
+    ):
+        return "infra validation failed"
     return None
-
-
-def _digest(report: str) -> str:
-    """SHA-256 of the page, as `sha256sum` tells it."""
-    with fileio.open(os.path.join(report, PAGE_FILE), "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()

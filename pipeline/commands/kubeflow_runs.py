@@ -248,11 +248,11 @@ def _verdict(options: argparse.Namespace, config: Config, run_id: str) -> str | 
     from ml_metadata import errors
 
     from pipeline.metadata import connection_config
-    from pipeline.release.store import ReleaseStore
+    from pipeline.review.records import RecordStore
 
     connection = connection_config(config, work_dir_of(options, config))
     try:
-        records = ReleaseStore(connection, config.name).history().records
+        records = RecordStore(connection, config.name).history().records
     except errors.StatusError as error:
         raise KubeflowError(
             f"the run succeeded, but ML Metadata, at `metadata` in {options.config}, "

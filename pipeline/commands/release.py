@@ -19,7 +19,7 @@ from pipeline.commands.options import (
 if TYPE_CHECKING:
     from pipeline.commands.options import Commands
     from pipeline.config import Config
-    from pipeline.release.desk import ReleaseDesk
+    from pipeline.review.decisions import Review
     from pipeline.workdir import WorkDir
 
 
@@ -102,12 +102,12 @@ def _add_label(actions: Commands) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from pipeline.release.listing import as_text, rows
+    from pipeline.review.listing import as_text, rows
 
     config = load(options)
-    desk = _desk(config, work_dir_of(options, config))
-    newest, labels = desk.newest(), desk.labels()
-    found = rows(desk.history(), newest, labels)
+    review = _review(config, work_dir_of(options, config))
+    newest, labels = review.newest(), review.labels()
+    found = rows(review.history(), newest, labels)
     if options.json:
         print(json.dumps([row.model_dump(mode="json") for row in found], indent=2))
     else:
@@ -116,39 +116,43 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _approve(options: argparse.Namespace) -> int:
+    from serving.releases.versions import version_path
+
     config = load(options)
     work_dir = work_dir_of(options, config)
-    desk = _desk(config, work_dir)
+    review = _review(config, work_dir)
     with work_dir.lock():
-        released = desk.approve(
+        released = review.approve(
             options.run, options.by, options.note, options.override, options.rollback
         )
-    print(f"{options.run} is released as version {released.version}: {released.path}")
+    path = version_path(work_dir.model_dir(config), released.version)
+    print(f"{options.run} is released as version {released.version}: {path}")
     return 0
 
 
 def _reject(options: argparse.Namespace) -> int:
     config = load(options)
     work_dir = work_dir_of(options, config)
-    desk = _desk(config, work_dir)
+    review = _review(config, work_dir)
     with work_dir.lock():
-        desk.reject(options.run, options.by, options.note)
+        review.reject(options.run, options.by, options.note)
     print(f"{options.run} is rejected")
     return 0
 
 
 def _rollback(options: argparse.Namespace) -> int:
     """Without the lock of the work directory: it does not wait for a run to end."""
+    from serving.releases.versions import version_path
+
     config = load(options)
-    desk = _desk(config, work_dir_of(options, config))
+    work_dir = work_dir_of(options, config)
+    review = _review(config, work_dir)
     by = getpass.getuser() if options.by is None else options.by
-    released, is_new = desk.roll_back(by, options.note)
+    released, is_new = review.roll_back(by, options.note)
     run = released.run or "an unknown run"
     if is_new:
-        print(
-            f"rolled back: version {released.version} has the model of {run}: "
-            f"{released.path}"
-        )
+        path = version_path(work_dir.model_dir(config), released.version)
+        print(f"rolled back: version {released.version} has the model of {run}: {path}")
     else:
         print(
             f"version {released.version}, which has the model of {run}, was rolled "
@@ -161,8 +165,8 @@ def _rollback(options: argparse.Namespace) -> int:
 def _label(options: argparse.Namespace) -> int:
     """Without the lock of the work directory: it does not wait for a run to end."""
     config = load(options)
-    desk = _desk(config, work_dir_of(options, config))
-    labels = desk.label(_changes(options.labels))
+    review = _review(config, work_dir_of(options, config))
+    labels = review.label(_changes(options.labels))
     words = [f"{label}={version}" for label, version in sorted(labels.items())]
     print(f"labels: {' '.join(words) or 'none'}")
     return 0
@@ -186,11 +190,11 @@ def _changes(words: Sequence[str]) -> dict[str, int | None]:
     return changes
 
 
-def _desk(config: Config, work_dir: WorkDir) -> ReleaseDesk:
+def _review(config: Config, work_dir: WorkDir) -> Review:
     from pipeline.metadata import existing_metadata
-    from pipeline.release.desk import ReleaseDesk
+    from pipeline.review.decisions import Review
 
-    return ReleaseDesk(
+    return Review(
         existing_metadata(config, work_dir),
         config.name,
         work_dir.model_dir(config),

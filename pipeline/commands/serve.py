@@ -45,7 +45,7 @@ def _serve(options: argparse.Namespace) -> int:
         write_files,
         write_models,
     )
-    from serving.release.versions import list_versions
+    from serving.releases.versions import list_versions
     from serving.server.ports import check_free
 
     serving, name, base_path, folder = _what(options)
@@ -72,7 +72,7 @@ def _serve(options: argparse.Namespace) -> int:
 def _check_folder(model_dir: str) -> None:
     """A wrong name would be waited for without end, as if it was to be released."""
     from pipeline.errors import ConfigError
-    from serving.release.storage import is_in_object_store
+    from serving.releases.storage import is_in_object_store
 
     if not is_in_object_store(model_dir) and not os.path.isdir(model_dir):
         raise ConfigError(

@@ -56,13 +56,13 @@ def _compare(config: Config, work_dir: WorkDir, patterns: list[str]) -> Skew:
     from pipeline.config.parts.example_gen import ExampleGenPart
     from pipeline.errors import ReleaseError
     from pipeline.metadata import existing_metadata
-    from pipeline.release.store import ReleaseStore
+    from pipeline.review.records import RecordStore
     from pipeline.skew.compare import compare, types_of
     from pipeline.skew.logs import read_served
     from pipeline.skew.training import training_statistics
 
     connection = existing_metadata(config, work_dir)
-    released = ReleaseStore(connection, config.name).history().last
+    released = RecordStore(connection, config.name).history().last
     if released is None:
         raise ReleaseError(
             f"{config.name}: no model is released to compare with; release one by: ctr "

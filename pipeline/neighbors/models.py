@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.errors import InputError
-from serving.release.versions import SAVED_MODEL, list_versions
+from serving.releases.versions import SAVED_MODEL, list_versions
 
 
 def newest_model(folder: Path) -> Path:

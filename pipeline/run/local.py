@@ -78,7 +78,7 @@ def run_pipeline(
                 seconds = round(time.monotonic() - began, 1)
                 times.append(ComponentTime(id=name, seconds=seconds, cached=cached))
             progress.end(seconds, cached)
-        summary = read_outcome(folder.name, outputs)
+        summary = read_outcome(folder.name, outputs, work_dir.model_dir(config))
         page = keep_report(outputs, folder)
     except GateError as error:
         summary = blocked_by(error, folder.name)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tfx import types
-
 from components.evaluator.record import Evaluation
 from components.infra_validator.record import InfraRecord
 from components.release_gate.decision import Decision
-from components.release_records import Status
+from components.release_records import record_of
 from pipeline.errors import GateError
 from pipeline.run.nodes import RunOutputs
 from pipeline.run.summary import Summary, Verdict
 from pipeline.run.trials import Trial, read_trials
+from serving.releases.records import ReleaseRecord, Status
+from serving.releases.versions import version_path
 from trainer.record import RECORD_FILE, TrainingRecord
 
 # What TFX's Tuner calls its file.
@@ -28,41 +28,43 @@ _VERDICTS: dict[Status, Verdict] = {
 }
 
 
-def read_outcome(run_id: str, outputs: RunOutputs) -> Summary:
-    """The summary of a run whose components all ended well.
+def read_outcome(run_id: str, outputs: RunOutputs, model_dir: str) -> Summary:
+    """Returns the summary of a run whose components all succeeded.
 
     Args:
-      run_id: Names the run.
+      run_id: Id of the run.
       outputs: Output artifacts by component and key.
+      model_dir: The directory of the servable's versions.
     """
     (evaluation_artifact,) = outputs["Evaluator"]["evaluation"]
     (decision_artifact,) = outputs["ReleaseGate"]["decision"]
     (release,) = outputs["Pusher"]["release"]
+    record = record_of(release.mlmd_artifact)
     evaluation = Evaluation.read(evaluation_artifact.uri)
     decision = Decision.read(decision_artifact.uri)
     return Summary(
         run_id=run_id,
-        verdict=_VERDICTS[release.status],
+        verdict=_VERDICTS[record.status],
         reasons=[
-            *_said(decision, release),
+            *_decided(decision, record),
             *_reasons(evaluation, outputs),
             *_released_already(decision),
         ],
         takes_rollback=decision.takes_rollback,
-        model_version=release.version or None,
+        model_version=record.version or None,
         is_released_already=decision.released_as > 0,
         metrics=evaluation.candidate,
         training=_training(outputs),
         trials=_trials(outputs),
-        model_dir=release.path or None,
+        model_dir=version_path(model_dir, record.version) if record.version else None,
     )
 
 
-def _said(decision: Decision, release: types.Artifact) -> list[str]:
-    """What decided besides the gates and the configuration."""
-    if release.note:
-        # The Pusher could not do what was decided.
-        return [release.note]
+def _decided(decision: Decision, record: ReleaseRecord) -> list[str]:
+    """Returns what decided besides the gates and the configuration."""
+    if record.note:
+        # The Pusher could not carry out the decision.
+        return [record.note]
     is_older = decision.takes_rollback and decision.status == "awaiting_approval"
     return [decision.reason] if decision.is_by_person or is_older else []
 

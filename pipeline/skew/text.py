@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from components.release_records import one_line
 from pipeline.console import aligned
 from pipeline.skew.compare import FeatureSkew, Moved, Skew
+from serving.releases.records import one_line
 
 _HEADINGS = ("feature", "measure", "distance", "allowed", "missing", "in training")
 # Below so many examples chance is worth a word.

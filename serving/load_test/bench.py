@@ -18,7 +18,7 @@ from serving.load_test.prepare import predict_requests, read_sample
 from serving.load_test.senders import Senders
 from serving.load_test.swap import Swapped, measure_swaps
 from serving.local import LocalServer, stage_version
-from serving.release.versions import list_versions, version_path
+from serving.releases.versions import list_versions, version_path
 
 _LOAD_SECONDS = 120.0
 # Requests of many ad servers ask about a page's worth of ads.

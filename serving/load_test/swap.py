@@ -13,7 +13,7 @@ from serving.client import Client
 from serving.load_test.answers import Answers
 from serving.load_test.loops import Load, sleep_until
 from serving.load_test.senders import Senders
-from serving.release.versions import list_versions
+from serving.releases.versions import list_versions
 
 # From one swap to the next, and how long after the beginning the new version appears.
 _SWAP_SECONDS = 20.0

@@ -12,7 +12,7 @@ from ml_metadata.proto import metadata_store_pb2
 
 from kubeflow.compile_decision import compile_decision
 from pipeline.metadata import connection_to
-from pipeline.release.desk import ReleaseDesk
+from pipeline.review.decisions import Review
 
 # Of two dozen processes that each import TFX, on a machine that may be busy.
 pytestmark = pytest.mark.timeout(3600)
@@ -50,9 +50,9 @@ class Metadata:
         }
 
 
-def desk(cluster):
+def review(cluster):
     models = str(cluster.volume / "Small_ads")
-    return ReleaseDesk(connection_to(cluster.metadata), "Small_ads", models, 5)
+    return Review(connection_to(cluster.metadata), "Small_ads", models, 5)
 
 
 def versions(cluster):
@@ -118,8 +118,8 @@ def waiting(cluster, released):
 
 @pytest.mark.slow
 def test_a_run_releases_its_model(cluster, released):
-    assert desk(cluster).history().last.run == released.id
-    assert versions(cluster) == [str(desk(cluster).newest())]
+    assert review(cluster).history().last.run == released.id
+    assert versions(cluster) == [str(review(cluster).newest())]
     page = released.outputs["EvaluationReport"].artifacts["report_page"]
     path = cluster.backend.objects.path(cluster.backend.artifacts.get(page).uri)
     assert path.read_text().startswith("<!doctype html>")
@@ -159,13 +159,13 @@ def test_the_cache_of_kubeflow_never_answers(cluster, released, waiting):
 
 @pytest.mark.slow
 def test_a_person_releases_in_the_cluster(cluster, waiting):
-    assert desk(cluster).history().records[-1].status == "awaiting_approval"
+    assert review(cluster).history().records[-1].status == "awaiting_approval"
     package = cluster.folder / "release.yaml"
     compile_decision(cluster.config(), package)
     values = {"run": waiting.id, "decision": "approve", "by": "ann", "note": "fine"}
     cluster.backend.run(package, values)
 
-    last = desk(cluster).history().last
+    last = review(cluster).history().last
     assert (last.run, last.by, last.note) == (waiting.id, "ann", "fine")
     assert len(versions(cluster)) == 2
     with pytest.raises(TaskFailedError, match=r"is released already, as version"):

@@ -12,8 +12,9 @@ import pytest
 from pipeline.config.columns import MISSING_ID
 from pipeline.config.parts.trainer import TrainerPart
 from pipeline.embeddings import embedded_features, embeddings_file, read_embeddings
-from serving.release.publish import Origin, release_model
-from serving.release.versions import version_path
+from serving.releases.records import ReleaseRecord
+from serving.releases.versions import model_digest, version_path
+from serving.releases.writer import release_model
 from trainer.embeddings import export_embeddings
 from trainer.run import run_fn
 from trainer.warm_start.vectors import read_vectors
@@ -79,7 +80,8 @@ def test_a_release_has_the_vectors(trained, tiny, tmp_path):
     candidate = str(shutil.copytree(trained.saved_model, tmp_path / "candidate"))
     export_embeddings(trained.model, FEATURES, tiny.transform, candidate)
     model_dir = str(tmp_path / "models")
-    released = release_model(candidate, model_dir, Origin("", "", ""))
+    record = ReleaseRecord(status="released", digest=model_digest(candidate))
+    released = release_model(candidate, model_dir, record)
 
     path = version_path(model_dir, released.version)
     assert embedded_features(path, ["tags", "user", "device"]) == ["device", "tags"]

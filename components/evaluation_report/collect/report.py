@@ -29,6 +29,7 @@ from components.evaluator.record import Evaluation
 from components.example_gen.spans import spans_of
 from components.example_validator.anomalies import Artifacts, Examined
 from components.infra_validator.record import InfraRecord
+from components.release_records import record_of
 from pipeline.config.examples import EVAL
 from pipeline.config.parts.evaluation_report import EvaluationReportPart
 from pipeline.config.parts.example_validator import ExampleValidatorPart
@@ -126,7 +127,7 @@ def _baseline(
 ) -> Baseline | None:
     if not releases:
         return None
-    (release,) = releases
+    release = record_of(releases[0].mlmd_artifact)
     path = os.path.join(release.report, CONTENT_FILE)
     # Removed to save space, or of a release from before there were reports.
     if not release.report or not fileio.exists(path):

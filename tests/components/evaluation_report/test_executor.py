@@ -19,6 +19,7 @@ from components.evaluation_report.executor import EvaluationReportExecutor
 from pipeline.config.metadata import Metadata
 from pipeline.config.parts.evaluation_report import EvaluationReportPart
 from pipeline.config.serving import Serving
+from serving.releases.records import ReleaseRecord
 
 from .conftest import INFRA
 
@@ -97,8 +98,11 @@ def run(tiny, tiny_models, data, make_report, tmp_path):
 
 
 def _release(report, version):
+    record = ReleaseRecord(
+        status="released", digest="abc", version=version, report=report
+    )
     release = Release()
-    release.version, release.report = version, report
+    release.record = record.model_dump_json()
     return [release]
 
 

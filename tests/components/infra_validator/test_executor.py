@@ -11,8 +11,9 @@ from tfx.components.util.model_utils import is_infra_validated
 
 from components.infra_validator.warm_up import find_warm_up
 from pipeline.config.serving import Batching
-from serving.release.publish import Origin, release_model
-from serving.release.versions import version_path
+from serving.releases.records import ReleaseRecord
+from serving.releases.versions import model_digest, version_path
+from serving.releases.writer import release_model
 from serving.server.servable import Servable
 from serving.server.warmup import warm_up
 from serving.warm_up import WARM_UP_FILE
@@ -69,8 +70,9 @@ def test_requests_to_warm_up_with_are_part_of_what_is_released(
     blessed, trained, tmp_path
 ):
     file = find_warm_up(blessed.blessing.uri)
-    origin = Origin(str(trained.uri), "run", "")
-    released = release_model(str(trained.saved_model), str(tmp_path), origin, file)
+    model = str(trained.saved_model)
+    record = ReleaseRecord(status="released", digest=model_digest(model), warm_up=file)
+    released = release_model(model, str(tmp_path), record)
 
     path = version_path(str(tmp_path), released.version)
     assert Path(path, WARM_UP_FILE).read_bytes() == Path(file).read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -9,11 +10,13 @@ import pytest
 from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.types import standard_artifacts
 
-from components.artifacts import Release, ReleaseDecision, training_key
+from components.artifacts import HtmlReport, Release, ReleaseDecision, training_key
+from components.evaluation_report.files import PAGE_FILE
 from components.pusher.executor import PusherExecutor
 from components.release_gate.decision import Decision
-from components.release_records import ReleaseRecord
-from serving.release import publish
+from components.release_records import record_of
+from serving.releases.versions import model_digest
+from serving.releases.writer import roll_back
 
 
 def _artifact(kind, folder):
@@ -24,15 +27,15 @@ def _artifact(kind, folder):
 
 @pytest.fixture
 def push(tmp_path):
-    """Pushes a model by number; gives its artifact, and its record as a file."""
+    """Pushes a model by number; gives its record."""
 
     def _push(status, model=1, keep=5, warm_up=None):
         saved_model = tmp_path / "model" / str(model) / "Format-Serving"
         saved_model.mkdir(parents=True, exist_ok=True)
         (saved_model / "saved_model.pb").write_text(f"model {model}")
-        decision = Decision(
-            status=status, reason="so", span="8", report="report/4", report_digest="abc"
-        )
+        decision = Decision(status=status, reason="so", span="8", override=True)
+        (tmp_path / "report").mkdir(exist_ok=True)
+        (tmp_path / "report" / PAGE_FILE).write_text("<html>")
         decision.write(str(tmp_path / "decision"))
         release = _artifact(Release, tmp_path / "release")
         (tmp_path / "infra").mkdir(exist_ok=True)
@@ -47,6 +50,7 @@ def push(tmp_path):
                 "transform_graph": [
                     _artifact(standard_artifacts.TransformGraph, "graph/3")
                 ],
+                "report": [_artifact(HtmlReport, tmp_path / "report")],
                 "infra_blessing": [
                     _artifact(standard_artifacts.InfraBlessing, tmp_path / "infra")
                 ],
@@ -58,7 +62,11 @@ def push(tmp_path):
                 "trainer": "abc",
             },
         )
-        return release, json.loads(Path(release.uri, "release.json").read_text())
+        record = record_of(release.mlmd_artifact)
+        assert json.loads(Path(release.uri, "release.json").read_text()) == json.loads(
+            record.model_dump_json()
+        )
+        return record
 
     return _push
 
@@ -68,48 +76,46 @@ def served(tmp_path):
 
 
 def test_a_model_is_released_where_that_was_decided(push, tmp_path):
-    release, record = push("released")
+    record = push("released")
 
     (version,) = served(tmp_path)
     assert (version / "saved_model.pb").read_text() == "model 1"
-    assert (release.status, release.version) == ("released", int(version.name))
-    assert release.path == str(version)
-    assert record["version"] == release.version
+    assert (record.status, record.version) == ("released", int(version.name))
     of_version = json.loads((version / "assets.extra" / "release.json").read_text())
-    assert of_version["source"] == str(tmp_path / "model" / "1")
-    assert (of_version["run"], of_version["report"]) == ("run1", "abc")
+    assert of_version["model_uri"] == str(tmp_path / "model" / "1")
+    assert of_version["run"] == "run1"
+    assert of_version["report_digest"] == hashlib.sha256(b"<html>").hexdigest()
 
 
 @pytest.mark.parametrize("status", ["awaiting_approval", "blocked", "rejected"])
 def test_else_it_is_recorded_only(push, tmp_path, status):
-    release, record = push(status)
+    record = push(status)
 
-    assert (release.status, release.version, release.path) == (status, 0, "")
-    assert record["status"] == status
+    assert (record.status, record.version) == (status, 0)
     assert not (tmp_path / "served").exists()
 
 
 def test_a_version_brings_its_warm_up_requests_along(push, tmp_path):
-    release, record = push("released", warm_up="requests")
+    record = push("released", warm_up="requests")
 
     (version,) = served(tmp_path)
     folder = version / "assets.extra"
     assert (folder / "tf_serving_warmup_requests").read_text() == "requests"
     file = str(tmp_path / "infra" / "tf_serving_warmup_requests")
-    assert release.warm_up == record["warm_up"] == file
+    assert record.warm_up == file
     # A roll back has the same files.
     push("released", 2)
-    restored = publish.roll_back(str(tmp_path / "served"))
+    restored = roll_back(str(tmp_path / "served"), "Ann", "")
     folder = tmp_path / "served" / str(restored.version) / "assets.extra"
     assert (folder / "tf_serving_warmup_requests").read_text() == "requests"
     # The model is what it was without them.
-    again, _ = push("awaiting_approval", warm_up="other")
+    again = push("awaiting_approval", warm_up="other")
     assert again.warm_up == file
 
 
 def test_pushing_twice_keeps_the_version(push, tmp_path):
-    first, _ = push("released")
-    second, _ = push("released")
+    first = push("released")
+    second = push("released")
 
     assert second.version == first.version
     assert len(served(tmp_path)) == 1
@@ -126,37 +132,30 @@ def test_what_was_rolled_back_meanwhile_stays_so(push, tmp_path):
     """The run had resolved that model 2 is released before a person took it back."""
     for model in (1, 2):
         push("released", model)
-    publish.roll_back(str(tmp_path / "served"))
-    release, record = push("released", 2)
+    roll_back(str(tmp_path / "served"), "Ann", "")
+    record = push("released", 2)
 
     newest = max(served(tmp_path), key=lambda path: int(path.name))
     assert (newest / "saved_model.pb").read_text() == "model 1"
     assert len(served(tmp_path)) == 3
-    assert (release.status, release.version, release.path) == ("rejected", 0, "")
-    assert record["note"] == (
-        f"its model was rolled back, as version {newest.name} says"
-    )
+    assert (record.status, record.version) == ("rejected", 0)
+    assert newest.name in record.note
     # Another model is released.
-    release, _ = push("released", 3)
-    assert release.status == "released"
+    record = push("released", 3)
+    assert record.status == "released"
 
 
-def test_the_record_says_all_that_approving_takes(push, tmp_path):
-    release, _ = push("awaiting_approval")
+def test_the_record_has_what_approving_takes(push, tmp_path):
+    record = push("awaiting_approval")
 
-    assert ReleaseRecord.of(release.mlmd_artifact).properties() == {
+    assert record.model_dump(exclude={"at", "id"}, exclude_defaults=True) == {
         "status": "awaiting_approval",
         "run": "run1",
+        "digest": model_digest(str(tmp_path / "model" / "1" / "Format-Serving")),
         "model_uri": str(tmp_path / "model" / "1"),
         "training": training_key("graph/3", "abc"),
         "span": "8",
-        "version": 0,
-        "path": "",
-        "report": "report/4",
-        "report_digest": "abc",
-        "warm_up": "",
-        "by": "",
-        "note": "",
-        "override": 0,
-        "withdrawn": "",
+        "report": str(tmp_path / "report"),
+        "report_digest": hashlib.sha256(b"<html>").hexdigest(),
+        "override": True,
     }

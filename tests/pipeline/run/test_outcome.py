@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from tfx.types import standard_artifacts
 
-from components.artifacts import Release
 from components.evaluator.record import Evaluation
 from components.infra_validator.record import InfraRecord
 from components.release_gate.decision import Decision
-from pipeline.run.outcome import _reasons, _said
+from pipeline.run.outcome import _decided, _reasons
+from serving.releases.records import ReleaseRecord
 
 EVALUATION = Evaluation(passed=True, gates=[], candidate={})
 OF_THE_GATES = [
@@ -61,6 +61,5 @@ def test_that_a_server_answers_as_it_should_comes_after_them(outputs):
     ],
 )
 def test_what_decided_besides_the_gates_is_told(status, fields, note, said):
-    release = Release()
-    release.note = note
-    assert _said(Decision(status=status, reason="so", **fields), release) == said
+    record = ReleaseRecord(status=status, digest="abc", note=note)
+    assert _decided(Decision(status=status, reason="so", **fields), record) == said

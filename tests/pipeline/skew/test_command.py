@@ -9,10 +9,10 @@ import pytest
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
-from components.release_records import ReleaseRecord
 from pipeline import cli
 from pipeline.config.load import to_yaml
-from pipeline.release.store import ReleaseStore
+from pipeline.review.records import RecordStore
+from serving.releases.records import ReleaseRecord
 
 Event = metadata_store_pb2.Event
 
@@ -73,11 +73,14 @@ class Store:
         return f"model of {name}"
 
     def release(self, model_uri: str, version: int) -> None:
-        ReleaseStore(self.connection, "tiny").add(
+        RecordStore(self.connection, "tiny").add(
             ReleaseRecord(
-                status="released", run="run1", model_uri=model_uri, version=version
-            ),
-            basis=None,
+                status="released",
+                run="run1",
+                digest=model_uri,
+                model_uri=model_uri,
+                version=version,
+            )
         )
 
 

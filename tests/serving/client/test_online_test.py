@@ -51,7 +51,7 @@ def tested(
 ) -> Iterator[TwoVersions]:
     from pipeline.config.serving import Serving
     from serving.launch import write_models
-    from serving.release.labels import change_labels
+    from serving.releases.labels import change_labels
     from serving.server.config_files import read_model_config
     from serving.server.options import ServerOptions
     from serving.server.server import Server

@@ -19,7 +19,7 @@ import pytest
 from pipeline.config.serving import Batching, RequestLog, Serving, Tls
 from pipeline.errors import ConfigError
 from serving.launch import embedded_command, tensorflow_serving_command, write_files
-from serving.release.labels import change_labels
+from serving.releases.labels import change_labels
 from serving.server.config_files import read_batching_parameters, read_model_config
 from serving.server.main import _parser
 from serving.server.options import BatchingParameters

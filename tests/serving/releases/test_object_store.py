@@ -10,13 +10,9 @@ from tfx.dsl.io import fileio, filesystem_registry
 from tfx.dsl.io.plugins.local import LocalFilesystem
 
 from pipeline.errors import ReleaseError
-from serving.release.publish import (
-    Origin,
-    release_model,
-    remove_old_versions,
-    roll_back,
-)
-from serving.release.versions import list_versions, release_history
+from serving.releases.records import ReleaseRecord
+from serving.releases.versions import list_versions, model_digest, version_records
+from serving.releases.writer import release_model, remove_old_versions, roll_back
 
 SCHEME = "bucket://"
 
@@ -67,7 +63,8 @@ def bucket(tmp_path, monkeypatch):
 @pytest.fixture
 def release(bucket):
     def _release(model):
-        return release_model(model, f"{SCHEME}models", Origin(model, "run", ""))
+        record = ReleaseRecord(status="released", digest=model_digest(model), run="run")
+        return release_model(model, f"{SCHEME}models", record)
 
     return _release
 
@@ -76,7 +73,7 @@ def graphs():
     """The graph of each version that a server can load."""
     return [
         fileio.open(f"{SCHEME}models/{record.version}/saved_model.pb").read()
-        for record in release_history(f"{SCHEME}models")
+        for record in version_records(f"{SCHEME}models")
     ]
 
 
@@ -97,14 +94,14 @@ def test_the_graph_comes_last(make_model, bucket, release):
 def test_roll_back_and_keep(make_model, release):
     for name in "abc":
         release(make_model(name))
-    assert roll_back(f"{SCHEME}models").version > 0
-    assert graphs() == ["a", "b"]
-    assert roll_back(f"{SCHEME}models").version > 0
+    assert roll_back(f"{SCHEME}models", "Ann", "").version > 0
+    assert graphs() == ["a", "b", "c", "b"]
+    assert roll_back(f"{SCHEME}models", "Ann", "").version > 0
     with pytest.raises(ReleaseError):
-        roll_back(f"{SCHEME}models")
+        roll_back(f"{SCHEME}models", "Ann", "")
     remove_old_versions(f"{SCHEME}models", keep=2)
     assert len(list_versions(f"{SCHEME}models")) == 3
-    assert graphs() == ["a"]
+    assert graphs()[-1] == "a"
 
 
 def test_a_release_that_was_cut_short_is_no_version(

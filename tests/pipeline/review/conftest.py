@@ -8,9 +8,10 @@ import pytest
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
-from components.release_records import ReleaseRecord
-from pipeline.release.desk import ReleaseDesk
-from pipeline.release.store import ReleaseStore
+from pipeline.review.decisions import Review
+from pipeline.review.records import RecordStore
+from serving.releases.records import ReleaseRecord
+from serving.releases.versions import model_digest
 
 PIPELINE = "ads"
 
@@ -55,13 +56,14 @@ class Pipeline:
         record = ReleaseRecord(
             status=status,
             run=run,
+            digest=model_digest(f"{uri}/Format-Serving"),
             model_uri=uri,
             training=f"training of {model or run}",
             span=span,
             report=f"{self.folder}/report/{run}",
             report_digest=f"digest of {run}",
         )
-        ReleaseStore(self.connection, PIPELINE).add(record, basis=None)
+        self.store().add(record)
 
     def model(self, name: str) -> str:
         """The URI of a model; makes it where there is none."""
@@ -73,8 +75,14 @@ class Pipeline:
             (saved_model / "saved_model.pb").write_text(name)
         return str(uri)
 
-    def desk(self, keep: int = 9) -> ReleaseDesk:
-        return ReleaseDesk(self.connection, PIPELINE, str(self.model_dir), keep)
+    def digest(self, name: str) -> str:
+        return model_digest(f"{self.model(name)}/Format-Serving")
+
+    def store(self) -> RecordStore:
+        return RecordStore(self.connection, PIPELINE)
+
+    def review(self, keep: int = 9) -> Review:
+        return Review(self.connection, PIPELINE, str(self.model_dir), keep)
 
     def served(self) -> list[str]:
         """The model of each version, the newest last."""

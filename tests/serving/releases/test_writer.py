@@ -13,15 +13,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ReleaseError
-from serving.release import publish
-from serving.release.publish import (
-    Origin,
-    model_digest,
-    release_model,
-    remove_old_versions,
-    roll_back,
-)
-from serving.release.versions import list_versions, taken_back
+from serving.releases import writer
+from serving.releases.records import ReleaseHistory, ReleaseRecord
+from serving.releases.versions import list_versions, model_digest, version_records
+from serving.releases.writer import release_model, remove_old_versions, roll_back
 
 
 def test_other_folders_than_versions_are_left_out(tmp_path):
@@ -44,18 +39,54 @@ def test_the_whole_model_is_copied(make_model, model_dir, clock, release, conten
     assert {path.name for path in model_dir.iterdir()} == {"1000", ".lock"}
 
 
-def test_a_version_says_where_it_is_from(make_model, model_dir, clock):
+def test_a_version_has_its_record(make_model, model_dir, clock):
     model = make_model()
-    origin = Origin(source="artifacts/model/7", run="run1", report="abc")
-    release_model(model, str(model_dir), origin)
+    record = ReleaseRecord(
+        status="released",
+        run="run1",
+        digest=model_digest(model),
+        model_uri="artifacts/model/7",
+        report_digest="abc",
+        by="Ann",
+        note="fine",
+    )
+    released = release_model(model, str(model_dir), record)
 
+    assert released == record.model_copy(update={"version": 1000})
+    assert version_records(str(model_dir)) == [released]
     assert record_of(model_dir, 1000) == {
+        "status": "released",
         "version": 1000,
-        "source": "artifacts/model/7",
         "run": "run1",
         "digest": model_digest(model),
-        "report": "abc",
+        "model_uri": "artifacts/model/7",
+        "report_digest": "abc",
+        "by": "Ann",
+        "note": "fine",
+        "at": record.at.isoformat().replace("+00:00", "Z"),
     }
+
+
+def test_a_malformed_record_is_an_error_that_names_the_file(
+    make_model, model_dir, release
+):
+    version = release(make_model()).version
+    file = model_dir / str(version) / "assets.extra" / "release.json"
+    file.write_text('{"version": 7, "source": "artifacts/model/7"}')
+    with pytest.raises(ReleaseError, match=str(file)):
+        release(make_model("b"))
+    assert list_versions(str(model_dir)) == [version]
+    file.unlink()
+    assert release(make_model("c")).version > version
+
+
+def test_another_model_than_recorded_is_not_released(make_model, model_dir):
+    model = make_model()
+    record = ReleaseRecord(status="released", run="r1", digest=model_digest(model))
+    Path(model, "saved_model.pb").write_text("another")
+    with pytest.raises(ReleaseError, match="r1"):
+        release_model(model, str(model_dir), record)
+    assert list_versions(str(model_dir)) == []
 
 
 def test_the_digest_is_of_the_content_and_not_of_the_place(make_model):
@@ -200,7 +231,7 @@ def test_a_server_that_polls_sees_whole_versions_only(
     try:
         for model in models[1:]:
             release(model)
-            roll_back(str(model_dir))
+            roll_back(str(model_dir), "Ann", "")
             remove_old_versions(str(model_dir), keep=1)
     finally:
         ended.set()
@@ -213,7 +244,13 @@ def test_a_server_that_polls_sees_whole_versions_only(
 def test_warm_up_requests_that_are_gone_release_nothing(make_model, model_dir):
     model = make_model("a")
     with pytest.raises(ReleaseError, match="no/file: the warm-up requests are gone"):
-        release_model(model, str(model_dir), Origin(model, "run", ""), "no/file")
+        release_model(
+            model,
+            str(model_dir),
+            ReleaseRecord(
+                status="released", digest=model_digest(model), warm_up="no/file"
+            ),
+        )
     assert list_versions(str(model_dir)) == []
 
 
@@ -226,11 +263,13 @@ def test_a_model_that_is_gone_releases_nothing(make_model, model_dir, clock, rel
     assert list_versions(str(model_dir)) == []
 
 
-def test_the_newest_model_need_not_be_there_any_more(make_model, clock, release):
+def test_the_newest_model_need_not_be_there_any_more(
+    make_model, model_dir, clock, release
+):
     model = make_model()
     first = release(model)
     shutil.rmtree(model)
-    assert release(model) == first
+    assert release_model(model, str(model_dir), first) == first
 
 
 @pytest.fixture
@@ -253,31 +292,29 @@ def test_a_roll_back_makes_the_version_before_the_newest(
 ):
     old, new = versions("ab")
     clock.now += 60
-    restored = roll_back(str(model_dir))
+    restored = roll_back(str(model_dir), "Ann", "")
 
     assert restored.version == 1062
     assert contents(model_dir / "1062") == contents(model_dir / str(old))
     assert contents(model_dir / str(new)) != contents(model_dir / str(old))
-    was = record_of(model_dir, old)
-    withdrawn = record_of(model_dir, new)
     assert record_of(model_dir, 1062) == {
-        **was,
+        **record_of(model_dir, old),
         "version": 1062,
-        "restores": old,
-        "withdraws": withdrawn["source"],
-        "withdraws_digest": withdrawn["digest"],
+        "by": "Ann",
+        "withdraws": record_of(model_dir, new)["digest"],
+        "at": restored.at.isoformat().replace("+00:00", "Z"),
     }
 
 
 def test_a_roll_back_goes_back_and_never_forth(versions, model_dir, clock, contents):
     a, b, c = versions("abc")
-    first = roll_back(str(model_dir)).version
-    second = roll_back(str(model_dir)).version
+    first = roll_back(str(model_dir), "Ann", "").version
+    second = roll_back(str(model_dir), "Ann", "").version
 
     assert contents(model_dir / str(first)) == contents(model_dir / str(b))
     assert contents(model_dir / str(second)) == contents(model_dir / str(a))
     with pytest.raises(ReleaseError, match="no version to roll back to"):
-        roll_back(str(model_dir))
+        roll_back(str(model_dir), "Ann", "")
     assert list_versions(str(model_dir)) == [a, b, c, first, second]
 
 
@@ -285,14 +322,13 @@ def test_after_a_roll_back_a_new_release_is_rolled_back_to_it(
     versions, model_dir, clock, contents
 ):
     a, _ = versions("ab")
-    restored = roll_back(str(model_dir))
+    restored = roll_back(str(model_dir), "Ann", "")
     clock.now += 1
     versions("c")
-    again = roll_back(str(model_dir))
+    again = roll_back(str(model_dir), "Ann", "")
 
     assert contents(model_dir / str(again.version)) == contents(model_dir / str(a))
-    # Both stand for the first release of that model.
-    assert restored.restores == again.restores == a
+    assert restored.digest == again.digest
 
 
 @pytest.mark.parametrize("names", ["", "a"])
@@ -300,7 +336,7 @@ def test_without_an_older_version_there_is_no_roll_back(versions, model_dir, nam
     versions(names)
     before = list_versions(str(model_dir))
     with pytest.raises(ReleaseError, match="there is no version to roll back to"):
-        roll_back(str(model_dir))
+        roll_back(str(model_dir), "Ann", "")
     assert list_versions(str(model_dir)) == before
 
 
@@ -310,15 +346,14 @@ def test_a_version_that_someone_else_copied_can_be_rolled_back_to(
     (model_dir / "500").mkdir(parents=True)
     (model_dir / "500" / "saved_model.pb").write_text("by hand")
     versions("a")
-    restored = roll_back(str(model_dir))
+    restored = roll_back(str(model_dir), "Ann", "")
 
-    assert restored.restores == 500
     assert contents(model_dir / str(restored.version)) == {"saved_model.pb": "by hand"}
 
 
 def test_a_roll_back_takes_neither_space_nor_time(versions, model_dir):
     old, _ = versions("ab")
-    restored = roll_back(str(model_dir))
+    restored = roll_back(str(model_dir), "Ann", "")
 
     graph = (model_dir / str(restored.version) / "saved_model.pb").stat()
     assert graph.st_ino == (model_dir / str(old) / "saved_model.pb").stat().st_ino
@@ -334,32 +369,35 @@ def test_where_there_are_no_links_files_are_copied(
 
     old, _ = versions("ab")
     monkeypatch.setattr(os, "link", no_links)
-    restored = roll_back(str(model_dir))
+    restored = roll_back(str(model_dir), "Ann", "")
     assert contents(model_dir / str(restored.version)) == contents(model_dir / str(old))
 
 
-def test_what_was_taken_back_last_is_told(versions, model_dir, release, tmp_path):
+def test_a_model_is_withdrawn_until_it_is_released_again(
+    versions, model_dir, release, tmp_path
+):
     versions("abc")
-    digests = [publish.model_digest(str(tmp_path / name)) for name in "abc"]
+    digests = [model_digest(str(tmp_path / name)) for name in "abc"]
 
     def found():
-        return [taken_back(str(model_dir), digest) for digest in digests]
+        history = ReleaseHistory(version_records(str(model_dir)))
+        return [history.refusal(digest) for digest in digests]
 
     assert found() == [None, None, None]
-    first = publish.roll_back(str(model_dir))
+    first = roll_back(str(model_dir), "Ann", "")
     assert found() == [None, None, first]
-    second = publish.roll_back(str(model_dir))
+    second = roll_back(str(model_dir), "Ann", "")
     assert found() == [None, second, first]
     release(str(tmp_path / "c"))
     assert found() == [None, second, None]
 
 
-def test_a_roll_back_passes_over_what_was_refused(versions, model_dir, tmp_path):
+def test_a_roll_back_passes_over_refused_models(versions, model_dir, tmp_path):
     versions("abc")
-    refused = {str(tmp_path / "b")}
-    assert publish.roll_back(str(model_dir), refused).source == str(tmp_path / "a")
+    a, b = (model_digest(str(tmp_path / name)) for name in "ab")
+    assert roll_back(str(model_dir), "Ann", "", {b}).digest == a
     with pytest.raises(ReleaseError, match="no version to roll back to"):
-        publish.roll_back(str(model_dir), {str(tmp_path / "a")})
+        roll_back(str(model_dir), "Ann", "", {b})
 
 
 def test_only_so_many_old_versions_are_kept(versions, model_dir):
@@ -375,12 +413,12 @@ def test_only_so_many_old_versions_are_kept(versions, model_dir):
 
 def test_what_can_be_rolled_back_to_is_kept_longest(versions, model_dir, contents):
     a, *_ = versions("abc")
-    restored = roll_back(str(model_dir)).version
+    restored = roll_back(str(model_dir), "Ann", "").version
     remove_old_versions(str(model_dir), keep=1)
 
     # Neither what was taken back, nor what the newest one is a copy of.
     assert list_versions(str(model_dir)) == [a, restored]
-    again = roll_back(str(model_dir)).version
+    again = roll_back(str(model_dir), "Ann", "").version
     assert contents(model_dir / str(again))["saved_model.pb"] == "a"
 
 
@@ -418,6 +456,6 @@ def test_two_writers_wait_for_each_other(make_model, model_dir, release, content
 
 def test_what_a_release_uses_loads_without_tensorflow():
     """A roll back takes less time than TensorFlow takes to be imported."""
-    code = f"import sys, {publish.__name__}; print(*sys.modules)"
+    code = f"import sys, {writer.__name__}; print(*sys.modules)"
     modules = subprocess.check_output([sys.executable, "-c", code], text=True).split()
     assert {"tensorflow", "tfx"} & set(modules) == set()

@@ -83,7 +83,7 @@ def test_a_roll_back_is_by_who_is_logged_in(pipeline, ctr, monkeypatch):
         pipeline.run(run)
         ctr("approve", run, "--by", "Ann")
     assert ctr("rollback")[0] == 0
-    assert pipeline.desk().history().last.by == "ann"
+    assert pipeline.review().history().last.by == "ann"
 
 
 def test_a_roll_back_that_was_not_recorded_is_told(pipeline, ctr):

@@ -1,4 +1,4 @@
-"""Versions in an object store, which has neither folders nor a way to rename one."""
+"""The files of a servable in an object store, which cannot rename folders."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ import os
 from tfx.dsl.io import fileio
 from tfx.utils import io_utils
 
+from serving.releases.storage import Storage
 
-class ObjectStore:
-    """What TFX finds by a URL; see `Storage` for what each method does."""
+
+class ObjectStore(Storage):
+    """A store that TFX reaches by URL."""
 
     renames_folders = False
 
     def names(self, folder: str) -> list[str]:
-        """The names, of which stores end those of folders with a slash."""
+        """See `Storage`; stores end names of folders with a slash."""
         if not fileio.isdir(folder):
             return []
         return [str(name).rstrip("/") for name in fileio.listdir(folder)]
 
     def files(self, folder: str) -> list[str]:
-        """All files below a folder, by their path from there."""
+        """See `Storage`."""
         return sorted(
             os.path.relpath(os.path.join(str(parent), str(name)), folder)
             for parent, _, names in fileio.walk(folder)
@@ -28,32 +30,26 @@ class ObjectStore:
         )
 
     def exists(self, path: str) -> bool:
-        """Whether there is such a file or folder."""
-        found: bool = fileio.exists(path)
-        return found
+        """See `Storage`."""
+        return bool(fileio.exists(path))
 
     def read(self, path: str) -> bytes:
-        """The content of a file."""
+        """See `Storage`."""
         with fileio.open(path, "rb") as file:
-            content: bytes = file.read()
-        return content
+            return bytes(file.read())
 
     def write(self, path: str, content: bytes) -> None:
-        """Writes a file."""
+        """See `Storage`; an object appears when it is complete."""
         io_utils.write_bytes_file(path, content)
 
-    def replace(self, path: str, content: bytes) -> None:
-        """Writes a file: in a store, it appears once it is whole."""
-        self.write(path, content)
+    replace = write
 
     def copy(self, source: str, target: str) -> None:
-        """Copies a file, from a disk or from a store."""
+        """See `Storage`; either may be on a local disk."""
         io_utils.copy_file(source, target, overwrite=True)
 
-    def share(self, source: str, target: str) -> None:
-        """Copies a file: stores have no links."""
-        self.copy(source, target)
+    share = copy
 
     def remove(self, folder: str) -> None:
-        """Removes all files of a folder."""
+        """See `Storage`."""
         fileio.rmtree(folder)

@@ -20,8 +20,8 @@ EXPECTED = {
 }
 RECORDED = {
     "release": [],
-    "approve": [["released", "r4", ""]],
-    "rollback": [["released", "r2", "r3"]],
+    "approve": [["released", "r4", False]],
+    "rollback": [["released", "r2", True]],
 }
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from serving.release import publish
-from serving.release.publish import Origin, release_model
+from serving.releases import writer
+from serving.releases.records import ReleaseRecord
+from serving.releases.versions import model_digest
+from serving.releases.writer import release_model
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def clock(monkeypatch):
     class Clock:
         now = 1_000.5
 
-    monkeypatch.setattr(publish.time, "time", lambda: Clock.now)
+    monkeypatch.setattr(writer.time, "time", lambda: Clock.now)
     return Clock
 
 
@@ -46,7 +48,7 @@ def release(model_dir):
     """Releases a SavedModel, of which the folder is the source."""
 
     def _release(saved_model):
-        return release_model(saved_model, str(model_dir), origin(saved_model))
+        return release_model(saved_model, str(model_dir), record_of(saved_model))
 
     return _release
 
@@ -57,8 +59,15 @@ def contents():
     return _contents
 
 
-def origin(saved_model):
-    return Origin(source=saved_model, run=f"run of {Path(saved_model).name}", report="")
+def record_of(saved_model):
+    """The record of a model; one that is gone has that of its name."""
+    gone = not Path(saved_model).exists()
+    return ReleaseRecord(
+        status="released",
+        run=f"run of {Path(saved_model).name}",
+        digest="gone" if gone else model_digest(saved_model),
+        model_uri=saved_model,
+    )
 
 
 def _contents(folder):

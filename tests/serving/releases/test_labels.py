@@ -7,9 +7,9 @@ import os
 import pytest
 
 from pipeline.errors import ReleaseError
-from serving.release.labels import LABELS_FILE, change_labels, labels_of, read_labels
-from serving.release.publish import remove_old_versions, roll_back
-from serving.release.versions import list_versions
+from serving.releases.labels import LABELS_FILE, change_labels, labels_of, read_labels
+from serving.releases.versions import list_versions
+from serving.releases.writer import remove_old_versions, roll_back
 
 
 @pytest.fixture
@@ -96,16 +96,16 @@ def test_what_a_label_serves_is_not_rolled_back(versions):
         match=r"version 1003 has the label canary, stable; first move it, which takes "
         r"effect within seconds: ctr release label canary=1002 stable=1002",
     ):
-        roll_back(versions)
+        roll_back(versions, "Ann", "")
     assert list_versions(versions) == [1000, 1001, 1002, 1003]
 
     change_labels(versions, {"stable": 1002, "canary": None})
-    assert roll_back(versions).version == 1004
+    assert roll_back(versions, "Ann", "").version == 1004
     assert read_labels(versions) == {"stable": 1002}
 
 
 def test_what_was_rolled_back_gets_no_label(versions):
-    roll_back(versions)
+    roll_back(versions, "Ann", "")
     with pytest.raises(ReleaseError, match="the model of version 1003 was rolled back"):
         change_labels(versions, {"canary": 1003})
     change_labels(versions, {"canary": 1004})

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from pipeline.errors import ReleaseError
-from pipeline.release.listing import as_text, rows
+from pipeline.review.listing import as_text, rows
 
 
 def listed(pipeline):
@@ -24,8 +24,8 @@ def listed(pipeline):
 
 
 def rows_of(pipeline):
-    desk = pipeline.desk()
-    return rows(desk.history(), desk.newest(), desk.labels())
+    review = pipeline.review()
+    return rows(review.history(), review.newest(), review.labels())
 
 
 def said(row):
@@ -33,8 +33,8 @@ def said(row):
 
 
 @pytest.fixture
-def desk(pipeline):
-    return pipeline.desk()
+def review(pipeline):
+    return pipeline.review()
 
 
 def test_no_run_had_a_candidate(pipeline):
@@ -42,12 +42,12 @@ def test_no_run_had_a_candidate(pipeline):
     assert rows_of(pipeline) == []
 
 
-def test_each_decision_is_shown(pipeline, desk):
+def test_each_decision_is_shown(pipeline, review):
     for run in ("r1", "r2", "r3"):
         pipeline.run(run)
     pipeline.run("r4", status="blocked")
-    desk.approve("r1", by="Ann", note="first")
-    desk.reject("r2", by="Bob", note="no")
+    review.approve("r1", by="Ann", note="first")
+    review.reject("r2", by="Bob", note="no")
 
     assert listed(pipeline) == {
         "r4": ("blocked", None, "", False),
@@ -58,10 +58,10 @@ def test_each_decision_is_shown(pipeline, desk):
     assert list(listed(pipeline)) == ["r4", "r3", "r2", "r1"]
 
 
-def test_only_one_is_the_newest(pipeline, desk):
+def test_only_one_is_the_newest(pipeline, review):
     for run in ("r1", "r2"):
         pipeline.run(run)
-        desk.approve(run, by="Ann", note="")
+        review.approve(run, by="Ann", note="")
 
     assert listed(pipeline) == {
         "r2": ("released", "v2", "Ann: approved", True),
@@ -69,32 +69,32 @@ def test_only_one_is_the_newest(pipeline, desk):
     }
 
 
-def test_the_newest_is_what_is_there(pipeline, desk):
+def test_the_newest_is_what_is_there(pipeline, review):
     for run in ("r1", "r2"):
         pipeline.run(run)
-        desk.approve(run, by="Ann", note="")
+        review.approve(run, by="Ann", note="")
     by_hand = pipeline.model_dir / "9999999999"
     by_hand.mkdir()
     (by_hand / "saved_model.pb").write_text("by hand")
     assert not any(row.is_newest for row in rows_of(pipeline))
-    assert as_text(rows_of(pipeline), desk.newest(), {}).endswith(
+    assert as_text(rows_of(pipeline), review.newest(), {}).endswith(
         "\n* the newest version, 9999999999, is of none of these runs"
     )
     shutil.rmtree(pipeline.model_dir)
-    assert as_text(rows_of(pipeline), desk.newest(), {}).endswith(
+    assert as_text(rows_of(pipeline), review.newest(), {}).endswith(
         "\n* no version is there"
     )
 
 
-def test_no_release_is_in_force_that_a_later_one_replaced(pipeline, desk):
+def test_no_release_is_in_force_that_a_later_one_replaced(pipeline, review):
     """Also where the rerun of a run has a version of the same model."""
     pipeline.run("r1")
     pipeline.run("r2", model="r1")
-    desk.approve("r2", by="Ann", note="")
+    review.approve("r2", by="Ann", note="")
     pipeline.run("r3")
-    taken_back = desk.approve("r3", by="Ann", note="").version
+    taken_back = review.approve("r3", by="Ann", note="").version
     pipeline.run("r4", status="released", model="r1")
-    restored, _ = desk.roll_back(by="Bob", note="")
+    restored, _ = review.roll_back(by="Bob", note="")
     found = {row.run: (row.status, row.version) for row in rows_of(pipeline)}
     assert found == {
         "r4": ("released", restored.version),
@@ -105,23 +105,23 @@ def test_no_release_is_in_force_that_a_later_one_replaced(pipeline, desk):
 
 
 @pytest.mark.parametrize("between", ["\n", "\r\n", "\x1b", "\u2028"])
-def test_a_note_is_one_line(pipeline, desk, between):
+def test_a_note_is_one_line(pipeline, review, between):
     pipeline.run("r1")
-    desk.reject("r1", by=f"Ann{between}Bob", note=f"no{between}r9  released")
+    review.reject("r1", by=f"Ann{between}Bob", note=f"no{between}r9  released")
     lines = as_text(rows_of(pipeline), None, {}).splitlines()
     assert len(lines) == 4
     assert lines[2].endswith(" rejected by Ann Bob: no r9 released")
     pipeline.run("r2", model="r1")
     with pytest.raises(ReleaseError) as caught:
-        desk.approve("r2", by="Ann", note="")
+        review.approve("r2", by="Ann", note="")
     assert ": no r9 released; --override" in str(caught.value)
 
 
-def test_a_roll_back_is_shown_in_both_runs(pipeline, desk):
+def test_a_roll_back_is_shown_in_both_runs(pipeline, review):
     for run in ("r1", "r2"):
         pipeline.run(run)
-        desk.approve(run, by="Ann", note="")
-    desk.roll_back(by="Bob", note="clicks fell")
+        review.approve(run, by="Ann", note="")
+    review.roll_back(by="Bob", note="clicks fell")
 
     assert listed(pipeline) == {
         "r2": ("rolled back", "v2", "Ann: approved Bob: rolled back", False),
@@ -129,13 +129,13 @@ def test_a_roll_back_is_shown_in_both_runs(pipeline, desk):
     }
 
 
-def test_a_roll_back_is_shown_in_the_run_whose_release_it_took_back(pipeline, desk):
+def test_a_roll_back_is_shown_in_the_run_whose_release_it_took_back(pipeline, review):
     pipeline.run("r1")
-    desk.approve("r1", by="Ann", note="")
+    review.approve("r1", by="Ann", note="")
     pipeline.run("r2")
     pipeline.run("r3", model="r2")
-    desk.approve("r3", by="Ann", note="")
-    desk.roll_back(by="Bob", note="")
+    review.approve("r3", by="Ann", note="")
+    review.roll_back(by="Bob", note="")
     assert listed(pipeline) == {
         "r3": ("rolled back", "v2", "Ann: approved Bob: rolled back", False),
         "r2": ("rolled back", None, "", False),
@@ -143,15 +143,15 @@ def test_a_roll_back_is_shown_in_the_run_whose_release_it_took_back(pipeline, de
     }
 
 
-def test_runs_that_repeat_a_run_share_what_was_said(pipeline, desk):
+def test_runs_that_repeat_a_run_share_what_was_said(pipeline, review):
     pipeline.run("r1")
     pipeline.run("r2", model="r1")
-    desk.approve("r2", by="Ann", note="fine")
+    review.approve("r2", by="Ann", note="fine")
     assert listed(pipeline)["r1"] == ("released", "v1", "", True)
     assert listed(pipeline)["r2"] == ("released", "v1", "Ann: approved", True)
 
     pipeline.run("r3")
-    desk.reject("r3", by="Bob", note="no")
+    review.reject("r3", by="Bob", note="no")
     pipeline.run("r4", status="rejected", model="r3")
     assert listed(pipeline)["r4"] == ("rejected", None, "", False)
 
@@ -160,9 +160,9 @@ def test_runs_that_repeat_a_run_share_what_was_said(pipeline, desk):
     assert listed(pipeline)["r5"] == ("blocked", None, "", False)
 
 
-def test_all_of_a_decision_is_kept(pipeline, desk):
+def test_all_of_a_decision_is_kept(pipeline, review):
     pipeline.run("r1", status="blocked")
-    version = desk.approve("r1", by="Ann", note="urgent", override=True).version
+    version = review.approve("r1", by="Ann", note="urgent", override=True).version
     (row,) = rows_of(pipeline)
     (decision,) = row.decisions
     assert (row.status, row.version) == ("released", version)
@@ -177,14 +177,14 @@ def test_all_of_a_decision_is_kept(pipeline, desk):
     assert abs(datetime.now(timezone.utc) - decision.at) < timedelta(minutes=5)
 
 
-def test_a_table_to_read(pipeline, desk):
+def test_a_table_to_read(pipeline, review):
     assert (
         as_text([], None, {}) == "run  status  version  report\n* no version is there"
     )
     pipeline.run("r1", status="blocked")
     pipeline.run("r2")
-    made = desk.approve("r1", by="Ann", note="[bold]", override=True)
-    recorded = desk.history().records[-1]
+    made = review.approve("r1", by="Ann", note="[bold]", override=True)
+    recorded = review.history().records[-1]
 
     day = f"{recorded.at.astimezone():%Y-%m-%d %H:%M}"
     assert as_text(rows_of(pipeline), made.version, {}).splitlines() == [

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 import pydantic
 
 from pipeline.errors import ReleaseError
-from serving.release.storage import storage_of
-from serving.release.versions import list_versions, read_record, taken_back
+from serving.releases.records import ReleaseHistory
+from serving.releases.storage import storage_of
+from serving.releases.versions import list_versions, version_records
 
 # A name that is no number: servers leave it alone.
 LABELS_FILE = "labels.json"
@@ -21,7 +22,7 @@ _LABELS = pydantic.TypeAdapter(dict[str, int])
 
 
 def read_labels(model_dir: str) -> dict[str, int]:
-    """The version of each label, by name; none where nobody gave any.
+    """Returns the version of each label, by name.
 
     Raises:
       ReleaseError: The file is malformed.
@@ -40,14 +41,14 @@ def read_labels(model_dir: str) -> dict[str, int]:
 
 
 def change_labels(model_dir: str, changes: Mapping[str, int | None]) -> dict[str, int]:
-    """Gives labels to versions, all at once; the caller is the sole writer.
+    """Assigns labels to versions, all at once; the caller is the sole writer.
 
     Args:
       model_dir: The directory of the servable's versions.
-      changes: The version of each label; None takes the label away.
+      changes: The version of each label; None removes the label.
 
     Returns:
-      All labels by now.
+      All labels after the change.
 
     Raises:
       ReleaseError: A label has a bad name, is unknown, or is for a version that is not
@@ -71,7 +72,7 @@ def change_labels(model_dir: str, changes: Mapping[str, int | None]) -> dict[str
 
 
 def labels_of(labels: Mapping[str, int], version: int | None) -> list[str]:
-    """The labels of a version."""
+    """Returns the labels of a version."""
     return sorted(label for label, labelled in labels.items() if labelled == version)
 
 
@@ -96,8 +97,9 @@ def _check_version(model_dir: str, label: str, version: int) -> None:
         raise ReleaseError(
             f"label {label!r}: {model_dir} has no version {version}; there is: {there}"
         )
-    record = read_record(model_dir, version)
-    if record is not None and record.digest and taken_back(model_dir, record.digest):
+    records = version_records(model_dir)
+    history = ReleaseHistory(records)
+    if any(r.version == version and history.refusal(r.digest) for r in records):
         raise ReleaseError(
             f"label {label!r}: the model of version {version} was rolled back; to "
             "serve it all the same, approve its run anew with --override"

@@ -23,7 +23,8 @@ from typing import Any
 
 from ml_metadata.metadata_store import metadata_store
 
-from serving.release.publish import Origin, release_model, remove_old_versions
+from serving.releases.records import ReleaseRecord
+from serving.releases.writer import release_model, remove_old_versions
 
 Pipeline = runpy.run_path(str(Path(__file__).with_name("conftest.py")))["Pipeline"]
 
@@ -33,17 +34,19 @@ KEEP = 2
 def release(pipeline: Any) -> None:
     """What the Pusher does."""
     uri = pipeline.model("r4")
-    origin = Origin(source=uri, run="r4", report="")
-    release_model(f"{uri}/Format-Serving", str(pipeline.model_dir), origin)
+    record = ReleaseRecord(
+        status="released", run="r4", digest=pipeline.digest("r4"), model_uri=uri
+    )
+    release_model(f"{uri}/Format-Serving", str(pipeline.model_dir), record)
     remove_old_versions(str(pipeline.model_dir), KEEP)
 
 
 def approve(pipeline: Any) -> None:
-    pipeline.desk(KEEP).approve("r4", by="Ann", note="")
+    pipeline.review(KEEP).approve("r4", by="Ann", note="")
 
 
 def rollback(pipeline: Any) -> None:
-    pipeline.desk(KEEP).roll_back(by="Ann", note="")
+    pipeline.review(KEEP).roll_back(by="Ann", note="")
 
 
 COMMANDS = {each.__name__: each for each in (release, approve, rollback)}
@@ -55,7 +58,7 @@ def prepare(folder: Path) -> Any:
     pipeline = Pipeline(folder)
     for run in ("r1", "r2", "r3"):
         pipeline.run(run)
-        pipeline.desk(KEEP).approve(run, by="Ann", note="")
+        pipeline.review(KEEP).approve(run, by="Ann", note="")
     pipeline.run("r4")
     return pipeline
 
@@ -76,8 +79,8 @@ def look(pipeline: Any) -> dict[str, Any]:
             p.name for p in pipeline.model_dir.iterdir() if not p.name.isdigit()
         ],
         "records": [
-            [record.status, record.run, Path(record.withdrawn).name]
-            for record in pipeline.desk().history().records
+            [record.status, record.run, record.withdraws == pipeline.digest("r3")]
+            for record in pipeline.store().history().records
         ],
     }
 

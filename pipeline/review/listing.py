@@ -1,4 +1,4 @@
-"""What became of each run's candidate."""
+"""The list of runs, with the state of each one's candidate."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import datetime
 
 import pydantic
 
-from components.release_records import ReleaseHistory, ReleaseRecord, one_line
 from pipeline.console import aligned
-from serving.release.labels import labels_of
+from serving.releases.labels import labels_of
+from serving.releases.records import ReleaseHistory, ReleaseRecord, one_line
 
 # Of the report's digest: enough to tell one from another.
 _DIGITS = 8
@@ -17,16 +17,16 @@ _HEADINGS = ("run", "status", "version", "report")
 
 
 class PersonDecision(pydantic.BaseModel):
-    """What a person said of a model.
+    """A person's decision on a model.
 
     Attributes:
       what: Approved, rejected, rolled back, or restored by rolling another back.
-      by: Who.
-      at: When.
-      note: Why.
-      override: Whether it overrode a gate, or another person.
+      by: The person.
+      at: The time.
+      note: The reason.
+      override: Whether it overruled a gate, or another person.
       version: The version that it made of the model.
-      report_digest: SHA-256 of the report that it was decided on, if on one.
+      report_digest: SHA-256 of the report that it was made on.
     """
 
     what: str
@@ -34,22 +34,22 @@ class PersonDecision(pydantic.BaseModel):
     at: datetime
     note: str
     override: bool
-    version: int | None
-    report_digest: str | None
+    version: int | None = None
+    report_digest: str | None = None
 
 
 class Row(pydantic.BaseModel):
-    """A run, and what became of its candidate by now.
+    """A run and the state of its candidate.
 
     Attributes:
-      run: The run.
+      run: Id of the run.
       status: Released, replaced by a later release, awaiting approval, blocked,
         rejected or rolled back.
       version: The version that it was released as.
-      is_newest: Whether that is the newest version that is there.
-      labels: The labels that clients ask for that version by.
+      is_newest: Whether that is the newest version in the directory.
+      labels: The labels of that version.
       report_digest: SHA-256 of its report.
-      decisions: What people decided on this run.
+      decisions: The decisions on this run.
     """
 
     run: str
@@ -64,84 +64,66 @@ class Row(pydantic.BaseModel):
 def rows(
     history: ReleaseHistory, newest: int | None, labels: Mapping[str, int]
 ) -> list[Row]:
-    """A row for each run that had a candidate, the latest first.
+    """Returns a row for each run that had a candidate, the latest first.
 
     Args:
-      history: All that was recorded.
-      newest: The newest version that is there.
+      history: All records.
+      newest: The newest version in the directory.
       labels: The version of each label.
     """
     runs: dict[str, list[ReleaseRecord]] = {}
     for record in history.records:
         runs.setdefault(record.run, []).append(record)
-    return [
-        _row(history, newest, labels, records) for records in reversed(runs.values())
-    ]
-
-
-def _row(
-    history: ReleaseHistory,
-    newest: int | None,
-    labels: Mapping[str, int],
-    records: Sequence[ReleaseRecord],
-) -> Row:
-    """Of the records of a run."""
-    latest = records[-1]
-    status, version = _status(history, latest)
-    return Row(
-        run=latest.run,
-        status=status,
-        version=version or None,
-        is_newest=version == newest,
-        labels=labels_of(labels, version),
-        report_digest=records[0].report_digest,
-        decisions=[
-            _decision(record, latest.model_uri)
-            for record in history.decisions(latest.run)
-        ],
-    )
+    found = []
+    for run, records in reversed(runs.items()):
+        status, version = _status(history, records[-1])
+        row = Row(
+            run=run,
+            status=status,
+            version=version or None,
+            is_newest=version == newest,
+            labels=labels_of(labels, version),
+            report_digest=records[0].report_digest,
+            decisions=[
+                _decision(each, records[-1].digest) for each in history.decisions(run)
+            ],
+        )
+        found.append(row)
+    return found
 
 
 def _status(history: ReleaseHistory, latest: ReleaseRecord) -> tuple[str, int]:
-    """What became of a run's candidate, and the version that it was released as.
+    """Returns the state of a run's candidate, and the version it was released as.
 
-    What was said of a model in one run holds in each that has the same.
+    A decision on a model holds in each run that has the same model.
     """
-    refusal = history.refusal(latest.model_uri)
-    standing = history.standing(latest.model_uri)
+    refusal, last = history.refusal(latest.digest), history.last
     if latest.status == "blocked":
         return "blocked", 0
     if refusal is not None:
-        is_withdrawn = refusal.withdrawn == latest.model_uri
-        return "rolled back" if is_withdrawn else "rejected", latest.version
-    if standing is not None:
-        return "released", standing.version
+        return "rolled back" if refusal.withdraws else "rejected", latest.version
+    if last is not None and last.digest == latest.digest:
+        return "released", last.version
     if latest.status == "released":
         return "replaced", latest.version
     return latest.status.replace("_", " "), latest.version
 
 
-def _decision(record: ReleaseRecord, model_uri: str) -> PersonDecision:
-    is_taken_back = record.withdrawn == model_uri
+def _decision(record: ReleaseRecord, digest: str) -> PersonDecision:
+    told = record.model_dump(include={"by", "at", "note", "override"})
+    if record.withdraws == digest:
+        return PersonDecision(what="rolled back", **told)
+    approved = "restored" if record.withdraws else "approved"
     return PersonDecision(
-        what=record.what(model_uri),
-        by=record.by,
-        at=record.at,
-        note=record.note,
-        override=bool(record.override),
-        version=None if is_taken_back else record.version or None,
-        report_digest=None if is_taken_back else record.report_digest,
+        what=approved if record.status == "released" else record.status,
+        version=record.version or None,
+        report_digest=record.report_digest,
+        **told,
     )
 
 
 def as_text(found: Sequence[Row], newest: int | None, labels: Mapping[str, int]) -> str:
-    """The rows for a person: a table, with what people said below each run.
-
-    Args:
-      found: The rows.
-      newest: The newest version that is there.
-      labels: The version of each label.
-    """
+    """Returns the rows as a table, with people's decisions below each run."""
     headings, *table = aligned([_HEADINGS, *map(_cells, found)])
     lines = [headings]
     for row, line in zip(found, table, strict=True):
