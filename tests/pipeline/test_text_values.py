@@ -100,7 +100,7 @@ def test_missing_words_are_those_of_the_column():
 
 
 def test_separators_must_differ():
-    with pytest.raises(ValueError, match=r"both '\.'"):
+    with pytest.raises(ValueError, match="both ','"):
         Numeric(thousands=",", decimal=",")
     with pytest.raises(ValueError, match=r"both '\.'"):
         Numeric(thousands=".")
