@@ -47,7 +47,7 @@ _PREPROCESSING = "transform.preprocessing"
 _TRAINER = "trainer.run"
 _TUNER = "trainer.tuner"
 # In a process of its own, so no module imports it.
-_SERVER = "serving.server.main"
+_SERVER = "serving.server.server"
 
 
 def create_pipeline(

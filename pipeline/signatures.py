@@ -1,4 +1,6 @@
-"""Names in an exported model: its signatures, and what they take and give."""
+"""Names in an exported model: its signatures, their inputs and outputs, its files."""
+
+import os
 
 # Takes serialised tf.Examples.
 SERVING_DEFAULT = "serving_default"
@@ -9,3 +11,7 @@ TRANSFORM_FEATURES = "transform_features"
 
 EXAMPLES = "examples"
 PROBABILITY = "probability"
+
+# Requests that a server replays before it serves a version: a TFRecord file of
+# PredictionLog in the directory of the SavedModel.
+WARM_UP_FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")

@@ -53,7 +53,7 @@ class Scorer:
     """The signature `predict` of a SavedModel.
 
     Attributes:
-      inputs: What it takes: a tensor for each raw feature.
+      inputs: Spec of the tensor of each raw feature.
     """
 
     def __init__(self, saved_model: str):
@@ -66,10 +66,10 @@ class Scorer:
     def probabilities(
         self, columns: Mapping[str, npt.NDArray[np.generic]]
     ) -> npt.NDArray[np.float32]:
-        """The probability of a click for each row, float32 [rows].
+        """Returns the probability of a click for each row, float32 [rows].
 
         Args:
-          columns: The raw features, an element for each row: float32, or bytes; a
+          columns: The raw features, one element per row: float32, or bytes; a
             multi-valued feature has a second dimension, padded with b"".
         """
         (rows,) = {len(column) for column in columns.values()}
@@ -82,10 +82,10 @@ class Scorer:
     def probabilities_of_examples(
         self, examples: Sequence[bytes]
     ) -> npt.NDArray[np.float32]:
-        """The same by `serving_default`, float32 [examples].
+        """Returns the probabilities by `serving_default`, float32 [examples].
 
         Args:
-          examples: Serialised tf.Examples.
+          examples: Serialized tf.Examples.
         """
         serve = self._model.signatures[SERVING_DEFAULT]
         batches = [
@@ -96,16 +96,16 @@ class Scorer:
 
     @property
     def features(self) -> frozenset[str]:
-        """The raw features that it takes."""
+        """Names of the raw features."""
         return frozenset(self.inputs)
 
     def transformed(
         self, examples: Sequence[bytes]
     ) -> dict[str, npt.NDArray[np.generic]]:
-        """The columns that examples become, an element for each example.
+        """Returns the transformed columns, one element per example.
 
         Args:
-          examples: Serialised tf.Examples.
+          examples: Serialized tf.Examples.
         """
         transform = self._model.signatures[TRANSFORM_FEATURES]
         columns = transform(examples=tf.constant(examples, tf.string))

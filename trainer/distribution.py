@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ import tensorflow as tf
 
 from pipeline.config.training import Distribution
 from pipeline.errors import ConfigError
+from pipeline.ports import bind, port_of
 from trainer.metrics import ClassifierModel
 
 # Where TensorFlow looks for the other workers, and for which of them this one is.
@@ -156,7 +156,5 @@ def worker_configs(distribution: Distribution | None) -> list[str | None]:
 
 def _free_ports(count: int) -> list[int]:
     with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("localhost", 0))
-        return [each.getsockname()[1] for each in sockets]
+        sockets = [held.enter_context(bind("localhost")) for _ in range(count)]
+        return [port_of(each) for each in sockets]

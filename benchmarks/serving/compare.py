@@ -31,7 +31,7 @@ from pipeline.config.serving import Serving
 from serving.client import Client
 from serving.client.features import Signature
 from serving.load_test import Load, Senders
-from serving.local import LocalServer
+from serving.local_server import LocalServer
 
 _START_SECONDS = 120.0
 
@@ -74,9 +74,6 @@ def _parser() -> argparse.ArgumentParser:
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--seconds", type=float, default=3.0, help="of a measurement")
     options.add_argument("--concurrency", type=int, default=4, help="of requests")
-    options.add_argument(
-        "--workers", type=int, default=1, help="of the embedded server"
-    )
     options.add_argument("--senders", type=int, default=1, help="processes that send")
     options.add_argument("--out", type=Path, help="a JSON file to write")
     return options
@@ -85,12 +82,11 @@ def _parser() -> argparse.ArgumentParser:
 def _compare(
     subject: Subject, folder: Path, options: argparse.Namespace
 ) -> dict[str, list[Round]]:
-    serving = Serving(workers=options.workers)
     rounds: dict[str, list[Round]] = {}
     with ExitStack() as stack:
         naive = stack.enter_context(_naive_server(subject.version))
         embedded = stack.enter_context(
-            LocalServer(serving, subject.name, subject.base_path, folder)
+            LocalServer(Serving(), subject.name, subject.base_path, folder)
         )
         embedded.wait_until_available(_START_SECONDS)
         client = stack.enter_context(Client(embedded.address, subject.name))

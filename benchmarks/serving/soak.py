@@ -22,7 +22,7 @@ from pipeline.config.serving import Serving
 from serving.client import Client
 from serving.client.features import Signature
 from serving.load_test import Answers, Load, Senders
-from serving.local import LocalServer
+from serving.local_server import LocalServer
 
 _START_SECONDS = 120.0
 _BATCH_SIZES = (1, 10, 100, 1000)

@@ -12,11 +12,9 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from pipeline.config.serving import Batching, Serving
 from pipeline.signatures import PROBABILITY
-from serving.local import LocalServer, ServingError, stage_version
+from serving.local_server import LocalServer, ServingError, stage_version
 
 _VERSION = "1"
-# Someone is waiting, and what fails once fails again.
-_NO_RETRIES = "--max_num_load_retries=0"
 _REQUEST_SECONDS = 30.0
 
 _CHANNEL = [
@@ -41,8 +39,9 @@ class CandidateServer(LocalServer):
         """
         base_path = folder / "models"
         stage_version(saved_model, base_path / _VERSION)
+        # A person is waiting, and a load that fails once fails again.
         super().__init__(
-            Serving(batching=batching), model, base_path, folder, [_NO_RETRIES]
+            Serving(batching=batching), model, base_path, folder, load_retries=0
         )
         self._channel = grpc.insecure_channel(self.address, _CHANNEL)
         self._predictions = prediction_service_pb2_grpc.PredictionServiceStub(
@@ -66,7 +65,7 @@ class CandidateServer(LocalServer):
             signature = request.model_spec.signature_name
             raise ServingError(
                 f"{signature}: a request was answered by {error.code().name}: "
-                f"{_one_line(error.details() or '')}; {self.last_words()}"
+                f"{_one_line(error.details() or '')}; {self.last_log_line()}"
             ) from error
         return tf.make_ndarray(response.outputs[PROBABILITY])
 

@@ -17,7 +17,7 @@ from components.infra_validator.requests import SIGNATURES, Rows
 from components.infra_validator.server import CandidateServer
 from pipeline.config.infra_validation import InfraValidation
 from pipeline.config.parts.infra_validator import InfraValidatorPart
-from serving.local import ServingError
+from serving.local_server import ServingError
 from serving.scorer import Scorer
 
 # Batches of other sizes are computed in other orders, so the last digits differ.

@@ -1,4 +1,4 @@
-"""`ctr serve`: a model server for what is released."""
+"""`ctr serve`: starts a model server of the released versions."""
 
 from __future__ import annotations
 
@@ -37,52 +37,80 @@ def add(commands: Commands) -> None:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from serving.follow import follow_labels
-    from serving.launch import (
-        embedded_command,
-        find_tensorflow_serving,
+    from pipeline.ports import check_free
+    from serving.releases.versions import list_versions
+    from serving.tensorflow_serving import find_tensorflow_serving
+    from serving.tls import read_pem
+
+    serving, name, base_path, folder = _settings(options)
+    if options.model_dir is not None:
+        _check_folder(options.model_dir)
+    # Before the files are written, which another server may be reading.
+    for port in filter(None, (serving.port, serving.rest_port)):
+        check_free(serving.host, port)
+    if serving.tls is not None:
+        read_pem(serving.tls)
+    program = None if options.embedded else find_tensorflow_serving()
+    if program is None:
+        command = _embedded_command(serving, name, base_path, folder)
+    else:
+        command = _tensorflow_serving_command(program, serving, name, base_path, folder)
+    server = program or "the embedded server"
+    print(f"starting {server} for {base_path}", file=sys.stderr)
+    if not list_versions(base_path):
+        print("nothing is released there yet: waiting for a version", file=sys.stderr)
+    # The server replaces this process: it receives its signals and sets its status.
+    os.execv(command[0], command)
+
+
+def _embedded_command(
+    serving: Serving, name: str, base_path: str, folder: Path
+) -> list[str]:
+    from serving.server.settings import Settings
+
+    return Settings(
+        model=name,
+        base_path=base_path,
+        request_log_dir=str(folder / "requests"),
+        serving=serving,
+    ).command()
+
+
+def _tensorflow_serving_command(
+    program: str, serving: Serving, name: str, base_path: str, folder: Path
+) -> list[str]:
+    from serving.tensorflow_serving import (
+        follow_labels,
         tensorflow_serving_command,
         write_files,
         write_models,
     )
-    from serving.releases.versions import list_versions
-    from serving.server.ports import check_free
 
-    serving, name, base_path, folder = _what(options)
-    if options.model_dir is not None:
-        _check_folder(options.model_dir)
-    # Another server may run, and read the files that are about to be written.
-    for port in filter(None, (serving.port, serving.rest_port)):
-        check_free(serving.host, port)
+    if serving.request_log is not None:
+        print(
+            "warning: serving.request_log: TensorFlow Serving logs no requests; use "
+            "--embedded to log them",
+            file=sys.stderr,
+        )
     files = write_files(serving, name, base_path, folder)
-    program = None if options.embedded else find_tensorflow_serving()
-    if program is None:
-        command = embedded_command(serving, files)
-        print(f"starting the embedded server for {base_path}", file=sys.stderr)
-    else:
-        command = tensorflow_serving_command(program, serving, files)
-        print(f"starting {program} for {base_path}", file=sys.stderr)
-    if not list_versions(base_path):
-        print("nothing is released there yet: waiting for a version", file=sys.stderr)
     follow_labels(base_path, lambda: write_models(serving, name, base_path, folder))
-    # In its place: signals reach it, and it ends as it ends.
-    os.execv(command[0], command)
+    return tensorflow_serving_command(program, serving, files)
 
 
 def _check_folder(model_dir: str) -> None:
-    """A wrong name would be waited for without end, as if it was to be released."""
+    """Rejects a folder that does not exist: the server would wait for it forever."""
     from pipeline.errors import ConfigError
     from serving.releases.storage import is_in_object_store
 
     if not is_in_object_store(model_dir) and not os.path.isdir(model_dir):
         raise ConfigError(
-            f"--model-dir: got {model_dir}, which is no folder; give the folder that "
-            "has the versions"
+            f"--model-dir: got {model_dir}, which is not a folder; give the folder of "
+            "the versions"
         )
 
 
-def _what(options: argparse.Namespace) -> tuple[Serving, str, str, Path]:
-    """How to serve, the model's name, its versions, and where to write files."""
+def _settings(options: argparse.Namespace) -> tuple[Serving, str, str, Path]:
+    """Returns `serving`, the model's name and versions, and the server's folder."""
     from pipeline.config.serving import Serving
     from pipeline.errors import ConfigError
     from pipeline.workdir import WorkDir

@@ -1,7 +1,8 @@
-"""How a model server serves what is released."""
+"""The `serving` block: how released models are served."""
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -18,14 +19,17 @@ Versions = (
 
 
 class Batching(Block):
-    """Requests that are computed together; by default as TensorFlow Serving does.
+    """Server-side batching; the defaults are those of TensorFlow Serving.
 
     Attributes:
-      max_batch_size: Most examples in a batch; a request with more is refused.
-      batch_timeout_micros: How long the first request of a batch waits for others.
-      max_enqueued_batches: Most batches that wait; requests beyond are refused.
-      num_batch_threads: How many batches are computed at a time; None for one on each
-        core.
+      max_batch_size: Maximum number of examples in a batch; a larger request is
+        rejected.
+      batch_timeout_micros: Maximum time in microseconds that the first request of a
+        batch waits for others.
+      max_enqueued_batches: Maximum number of batches that wait; further requests are
+        rejected.
+      num_batch_threads: Number of batches computed at a time. Defaults to the number
+        of cores.
     """
 
     max_batch_size: PositiveInt = 1000
@@ -33,15 +37,20 @@ class Batching(Block):
     max_enqueued_batches: PositiveInt = 10
     num_batch_threads: PositiveInt | None = None
 
+    @property
+    def threads(self) -> int:
+        """Number of batches computed at a time, with the default filled in."""
+        return self.num_batch_threads or len(os.sched_getaffinity(0))
+
 
 class Tls(Block):
-    """Encryption of gRPC; the files are in PEM, relative to the configuration file.
+    """Encryption of gRPC; PEM files, relative to the configuration file.
 
     Attributes:
       key: The server's private key.
       certificate: The server's certificate.
-      client_ca: The authority whose certificates clients have to show; None where
-        they need none.
+      client_ca: Authority of the certificates that clients must present. Defaults to
+        None: clients need no certificate.
     """
 
     key: Annotated[str, Field(min_length=1)]
@@ -50,11 +59,11 @@ class Tls(Block):
 
 
 class RequestLog(Block):
-    """A sample of requests and answers, kept as TFRecord files of PredictionLog.
+    """A sample of requests and responses, as TFRecord files of PredictionLog.
 
     Attributes:
-      sampling_rate: Share of the requests.
-      folder: Where the files are, relative to the configuration file; by default
+      sampling_rate: Share of the requests that is logged.
+      folder: Folder of the files, relative to the configuration file. Defaults to
         `serving/requests` in the work directory.
     """
 
@@ -63,29 +72,27 @@ class RequestLog(Block):
 
 
 class Serving(Block):
-    """How a model server serves what is released.
+    """The `serving` block.
+
+    `host`, `max_message_bytes`, `max_concurrent_requests` and `request_log` apply to
+    the embedded server only; TensorFlow Serving has no such settings.
 
     Attributes:
-      host: The interface to listen on; by default only this machine can connect.
-      port: Port for gRPC.
-      rest_port: Port for HTTP and metrics; None for no such interface.
-      versions: How many of the latest versions are served, a list of versions, or
-        `all`.
-      workers: Processes that share the ports; of the embedded server only.
-      max_message_bytes: Longest request.
-      max_concurrent_requests: Most requests at a time; more are refused, by the
-        embedded server only.
-      batching: Requests that are computed together; None for each by itself.
-      tls: Encryption of gRPC; None for none.
-      request_log: A sample of requests is kept, by the embedded server only; None for
-        none.
+      host: Interface to listen on. Defaults to loopback.
+      port: Port of gRPC.
+      rest_port: Port of HTTP and metrics; None disables HTTP.
+      versions: Number of latest versions to serve, a list of versions, or `all`.
+      max_message_bytes: Maximum size of a request.
+      max_concurrent_requests: Maximum number of requests at a time; more are rejected.
+      batching: Server-side batching; None disables it.
+      tls: Encryption of gRPC; None disables it.
+      request_log: Sample of requests that is logged; None disables the log.
     """
 
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Port = 8500
     rest_port: Port | None = 8501
     versions: Versions = 1
-    workers: PositiveInt = 1
     max_message_bytes: PositiveInt = 64 * 2**20
     max_concurrent_requests: PositiveInt = 256
     batching: Batching | None = None

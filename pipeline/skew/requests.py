@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import schema_pb2
-from tensorflow_serving.apis import input_pb2, predict_pb2, prediction_log_pb2
+from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 from tfx_bsl.coders import example_coder
 
 from components.example_gen.lists import flat, lists
@@ -24,8 +24,6 @@ Types: TypeAlias = Mapping[str, Literal["float", "string"]]
 # As NumPy calls them.
 _KINDS = {"float": "f", "string": "O"}
 _SCHEMA_TYPES = {"float": schema_pb2.FLOAT, "string": schema_pb2.BYTES}
-_METHODS = "Predict, Classify, Regress and MultiInference"
-_OF_EXAMPLES = ("classify_log", "regress_log", "multi_inference_log")
 _ANOTHER_MODEL = "requests about another model"
 
 # The tensors of a request by name.
@@ -68,12 +66,11 @@ class Requests:
         examples: list[bytes] = []
         tensors: list[Tensors] = []
         for number, record in enumerate(records, 1):
-            entry = _entry(number, record)
-            predict = entry.predict_log.request
-            if predict.model_spec.signature_name == PREDICT:
-                tensors.append(_tensors(predict))
+            request = _request(number, record)
+            if request.model_spec.signature_name == PREDICT:
+                tensors.append(_tensors(request))
             else:
-                examples += _examples(entry)
+                examples += _examples(request)
         if examples:
             yield self._of_examples(examples), examples
         if tensors:
@@ -116,7 +113,7 @@ class Requests:
         )
 
 
-def _entry(number: int, record: bytes) -> prediction_log_pb2.PredictionLog:
+def _request(number: int, record: bytes) -> predict_pb2.PredictRequest:
     try:
         entry = prediction_log_pb2.PredictionLog.FromString(record)
     except DecodeError as error:
@@ -124,19 +121,17 @@ def _entry(number: int, record: bytes) -> prediction_log_pb2.PredictionLog:
             f"entry {number} is no PredictionLog; give files that a model server logged"
         ) from error
     kind = entry.WhichOneof("log_type")
-    if kind not in ("predict_log", *_OF_EXAMPLES):
+    if kind != "predict_log":
+        # Models are exported with signatures for Predict only.
         raise InputError(
             f"entry {number}: got {kind or 'no request'}; allowed: PredictionLog of "
-            f"{_METHODS}"
+            "Predict"
         )
-    return entry
+    return entry.predict_log.request
 
 
-def _examples(entry: prediction_log_pb2.PredictionLog) -> list[bytes]:
-    """The serialised tf.Examples of a request."""
-    request = getattr(entry, entry.WhichOneof("log_type")).request
-    if not isinstance(request, predict_pb2.PredictRequest):
-        return _of_input(request.input)
+def _examples(request: predict_pb2.PredictRequest) -> list[bytes]:
+    """Returns the serialised tf.Examples of a request."""
     if list(request.inputs) != [EXAMPLES]:
         given = ", ".join(sorted(request.inputs)) or "none"
         raise InputError(
@@ -144,14 +139,6 @@ def _examples(entry: prediction_log_pb2.PredictionLog) -> list[bytes]:
         )
     examples: list[bytes] = tf.make_ndarray(request.inputs[EXAMPLES]).ravel().tolist()
     return examples
-
-
-def _of_input(given: input_pb2.Input) -> list[bytes]:
-    """Each example also has the features of the context that it comes with."""
-    together = given.example_list_with_context
-    context = together.context.SerializeToString()
-    examples = [*given.example_list.examples, *together.examples]
-    return [context + example.SerializeToString() for example in examples]
 
 
 def _tensors(request: predict_pb2.PredictRequest) -> Tensors:

@@ -1,4 +1,4 @@
-"""Load on a model server, sent by processes of its own, and what came of it."""
+"""Load on a model server, sent by other processes, and the latencies it measures."""
 
 from serving.load_test.answers import Answers
 from serving.load_test.loops import Load

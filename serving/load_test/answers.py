@@ -1,4 +1,4 @@
-"""What came of requests: how many, how long they took, and which failed."""
+"""The answers to a load: rate, latencies and failures."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Answers:
     """The answers to some requests.
 
     Attributes:
-      due: When each request was to be sent, in seconds of the monotonic clock, [n].
-      seconds: From then until its answer, [n].
-      codes: The status of each answer, [n].
+      due: Time at which each request was due, monotonic seconds, [n].
+      seconds: Latency from then on, [n].
+      codes: Status code of each answer, [n].
     """
 
     due: Times
@@ -30,7 +30,7 @@ class Answers:
 
     @classmethod
     def of(cls, records: Sequence[tuple[float, float, str]]) -> Answers:
-        """The answers of records of all three."""
+        """Returns the answers of (due, seconds, code) records."""
         due, seconds, codes = zip(*records, strict=True) if records else ((), (), ())
         return cls(
             np.array(due, np.float64),
@@ -40,7 +40,7 @@ class Answers:
 
     @classmethod
     def joined(cls, parts: Sequence[Answers]) -> Answers:
-        """The answers of several senders."""
+        """Returns the answers of several senders as one."""
         return cls(
             np.concatenate([part.due for part in parts]),
             np.concatenate([part.seconds for part in parts]),
@@ -48,27 +48,22 @@ class Answers:
         )
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Returns the number of answers."""
         return len(self.due)
 
     @property
     def failed(self) -> dict[str, int]:
-        """How many failed, by status."""
+        """Number of failed requests, by status code."""
         return dict(Counter(self.codes[self.codes != OK].tolist()))
 
     @property
     def rate(self) -> float:
-        """Requests answered well in a second."""
+        """Successful requests per second."""
         if not len(self):
             return 0.0
         span = float((self.due + self.seconds).max() - self.due.min())
         return float((self.codes == OK).sum() / span)
 
     def milliseconds(self, percent: float) -> float:
-        """The time within which a share of all requests were answered."""
+        """Returns a percentile of the latency, of failed requests as well."""
         return float(np.percentile(self.seconds, percent) * 1e3)
-
-    def between(self, start: float, end: float) -> Answers:
-        """The answers to what was due in a time, by the monotonic clock."""
-        chosen = (start <= self.due) & (self.due < end)
-        return Answers(self.due[chosen], self.seconds[chosen], self.codes[chosen])

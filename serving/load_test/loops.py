@@ -1,9 +1,9 @@
-"""Sends requests from one process.
+"""Sends a load from this process.
 
-Latencies count from when a request was due. Where a server stalls, an open loop has
-requests fall due all the same, so that the stall is seen by each of them: a client that
-waits for an answer before it sends the next request would see it once ("coordinated
-omission", Tene, How NOT to measure latency, 2013).
+Latencies count from when a request was due. In an open loop, requests fall due even
+while the server stalls, so each of them measures the stall; a client that waits for an
+answer before its next request would measure it once ("coordinated omission", Tene, How
+NOT to measure latency, 2013).
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ import numpy as np
 from serving.load_test.answers import OK, Answers
 
 _PREDICT = "/tensorflow.serving.PredictionService/Predict"
-_CONNECT_SECONDS = 10.0
-_LOOK_SECONDS = 0.01
+_CONNECT_SECONDS = 5.0
+_POLL_SECONDS = 0.01
 
 Record = tuple[float, float, str]
 
 
 @dataclass(frozen=True)
 class Load:
-    """What is sent, and how fast.
+    """The requests to send, and their rate.
 
     Attributes:
-      requests: PredictRequests as bytes, sent in turns.
-      seconds: For how long.
-      concurrency: Closed loop: how many requests are under way, each followed by the
-        next as soon as it is answered. Ignored where there is a rate.
-      rate: Open loop: how many requests fall due in a second, at random times (as a
-        Poisson process); None for a closed loop.
-      seed: Of the random times.
-      timeout: Seconds after which a request has failed.
+      requests: Serialized PredictRequests, sent in turn.
+      seconds: Duration.
+      concurrency: Closed loop: number of requests under way, each followed by the next
+        as soon as it is answered. Ignored if there is a rate.
+      rate: Open loop: mean number of requests per second, at random times (a Poisson
+        process). Defaults to None: a closed loop.
+      seed: Seed of the random times.
+      timeout: Seconds after which a request fails.
     """
 
     requests: Sequence[bytes]
@@ -51,10 +51,10 @@ class Load:
 
 
 def connect(server: str) -> grpc.Channel:
-    """A channel of its own connection, once that stands.
+    """Returns a channel with a connection of its own, once it is established.
 
     Raises:
-      grpc.FutureTimeoutError: Nobody answers.
+      grpc.FutureTimeoutError: The server cannot be reached.
     """
     options = [
         ("grpc.use_local_subchannel_pool", 1),
@@ -66,35 +66,29 @@ def connect(server: str) -> grpc.Channel:
 
 
 def send(channel: grpc.Channel, load: Load, begin: float) -> Answers:
-    """Sends requests, and waits for the answers.
+    """Sends a load, and waits for the answers.
 
     Args:
-      channel: To the server.
-      load: What to send.
-      begin: When to begin, by the monotonic clock.
+      channel: Channel to the server.
+      load: The load.
+      begin: Time of the first request, monotonic seconds.
     """
-    # The bytes are made before and looked at by nobody: this process shares the
-    # machine's cores with the server.
+    # Bytes to bytes: this process shares the machine's cores with the server.
     call = channel.unary_unary(_PREDICT)
     records = (
-        _closed(call, load, begin)
+        _send_closed(call, load, begin)
         if load.rate is None
-        else _open(call, load, begin, load.rate)
+        else _send_open(call, load, begin, load.rate)
     )
     return Answers.of(records)
 
 
-def sleep_until(moment: float) -> None:
-    """Waits for a moment by the monotonic clock."""
-    time.sleep(max(0.0, moment - time.monotonic()))
-
-
-def _closed(call: Any, load: Load, begin: float) -> list[Record]:
+def _send_closed(call: Any, load: Load, begin: float) -> list[Record]:
     records: list[Record] = []
     end = begin + load.seconds
 
-    def ask(requests: Iterator[bytes]) -> None:
-        sleep_until(begin)
+    def send_in_turn(requests: Iterator[bytes]) -> None:
+        _sleep_until(begin)
         while (sent := time.monotonic()) < end:
             try:
                 call(next(requests), timeout=load.timeout)
@@ -104,7 +98,7 @@ def _closed(call: Any, load: Load, begin: float) -> list[Record]:
             records.append((sent, time.monotonic() - sent, code))
 
     threads = [
-        threading.Thread(target=ask, args=(_in_turns(load.requests, number),))
+        threading.Thread(target=send_in_turn, args=(_cycle(load.requests, number),))
         for number in range(load.concurrency)
     ]
     for thread in threads:
@@ -114,35 +108,34 @@ def _closed(call: Any, load: Load, begin: float) -> list[Record]:
     return records
 
 
-def _open(call: Any, load: Load, begin: float, rate: float) -> list[Record]:
+def _send_open(call: Any, load: Load, begin: float, rate: float) -> list[Record]:
     records: list[Record] = []
-    # An answer that nobody holds is cancelled. Held for longer than need be, thousands
-    # of them would be looked through by the garbage collector while requests are due.
+    # An answer without a reference is cancelled. Answers are dropped as soon as they
+    # arrive, or the garbage collector would traverse thousands of them.
     under_way = set()
 
     def note(due: float, answer: Any) -> None:
         records.append((due, time.monotonic() - due, answer.code().name))
         under_way.discard(answer)
 
-    due_times = begin + _arrivals(load, rate)
-    requests = _in_turns(load.requests, load.seed)
+    random = np.random.default_rng(load.seed)
+    count = random.poisson(rate * load.seconds)
+    due_times = begin + np.sort(random.uniform(0, load.seconds, count))
+    requests = _cycle(load.requests, load.seed)
     for due in due_times:
-        sleep_until(due)
+        _sleep_until(due)
         answer = call.future(next(requests), timeout=load.timeout)
         under_way.add(answer)
         answer.add_done_callback(lambda done, due=due: note(due, done))
-    while len(records) < len(due_times):
-        time.sleep(_LOOK_SECONDS)
+    while len(records) < count:
+        time.sleep(_POLL_SECONDS)
     return records
 
 
-def _arrivals(load: Load, rate: float) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """When requests fall due, in seconds from the beginning."""
-    random = np.random.default_rng(load.seed)
-    count = random.poisson(rate * load.seconds)
-    return np.sort(random.uniform(0, load.seconds, count))
+def _sleep_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.monotonic()))
 
 
-def _in_turns(requests: Sequence[bytes], start: int) -> Iterator[bytes]:
-    """All requests over and over; senders begin at different ones."""
+def _cycle(requests: Sequence[bytes], start: int) -> Iterator[bytes]:
+    """Yields all requests over and over; senders start at different ones."""
     return itertools.islice(itertools.cycle(requests), start % len(requests), None)

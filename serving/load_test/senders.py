@@ -1,60 +1,47 @@
-"""Processes that send requests together."""
+"""Processes that send a load together."""
 
 from __future__ import annotations
 
-import os
 import time
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import ExitStack
 from dataclasses import replace
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 
 import grpc
 
 from pipeline.errors import RunError
 from serving.load_test.answers import Answers
 from serving.load_test.loops import Load, connect, send
-from serving.tied import when_parent_ends
 
-# From the order to the first request: all have it by then.
+# Time from the order to the first request, by which all senders have the order.
 _LEAD_SECONDS = 0.3
 
 
 class Senders:
-    """Processes with a connection each: with one, the sender would be measured.
+    """Processes with a connection each; use them in a `with` statement.
 
-    Use it in `with`, which ends the processes.
+    In the process of the caller, the sender's own work would be measured.
     """
 
-    def __init__(self, server: str, processes: int):
+    def __init__(self, server: str, count: int):
         """Starts the processes.
 
         Args:
           server: `HOST:PORT`.
-          processes: How many.
+          count: Number of processes.
 
         Raises:
-          RunError: Nobody answers there.
+          RunError: The server cannot be reached.
         """
-        self._server = server
-        self._stack = ExitStack()
-        # An executor for each: one executor for all might hand two tasks to one.
-        self._executors = [
-            self._stack.enter_context(
-                ProcessPoolExecutor(
-                    1,
-                    mp_context=get_context("spawn"),
-                    initializer=_end_with_parent,
-                )
-            )
-            for _ in range(processes)
-        ]
-        try:
-            for started in [each.submit(_reach, server) for each in self._executors]:
-                started.result()
-        except grpc.FutureTimeoutError as error:
-            self._stack.close()
-            raise RunError(f"{server}: nobody answers; start a model server") from error
+        self._pipes: list[Connection] = []
+        context = get_context("spawn")
+        for _ in range(count):
+            ours, theirs = context.Pipe()
+            context.Process(target=_run, args=(server, theirs), daemon=True).start()
+            theirs.close()
+            self._pipes.append(ours)
+        if not all(pipe.recv() for pipe in self._pipes):
+            raise RunError(f"{server}: cannot be reached; start a model server")
 
     def __enter__(self) -> Senders:
         """Returns the senders."""
@@ -62,42 +49,37 @@ class Senders:
 
     def __exit__(self, *_: object) -> None:
         """Ends the processes."""
-        self._stack.close()
+        for pipe in self._pipes:
+            pipe.close()
 
     def send(self, load: Load) -> Answers:
-        """Has all send requests, and waits for the answers.
+        """Sends a load from all processes, and waits for the answers.
 
         Args:
-          load: What they send together: each has its part of the rate; in a closed
-            loop, each has as many requests under way as the load says.
+          load: The load; each process sends its share of the rate, or as many
+            concurrent requests as the load says.
         """
-        return Answers.joined([each.result() for each in self.start(load)])
-
-    def start(self, load: Load) -> list[Future[Answers]]:
-        """Has all send requests, and does not wait."""
         begin = time.monotonic() + _LEAD_SECONDS
-        count = len(self._executors)
+        count = len(self._pipes)
         rate = None if load.rate is None else load.rate / count
-        return [
-            executor.submit(
-                _send,
-                self._server,
-                replace(load, rate=rate, seed=load.seed * count + number),
-                begin,
-            )
-            for number, executor in enumerate(self._executors)
-        ]
+        for number, pipe in enumerate(self._pipes):
+            part = replace(load, rate=rate, seed=load.seed * count + number)
+            pipe.send((part, begin))
+        return Answers.joined([pipe.recv() for pipe in self._pipes])
 
 
-def _end_with_parent() -> None:
-    # By itself, it would wait for an order for ever: it holds both ends of its queue.
-    when_parent_ends(lambda: os._exit(1))
-
-
-def _reach(server: str) -> None:
-    connect(server).close()
-
-
-def _send(server: str, load: Load, begin: float) -> Answers:
-    with connect(server) as channel:
-        return send(channel, load, begin)
+def _run(server: str, pipe: Connection) -> None:
+    """Sends what comes through the pipe, until its other end is closed."""
+    try:
+        channel = connect(server)
+    except grpc.FutureTimeoutError:
+        pipe.send(False)
+        return
+    pipe.send(True)
+    with channel:
+        while True:
+            try:
+                load, begin = pipe.recv()
+            except EOFError:
+                return
+            pipe.send(send(channel, load, begin))

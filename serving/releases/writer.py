@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import filelock
 
 from pipeline.errors import ReleaseError
+from pipeline.signatures import WARM_UP_FILE
 from serving.releases.labels import labels_of, read_labels
 from serving.releases.records import ReleaseHistory, ReleaseRecord
 from serving.releases.storage import Storage, is_in_object_store, storage_of
@@ -22,7 +23,6 @@ from serving.releases.versions import (
     version_path,
     version_records,
 )
-from serving.warm_up import WARM_UP_FILE
 
 # TensorFlow Serving looks at numeric names only, so it sees neither a copy under way
 # nor a version that is being removed.

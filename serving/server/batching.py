@@ -1,8 +1,8 @@
-"""Computes several requests at once.
+"""Batches concurrent requests.
 
-Requests for the same tensors that arrive together become one batch: the first of them
-waits for others, computes the batch, and hands out its parts. While all slots compute,
-batches grow.
+Requests for the same tensors join one batch: the thread of the first request waits for
+others, computes the batch, and splits the outputs. While all slots compute, batches
+grow.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any
 import grpc
 import numpy as np
 
+from pipeline.config.serving import Batching
 from serving.server.codec import Array
-from serving.server.options import BatchingParameters
-from serving.server.servable import Run
+from serving.server.session import Run
 from serving.server.status import (
     StatusError,
     deadline_exceeded,
@@ -26,7 +26,7 @@ from serving.server.status import (
     invalid_argument,
 )
 
-# What is left where computing a batch ends in an error that nobody foresaw.
+# The error that remains if computing a batch raises an unexpected exception.
 _NOT_COMPUTED = "The batch was not computed"
 
 
@@ -43,19 +43,19 @@ class _Task:
         )
 
     def finish(self, answer: Sequence[Array]) -> None:
-        """Takes the answer."""
+        """Sets the outputs."""
         self.answer, self.error = answer, None
 
 
 @dataclass
 class _Batch:
-    """Requests that are computed at once.
+    """Requests that are computed together.
 
     Attributes:
       tasks: The requests.
-      rows: How many rows they have.
-      full: Set when there is no use in waiting for more.
-      done: Set when all have their answers.
+      rows: Number of rows of all requests.
+      full: Set when the batch takes no more requests.
+      done: Set when all requests have their outputs.
     """
 
     tasks: list[_Task] = field(default_factory=list)
@@ -66,11 +66,11 @@ class _Batch:
 
 @dataclass
 class _Queue:
-    """The batches of the same tensors that wait.
+    """The waiting batches of the same tensors.
 
     Attributes:
       open: The batch that takes requests.
-      waiting: How many batches wait, the open one included.
+      waiting: Number of waiting batches, including the open one.
     """
 
     open: _Batch | None = None
@@ -78,13 +78,18 @@ class _Queue:
 
 
 class Batcher:
-    """Computes for several requests by one call."""
+    """Computes batches of requests."""
 
-    def __init__(self, compute: Run, parameters: BatchingParameters):
-        """Takes what computes one batch."""
+    def __init__(self, compute: Run, parameters: Batching):
+        """Creates a batcher.
+
+        Args:
+          compute: Computes one batch.
+          parameters: The `serving.batching` block.
+        """
         self._compute = compute
         self._parameters = parameters
-        self._slots = threading.Semaphore(parameters.num_batch_threads)
+        self._slots = threading.Semaphore(parameters.threads)
         self._lock = threading.Lock()
         self._queues: dict[Any, _Queue] = {}
 
@@ -95,14 +100,14 @@ class Batcher:
         fetches: Sequence[str],
         deadline: float,
     ) -> Sequence[Array]:
-        """Computes tensors of the graph from others; see `Servable.compute`."""
+        """Computes tensors of the graph; see `ModelSession.compute`."""
         task = _Task(arrays, _rows(arrays), deadline)
         if task.rows > self._parameters.max_batch_size:
             raise invalid_argument(
                 f"Task size {task.rows} is larger than maximum input batch size "
                 f"{self._parameters.max_batch_size}"
             )
-        # Only arrays that fit together can be one.
+        # Only arrays of equal trailing dimensions can be concatenated.
         shapes = tuple(array.shape[1:] for array in arrays)
         key = (feeds, fetches, shapes)
         batch, is_first = self._enter(key, task)
@@ -115,11 +120,11 @@ class Batcher:
         return task.answer
 
     def _enter(self, key: Any, task: _Task) -> tuple[_Batch, bool]:
-        """Puts a request into a batch, and says whether it is the first there."""
+        """Adds a request to a batch; returns the batch, and whether it is the first."""
         with self._lock:
             queue = self._queues.setdefault(key, _Queue())
             batch = queue.open
-            if batch is not None and batch.rows + task.rows > self._most_rows:
+            if batch is not None and batch.rows + task.rows > self._max_rows:
                 batch.full.set()
                 batch = None
             is_first = batch is None
@@ -134,17 +139,17 @@ class Batcher:
                 queue.waiting += 1
             batch.tasks.append(task)
             batch.rows += task.rows
-            if batch.rows == self._most_rows:
+            if batch.rows == self._max_rows:
                 batch.full.set()
                 queue.open = None
             return batch, is_first
 
     @property
-    def _most_rows(self) -> int:
+    def _max_rows(self) -> int:
         return self._parameters.max_batch_size
 
     def _lead(self, key: Any, batch: _Batch) -> None:
-        """Waits for others, then computes for all."""
+        """Waits for other requests, then computes the batch."""
         batch.full.wait(self._parameters.batch_timeout_micros / 1e6)
         with self._slots:
             self._leave(key, batch)
@@ -154,7 +159,7 @@ class Batcher:
                 batch.done.set()
 
     def _leave(self, key: Any, batch: _Batch) -> None:
-        """Takes a batch out of its queue; a queue without batches goes too."""
+        """Removes a batch from its queue, and the queue once it is empty."""
         with self._lock:
             queue = self._queues[key]
             queue.waiting -= 1
@@ -176,7 +181,7 @@ class Batcher:
             if len(tasks) == 1:
                 tasks[0].error = error
                 return
-            # One of them is at fault, and the others are not to suffer for it.
+            # One request is at fault; the others must not fail with it.
             for task in tasks:
                 self._answer_alone(feeds, fetches, task)
 
@@ -213,7 +218,7 @@ def _joined(arrays: Sequence[Array]) -> Array:
 
 
 def _rows(arrays: Sequence[Array]) -> int:
-    """How many rows all arrays of a request have."""
+    """Returns the number of rows, which all arrays of a request share."""
     if not all(array.ndim for array in arrays):
         raise invalid_argument(
             "Batching session Run() input tensors must have at least one dimension"
@@ -227,5 +232,5 @@ def _rows(arrays: Sequence[Array]) -> int:
 
 
 def _seconds_until(deadline: float) -> float:
-    """How long a thread may wait."""
+    """Returns the time until a deadline, as a timeout."""
     return max(0.0, min(deadline - time.monotonic(), threading.TIMEOUT_MAX))

@@ -1,9 +1,9 @@
-"""Tensors as messages, and as arrays.
+"""Converts tensors between messages and arrays.
 
-`tf.make_ndarray` and `tf.make_tensor_proto` take several times as long, and refuse or
-accept other messages than TensorFlow Serving does. The rules are those of
-`Tensor::FromProto`: `tensor_content` has all elements; of the typed fields, such as
-`float_val`, the last element stands for those that are missing.
+`tf.make_ndarray` and `tf.make_tensor_proto` take several times as long, and accept
+other messages than TensorFlow Serving does. The rules are those of `Tensor::FromProto`:
+`tensor_content` has all elements; in the typed fields, such as `float_val`, the last
+element fills missing ones.
 """
 
 from __future__ import annotations
@@ -21,22 +21,21 @@ from serving.server.status import invalid_argument, resource_exhausted
 
 Array = npt.NDArray[Any]
 
-# NumPy 1 has arrays of so many dimensions, TensorFlow of more.
+# Maximum rank of arrays in NumPy 1; TensorFlow allows more.
 MAX_RANK = 32
 _MAX_COUNT = 2**63 - 1
-# The fields whose elements have a fixed width are the array's bytes in the message.
+# In the message, these fields are the bytes of the array.
 _FIXED_WIDTH = ("float_val", "double_val", "scomplex_val", "dcomplex_val")
 _LENGTH_DELIMITED = 2
 
 
 class _Kind(NamedTuple):
-    """How elements of a type are kept in messages.
+    """The representation of a type in messages.
 
     Attributes:
-      dtype: What they are in an array.
-      field: The typed field.
-      kept: What they are in that field, an array of the same shape up to a last
-        dimension for what takes two numbers.
+      dtype: Type of the array.
+      field: Name of the typed field.
+      kept: Type of the elements of that field; complex numbers take two of them.
     """
 
     dtype: np.dtype[Any]
@@ -70,22 +69,22 @@ _TYPES = {kind.dtype: number for number, kind in _KINDS.items()}
 
 
 def type_name(dtype: int) -> str:
-    """The name of a type, as TensorFlow's messages have it: `float`, `string`."""
+    """Returns the name of a type in messages of TensorFlow: `float`, `string`."""
     if dtype not in types_pb2.DataType.values():
         return f"unknown type {dtype}"
     return types_pb2.DataType.Name(dtype).removeprefix("DT_").lower()
 
 
 def decode(name: str, proto: tensor_pb2.TensorProto, max_bytes: int) -> Array:
-    """The array of a tensor.
+    """Returns the array of a tensor.
 
     Args:
-      name: What errors call it.
+      name: Name of the tensor in errors.
       proto: The tensor.
-      max_bytes: The largest array that a few elements may stand for.
+      max_bytes: Maximum size of an array whose last element is repeated.
 
     Raises:
-      StatusError: The message is no tensor, or too large a one.
+      StatusError: The message is malformed, or the array too large.
     """
     kind = _KINDS.get(proto.dtype)
     if kind is None:
@@ -107,7 +106,7 @@ def decode(name: str, proto: tensor_pb2.TensorProto, max_bytes: int) -> Array:
 
 
 def encode(array: Array, proto: tensor_pb2.TensorProto) -> None:
-    """Writes an array into a tensor, by typed fields as TensorFlow Serving does."""
+    """Writes an array to the typed field of a tensor, as TensorFlow Serving does."""
     proto.dtype = _TYPES[array.dtype]
     for size in array.shape:
         proto.tensor_shape.dim.add().size = size
@@ -122,7 +121,7 @@ def encode(array: Array, proto: tensor_pb2.TensorProto) -> None:
 
 
 def _field(name: str, content: bytes) -> bytes:
-    """A field of a tensor as it travels."""
+    """Returns a field of a tensor on the wire."""
     number = tensor_pb2.TensorProto.DESCRIPTOR.fields_by_name[name].number
     head = bytearray([number << 3 | _LENGTH_DELIMITED])
     length = len(content)
@@ -134,7 +133,7 @@ def _field(name: str, content: bytes) -> bytes:
 
 
 def _shape(name: str, proto: tensor_pb2.TensorProto) -> tuple[tuple[int, ...], int]:
-    """The shape of a tensor, and how many elements it has."""
+    """Returns the shape of a tensor and its number of elements."""
     if proto.tensor_shape.unknown_rank:
         raise _malformed(name, "the rank is unknown")
     shape = tuple([dim.size for dim in proto.tensor_shape.dim])
@@ -161,7 +160,7 @@ def _from_content(name: str, kind: _Kind, content: bytes, count: int) -> Array:
 
 
 def _strings(name: str, content: bytes, count: int) -> Array:
-    """The lengths of all strings, seven bits a byte, then the strings."""
+    """Reads the lengths of all strings as varints, then the strings."""
     if count > len(content):
         raise _malformed(name, "tensor_content ends before the last string")
     read_length = _lengths(name, content)
@@ -170,7 +169,7 @@ def _strings(name: str, content: bytes, count: int) -> Array:
         length, position = read_length(position)
         lengths.append(length)
     if position + sum(lengths) != len(content):
-        raise _malformed(name, "tensor_content does not hold the strings it announces")
+        raise _malformed(name, "tensor_content does not match its string lengths")
     array = np.empty(count, object)
     for index, length in enumerate(lengths):
         array[index] = content[position : position + length]
@@ -179,7 +178,7 @@ def _strings(name: str, content: bytes, count: int) -> Array:
 
 
 def _lengths(name: str, content: bytes) -> Callable[[int], tuple[int, int]]:
-    """A reader of a length at a position, which gives also the position after it."""
+    """Returns a reader of the varint at a position; it also returns the next one."""
 
     def read(position: int) -> tuple[int, int]:
         length, shift = 0, 0
@@ -196,7 +195,7 @@ def _lengths(name: str, content: bytes) -> Callable[[int], tuple[int, int]]:
 
 
 def _completed(kind: _Kind, values: list[Any], wanted: int) -> list[Any]:
-    """Values of which the last, or both halves of it, stands for what is missing."""
+    """Fills missing values with the last element, which may be two numbers."""
     step = 2 if kind.dtype.kind == "c" else 1
     last = values[-step:] or [b"" if kind.dtype.hasobject else 0] * step
     return values + last * ((wanted - len(values)) // step)

@@ -1,4 +1,4 @@
-"""The services on a port, by gRPC."""
+"""The services by gRPC, with health and reflection."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -23,116 +22,85 @@ from tensorflow_serving.apis.model_management_pb2 import ReloadConfigRequest
 from tensorflow_serving.apis.predict_pb2 import PredictRequest
 from tensorflow_serving.apis.regression_pb2 import RegressionRequest
 
+from pipeline.config.serving import Serving
 from pipeline.errors import ConfigError
 from serving.server.model_service import ModelService
 from serving.server.prediction_service import PredictionService
 from serving.server.status import StatusError
+from serving.tls import Pem
 
 _PREDICTION_SERVICE = "tensorflow.serving.PredictionService"
 _MODEL_SERVICE = "tensorflow.serving.ModelService"
-# The whole server goes by the empty name.
+# In the health service, the empty name is that of the whole server.
 _SERVICES = ("", _PREDICTION_SERVICE, _MODEL_SERVICE)
 
-# A client may keep a stream of reflection open and never ask; predictions have threads
-# of their own.
+# A client may keep a reflection stream open without asking; predictions have threads of
+# their own.
 _REFLECTION_THREADS = 2
 
-# What gRPC answers to bytes that are no message.
+# gRPC's own message for bytes that are no message.
 _NO_MESSAGE = "Exception deserializing request!"
 
-
-@dataclass(frozen=True)
-class Listening:
-    """Where a server listens, and what it takes.
-
-    Attributes:
-      host: Name or address of the interface.
-      port: Number of the port; 0 for any that is free.
-      credentials: The server's key and certificates; None without TLS.
-      max_message_bytes: Longest request.
-      max_concurrent_requests: Most requests at a time; more are refused.
-      shares_port: Whether other processes listen on the same port.
-    """
-
-    host: str
-    port: int
-    credentials: grpc.ServerCredentials | None
-    max_message_bytes: int
-    max_concurrent_requests: int
-    shares_port: bool
+# Answers a request within a deadline, monotonic seconds.
+Method = Callable[[Any, float], Any]
 
 
 class GrpcServer:
-    """A gRPC server of both services, with health and reflection."""
+    """A gRPC server of PredictionService and ModelService."""
 
     def __init__(
         self,
         predictions: PredictionService,
         models: ModelService,
-        listening: Listening,
+        serving: Serving,
+        pem: Pem | None,
     ):
-        """Binds to the port; `start` begins to answer.
+        """Opens the port; `start` begins to answer.
+
+        Args:
+          predictions: PredictionService.
+          models: ModelService.
+          serving: The `serving` block.
+          pem: The server's key and certificates; None disables TLS.
 
         Raises:
-          ConfigError: The port cannot be had, or the credentials are malformed.
+          ConfigError: The port is not available.
         """
-        # A request keeps a thread even while its message is still to come, so there
-        # are as many threads as requests are taken. Few are ever started.
-        most = listening.max_concurrent_requests
+        # A request occupies a thread even before its message arrives, so the maximum
+        # number of requests is also that of threads. Few are ever started.
+        max_requests = serving.max_concurrent_requests
         self._server = grpc.server(
-            ThreadPoolExecutor(most, "grpc"),
-            maximum_concurrent_rpcs=most,
+            ThreadPoolExecutor(max_requests, "grpc"),
+            maximum_concurrent_rpcs=max_requests,
             options=[
-                ("grpc.max_receive_message_length", listening.max_message_bytes),
+                ("grpc.max_receive_message_length", serving.max_message_bytes),
                 ("grpc.max_send_message_length", -1),
-                ("grpc.so_reuseport", int(listening.shares_port)),
+                ("grpc.so_reuseport", 0),
             ],
         )
-        self._server.add_generic_rpc_handlers(
-            (
-                _service(
-                    _PREDICTION_SERVICE,
-                    Predict=(predictions.predict, PredictRequest),
-                    Classify=(predictions.classify, ClassificationRequest),
-                    Regress=(predictions.regress, RegressionRequest),
-                    MultiInference=(predictions.multi_inference, MultiInferenceRequest),
-                    GetModelMetadata=(
-                        predictions.get_model_metadata,
-                        GetModelMetadataRequest,
-                    ),
-                ),
-                _service(
-                    _MODEL_SERVICE,
-                    GetModelStatus=(models.get_model_status, GetModelStatusRequest),
-                    HandleReloadConfigRequest=(
-                        models.handle_reload_config_request,
-                        ReloadConfigRequest,
-                    ),
-                ),
-            )
-        )
+        self._server.add_generic_rpc_handlers(_services(predictions, models))
         self._health = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         self._add_reflection()
         self.set_healthy(False)
-        self.port = self._bind(listening)
+        self.port = self._bind(serving.host, serving.port, pem)
 
     def start(self) -> None:
         """Begins to answer."""
         self._server.start()
 
     def set_healthy(self, is_healthy: bool) -> None:
-        """Says by the health service whether requests can be answered."""
+        """Sets the status that the health service reports."""
         response = health_pb2.HealthCheckResponse
         status = response.SERVING if is_healthy else response.NOT_SERVING
         for service in _SERVICES:
             self._health.set(service, status)
 
     def stop(self, grace: float) -> None:
-        """Takes no more requests, and waits until the others are answered.
+        """Closes the port, and finishes requests.
 
         Args:
-          grace: How many seconds that may take.
+          grace: Seconds that requests may take to finish.
         """
         self._health.enter_graceful_shutdown()
         self._server.stop(grace).wait()
@@ -141,32 +109,30 @@ class GrpcServer:
         _register_descriptors()
         names = (*_SERVICES[1:], health.SERVICE_NAME, reflection.SERVICE_NAME)
         servicer = reflection.ReflectionServicer(names)
-        servicer.ServerReflectionInfo = _InOwnThreads(servicer.ServerReflectionInfo)
+        servicer.ServerReflectionInfo = _OwnThreads(servicer.ServerReflectionInfo)
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(
             servicer, self._server
         )
 
-    def _bind(self, listening: Listening) -> int:
-        address = f"{_bracketed(listening.host)}:{listening.port}"
+    def _bind(self, host: str, port: int, pem: Pem | None) -> int:
+        # An IPv6 address needs brackets before a port.
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
-            if listening.credentials is None:
-                port = self._server.add_insecure_port(address)
-            else:
-                port = self._server.add_secure_port(address, listening.credentials)
+            if pem is None:
+                return int(self._server.add_insecure_port(address))
+            return int(self._server.add_secure_port(address, _credentials(pem)))
         except RuntimeError as error:
-            reason = "or its key and certificates are malformed"
             raise ConfigError(
-                f"{address}: the server cannot listen there: the port is in use"
-                f"{', ' + reason if listening.credentials else ''}; choose another"
+                f"{address}: cannot listen there, or not with this key and certificate;"
+                " choose another host or port, or stop the process that uses it"
             ) from error
-        return int(port)
 
 
-class _InOwnThreads:
-    """A method that does not take the threads of others.
+class _OwnThreads:
+    """A method that runs in threads of its own.
 
     Attributes:
-      experimental_thread_pool: What gRPC looks for.
+      experimental_thread_pool: Name that gRPC looks for.
     """
 
     def __init__(self, method: Callable[..., Any]):
@@ -179,24 +145,56 @@ class _InOwnThreads:
         return self._method(*arguments)
 
 
-def _service(
-    name: str, **methods: tuple[Callable[[Any, float], Any], type[Any]]
-) -> grpc.GenericRpcHandler:
-    """A service: for each method what answers, and the message that it takes."""
-    handlers = {
-        method: grpc.unary_unary_rpc_method_handler(_method(answer, message))
-        for method, (answer, message) in methods.items()
+def _credentials(pem: Pem) -> grpc.ServerCredentials:
+    client_ca = None if pem.client_ca is None else pem.client_ca.encode()
+    return grpc.ssl_server_credentials(
+        [(pem.key.encode(), pem.certificate.encode())],
+        root_certificates=client_ca,
+        require_client_auth=client_ca is not None,
+    )
+
+
+def _services(
+    predictions: PredictionService, models: ModelService
+) -> list[grpc.GenericRpcHandler]:
+    methods: dict[str, dict[str, tuple[Method, type[Any]]]] = {
+        _PREDICTION_SERVICE: {
+            "Predict": (predictions.predict, PredictRequest),
+            "GetModelMetadata": (
+                predictions.get_model_metadata,
+                GetModelMetadataRequest,
+            ),
+            "Classify": (predictions.classify, ClassificationRequest),
+            "Regress": (predictions.regress, RegressionRequest),
+            "MultiInference": (predictions.multi_inference, MultiInferenceRequest),
+        },
+        _MODEL_SERVICE: {
+            "GetModelStatus": (models.get_model_status, GetModelStatusRequest),
+            "HandleReloadConfigRequest": (
+                models.handle_reload_config_request,
+                ReloadConfigRequest,
+            ),
+        },
     }
-    return grpc.method_handlers_generic_handler(name, handlers)
+    return [
+        grpc.method_handlers_generic_handler(
+            service,
+            {
+                name: grpc.unary_unary_rpc_method_handler(_handler(method, message))
+                for name, (method, message) in some.items()
+            },
+        )
+        for service, some in methods.items()
+    ]
 
 
-def _method(
-    answer: Callable[[Any, float], Any], message: type[Any]
+def _handler(
+    method: Method, message: type[Any]
 ) -> Callable[[bytes, grpc.ServicerContext], bytes]:
-    """A method as gRPC calls it: with a context, by which errors are told.
+    """Returns a method as gRPC calls it.
 
-    From bytes to bytes, since gRPC (1.85) keeps 16 KiB forever of each request that it
-    cannot parse itself.
+    From bytes to bytes, since gRPC (1.85) leaks 16 KiB for each request that it cannot
+    parse itself.
     """
 
     def call(content: bytes, context: grpc.ServicerContext) -> Any:
@@ -207,7 +205,7 @@ def _method(
         except DecodeError:
             context.abort(grpc.StatusCode.INTERNAL, _NO_MESSAGE)
         try:
-            return answer(request, deadline).SerializeToString()
+            return method(request, deadline).SerializeToString()
         except StatusError as error:
             context.abort(error.code, error.details)
 
@@ -215,9 +213,9 @@ def _method(
 
 
 def _register_descriptors() -> None:
-    """Makes the services known to reflection.
+    """Registers the services for reflection.
 
-    With protobuf 4 and later two modules of tensorflow-serving-api describe their
+    With protobuf 4 and later, two modules of tensorflow-serving-api register their
     service, and then fail on what only older versions allowed.
     """
     for module in ("prediction_service_pb2", "model_service_pb2"):
@@ -227,8 +225,3 @@ def _register_descriptors() -> None:
             continue
     for service in _SERVICES[1:]:
         descriptor_pool.Default().FindServiceByName(service)
-
-
-def _bracketed(host: str) -> str:
-    """An address of IPv6 as it stands before a port."""
-    return f"[{host}]" if ":" in host else host

@@ -1,4 +1,4 @@
-"""The methods of ModelService, however a request came in."""
+"""The methods of ModelService, independent of the transport."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ import grpc
 from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
-from serving.server.manager import ModelManager
+from serving.server.model_registry import ModelRegistry
 from serving.server.status import invalid_argument, number_of
 
-# Takes a configuration, within a deadline by the monotonic clock.
+# Replaces the configuration within a deadline, monotonic seconds.
 Reload = Callable[[model_server_config_pb2.ModelServerConfig, float], None]
 
 
 class ModelService:
-    """Says how far versions are, and takes other configurations."""
+    """GetModelStatus and HandleReloadConfigRequest."""
 
-    def __init__(self, manager: ModelManager, reload: Reload):
-        """Serves the models of a manager; `reload` replaces them."""
-        self._manager = manager
+    def __init__(self, registry: ModelRegistry, reload: Reload):
+        """Serves the models of a registry; `reload` replaces them."""
+        self._registry = registry
         self._reload = reload
 
     def get_model_status(
         self, request: get_model_status_pb2.GetModelStatusRequest, _: float
     ) -> get_model_status_pb2.GetModelStatusResponse:
-        """How far the versions of a model are.
+        """Returns the states of the versions of a model.
 
-        As in TensorFlow Serving a label is not looked at: it is all versions then.
+        As in TensorFlow Serving, a label in the request is ignored.
 
         Raises:
           StatusError: There is no such model or version.
@@ -36,7 +36,7 @@ class ModelService:
         if not request.HasField("model_spec"):
             raise invalid_argument("Missing ModelSpec")
         response = get_model_status_pb2.GetModelStatusResponse()
-        statuses = self._manager.statuses(request.model_spec)
+        statuses = self._registry.statuses(request.model_spec)
         for version in sorted(statuses, reverse=True):
             status = statuses[version]
             answer = response.model_version_status.add()
@@ -51,7 +51,7 @@ class ModelService:
     def handle_reload_config_request(
         self, request: model_management_pb2.ReloadConfigRequest, deadline: float
     ) -> model_management_pb2.ReloadConfigResponse:
-        """Takes other models, policies or labels.
+        """Replaces models, policies and labels.
 
         Raises:
           StatusError: The configuration is wrong, or a new model cannot be loaded.

@@ -1,60 +1,62 @@
-"""The methods of PredictionService, however a request came in."""
+"""The methods of PredictionService, independent of the transport."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, NoReturn
 
 import grpc
 from tensorflow_serving.apis import (
-    classification_pb2,
     get_model_metadata_pb2,
     inference_pb2,
     model_pb2,
     predict_pb2,
-    prediction_log_pb2,
-    regression_pb2,
 )
 
-from serving.server.examples import classify, infer, regress
-from serving.server.manager import ModelManager
 from serving.server.metrics import Metrics
-from serving.server.predict import predict
+from serving.server.model_registry import ModelRegistry
 from serving.server.request_log import RequestLog
-from serving.server.servable import Servable
-from serving.server.status import StatusError, invalid_argument, resource_exhausted
+from serving.server.session import DEFAULT_SIGNATURE, ModelSession
+from serving.server.signature import CLASSIFY, REGRESS
+from serving.server.status import (
+    StatusError,
+    failed_precondition,
+    invalid_argument,
+    resource_exhausted,
+    unimplemented,
+)
 
 SIGNATURE_DEF = "signature_def"
 
-Response = TypeVar("Response")
+_KINDS = {CLASSIFY: "classification", REGRESS: "regression"}
 
 _LOG = logging.getLogger(__name__)
 
 
 class PredictionService:
-    """Answers, counts and logs requests."""
+    """Predict and GetModelMetadata; requests are counted and logged."""
 
     def __init__(
         self,
-        manager: ModelManager,
+        registry: ModelRegistry,
         metrics: Metrics,
         request_log: RequestLog,
         entrypoint: str,
         max_bytes: int,
     ):
-        """Serves the models of a manager.
+        """Serves the models of a registry.
 
         Args:
-          manager: The models.
-          metrics: Where requests are counted.
-          request_log: Where a sample of them is kept.
-          entrypoint: How they come in, for the metrics: GRPC or REST.
-          max_bytes: The largest array that a few elements may stand for.
+          registry: The models.
+          metrics: Counters of requests.
+          request_log: Log of a sample of requests.
+          entrypoint: The transport, as the metrics name it: GRPC or REST.
+          max_bytes: Maximum size of an array that the last element of a tensor fills.
         """
-        self._manager = manager
+        self._registry = registry
         self._metrics = metrics
         self._request_log = request_log
         self._entrypoint = entrypoint
@@ -63,54 +65,29 @@ class PredictionService:
     def predict(
         self, request: predict_pb2.PredictRequest, deadline: float
     ) -> predict_pb2.PredictResponse:
-        """See `predict.predict`."""
-
-        def answer(servable: Servable) -> predict_pb2.PredictResponse:
-            return predict(servable, request, deadline, self._max_bytes)
-
-        return self._answer("Predict", request, answer, "predict_log")
-
-    def classify(
-        self, request: classification_pb2.ClassificationRequest, deadline: float
-    ) -> classification_pb2.ClassificationResponse:
-        """See `examples.classify`."""
-
-        def answer(servable: Servable) -> classification_pb2.ClassificationResponse:
-            return classify(servable, request, deadline)
-
-        return self._answer("Classify", request, answer, "classify_log")
-
-    def regress(
-        self, request: regression_pb2.RegressionRequest, deadline: float
-    ) -> regression_pb2.RegressionResponse:
-        """See `examples.regress`."""
-
-        def answer(servable: Servable) -> regression_pb2.RegressionResponse:
-            return regress(servable, request, deadline)
-
-        return self._answer("Regress", request, answer, "regress_log")
-
-    def multi_inference(
-        self, request: inference_pb2.MultiInferenceRequest, deadline: float
-    ) -> inference_pb2.MultiInferenceResponse:
-        """See `examples.infer`."""
-
-        def answer(servable: Servable) -> inference_pb2.MultiInferenceResponse:
-            return infer(servable, request, deadline)
-
-        # All tasks name the same model.
-        first = request.tasks[0] if request.tasks else inference_pb2.InferenceTask()
-        return self._answer_for(
-            first.model_spec, "MultiInference", request, answer, "multi_inference_log"
-        )
+        """Computes the outputs of a signature; see `ModelSession.predict`."""
+        _check_spec(request)
+        name = request.model_spec.name
+        started = time.perf_counter()
+        with (
+            self.counting_failures(name),
+            self._registry.session(request.model_spec) as session,
+        ):
+            response = session.predict(request, deadline, self._max_bytes)
+            version = session.version
+        seconds = time.perf_counter() - started
+        self._metrics.observe_latency(name, "Predict", self._entrypoint, seconds)
+        self._metrics.count_request(name, grpc.StatusCode.OK)
+        self._request_log.record(name, version, request, response)
+        return response
 
     def get_model_metadata(
         self, request: get_model_metadata_pb2.GetModelMetadataRequest, _: float
     ) -> get_model_metadata_pb2.GetModelMetadataResponse:
-        """The signatures of a model.
+        """Returns the signatures of a model.
 
         Raises:
-          StatusError: There is no such model, or something else is asked for.
+          StatusError: There is no such model, or the metadata field is unknown.
         """
         _check_spec(request)
         if not request.metadata_field:
@@ -122,63 +99,76 @@ class PredictionService:
                 raise invalid_argument(f"Metadata field {field} is not supported")
         response = get_model_metadata_pb2.GetModelMetadataResponse()
         signatures = get_model_metadata_pb2.SignatureDefMap()
-        with self._manager.servable(request.model_spec) as servable:
-            for name, definition in servable.definitions.items():
+        with self._registry.session(request.model_spec) as session:
+            for name, definition in session.definitions.items():
                 signatures.signature_def[name].CopyFrom(definition)
-            response.model_spec.name = servable.name
-            response.model_spec.version.value = servable.version
+            response.model_spec.name = session.name
+            response.model_spec.version.value = session.version
         response.metadata[SIGNATURE_DEF].Pack(signatures)
         return response
 
+    def classify(self, request: Any, _: float) -> NoReturn:
+        """Rejects the request; see `_reject`."""
+        _check_spec(request)
+        self._reject(request.model_spec, CLASSIFY)
+
+    def regress(self, request: Any, _: float) -> NoReturn:
+        """Rejects the request; see `_reject`."""
+        _check_spec(request)
+        self._reject(request.model_spec, REGRESS)
+
+    def multi_inference(
+        self, request: inference_pb2.MultiInferenceRequest, _: float
+    ) -> NoReturn:
+        """Rejects the request; see `_reject`."""
+        task = request.tasks[0] if request.tasks else inference_pb2.InferenceTask()
+        self._reject(task.model_spec, task.method_name)
+
+    def session(
+        self, spec: model_pb2.ModelSpec
+    ) -> AbstractContextManager[ModelSession]:
+        """The loaded version that a request names; see `ModelRegistry.session`."""
+        return self._registry.session(spec)
+
     @contextmanager
     def counting_failures(self, name: str) -> Iterator[None]:
-        """Counts a request to a model that fails within the context.
+        """Counts a request to a model if it fails within the context.
 
         Raises:
-          StatusError: It failed; why.
+          StatusError: The request failed.
         """
         try:
             yield
         except Exception as error:
-            # Not by any name that clients think of: there is no end of them.
-            known = name if self._manager.has(name) else ""
+            # Clients can send any number of unknown names.
+            known = name if self._registry.has(name) else ""
             status = _as_status(error)
             self._metrics.count_request(known, status.code)
             raise status from error
 
-    def _answer(
-        self, api: str, request: Any, answer: Callable[[Servable], Response], log: str
-    ) -> Response:
-        _check_spec(request)
-        return self._answer_for(request.model_spec, api, request, answer, log)
+    def _reject(self, spec: model_pb2.ModelSpec, method: str) -> NoReturn:
+        """Raises the error of TensorFlow Serving for a signature made for Predict.
 
-    def _answer_for(
-        self,
-        spec: model_pb2.ModelSpec,
-        api: str,
-        request: Any,
-        answer: Callable[[Servable], Response],
-        log: str,
-    ) -> Response:
-        """Answers a request; what comes of it is counted, and maybe logged."""
-        started = time.perf_counter()
-        with (
-            self.counting_failures(spec.name),
-            self._manager.servable(spec) as servable,
-        ):
-            response = answer(servable)
-            version = servable.version
-        seconds = time.perf_counter() - started
-        name = spec.name
-        self._metrics.observe_latency(name, api, self._entrypoint, seconds)
-        self._metrics.count_request(name, grpc.StatusCode.OK)
-
-        def fill(entry: prediction_log_pb2.PredictionLog) -> None:
-            getattr(entry, log).request.CopyFrom(request)
-            getattr(entry, log).response.CopyFrom(response)
-
-        self._request_log.record(name, version, fill)
-        return response
+        Classify, Regress and MultiInference need signatures of estimators, whose only
+        input is `inputs`; the trainer exports none.
+        """
+        with self.counting_failures(spec.name), self._registry.session(spec) as session:
+            kind = _KINDS.get(method)
+            if kind is None:
+                raise unimplemented(f"Unsupported signature method_name: {method}")
+            name = spec.signature_name or DEFAULT_SIGNATURE
+            signature = session.signatures.get(name)
+            if signature is None:
+                raise invalid_argument(f"No signature was found with the name: {name}")
+            if len(signature.inputs) != 1:
+                raise invalid_argument("Expected one input Tensor.")
+            if "inputs" not in signature.inputs:
+                raise failed_precondition(
+                    f"No {kind} inputs found in SignatureDef: {name}"
+                )
+            raise unimplemented(
+                f"The embedded server does not serve {method}; use TensorFlow Serving"
+            )
 
 
 def _check_spec(request: Any) -> None:
@@ -187,10 +177,10 @@ def _check_spec(request: Any) -> None:
 
 
 def _as_status(error: Exception) -> StatusError:
-    """An error as an answer; one that nobody foresaw is a fault of ours."""
+    """Returns an error as a status; an unexpected one is INTERNAL."""
     if isinstance(error, StatusError):
         return error
     if isinstance(error, MemoryError):
         return resource_exhausted("The request takes more memory than there is")
-    _LOG.error("a request failed by a fault of the server", exc_info=error)
+    _LOG.error("a request failed unexpectedly", exc_info=error)
     return StatusError(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}")

@@ -1,56 +1,45 @@
-"""Keeps a sample of requests and answers, as TFRecord files of PredictionLog."""
+"""Logs a sample of requests and responses, as TFRecord files of PredictionLog."""
 
 from __future__ import annotations
 
 import logging
 import math
 import os
-import queue
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 
 import grpc
 import tensorflow as tf
-from tensorflow_serving.apis import model_pb2, prediction_log_pb2
+from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 from tensorflow_serving.config import logging_config_pb2, model_server_config_pb2
 
-from serving.complaint import Complaint
 from serving.server.metrics import Metrics
-from serving.server.status import code_of
 
-# Entries that wait to be written; more are dropped, and counted, not waited for.
-_MOST_WAITING = 1000
-# A file that is as long is followed by another, so that old ones can be removed.
+# A file of this size is followed by another, so that old ones can be removed.
 _FILE_BYTES = 64 * 2**20
-# What TFRecord adds to an entry: its length, and two checksums.
-_FRAME_BYTES = 16
-# Entries that come so soon after a failure are dropped: else a full disk would have a
-# file for each.
+# Time after a failure in which entries are dropped: a full disk would otherwise get a
+# file, and a log message, for each entry.
 _PAUSE_SECONDS = 60.0
 
 _LOG = logging.getLogger(__name__)
 
-# Writes the request and the answer into an entry.
-Fill = Callable[[prediction_log_pb2.PredictionLog], None]
-
 
 class RequestLog:
-    """The logs of all models whose configuration asks for one.
+    """The logs of the models that have a `logging_config`.
 
-    TensorFlow Serving takes the same configuration, but is built without a collector
-    that writes files.
+    TensorFlow Serving has the same configuration, but no collector that writes files.
     """
 
     def __init__(self, metrics: Metrics):
-        """Logs nothing until `update`."""
+        """Creates a log without models."""
         self._metrics = metrics
-        # Replaced as a whole, so that a request sees one or the other.
+        # Replaced as a whole, so that a request sees a consistent state.
         self._logs: Mapping[str, _ModelLog] = {}
 
     def update(self, config: model_server_config_pb2.ModelServerConfig) -> None:
-        """Takes how models are logged; those that are logged as before go on."""
+        """Sets which models are logged; logs that do not change are continued."""
         old = self._logs
         configs = {
             each.name: each.logging_config
@@ -59,137 +48,81 @@ class RequestLog:
         }
         self._logs = {
             name: old[name]
-            if name in old and old[name].config == logging
-            else _ModelLog(name, logging, self._metrics)
-            for name, logging in configs.items()
+            if name in old and old[name].config == logging_config
+            else _ModelLog(logging_config)
+            for name, logging_config in configs.items()
         }
-        self._close(log for log in old.values() if log not in self._logs.values())
 
-    def record(self, name: str, version: int, fill: Fill) -> None:
-        """Logs a request, if it is in the sample.
+    def record(
+        self,
+        name: str,
+        version: int,
+        request: predict_pb2.PredictRequest,
+        response: predict_pb2.PredictResponse,
+    ) -> None:
+        """Logs a request if it is sampled.
 
         Args:
           name: Name of the model.
-          version: The version that answered.
-          fill: Writes the request and the answer into an entry.
+          version: The version that computed the response.
+          request: The request.
+          response: The response.
         """
         log = self._logs.get(name)
-        if log is not None:
-            log.record(version, fill)
-
-    def close(self) -> None:
-        """Writes what waits to be written."""
-        logs, self._logs = self._logs, {}
-        self._close(logs.values())
-
-    def _close(self, logs: Iterable[_ModelLog]) -> None:
-        for log in logs:
-            log.close()
-
-
-class _ModelLog:
-    """The log of a model; a thread writes it, since requests are not to wait."""
-
-    def __init__(
-        self, name: str, config: logging_config_pb2.LoggingConfig, metrics: Metrics
-    ):
-        self.config = config
-        self._name = name
-        self._rate = config.sampling_config.sampling_rate
-        self._metrics = metrics
-        self._entries: queue.Queue[bytes | None] = queue.Queue(_MOST_WAITING)
-        self._thread = threading.Thread(
-            target=self._write, name=f"request log of {name}", daemon=True
-        )
-        self._thread.start()
-
-    def record(self, version: int, fill: Fill) -> None:
-        if random.random() >= self._rate:
+        if log is None or random.random() >= log.config.sampling_config.sampling_rate:
             return
         entry = prediction_log_pb2.PredictionLog()
         metadata = entry.log_metadata
-        metadata.model_spec.CopyFrom(model_pb2.ModelSpec(name=self._name))
+        metadata.model_spec.name = name
         metadata.model_spec.version.value = version
-        metadata.sampling_config.CopyFrom(self.config.sampling_config)
+        metadata.sampling_config.CopyFrom(log.config.sampling_config)
         metadata.timestamp_secs = int(time.time())
-        fill(entry)
-        try:
-            self._entries.put_nowait(entry.SerializeToString())
-        except queue.Full:
-            self._count(grpc.StatusCode.RESOURCE_EXHAUSTED)
-
-    def close(self) -> None:
-        self._entries.put(None)
-        self._thread.join()
-
-    def _write(self) -> None:
-        files = _Files(self.config.log_collector_config.filename_prefix)
-        while (entry := self._entries.get()) is not None:
-            self._count(files.write(entry, flush=self._entries.empty()))
-        files.close()
-
-    def _count(self, status: grpc.StatusCode) -> None:
-        self._metrics.count_logged(self._name, status)
+        entry.predict_log.request.CopyFrom(request)
+        entry.predict_log.response.CopyFrom(response)
+        written = log.write(entry.SerializeToString())
+        status = grpc.StatusCode.OK if written else grpc.StatusCode.UNAVAILABLE
+        self._metrics.count_logged(name, status)
 
 
-class _Files:
-    """The files of a log, one after another: what goes wrong ends one, not the log."""
+class _ModelLog:
+    """The log of one model, a sequence of files."""
 
-    def __init__(self, prefix: str):
-        self._prefix = prefix
+    def __init__(self, config: logging_config_pb2.LoggingConfig):
+        self.config = config
+        self._prefix = config.log_collector_config.filename_prefix
+        self._lock = threading.Lock()
         self._writer: tf.io.TFRecordWriter | None = None
         self._bytes = 0
-        self._failure = grpc.StatusCode.OK
-        self._pause_ends = -math.inf
-        self._complaint = Complaint(_LOG.warning)
+        self._paused_until = -math.inf
 
-    def write(self, entry: bytes, flush: bool) -> grpc.StatusCode:
-        """Writes an entry, and says what came of it."""
-        if time.monotonic() < self._pause_ends:
-            return self._failure
-        try:
-            writer = self._writer_for(len(entry) + _FRAME_BYTES)
-            writer.write(entry)
-            if flush:
-                writer.flush()
-        except Exception as error:
-            self._fail(error)
-            return self._failure
-        self._complaint.clear()
-        return grpc.StatusCode.OK
+    def write(self, entry: bytes) -> bool:
+        """Appends an entry, and returns whether it was written."""
+        with self._lock:
+            if time.monotonic() < self._paused_until:
+                return False
+            try:
+                self._append(entry)
+            except Exception as error:
+                # The file is left: its last entry may be incomplete.
+                self._writer = None
+                self._paused_until = time.monotonic() + _PAUSE_SECONDS
+                _LOG.warning(
+                    "%s-*.tfrecord cannot be written; requests are not logged for "
+                    "%g s: %s",
+                    self._prefix,
+                    _PAUSE_SECONDS,
+                    getattr(error, "message", error),
+                )
+                return False
+            return True
 
-    def close(self) -> None:
-        writer, self._writer = self._writer, None
-        if writer is None:
-            return
-        try:
-            writer.close()
-        except Exception as error:
-            self._complain(error)
-
-    def _writer_for(self, size: int) -> tf.io.TFRecordWriter:
-        """A file that has room."""
-        if self._writer is not None and self._bytes + size > _FILE_BYTES:
-            self.close()
-        if self._writer is None:
+    def _append(self, entry: bytes) -> None:
+        if self._writer is None or self._bytes > _FILE_BYTES:
             path = f"{self._prefix}-{time.time_ns()}-{os.getpid()}.tfrecord"
             tf.io.gfile.makedirs(os.path.dirname(path))
             self._writer = tf.io.TFRecordWriter(path)
             self._bytes = 0
-        self._bytes += size
-        return self._writer
-
-    def _fail(self, error: Exception) -> None:
-        """Leaves the file, whose end may be cut, and pauses."""
-        if isinstance(error, tf.errors.OpError):
-            self._failure = code_of(error.error_code)
-        else:
-            self._failure = grpc.StatusCode.UNKNOWN
-        self._complain(error)
-        self._pause_ends = time.monotonic() + _PAUSE_SECONDS
-        self.close()
-
-    def _complain(self, error: Exception) -> None:
-        """Says what is wrong; the metrics count how many entries it cost."""
-        words = getattr(error, "message", None) or f"{type(error).__name__}: {error}"
-        self._complaint.say(f"{self._prefix}-*.tfrecord: cannot be written: {words}")
+        self._writer.write(entry)
+        # So that a reader of the file finds whole entries.
+        self._writer.flush()
+        self._bytes += len(entry)

@@ -1,4 +1,7 @@
-"""The services by HTTP and JSON, as TensorFlow Serving's REST interface."""
+"""The services by HTTP and JSON: predict, status, metadata, and the metrics.
+
+The paths, bodies and status codes are those of TensorFlow Serving's REST interface.
+"""
 
 from __future__ import annotations
 
@@ -6,45 +9,37 @@ import inspect
 import json
 import logging
 import math
-import re
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
-from urllib.parse import unquote
 
 import grpc
-import numpy as np
 from google.protobuf import json_format
 from tensorflow_serving.apis import (
-    classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
     model_pb2,
     predict_pb2,
-    regression_pb2,
 )
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import BaseConverter, IntegerConverter, Map, Rule
+from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
+from pipeline.config.serving import Serving
+from pipeline.ports import bind, port_of
+from serving.server import metrics
 from serving.server.codec import decode
-from serving.server.manager import ModelManager
-from serving.server.metrics import PATH, Metrics
+from serving.server.json_tensors import parse_object, predictions, read_inputs, to_json
 from serving.server.model_service import ModelService
 from serving.server.prediction_service import SIGNATURE_DEF, PredictionService
-from serving.server.rest_examples import read_examples
-from serving.server.rest_tensors import plain, predictions, read_inputs
-from serving.server.rest_values import parse_object, shortest
-from serving.server.servable import DEFAULT_SIGNATURE
+from serving.server.session import DEFAULT_SIGNATURE
 from serving.server.signature import Endpoint
 from serving.server.status import StatusError, invalid_argument, resource_exhausted
 
 _LOG = logging.getLogger(__name__)
-
-_MODEL = r"(?i:/v1/models)/(?P<name>[^/:]+)"
-_WHICH = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
-_POST = re.compile(rf"{_MODEL}{_WHICH}:(?P<method>classify|regress|predict)")
-_GET = re.compile(rf"{_MODEL}{_WHICH}(?P<metadata>/metadata)?")
 
 _HTTP_STATUS = {
     grpc.StatusCode.INVALID_ARGUMENT: 400,
@@ -63,11 +58,41 @@ _HTTP_STATUS = {
 }
 _SERVER_ERROR = 500
 
-# Python refuses to read numbers of several thousand digits.
-_MOST_DIGITS = 100
-
-# How long a request may take, since HTTP has no deadlines.
+# HTTP has no deadlines.
 _TIMEOUT_SECONDS = 30.0
+# A connection without a request is closed after this time.
+_IDLE_SECONDS = 60
+
+
+class _Name(BaseConverter):
+    """The name of a model, or a label."""
+
+    regex = "[^/:]+"
+
+
+class _Version(IntegerConverter):
+    """A version number, which fits into 64 bits."""
+
+    regex = r"\d{1,19}"
+
+    def __init__(self, map: Map):
+        super().__init__(map, max=2**63 - 1)
+
+
+def _rules() -> Iterator[Rule]:
+    yield Rule(metrics.PATH, methods=["GET"], endpoint="metrics")
+    for which in ("", "/versions/<version:version>", "/labels/<name:label>"):
+        path = f"/v1/models/<name:name>{which}"
+        yield Rule(path, methods=["GET"], endpoint="status")
+        yield Rule(f"{path}/metadata", methods=["GET"], endpoint="metadata")
+        yield Rule(f"{path}:predict", methods=["POST"], endpoint="predict")
+
+
+_PATHS = Map(
+    list(_rules()),
+    converters={"name": _Name, "version": _Version},
+    merge_slashes=False,
+)
 
 
 class RestApi:
@@ -75,76 +100,74 @@ class RestApi:
 
     def __init__(
         self,
-        manager: ModelManager,
         predictions: PredictionService,
         models: ModelService,
-        metrics: Metrics,
-        max_message_bytes: int,
-        max_concurrent_requests: int,
+        counters: metrics.Metrics,
+        serving: Serving,
     ):
-        """Takes what answers, and how much it takes."""
-        self._manager = manager
+        """Creates an application of both services.
+
+        Args:
+          predictions: PredictionService.
+          models: ModelService.
+          counters: The metrics of the server.
+          serving: The `serving` block.
+        """
         self._predictions = predictions
         self._models = models
-        self._metrics = metrics
-        self._max_bytes = max_message_bytes
-        self._places = threading.BoundedSemaphore(max_concurrent_requests)
+        self._metrics = counters
+        self._max_bytes = serving.max_message_bytes
+        self._slots = threading.BoundedSemaphore(serving.max_concurrent_requests)
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         """Answers a request."""
         request = Request(environ)
-        # The server would read an endless one to its end.
+        # Otherwise a body without an end would be read to its end.
         request.max_content_length = self._max_bytes
         return self._respond(request)(environ, start_response)
 
     def _respond(self, request: Request) -> Response:
-        if request.path == PATH and request.method == "GET":
-            return Response(self._metrics.page(), mimetype="text/plain")
-        if not request.path.lower().startswith("/v1/"):
-            return _json({"error": f"Not found: {request.path}"}, 404)
-        if not self._places.acquire(blocking=False):
-            return _error(resource_exhausted("Concurrent request limit exceeded!"))
         try:
-            return _json(self._answer(request), 200)
+            endpoint, names = _route(request)
+            if endpoint == "metrics":
+                # Without a limit: metrics are needed most under load.
+                return Response(self._metrics.page(), mimetype="text/plain")
+            with self._slot():
+                return _json(self._answer(endpoint, names, request))
         except StatusError as error:
             return _error(error)
         except HTTPException as error:
             return _json({"error": error.description}, error.code or _SERVER_ERROR)
         except Exception as error:
-            _LOG.exception("a request failed by a fault of the server")
+            _LOG.exception("a request failed unexpectedly")
             return _json({"error": type(error).__name__}, _SERVER_ERROR)
-        finally:
-            self._places.release()
 
-    def _answer(self, request: Request) -> Any:
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        if not self._slots.acquire(blocking=False):
+            raise resource_exhausted("Concurrent request limit exceeded!")
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    def _answer(self, endpoint: str, names: dict[str, Any], request: Request) -> Any:
+        spec = model_pb2.ModelSpec(name=names["name"])
+        if "version" in names:
+            spec.version.value = names["version"]
+        if "label" in names:
+            spec.version_label = names["label"]
+        if endpoint == "predict":
+            return self._predict(spec, request.get_data())
+        return self._status(spec) if endpoint == "status" else self._metadata(spec)
+
+    def _predict(self, spec: model_pb2.ModelSpec, data: bytes) -> Any:
         deadline = time.monotonic() + _TIMEOUT_SECONDS
-        patterns = {"POST": _POST, "GET": _GET}
-        pattern = patterns.get(request.method)
-        match = pattern and pattern.fullmatch(request.path)
-        if not match:
-            raise invalid_argument(
-                f"Malformed request: {request.method} {request.path}"
-            )
-        spec = _spec(match)
-        if request.method == "GET":
-            return self._metadata(spec) if match["metadata"] else self._status(spec)
-        data = request.get_data()
         with self._predictions.counting_failures(spec.name):
             body = parse_object(data)
             spec.signature_name = _signature_name(body)
-        answers = {
-            "predict": self._predict,
-            "classify": self._classify,
-            "regress": self._regress,
-        }
-        return answers[match["method"]](spec, body, deadline)
-
-    def _predict(
-        self, spec: model_pb2.ModelSpec, body: dict[str, Any], deadline: float
-    ) -> Any:
-        with self._predictions.counting_failures(spec.name):
             inputs = read_inputs(body, self._inputs(spec))
         request = predict_pb2.PredictRequest(model_spec=spec, inputs=inputs)
         response = self._predictions.predict(request, deadline)
@@ -154,41 +177,17 @@ class RestApi:
         }
         if "instances" in body:
             return {"predictions": predictions(outputs)}
-        columns = {alias: plain(alias, output) for alias, output in outputs.items()}
-        single = next(iter(columns.values())) if len(columns) == 1 else None
-        return {"outputs": columns if len(columns) != 1 else single}
-
-    def _classify(
-        self, spec: model_pb2.ModelSpec, body: dict[str, Any], deadline: float
-    ) -> Any:
-        with self._predictions.counting_failures(spec.name):
-            examples = read_examples(body)
-        request = classification_pb2.ClassificationRequest(
-            model_spec=spec, input=examples
-        )
-        response = self._predictions.classify(request, deadline)
-        return {
-            "results": [
-                [[each.label, _shortest(each.score)] for each in row.classes]
-                for row in response.result.classifications
-            ]
-        }
-
-    def _regress(
-        self, spec: model_pb2.ModelSpec, body: dict[str, Any], deadline: float
-    ) -> Any:
-        with self._predictions.counting_failures(spec.name):
-            examples = read_examples(body)
-        request = regression_pb2.RegressionRequest(model_spec=spec, input=examples)
-        response = self._predictions.regress(request, deadline)
-        values = [_shortest(each.value) for each in response.result.regressions]
-        return {"results": values}
+        columns = {alias: to_json(alias, output) for alias, output in outputs.items()}
+        if len(columns) == 1:
+            (column,) = columns.values()
+            return {"outputs": column}
+        return {"outputs": columns}
 
     def _inputs(self, spec: model_pb2.ModelSpec) -> dict[str, Endpoint]:
-        """The inputs of the signature that a request means."""
+        """Returns the inputs of the signature that a request names."""
         name = spec.signature_name or DEFAULT_SIGNATURE
-        with self._manager.servable(spec) as servable:
-            signature = servable.signatures.get(name)
+        with self._predictions.session(spec) as session:
+            signature = session.signatures.get(name)
         if signature is None:
             raise invalid_argument(
                 f'Serving signature name: "{name}" not found in signature def'
@@ -197,8 +196,7 @@ class RestApi:
 
     def _status(self, spec: model_pb2.ModelSpec) -> Any:
         request = get_model_status_pb2.GetModelStatusRequest(model_spec=spec)
-        response = self._models.get_model_status(request, math.inf)
-        return _as_dict(response)
+        return _as_dict(self._models.get_model_status(request, math.inf))
 
     def _metadata(self, spec: model_pb2.ModelSpec) -> Any:
         request = get_model_metadata_pb2.GetModelMetadataRequest(
@@ -213,17 +211,62 @@ class RestApi:
         }
 
 
-def _spec(match: re.Match[str]) -> model_pb2.ModelSpec:
-    """The model that a path names."""
-    spec = model_pb2.ModelSpec(name=unquote(match["name"]))
-    if match["version"] is not None:
-        digits = match["version"]
-        if len(digits) > _MOST_DIGITS or int(digits) >= 2**63:
-            raise invalid_argument(f"Failed to convert version: {digits} to numeric.")
-        spec.version.value = int(digits)
-    if match["label"] is not None:
-        spec.version_label = unquote(match["label"])
-    return spec
+class RestServer:
+    """Werkzeug's HTTP server, with a thread for each connection.
+
+    Without TLS, as in TensorFlow Serving.
+    """
+
+    def __init__(self, api: RestApi, host: str, port: int):
+        """Opens the port; `start` begins to answer.
+
+        Raises:
+          ConfigError: The port is not available.
+        """
+        listener = bind(host, port)
+        listener.listen()
+        self.port = port_of(listener)
+        self._server = make_server(
+            host,
+            self.port,
+            api,
+            threaded=True,
+            request_handler=_Handler,
+            fd=listener.detach(),
+        )
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, name="rest", daemon=True
+        )
+
+    def start(self) -> None:
+        """Begins to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Closes the port."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = _IDLE_SECONDS
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Logs nothing; the metrics count requests."""
+
+
+def _route(request: Request) -> tuple[str, dict[str, Any]]:
+    """Returns the endpoint and the variables of a path."""
+    try:
+        endpoint, names = _PATHS.bind_to_environ(request.environ).match()
+    except (NotFound, MethodNotAllowed) as error:
+        if not request.path.startswith("/v1/"):
+            raise NotFound(f"Not found: {request.path}") from error
+        raise invalid_argument(
+            f"Malformed request: {request.method} {request.path}"
+        ) from error
+    return str(endpoint), dict(names)
 
 
 def _signature_name(body: dict[str, Any]) -> str:
@@ -233,16 +276,12 @@ def _signature_name(body: dict[str, Any]) -> str:
     return name
 
 
-def _shortest(value: float) -> float:
-    return shortest(np.float32(value))
-
-
 def _as_dict(message: Any) -> Any:
-    """A message with all its fields, those with default values too."""
+    """Returns a message with all its fields, including those with default values."""
     # Protobuf 5 renamed the parameter.
-    names = inspect.signature(json_format.MessageToDict).parameters
+    parameters = inspect.signature(json_format.MessageToDict).parameters
     defaults = "always_print_fields_with_no_presence"
-    if defaults not in names:
+    if defaults not in parameters:
         defaults = "including_default_value_fields"
     return json_format.MessageToDict(
         message, preserving_proto_field_name=True, **{defaults: True}
@@ -253,6 +292,6 @@ def _error(error: StatusError) -> Response:
     return _json({"error": error.details}, _HTTP_STATUS.get(error.code, _SERVER_ERROR))
 
 
-def _json(value: Any, status: int) -> Response:
+def _json(value: Any, status: int = 200) -> Response:
     text = json.dumps(value, indent=4, ensure_ascii=False)
     return Response(text, status, mimetype="application/json")

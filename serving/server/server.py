@@ -1,203 +1,182 @@
-"""A model server: the models, what answers for them, and the ports."""
+"""The embedded server: the models, the services, and the ports."""
 
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 
-from tensorflow_serving.config import model_server_config_pb2
-
-from pipeline.errors import ConfigError
-from serving.complaint import Complaint
-from serving.server.batching import Batcher
-from serving.server.config_files import (
-    read_credentials,
-    read_model_config,
-    write_model_config,
+from tensorflow_serving.config.model_server_config_pb2 import (
+    ModelServerConfig as Config,
 )
-from serving.server.grpc_server import GrpcServer, Listening
-from serving.server.manager import ModelManager
+
+from pipeline.config.serving import Serving
+from pipeline.errors import UserError
+from serving.server.batching import Batcher
+from serving.server.grpc_server import GrpcServer
 from serving.server.metrics import Metrics
+from serving.server.model_registry import ModelRegistry
 from serving.server.model_service import ModelService
-from serving.server.options import ServerOptions
 from serving.server.prediction_service import PredictionService
 from serving.server.request_log import RequestLog
-from serving.server.rest import RestApi
-from serving.server.rest_server import RestServer
-from serving.server.servable import Run, Servable
+from serving.server.rest import RestApi, RestServer
+from serving.server.session import ModelSession, Run
 from serving.server.status import StatusError
+from serving.server.version_loader import Polling
 from serving.server.warmup import warm_up
+from serving.tls import Pem
 
-# How often the server looks after itself: its health, and its configuration file.
-_UPKEEP_SECONDS = 1.0
+# Interval at which health is updated, and the configuration of the models read again.
+_UPDATE_SECONDS = 1.0
 
 _LOG = logging.getLogger(__name__)
 
 
 class Server:
-    """A model server within this process."""
+    """A model server in this process."""
 
-    def __init__(self, options: ServerOptions):
-        """Prepares; `start` loads models, and begins to answer.
+    def __init__(
+        self,
+        serving: Serving,
+        read_config: Callable[[], Config],
+        polling: Polling | None = None,
+        pem: Pem | None = None,
+    ):
+        """Creates a server; `start` loads the models and opens the ports.
 
-        Raises:
-          ConfigError: A file cannot be used.
+        Args:
+          serving: The `serving` block; port 0 is any free port.
+          read_config: Returns the models to serve. It is called once a second, so that
+            a label that changes takes effect.
+          polling: How the directories of versions are polled.
+          pem: The server's key and certificates; None disables TLS.
         """
-        self._options = options
-        ssl = options.ssl_config_file
-        self._credentials = None if ssl is None else read_credentials(ssl)
+        self._serving = serving
+        self._read_config = read_config
+        self._pem = pem
         self._metrics = Metrics()
         self._request_log = RequestLog(self._metrics)
-        self._manager = ModelManager(self._load, options.polling)
-        self._models = ModelService(self._manager, self.reload)
+        self._registry = ModelRegistry(self._load, polling or Polling())
+        self._models = ModelService(self._registry, self.reload)
         self._grpc: GrpcServer | None = None
         self._rest: RestServer | None = None
-        self._config: model_server_config_pb2.ModelServerConfig | None = None
-        self._complaint = Complaint(_LOG.warning)
         self._stopping = threading.Event()
-        self._upkeep = threading.Thread(
-            target=self._keep_up, name="upkeep", daemon=True
+        self._updates = threading.Thread(
+            target=self._update, name="updates", daemon=True
         )
 
     @property
     def port(self) -> int:
-        """The port for gRPC, once the server is started."""
+        """The port of gRPC, once the server is started."""
         assert self._grpc is not None
         return self._grpc.port
 
     @property
     def rest_port(self) -> int | None:
-        """The port for HTTP, once the server is started."""
+        """The port of HTTP, once the server is started; None without HTTP."""
         return None if self._rest is None else self._rest.port
 
-    def start(self, config: model_server_config_pb2.ModelServerConfig) -> None:
-        """Loads models, then begins to answer.
+    def start(self) -> None:
+        """Loads the models, then opens the ports.
 
-        Before that, clients find the port closed, and try again.
+        Until then connections are refused, and clients retry.
 
         Raises:
           StatusError: A model cannot be loaded.
-          ConfigError: A port cannot be had.
+          ConfigError: A port is not available, or the models are misconfigured.
         """
-        self._config = config
-        self._manager.start(config)
-        self._request_log.update(config)
-        self._grpc = self._grpc_server()
-        self._rest = self._rest_server()
+        self._config = self._read_config()
+        self._registry.start(self._config)
+        self._request_log.update(self._config)
+        serving = self._serving
+        self._grpc = GrpcServer(
+            self._predictions("GRPC"), self._models, serving, self._pem
+        )
+        if serving.rest_port is not None:
+            predictions = self._predictions("REST")
+            api = RestApi(predictions, self._models, self._metrics, serving)
+            self._rest = RestServer(api, serving.host, serving.rest_port)
         self._grpc.set_healthy(True)
         self._grpc.start()
         if self._rest is not None:
             self._rest.start()
-        self._upkeep.start()
+        self._updates.start()
 
-    def reload(
-        self, config: model_server_config_pb2.ModelServerConfig, deadline: float
-    ) -> None:
-        """Takes other models, policies or labels, and waits until they are there.
+    def reload(self, config: Config, deadline: float) -> None:
+        """Replaces models, policies and labels, and waits for models that are new.
 
         Args:
-          config: The configuration.
-          deadline: When nobody waits for the answer any more, by the monotonic clock.
+          config: The new configuration.
+          deadline: Deadline of the request, monotonic seconds.
 
         Raises:
           StatusError: The configuration is wrong, or a new model cannot be loaded.
         """
-        new = self._manager.replace(config)
+        new = self._registry.replace(config)
         self._request_log.update(config)
-        if self._options.shares_config and self._options.config_file is not None:
-            # In this order: the upkeep is not to find an older file.
-            write_model_config(self._options.config_file, config)
-            self._config = config
-        self._manager.wait_for(new, deadline)
+        self._registry.wait_for(new, deadline)
 
     def stop(self, grace: float = 10.0) -> None:
-        """Takes no more requests, answers the others, and unloads the models.
+        """Closes the ports, finishes requests, and unloads the models.
 
         Args:
-          grace: How many seconds answering may take.
+          grace: Seconds that requests may take to finish.
         """
         self._stopping.set()
         if self._rest is not None:
             self._rest.stop()
         if self._grpc is not None:
             self._grpc.stop(grace)
-        self._manager.stop()
-        self._request_log.close()
+        self._registry.stop()
 
-    def _load(self, name: str, version: int, path: str) -> Servable:
-        """Loads a version, and warms it up."""
-        servable = Servable(
-            name, version, path, self._options.threads, self._batching()
-        )
-        count = warm_up(servable, path, self._options.max_message_bytes)
+    def _load(self, name: str, version: int, path: str) -> ModelSession:
+        """Loads a version and replays its warm-up requests."""
+        threads = len(os.sched_getaffinity(0))
+        session = ModelSession(name, version, path, threads, self._batching)
+        count = warm_up(session, path, self._serving.max_message_bytes)
         _LOG.info("model %s: version %d: %d warm-up requests", name, version, count)
-        return servable
+        return session
 
-    def _batching(self) -> Callable[[Run], Run] | None:
-        parameters = self._options.batching
-        if parameters is None:
-            return None
-        return lambda compute: Batcher(compute, parameters).run
-
-    def _grpc_server(self) -> GrpcServer:
-        options = self._options
-        return GrpcServer(
-            self._predictions("GRPC"),
-            self._models,
-            Listening(
-                options.host,
-                options.port,
-                self._credentials,
-                options.max_message_bytes,
-                options.max_concurrent_requests,
-                options.shares_ports,
-            ),
-        )
-
-    def _rest_server(self) -> RestServer | None:
-        options = self._options
-        if options.rest_port is None:
-            return None
-        api = RestApi(
-            self._manager,
-            self._predictions("REST"),
-            self._models,
-            self._metrics,
-            options.max_message_bytes,
-            options.max_concurrent_requests,
-        )
-        return RestServer(api, options.host, options.rest_port, options.shares_ports)
+    def _batching(self, compute: Run) -> Run:
+        parameters = self._serving.batching
+        return compute if parameters is None else Batcher(compute, parameters).run
 
     def _predictions(self, entrypoint: str) -> PredictionService:
         return PredictionService(
-            self._manager,
+            self._registry,
             self._metrics,
             self._request_log,
             entrypoint,
-            self._options.max_message_bytes,
+            self._serving.max_message_bytes,
         )
 
-    def _keep_up(self) -> None:
-        while not self._stopping.wait(_UPKEEP_SECONDS):
-            if self._grpc is not None:
-                self._grpc.set_healthy(self._manager.is_available())
-            if self._options.config_file is not None:
-                self._read_again(self._options.config_file)
+    def _update(self) -> None:
+        reported = ""
+        while not self._stopping.wait(_UPDATE_SECONDS):
+            assert self._grpc is not None
+            self._grpc.set_healthy(self._registry.is_available())
+            problem = self._update_config()
+            # A problem is logged when it begins or changes, not each second.
+            if problem not in ("", reported):
+                _LOG.warning("labels not updated: %s", problem)
+            reported = problem
 
-    def _read_again(self, path: str) -> None:
-        """Takes the configuration file, if it has changed.
+    def _update_config(self) -> str:
+        """Takes changes of the configuration; returns the problem if it cannot.
 
-        One that is not taken is tried again: a label may be for a version that is still
-        being loaded.
+        It is tried again: a label may be for a version that is still loading.
         """
         try:
-            config = read_model_config(path)
+            config = self._read_config()
             if config != self._config:
-                self._manager.replace(config)
+                self._registry.replace(config)
                 self._request_log.update(config)
                 self._config = config
-                _LOG.info("%s: taken", path)
-            self._complaint.clear()
-        except (ConfigError, StatusError) as error:
-            self._complaint.say(f"{path}: not taken: {error}")
+                _LOG.info("labels updated")
+        except (UserError, StatusError) as error:
+            return str(error)
+        except Exception as error:
+            # An object store has errors of its own; the next poll may succeed.
+            return f"{type(error).__name__}: {error}"
+        return ""

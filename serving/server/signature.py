@@ -1,4 +1,4 @@
-"""What a model can be asked, and whether a request asks that."""
+"""The signatures of a model: checks and converts the inputs of a request."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ Tensors = Mapping[str, tensor_pb2.TensorProto]
 PREDICT = "tensorflow/serving/predict"
 CLASSIFY = "tensorflow/serving/classify"
 REGRESS = "tensorflow/serving/regress"
+# Signatures that Predict accepts.
+METHODS = (PREDICT, CLASSIFY, REGRESS)
 
 _ANY = -1
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An input or output.
+    """An input or output of a signature.
 
     Attributes:
-      tensor: What it is in the graph; empty where it is no plain tensor.
-      dtype: TensorFlow's number of its type.
-      shape: Its dimensions, -1 where any size is allowed; None for any rank.
+      tensor: Name of the tensor in the graph; empty for a composite tensor.
+      dtype: The type, as numbered by `types_pb2.DataType`.
+      shape: Dimensions, -1 for any size; None for any rank.
     """
 
     tensor: str
@@ -37,13 +39,13 @@ class Endpoint:
 
     @classmethod
     def of(cls, info: meta_graph_pb2.TensorInfo) -> Endpoint:
-        """The endpoint that a SavedModel describes."""
+        """Returns the endpoint of a TensorInfo."""
         shape = info.tensor_shape
         sizes = None if shape.unknown_rank else tuple(dim.size for dim in shape.dim)
         return cls(info.name, info.dtype, sizes)
 
     def allows(self, shape: tuple[int, ...]) -> bool:
-        """Whether a tensor may have a shape."""
+        """Returns whether a tensor may have the shape."""
         if self.shape is None:
             return True
         if len(shape) != len(self.shape):
@@ -56,14 +58,14 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Signature:
-    """One way to ask a model.
+    """A signature of a SavedModel.
 
     Attributes:
-      name: Its name.
-      method: What it is made for, such as `tensorflow/serving/predict`.
-      inputs: Its inputs by alias, in the order of the aliases.
-      outputs: Its outputs by alias, in the order of the aliases.
-      defaults: What inputs are that a request leaves out.
+      name: Name of the signature.
+      method: Method name, such as `tensorflow/serving/predict`.
+      inputs: Inputs by alias, sorted.
+      outputs: Outputs by alias, sorted.
+      defaults: Default values of inputs.
     """
 
     name: str
@@ -74,7 +76,7 @@ class Signature:
 
     @classmethod
     def of(cls, name: str, definition: meta_graph_pb2.SignatureDef) -> Signature:
-        """The signature that a SavedModel describes."""
+        """Returns the signature of a SignatureDef."""
         inputs, outputs = definition.inputs, definition.outputs
         return cls(
             name,
@@ -86,28 +88,28 @@ class Signature:
 
     @cached_property
     def feeds(self) -> tuple[str, ...]:
-        """The tensors of all inputs."""
+        """Names of the tensors of all inputs."""
         return tuple(endpoint.tensor for endpoint in self.inputs.values())
 
     @cached_property
     def aliases(self) -> tuple[str, ...]:
-        """All outputs."""
+        """Aliases of all outputs."""
         return tuple(self.outputs)
 
     @cached_property
     def fetches(self) -> tuple[str, ...]:
-        """The tensors of all outputs."""
+        """Names of the tensors of all outputs."""
         return tuple(endpoint.tensor for endpoint in self.outputs.values())
 
     def arrays(self, request: Tensors, max_bytes: int) -> list[Array]:
-        """What the inputs are in a request, in their order.
+        """Returns the inputs of a request, in the order of `inputs`.
 
         Args:
           request: The tensors of the request, by alias.
-          max_bytes: The largest array that a few elements may stand for.
+          max_bytes: Maximum size of an array that the last element of a tensor fills.
 
         Raises:
-          StatusError: The request is none for this signature.
+          StatusError: The request does not fit the signature.
         """
         if len(request) > len(self.inputs) or (
             len(request) < len(self.inputs) and not self.defaults
@@ -125,10 +127,13 @@ class Signature:
         return arrays
 
     def chosen(self, wanted: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-        """The outputs that a request wants, and their tensors; by default all.
+        """Returns the aliases and tensors of an output filter.
+
+        Args:
+          wanted: Aliases of outputs; empty for all outputs.
 
         Raises:
-          StatusError: There is no such output, or it is named twice.
+          StatusError: There is no such output, or it is listed twice.
         """
         if not wanted:
             return self.aliases, self.fetches
@@ -146,7 +151,7 @@ class Signature:
     def _array(
         self, alias: str, endpoint: Endpoint, request: Tensors, max_bytes: int
     ) -> Array:
-        # Asking a message's map for a key that it lacks would add the key.
+        # Indexing a message's map with a missing key would add the key.
         tensors = request if alias in request else self.defaults
         if alias not in tensors:
             raise invalid_argument(
@@ -162,8 +167,8 @@ class Signature:
                 f"{type_name(proto.dtype)} is provided"
             )
         array = decode(alias, proto, max_bytes)
-        # TensorFlow Serving leaves this to the operations of the model; some of them
-        # end the process where they are given another rank than they were built for.
+        # TensorFlow Serving leaves this to the operations of the model, some of which
+        # abort the process if the rank is not the one they were built for.
         if not endpoint.allows(array.shape):
             raise invalid_argument(
                 f"Expects arg[{alias}] to have shape {list(endpoint.shape or ())}, "

@@ -1,4 +1,4 @@
-"""Which versions of a model are to be served."""
+"""The versions of a model on disk, and those of them that its policy selects."""
 
 from __future__ import annotations
 
@@ -11,23 +11,17 @@ from tensorflow_serving.config import model_server_config_pb2
 
 _SAVED_MODEL = "saved_model.pb"
 _NUMBER = re.compile(r"\d+")
-_MOST = 2**63 - 1
+_MAX_VERSION = 2**63 - 1
 
 
 def find_versions(base_path: str) -> Mapping[int, str]:
-    """The versions in a directory, or in a folder of an object store.
+    """Returns the directory of each version under a base path.
 
-    TensorFlow Serving takes any subdirectory that is named by a number, and fails to
-    load one that is being copied; here it is none until it has a graph.
-
-    Args:
-      base_path: The directory of the versions.
-
-    Returns:
-      The directory of each version, by its number.
+    TensorFlow Serving takes each subdirectory named by a number, and fails to load one
+    that is still being copied; here a version must have a `saved_model.pb`.
 
     Raises:
-      OpError: The directory cannot be read, or does not exist.
+      OpError: The base path cannot be read, or does not exist.
     """
     found = {}
     # Object stores end the names of folders with a slash.
@@ -35,7 +29,7 @@ def find_versions(base_path: str) -> Mapping[int, str]:
         path = os.path.join(base_path, name)
         if (
             _NUMBER.fullmatch(name)
-            and int(name) <= _MOST
+            and int(name) <= _MAX_VERSION
             and tf.io.gfile.exists(os.path.join(path, _SAVED_MODEL))
         ):
             found[int(name)] = path
@@ -45,12 +39,11 @@ def find_versions(base_path: str) -> Mapping[int, str]:
 def aspired_versions(
     config: model_server_config_pb2.ModelConfig, found: Iterable[int]
 ) -> list[int]:
-    """The versions to serve, in ascending order.
+    """Returns the versions to serve, ascending.
 
     Args:
-      config: Whose policy is `latest` with a number, `all`, or `specific` with a list;
-        by default the latest one.
-      found: The versions that there are.
+      config: Its policy is `latest` (the default, of one version), `all` or `specific`.
+      found: The versions on disk.
     """
     policy = config.model_version_policy
     versions = sorted(found)

@@ -1,4 +1,4 @@
-"""Replays requests that a model brings along, before it serves others."""
+"""Replays the warm-up requests of a version before it serves others."""
 
 from __future__ import annotations
 
@@ -9,31 +9,29 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
-from serving.server.examples import classify, infer, regress
-from serving.server.predict import predict
-from serving.server.servable import Servable
-from serving.server.status import StatusError, invalid_argument
-from serving.warm_up import WARM_UP_FILE
+from pipeline.signatures import WARM_UP_FILE
+from serving.server.session import ModelSession
+from serving.server.status import StatusError, invalid_argument, unimplemented
 
-# What TensorFlow Serving takes.
-_MOST_REQUESTS = 1000
+# As in TensorFlow Serving.
+_MAX_REQUESTS = 1000
 
-_NEVER = float("inf")
+_NO_DEADLINE = float("inf")
 
 
-def warm_up(servable: Servable, path: str, max_bytes: int) -> int:
+def warm_up(session: ModelSession, path: str, max_bytes: int) -> int:
     """Replays the requests of a SavedModel, if it has any.
 
     Args:
-      servable: Who is asked.
+      session: The loaded version.
       path: Directory of the SavedModel.
-      max_bytes: The largest array that a few elements may stand for.
+      max_bytes: Maximum size of an array that the last element of a tensor fills.
 
     Returns:
-      How many requests there were.
+      The number of requests.
 
     Raises:
-      StatusError: A request is not answered well, or the file is no such file.
+      StatusError: A request failed, or the file is malformed.
     """
     file = os.path.join(path, WARM_UP_FILE)
     if not tf.io.gfile.exists(file):
@@ -42,12 +40,12 @@ def warm_up(servable: Servable, path: str, max_bytes: int) -> int:
     try:
         for record in tf.data.TFRecordDataset(file).as_numpy_iterator():
             count += 1
-            if count > _MOST_REQUESTS:
+            if count > _MAX_REQUESTS:
                 raise invalid_argument(
                     "Number of warmup records exceeds the maximum "
-                    f"({_MOST_REQUESTS}) at {file}"
+                    f"({_MAX_REQUESTS}) at {file}"
                 )
-            _replay(servable, _parsed(record, file), max_bytes)
+            _replay(session, _parse(record, file), max_bytes)
     except tf.errors.DataLossError as error:
         raise StatusError(
             grpc.StatusCode.DATA_LOSS,
@@ -56,7 +54,7 @@ def warm_up(servable: Servable, path: str, max_bytes: int) -> int:
     return count
 
 
-def _parsed(record: bytes, file: str) -> prediction_log_pb2.PredictionLog:
+def _parse(record: bytes, file: str) -> prediction_log_pb2.PredictionLog:
     try:
         return prediction_log_pb2.PredictionLog.FromString(record)
     except DecodeError as error:
@@ -64,18 +62,10 @@ def _parsed(record: bytes, file: str) -> prediction_log_pb2.PredictionLog:
 
 
 def _replay(
-    servable: Servable, log: prediction_log_pb2.PredictionLog, max_bytes: int
+    session: ModelSession, log: prediction_log_pb2.PredictionLog, max_bytes: int
 ) -> None:
     kind = log.WhichOneof("log_type")
     if kind == "predict_log":
-        predict(servable, log.predict_log.request, _NEVER, max_bytes)
-    elif kind == "classify_log":
-        classify(servable, log.classify_log.request, _NEVER)
-    elif kind == "regress_log":
-        regress(servable, log.regress_log.request, _NEVER)
-    elif kind == "multi_inference_log":
-        infer(servable, log.multi_inference_log.request, _NEVER)
+        session.predict(log.predict_log.request, _NO_DEADLINE, max_bytes)
     elif kind is not None:
-        raise StatusError(
-            grpc.StatusCode.UNIMPLEMENTED, f"Unsupported log_type for warmup: {kind}"
-        )
+        raise unimplemented(f"Unsupported log_type for warmup: {kind}")

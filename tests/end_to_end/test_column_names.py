@@ -146,8 +146,9 @@ def test_the_report_has_the_users_names(named, report):
 
 
 def test_a_server_and_its_client_take_the_users_names(named, rows):
-    from serving.client import Client
     from serving.server.options import ServerOptions, single_model
+
+    from serving.client import Client
     from serving.server.server import Server
 
     asked = [client_row(row) for row in rows[:40]]

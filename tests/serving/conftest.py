@@ -16,12 +16,8 @@ from typing import Any
 
 import pytest
 
-# Signatures that `tf.saved_model.save` cannot write: the method, and the outputs of the
-# signature `both` that they have.
-METHODS = {
-    "classify": ("tensorflow/serving/classify", ("classes", "scores")),
-    "regress": ("tensorflow/serving/regress", ("outputs",)),
-}
+from pipeline.ports import bind, port_of
+
 # The signature `echo` gives back what it gets, of each of these types.
 ECHOED = {
     "f32": "float32",
@@ -84,16 +80,6 @@ def _make_module(version: int) -> tuple[Any, dict[str, Any]]:
             "name_bytes": inputs["name"],
         }
 
-    @tf.function(input_signature=[one(tf.string, name="inputs")])
-    def both(inputs: Any) -> Any:
-        parsed = tf.io.parse_example(inputs, spec)
-        price = parsed["price"]
-        return {
-            "classes": tf.tile([["no", "yes"]], [tf.size(price), 1]),
-            "scores": tf.stack([1.0 - price, price], 1),
-            "outputs": score(price, parsed["tags"].to_tensor("")),
-        }
-
     @tf.function(
         input_signature=[
             {alias: tf.TensorSpec(None, each, alias) for alias, each in ECHOED.items()}
@@ -105,26 +91,15 @@ def _make_module(version: int) -> tuple[Any, dict[str, Any]]:
     return module, {
         "serving_default": serving_default,
         "predict": predict,
-        "both": both,
         "echo": echo,
     }
 
 
 def _write_model(version: int, path: Path) -> None:
     import tensorflow as tf
-    from tensorflow.core.protobuf import saved_model_pb2
 
     module, signatures = _make_module(version)
     tf.saved_model.save(module, str(path), signatures)
-    file = path / "saved_model.pb"
-    saved = saved_model_pb2.SavedModel.FromString(file.read_bytes())
-    definitions = saved.meta_graphs[0].signature_def
-    for name, (method, outputs) in METHODS.items():
-        definitions[name].CopyFrom(definitions["both"])
-        definitions[name].method_name = method
-        for alias in set(definitions["both"].outputs) - set(outputs):
-            del definitions[name].outputs[alias]
-    file.write_bytes(saved.SerializeToString())
 
 
 @pytest.fixture(scope="session")
@@ -146,17 +121,40 @@ def add_version(
 
 
 @pytest.fixture(scope="session")
+def server_of() -> Callable[..., Any]:
+    """A function that creates an embedded server on free ports.
+
+    It takes the name of the model and the directory of its versions, or a function that
+    returns the configuration; then keys of the `serving` block.
+    """
+    from pipeline.config.serving import Serving
+    from serving.model_config import model_server_config
+    from serving.server.server import Server
+
+    def make(
+        name: str = "",
+        base_path: Any = "",
+        read_config: Any = None,
+        polling: Any = None,
+        pem: Any = None,
+        **settings: Any,
+    ) -> Server:
+        defaults = {"port": 0, "rest_port": None}
+        serving = Serving().model_copy(update={**defaults, **settings})
+
+        def read() -> Any:
+            return model_server_config(serving, name, str(base_path))
+
+        return Server(serving, read_config or read, polling, pem)
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def free_port() -> Iterator[Callable[[], int]]:
-    """A function that gives ports which no other process is given until the end."""
-    from serving.server.ports import bind
-
-    with ExitStack() as kept:
-
-        def keep() -> int:
-            socket = kept.enter_context(bind("127.0.0.1", 0, shares_port=False))
-            return int(socket.getsockname()[1])
-
-        yield keep
+    """A function that returns ports which no other process is given until the end."""
+    with ExitStack() as reserved:
+        yield lambda: port_of(reserved.enter_context(bind("127.0.0.1")))
 
 
 @pytest.fixture(scope="session")

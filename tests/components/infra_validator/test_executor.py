@@ -11,12 +11,12 @@ from tfx.components.util.model_utils import is_infra_validated
 
 from components.infra_validator.warm_up import find_warm_up
 from pipeline.config.serving import Batching
+from pipeline.signatures import WARM_UP_FILE
 from serving.releases.records import ReleaseRecord
 from serving.releases.versions import model_digest, version_path
 from serving.releases.writer import release_model
-from serving.server.servable import Servable
+from serving.server.session import ModelSession
 from serving.server.warmup import warm_up
-from serving.warm_up import WARM_UP_FILE
 
 # The rows of `split`, in a batch of 100 and one of 50.
 ROWS = 150
@@ -76,7 +76,7 @@ def test_requests_to_warm_up_with_are_part_of_what_is_released(
 
     path = version_path(str(tmp_path), released.version)
     assert Path(path, WARM_UP_FILE).read_bytes() == Path(file).read_bytes()
-    servable = Servable("tiny", released.version, path, threads=1)
+    servable = ModelSession("tiny", released.version, path, threads=1)
     # Through each signature a batch, and 10 rows one by one.
     assert warm_up(servable, path, 2**20) == 22
 

@@ -41,19 +41,21 @@ def log_of(
     """Asks a server about rows; gives the folder where it logged that."""
     from pipeline.config.serving import RequestLog, Serving
     from serving.client import Client, Connection
-    from serving.launch import write_models
-    from serving.server.config_files import read_model_config
-    from serving.server.options import ServerOptions
+    from serving.model_config import model_server_config
     from serving.server.server import Server
 
     def ask(rows: Sequence[dict[str, Any]], signature: Any = "tensors") -> str:
         folder = tmp_path_factory.mktemp("served")
         (folder / "models").mkdir()
         (folder / "models" / "1").symlink_to(tiny_models("linear").saved_model)
-        serving = Serving(request_log=RequestLog(sampling_rate=1.0))
-        config = write_models(serving, "tiny", str(folder / "models"), folder)
-        server = Server(ServerOptions(port=0))
-        server.start(read_model_config(str(config)))
+        log = RequestLog(sampling_rate=1.0, folder=str(folder / "requests"))
+        settings = {"port": 0, "rest_port": None, "request_log": log}
+        serving = Serving().model_copy(update=settings)
+        base_path = str(folder / "models")
+        server = Server(
+            serving, lambda: model_server_config(serving, "tiny", base_path)
+        )
+        server.start()
         address = f"127.0.0.1:{server.port}"
         connection = Connection(batch_size=30)
         with Client(address, "tiny", signature, connection) as client:

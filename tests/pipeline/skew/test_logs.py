@@ -51,7 +51,8 @@ def log_with(**features):
     for name, value in features.items():
         example.features.feature[name].bytes_list.value.append(value)
     log = prediction_log_pb2.PredictionLog()
-    log.classify_log.request.input.example_list.examples.append(example)
+    examples = tf.make_tensor_proto([example.SerializeToString()])
+    log.predict_log.request.inputs["examples"].CopyFrom(examples)
     return log.SerializeToString()
 
 

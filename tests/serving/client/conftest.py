@@ -97,15 +97,15 @@ def base_path(
 
 @pytest.fixture(scope="session")
 def served(
-    base_path: Path, tiny: Any, tiny_models: Callable[[str], Any]
+    base_path: Path,
+    tiny: Any,
+    tiny_models: Callable[[str], Any],
+    server_of: Callable[..., Any],
 ) -> Iterator[Served]:
     """A server without TLS."""
-    from serving.server.options import ServerOptions, single_model
-    from serving.server.server import Server
-
     rows = tiny.rows[:50] + tiny.probe_rows
-    server = Server(ServerOptions(port=0))
-    server.start(single_model(NAME, str(base_path)))
+    server = server_of(NAME, base_path)
+    server.start()
     yield Served(
         f"127.0.0.1:{server.port}",
         [as_client_row(row) for row in rows],

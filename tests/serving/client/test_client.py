@@ -311,14 +311,15 @@ def test_connection_is_reused(served: Any, proxy: Any):
     assert proxy.connections == 1
 
 
-def test_another_version_is_asked_what_it_takes(served: Any, tiny: Any, tmp_path: Path):
+def test_another_version_is_asked_what_it_takes(
+    served: Any, tiny: Any, tmp_path: Path, server_of: Any
+):
     """While the new version is loaded, all requests are answered."""
-    from serving.server.options import Polling, ServerOptions, single_model
-    from serving.server.server import Server
+    from serving.server.version_loader import Polling
 
     shutil.copytree(served.base_path / "1", tmp_path / "models" / "1")
-    server = Server(ServerOptions(port=0, polling=Polling(seconds=0.05)))
-    server.start(single_model("tiny", str(tmp_path / "models")))
+    server = server_of("tiny", tmp_path / "models", polling=Polling(seconds=0.05))
+    server.start()
     try:
         with Client(f"127.0.0.1:{server.port}", "tiny") as client:
             before = client.predict(served.rows)

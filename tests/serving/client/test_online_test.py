@@ -48,22 +48,17 @@ def tested(
     tiny_models: Callable[[str], Any],
     served: Any,
     tmp_path_factory: pytest.TempPathFactory,
+    server_of: Callable[..., Any],
 ) -> Iterator[TwoVersions]:
-    from pipeline.config.serving import Serving
-    from serving.launch import write_models
     from serving.releases.labels import change_labels
-    from serving.server.config_files import read_model_config
-    from serving.server.options import ServerOptions
-    from serving.server.server import Server
 
     folder = tmp_path_factory.mktemp("online")
     models = {"stable": tiny_models("linear"), "canary": tiny_models("embedding_mlp")}
     for version, model in enumerate(models.values(), 1):
         shutil.copytree(model.saved_model, folder / "models" / str(version))
     change_labels(str(folder / "models"), {"stable": 1, "canary": 2})
-    config = write_models(Serving(), "tiny", str(folder / "models"), folder)
-    server = Server(ServerOptions(port=0))
-    server.start(read_model_config(str(config)))
+    server = server_of("tiny", folder / "models")
+    server.start()
     raw = tiny.rows[:50] + tiny.probe_rows
     by_label = {label: model.served(raw) for label, model in models.items()}
     users = [f"user{number % 20}" for number in range(len(raw))]

@@ -20,20 +20,19 @@ def secured(
     request: pytest.FixtureRequest,
     base_path: Path,
     keys: Path,
-    tmp_path_factory: pytest.TempPathFactory,
+    server_of: Callable[..., Any],
 ) -> Iterator[tuple[str, bool]]:
     """The address of a server, and whether clients need a certificate."""
-    from serving.server.options import ServerOptions, single_model
-    from serving.server.server import Server
+    from pipeline.config import serving as config
+    from serving.tls import read_pem
 
-    path = tmp_path_factory.mktemp("ssl") / "ssl.config"
-    fields = [("server_key", "server.key"), ("server_cert", "server.pem")]
-    if request.param:
-        fields.append(("custom_ca", "ca.pem"))
-    lines = [f"{name}: {(keys / file).read_text()!r}" for name, file in fields]
-    path.write_text("\n".join([*lines, f"client_verify: {str(request.param).lower()}"]))
-    server = Server(ServerOptions(port=0, ssl_config_file=str(path)))
-    server.start(single_model("tiny", str(base_path)))
+    tls = config.Tls(
+        key=str(keys / "server.key"),
+        certificate=str(keys / "server.pem"),
+        client_ca=str(keys / "ca.pem") if request.param else None,
+    )
+    server = server_of("tiny", base_path, pem=read_pem(tls))
+    server.start()
     yield f"127.0.0.1:{server.port}", request.param
     server.stop(grace=0.2)
 

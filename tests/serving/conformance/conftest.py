@@ -50,6 +50,7 @@ def target(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     add_version: Callable[[Path, int], Path],
+    server_of: Callable[..., Any],
 ) -> Iterator[Target]:
     """The server under test."""
     # Not known where the whole suite is run.
@@ -65,13 +66,10 @@ def target(
             Path(folder) if folder else None,
         )
         return
-    from serving.server.options import ServerOptions, single_model
-    from serving.server.server import Server
-
     model_dir = tmp_path_factory.mktemp("conformance") / "toy"
     add_version(model_dir, 1)
-    server = Server(ServerOptions(port=0, rest_port=0))
-    server.start(single_model("toy", str(model_dir)))
+    server = server_of("toy", model_dir, rest_port=0)
+    server.start()
     host = "127.0.0.1"
     yield Target(
         f"{host}:{server.port}", f"{host}:{server.rest_port}", "toy", model_dir

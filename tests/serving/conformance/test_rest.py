@@ -150,7 +150,7 @@ def test_a_version_is_asked(http, model, version, examples_signature):
         ("/v1/zz", 400),
     ],
 )
-def test_what_is_not_there_cannot_be_read(path, expected, http, target):
+def test_get_of_an_unknown_path_is_rejected(path, expected, http, target):
     status, error = _error(http(path.format(model=target.model)))
 
     assert status == expected
@@ -166,7 +166,7 @@ def test_what_is_not_there_cannot_be_read(path, expected, http, target):
         ("/v1/models/{model}:guess", 400, "Malformed request: POST"),
     ],
 )
-def test_what_is_not_there_cannot_be_asked(
+def test_post_to_an_unknown_path_is_rejected(
     path, expected, words, http, examples_signature, target
 ):
     body = _predict_body(examples_signature, instances=[""])

@@ -37,7 +37,7 @@ def pod_labels(manifests: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_manifest_has_only_what_kubernetes_knows(manifests: dict[str, Any], kind: str):
+def test_manifests_follow_the_kubernetes_schema(manifests: dict[str, Any], kind: str):
     version, model = KINDS[kind]
     assert manifests[kind]["apiVersion"] == version
     assert as_read(manifests[kind], model) == manifests[kind]
@@ -51,7 +51,7 @@ def test_manifest_has_only_what_kubernetes_knows(manifests: dict[str, Any], kind
         (("spec", "template", "spec", "containers", 0, "args", 0), 8500),
     ],
 )
-def test_what_kubernetes_does_not_know_is_found(
+def test_an_unknown_kubernetes_field_is_found(
     manifests: dict[str, Any], path: tuple[Any, ...], value: object
 ):
     manifest = json.loads(json.dumps(manifests["Deployment"]))
@@ -62,7 +62,7 @@ def test_what_kubernetes_does_not_know_is_found(
     assert as_read(manifest, "V1Deployment") != manifest
 
 
-def test_all_kinds_are_there(manifests: dict[str, Any]):
+def test_all_kinds_of_manifests_exist(manifests: dict[str, Any]):
     assert manifests.keys() == KINDS.keys()
 
 
@@ -115,7 +115,7 @@ def test_volumes_are_those_that_are_mounted(
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl")
-def test_kustomize_puts_them_together(deploy: Path):
+def test_kustomize_lists_all_manifests(deploy: Path):
     done = subprocess.run(
         ["kubectl", "kustomize", str(deploy / "kubernetes")],
         capture_output=True,

@@ -1,5 +1,3 @@
-import numpy as np
-
 from serving.load_test import Answers
 
 
@@ -31,14 +29,6 @@ def test_the_rate_is_of_what_was_answered_well():
 def test_no_answers_are_no_rate():
     assert _answers().rate == 0.0
     assert _answers().failed == {}
-
-
-def test_answers_are_chosen_by_when_they_were_due():
-    answers = _answers((1.0, 5.0, "OK"), (2.0, 0.1, "OK"), (3.0, 0.1, "OK"))
-
-    chosen = answers.between(1.0, 3.0)
-
-    np.testing.assert_array_equal(chosen.due, [1.0, 2.0])
 
 
 def test_parts_are_joined():

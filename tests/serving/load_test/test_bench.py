@@ -1,15 +1,19 @@
-"""`ctr bench serving`: what it says while it measures, and what it prints."""
+"""`ctr bench serving`: the measurements, and how they are printed."""
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
 
 import pytest
+from rich.console import Console
 
 from pipeline import cli
+from pipeline.commands.bench import figures_table
 from pipeline.config.load import to_yaml
+from serving.load_test.figures import Figures
 
 ROWS = "device,tags,user,age,price\nphone,x,u1,31,2.5\ntablet,,u2,44,7\n"
 
@@ -33,13 +37,13 @@ def ctr(tiny, tiny_models, tmp_path, capsys):
     return run
 
 
-def test_each_measurement_is_told_as_it_begins_and_ends(ctr):
-    sizes = ["--batch-size", "1", "3", "--swaps", "0", "--seconds", "0.5"]
+def test_each_kind_of_requests_is_measured(ctr):
+    sizes = ["--batch-size", "1", "3", "--seconds", "0.5"]
     status, out, err = ctr(*sizes, "--json")
 
     assert status == 0, err
     result = json.loads(out)
-    assert (result["version"], result["swapped"]) == (7, None)
+    assert result["version"] == 7
     kinds = [(each["signature"], each["batch_size"]) for each in result["figures"]]
     assert sorted(kinds) == [(s, n) for s in ("examples", "tensors") for n in (1, 3)]
     told = [re.sub(r"\d+\.\d s$", "S s", line) for line in err.splitlines()]
@@ -47,3 +51,27 @@ def test_each_measurement_is_told_as_it_begins_and_ends(ctr):
     steps += [f"{signature}, batch size {size}" for signature, size in kinds]
     expected = [line for step in steps for line in (f"{step} ...", f"{step}: S s")]
     assert told == expected
+
+
+@pytest.mark.parametrize(
+    ("option", "number"),
+    [("--batch-size", "0"), ("--seconds", "0"), ("--senders", "0")],
+)
+def test_numbers_out_of_range_are_rejected(ctr, option, number):
+    status, _, err = ctr(option, number)
+
+    assert status == 2
+    assert f"{option.removeprefix('--').replace('-', ' ')}: got {number}" in err
+
+
+def test_figures_are_not_cut_off_at_80_columns():
+    figures = Figures(
+        "examples", 1000, 12_345.6, 6_172.8, 0.126, 99.9, 1302.9, 12_345.6, {}
+    )
+    page = io.StringIO()
+    Console(file=page, width=80).print(figures_table([figures]))
+    row = page.getvalue().split()[-9:]
+    assert row == [
+        *("examples", "1000", "12,346", "12,345,600"),
+        *("0.13", "99.90", "1,303", "12,346", "0"),
+    ]

@@ -7,18 +7,15 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import grpc
 import numpy as np
 import pytest
 
-from pipeline.errors import InputError, RunError
-from serving.client.files import Layout
+from pipeline.errors import RunError
 from serving.load_test import Load, Senders
-from serving.load_test.bench import Plan
+from serving.load_test.figures import measure
 from serving.load_test.loops import connect, send
-from serving.load_test.measure import measure
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 
@@ -79,7 +76,7 @@ def _stall_for(handler, begin, seconds):
     threading.Thread(target=stall).start()
 
 
-def test_a_closed_loop_asks_again_as_soon_as_it_is_answered(handler, address):
+def test_a_closed_loop_sends_the_next_request_after_each_answer(handler, address):
     answers = _send(address, Load([b"a", b"b"], seconds=0.5, concurrency=2))
 
     assert len(answers) == len(handler.requests) > 10
@@ -119,7 +116,7 @@ def test_failures_are_counted_by_status(handler, address):
     assert 0 < answers.failed["RESOURCE_EXHAUSTED"] < len(answers)
 
 
-def test_what_is_not_answered_in_time_has_failed(handler, address):
+def test_requests_beyond_their_timeout_have_failed(handler, address):
     handler.stall.clear()
 
     answers = _send(address, Load([b"a"], seconds=0.2, rate=20, timeout=0.3))
@@ -136,32 +133,18 @@ def test_processes_send_together(handler, address):
     assert abs(len(answers) - 100) < 50
 
 
-def test_nobody_there_is_said_in_one_line():
-    with pytest.raises(RunError, match=r"^127\.0\.0\.1:1: nobody answers; start"):
+def test_an_unreachable_server_is_an_error():
+    with pytest.raises(RunError, match=r"^127\.0\.0\.1:1: "):
         Senders("127.0.0.1:1", 1)
 
 
-def test_a_server_that_refuses_all_cannot_be_measured(handler, address):
+def test_a_server_that_rejects_all_requests_cannot_be_measured(handler, address):
     handler.refuses = b"bad"
     with (
         Senders(address, 1) as senders,
-        pytest.raises(RunError, match=r"7 rows: .* RESOURCE_EXHAUSTED: too few"),
+        pytest.raises(RunError, match=r"7 rows: .* RESOURCE_EXHAUSTED"),
     ):
         measure(senders, "tensors", 7, [b"bad"], seconds=0.1)
-
-
-@pytest.mark.parametrize(
-    ("numbers", "message"),
-    [
-        (([10, 0], 1.0, 1, 0), "batch size: got 0; allowed: 1 or more"),
-        (([10], 0.0, 1, 0), "seconds: got 0; allowed: more than 0"),
-        (([10], 1.0, 0, 0), "senders: got 0; allowed: 1 or more"),
-        (([10], 1.0, 1, -1), "swaps: got -1; allowed: 0 or more"),
-    ],
-)
-def test_wrong_plans(numbers, message):
-    with pytest.raises(InputError, match=f"^{message}$"):
-        Plan(Path("rows.csv"), Layout(), *numbers)
 
 
 _PARENT = """
@@ -174,7 +157,7 @@ with Senders(sys.argv[1], 2):
 """
 
 
-def test_senders_end_when_who_started_them_is_killed(address):
+def test_senders_end_with_their_parent(address):
     parent = subprocess.Popen(
         [sys.executable, "-c", _PARENT, address],
         stdin=subprocess.PIPE,

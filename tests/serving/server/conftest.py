@@ -108,21 +108,25 @@ def base_path(tmp_path: Path, add_version: Callable[[Path, int], Path]) -> Path:
 
 
 @pytest.fixture
-def start_server(base_path: Path) -> Iterator[Callable[..., Any]]:
-    """Starts a server of the directory, on free ports; options override."""
-    from serving.server.options import Polling, ServerOptions, single_model
-    from serving.server.server import Server
+def start_server(
+    base_path: Path, server_of: Callable[..., Any]
+) -> Iterator[Callable[..., Any]]:
+    """Starts a server of the directory, on free ports; see `server_of`.
+
+    A configuration is a message, or a function that returns one.
+    """
+    from serving.server.version_loader import Polling
 
     servers = []
 
-    def start(config: Any = None, **options: Any) -> Server:
+    def start(config: Any = None, **settings: Any) -> Any:
+        read = config if config is None or callable(config) else lambda: config
         defaults = {
-            "port": 0,
             "rest_port": 0,
             "polling": Polling(seconds=0.05, retries=2, retry_seconds=0.05),
         }
-        server = Server(ServerOptions(**{**defaults, **options}))
-        server.start(single_model(NAME, str(base_path)) if config is None else config)
+        server = server_of(NAME, base_path, read, **{**defaults, **settings})
+        server.start()
         servers.append(server)
         return server
 

@@ -14,7 +14,8 @@ import atheris
 import grpc
 
 with atheris.instrument_imports(include=["serving.server"]):
-    from serving.server.options import ServerOptions, single_model
+    from pipeline.config.serving import Serving
+    from serving.model_config import model_server_config
     from serving.server.server import Server
 
 MODEL = "toy"
@@ -26,7 +27,7 @@ METHODS = (
     "PredictionService/GetModelMetadata",
     "ModelService/GetModelStatus",
 )
-PATHS = (f"{MODEL}:predict", f"{MODEL}:classify", f"{MODEL}:regress")
+PATHS = (f"{MODEL}:predict",)
 CODES = {
     grpc.StatusCode.INVALID_ARGUMENT,
     grpc.StatusCode.NOT_FOUND,
@@ -46,9 +47,11 @@ class BeyondContractError(Exception):
 
 def main() -> None:
     """Starts a server, and fuzzes it until a limit of libFuzzer is reached."""
-    options = ServerOptions(port=0, rest_port=0, max_message_bytes=2**22)
-    server = Server(options)
-    server.start(single_model(MODEL, sys.argv.pop(1)))
+    settings = {"port": 0, "rest_port": 0, "max_message_bytes": 2**22}
+    serving = Serving().model_copy(update=settings)
+    base_path = sys.argv.pop(1)
+    server = Server(serving, lambda: model_server_config(serving, MODEL, base_path))
+    server.start()
     channel = grpc.insecure_channel(f"127.0.0.1:{server.port}")
     calls = [channel.unary_unary(f"/tensorflow.serving.{name}") for name in METHODS]
     urls = [f"http://127.0.0.1:{server.rest_port}/v1/models/{path}" for path in PATHS]

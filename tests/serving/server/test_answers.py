@@ -5,23 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow_serving.apis import (
-    classification_pb2,
-    inference_pb2,
-    predict_pb2,
-    regression_pb2,
-)
+from tensorflow_serving.apis import predict_pb2
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, add_version):
-    from serving.server.options import ServerOptions, single_model
-    from serving.server.server import Server
-
+def server(tmp_path_factory, add_version, server_of):
     base_path = tmp_path_factory.mktemp("models")
     add_version(base_path, 1)
-    server = Server(ServerOptions(port=0))
-    server.start(single_model("toy", str(base_path)))
+    server = server_of("toy", base_path)
+    server.start()
     yield server
     server.stop(grace=0.2)
 
@@ -40,14 +32,6 @@ def _example(**features):
         else:
             feature.bytes_list.value.extend(value)
     return example
-
-
-def _examples_request(kind, signature, *examples):
-    request = kind()
-    request.model_spec.name = "toy"
-    request.model_spec.signature_name = signature
-    request.input.example_list.examples.extend(examples)
-    return request
 
 
 def _predict(client, request):
@@ -139,7 +123,7 @@ def test_columns_of_different_length_are_refused(client, predict_request_of, ref
     assert code == "INVALID_ARGUMENT"
 
 
-def test_a_signature_for_nobody_is_refused(client, predict_request_of, refused):
+def test_a_signature_of_another_method_is_rejected(client, predict_request_of, refused):
     request = predict_request_of("__saved_model_init_op")
 
     code, details = refused(lambda: client.predictions.Predict(request, timeout=20))
@@ -147,71 +131,14 @@ def test_a_signature_for_nobody_is_refused(client, predict_request_of, refused):
     assert "Expected prediction signature method_name" in details
 
 
-def test_classify(client):
-    request = _examples_request(
-        classification_pb2.ClassificationRequest,
-        "classify",
-        _example(price=0.25),
-        _example(price=1.0),
-    )
-
-    response = client.predictions.Classify(request, timeout=20)
-    rows = [
-        [(each.label, each.score) for each in row.classes]
-        for row in response.result.classifications
-    ]
-    assert rows == [[("no", 0.75), ("yes", 0.25)], [("no", 0.0), ("yes", 1.0)]]
-    assert response.model_spec.version.value == 1
-
-
-def test_regress(client):
-    request = _examples_request(
-        regression_pb2.RegressionRequest, "regress", _example(price=2.0)
-    )
-
-    response = client.predictions.Regress(request, timeout=20)
-    assert [each.value for each in response.result.regressions] == [2 * 2.0 + 1]
-
-
-def test_examples_have_the_features_of_their_context(client):
-    request = _examples_request(regression_pb2.RegressionRequest, "regress")
-    together = request.input.example_list_with_context
-    together.context.CopyFrom(_example(price=10.0))
-    together.examples.extend([_example(tags=[b"x", b"y"]), _example()])
-
-    response = client.predictions.Regress(request, timeout=20)
-    values = [each.value for each in response.result.regressions]
-    assert values == [20.0 + 2 + 1, 20.0 + 1]
-
-
-def test_multi_inference(client):
-    request = inference_pb2.MultiInferenceRequest()
-    request.input.example_list.examples.append(_example(price=0.5))
-    for method in ("regress", "classify"):
-        task = request.tasks.add(method_name=f"tensorflow/serving/{method}")
-        task.model_spec.name = "toy"
-        task.model_spec.signature_name = method
-
-    regression, classification = client.predictions.MultiInference(
-        request, timeout=20
-    ).results
-    assert regression.model_spec.signature_name == "regress"
-    assert [each.value for each in regression.regression_result.regressions] == [2.0]
-    (row,) = classification.classification_result.classifications
-    assert [each.score for each in row.classes] == [0.5, 0.5]
-
-
 def test_the_model_of_the_trainer_answers_as_it_does_in_training(
-    tiny, tiny_models, tmp_path, connect
+    tiny, tiny_models, tmp_path, connect, server_of
 ):
-    from serving.server.options import ServerOptions, single_model
-    from serving.server.server import Server
-
     trained = tiny_models("wide_deep")
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "7").symlink_to(trained.saved_model)
-    server = Server(ServerOptions(port=0))
-    server.start(single_model("tiny", str(tmp_path / "models")))
+    server = server_of("tiny", tmp_path / "models")
+    server.start()
     try:
         client = connect(server)
         expected = trained.probabilities(tiny.transformed_probes)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.config.serving import Batching
 from serving.server.batching import Batcher
-from serving.server.options import BatchingParameters
 from serving.server.status import StatusError, invalid_argument
 
 FEEDS, FETCHES = ("price:0",), ("score:0",)
@@ -95,13 +95,15 @@ def run_together(double, eventually):
 
 
 def test_requests_that_wait_are_one_batch(double, run_together):
-    answers = run_together(BatchingParameters(), [[1, 2], [3], [4, 5, 6]])
+    answers = run_together(Batching(num_batch_threads=1), [[1, 2], [3], [4, 5, 6]])
     assert answers == [[2, 4], [6], [8, 10, 12]]
     assert double.batches == [1, 6]
 
 
 def test_a_request_waits_for_others(double, eventually):
-    batcher = Watched(double, BatchingParameters(batch_timeout_micros=3_000_000))
+    batcher = Watched(
+        double, Batching(num_batch_threads=1, batch_timeout_micros=3_000_000)
+    )
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(_run, batcher, [1])
@@ -112,7 +114,9 @@ def test_a_request_waits_for_others(double, eventually):
 
 
 def test_a_full_batch_waits_no_longer(double):
-    parameters = BatchingParameters(max_batch_size=2, batch_timeout_micros=60_000_000)
+    parameters = Batching(
+        num_batch_threads=1, max_batch_size=2, batch_timeout_micros=60_000_000
+    )
     batcher = Batcher(double, parameters)
 
     with ThreadPoolExecutor(2) as pool:
@@ -121,8 +125,8 @@ def test_a_full_batch_waits_no_longer(double):
     assert double.batches == [2]
 
 
-def test_a_batch_has_at_most_as_many_rows_as_allowed(double, run_together):
-    parameters = BatchingParameters(max_batch_size=3)
+def test_a_batch_never_exceeds_max_batch_size(double, run_together):
+    parameters = Batching(num_batch_threads=1, max_batch_size=3)
 
     answers = run_together(parameters, [[1, 2], [3, 4], [5]])
     assert answers == [[2, 4], [6, 8], [10]]
@@ -130,7 +134,7 @@ def test_a_batch_has_at_most_as_many_rows_as_allowed(double, run_together):
 
 
 def test_a_larger_request_is_refused(double):
-    batcher = Batcher(double, BatchingParameters(max_batch_size=2))
+    batcher = Batcher(double, Batching(num_batch_threads=1, max_batch_size=2))
 
     with pytest.raises(
         StatusError, match="Task size 3 is larger than maximum"
@@ -139,14 +143,16 @@ def test_a_larger_request_is_refused(double):
     assert error.value.code.name == "INVALID_ARGUMENT"
 
 
-def test_one_bad_request_does_not_spoil_the_others(run_together):
-    good, bad, also_good = run_together(BatchingParameters(), [[1], [-1], [2]])
+def test_one_bad_request_does_not_fail_the_others(run_together):
+    good, bad, also_good = run_together(Batching(num_batch_threads=1), [[1], [-1], [2]])
     assert [good, also_good] == [[2], [4]]
     assert isinstance(bad, StatusError)
 
 
 def test_requests_of_another_shape_are_another_batch(double):
-    batcher = Batcher(double, BatchingParameters(batch_timeout_micros=100_000))
+    batcher = Batcher(
+        double, Batching(num_batch_threads=1, batch_timeout_micros=100_000)
+    )
 
     with ThreadPoolExecutor(2) as pool:
         wide = pool.submit(_run, batcher, [1], width=2)
@@ -156,7 +162,7 @@ def test_requests_of_another_shape_are_another_batch(double):
 
 
 def test_too_many_waiting_batches_are_refused(run_together):
-    parameters = BatchingParameters(max_batch_size=1, max_enqueued_batches=2)
+    parameters = Batching(num_batch_threads=1, max_batch_size=1, max_enqueued_batches=2)
 
     answers = run_together(parameters, [[1], [2], [3]])
     errors = [each for each in answers if isinstance(each, StatusError)]
@@ -165,7 +171,7 @@ def test_too_many_waiting_batches_are_refused(run_together):
 
 
 def test_a_request_does_not_wait_longer_than_its_client(double, eventually):
-    batcher = Watched(double, BatchingParameters())
+    batcher = Watched(double, Batching(num_batch_threads=1))
     double.hold.clear()
 
     with ThreadPoolExecutor(3) as pool:
@@ -194,23 +200,27 @@ def test_inputs_without_common_rows_are_refused(arrays, reason, double):
     arrays = [np.asarray(array) for array in arrays]
 
     with pytest.raises(StatusError, match=reason):
-        Batcher(double, BatchingParameters()).run(FEEDS, arrays, FETCHES, math.inf)
+        Batcher(double, Batching(num_batch_threads=1)).run(
+            FEEDS, arrays, FETCHES, math.inf
+        )
 
 
 def test_outputs_that_are_not_by_row_are_refused():
-    batcher = Batcher(lambda *_: [np.zeros(7)], BatchingParameters())
+    batcher = Batcher(lambda *_: [np.zeros(7)], Batching(num_batch_threads=1))
 
     with pytest.raises(StatusError, match="0th dimension") as caught:
         _run(batcher, [1, 2])
     assert caught.value.code.name == "FAILED_PRECONDITION"
 
 
-def test_an_error_that_nobody_foresaw_reaches_all_who_wait():
+def test_an_unexpected_error_reaches_all_requests_of_a_batch():
     def fail(*_):
         raise ZeroDivisionError
 
     # One batch, which is computed as soon as both are in it.
-    parameters = BatchingParameters(max_batch_size=2, batch_timeout_micros=60_000_000)
+    parameters = Batching(
+        num_batch_threads=1, max_batch_size=2, batch_timeout_micros=60_000_000
+    )
     batcher = Batcher(fail, parameters)
     with ThreadPoolExecutor(2) as pool:
         futures = [pool.submit(_run, batcher, [value]) for value in (1, 2)]
@@ -220,10 +230,13 @@ def test_an_error_that_nobody_foresaw_reaches_all_who_wait():
 
 @settings(max_examples=10, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 99), max_size=5), min_size=1, max_size=30))
-def test_everyone_gets_their_own_answer(requests):
+def test_each_request_gets_its_own_outputs(requests):
     double = Double()
-    parameters = BatchingParameters(
-        max_batch_size=8, batch_timeout_micros=1000, max_enqueued_batches=100
+    parameters = Batching(
+        num_batch_threads=1,
+        max_batch_size=8,
+        batch_timeout_micros=1000,
+        max_enqueued_batches=100,
     )
     batcher = Batcher(double, parameters)
 

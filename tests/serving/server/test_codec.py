@@ -57,7 +57,7 @@ def _refused(proto, max_bytes=MANY):
 
 
 @given(numbers() | strings())
-def test_what_is_encoded_is_decoded_as_it_was(array):
+def test_decoding_inverts_encoding(array):
     decoded = _decoded(_encoded(array))
 
     assert decoded.dtype == array.dtype
@@ -70,7 +70,7 @@ def test_tensorflow_reads_what_is_encoded(array):
 
 
 @given(numbers() | strings())
-def test_what_tensorflow_writes_is_decoded(array):
+def test_tensors_of_tensorflow_are_decoded(array):
     np.testing.assert_array_equal(_decoded(tf.make_tensor_proto(array)), array)
 
 
@@ -109,7 +109,7 @@ def test_a_tensor_without_elements_is_zeros(dtype, expected):
     assert _decoded(_tensor(dtype, [2])).tolist() == expected
 
 
-def test_elements_too_many_are_left_out():
+def test_excess_elements_are_ignored():
     proto = _tensor(types_pb2.DT_INT32, [2], int_val=[1, 2, 3])
 
     assert _decoded(proto).tolist() == [1, 2]
@@ -129,7 +129,7 @@ def test_strings_may_come_as_content():
     [b"\x05ab", b"\x01ab", b"\xff\xff\xff\xff\xff\xff", b"\x01"],
     ids=["too short", "too long", "no end of a length", "fewer than announced"],
 )
-def test_content_that_is_no_strings_is_refused(content):
+def test_malformed_string_content_is_rejected(content):
     proto = _tensor(types_pb2.DT_STRING, [1], tensor_content=content)
 
     code, details = _refused(proto)
@@ -150,7 +150,7 @@ def test_content_that_is_no_strings_is_refused(content):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_no_tensor_is_refused(proto, reason):
+def test_a_malformed_tensor_is_rejected(proto, reason):
     code, details = _refused(proto)
 
     assert code == grpc.StatusCode.INVALID_ARGUMENT
@@ -164,7 +164,7 @@ def test_a_tensor_of_unknown_rank_is_refused():
     assert _refused(proto)[0] == grpc.StatusCode.INVALID_ARGUMENT
 
 
-def test_a_short_message_cannot_ask_for_much_memory():
+def test_a_short_message_cannot_allocate_much_memory():
     proto = _tensor(types_pb2.DT_FLOAT, [2**40], float_val=[1.0])
 
     code, details = _refused(proto, max_bytes=1000)

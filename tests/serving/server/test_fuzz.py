@@ -13,7 +13,7 @@ from tensorflow_serving.apis import predict_pb2
 
 SERVICE = "/tensorflow.serving.PredictionService/"
 METHODS = ("Predict", "Classify", "Regress", "MultiInference", "GetModelMetadata")
-SIGNATURES = ("serving_default", "predict", "echo", "classify", "regress")
+SIGNATURES = ("serving_default", "predict", "echo")
 
 # What the contract has for requests that are wrong; UNKNOWN is not among them.
 CONTRACT = {
@@ -31,14 +31,11 @@ FUZZ = settings(
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, add_version):
-    from serving.server.options import ServerOptions, single_model
-    from serving.server.server import Server
-
+def server(tmp_path_factory, add_version, server_of):
     base_path = tmp_path_factory.mktemp("models")
     add_version(base_path, 1)
-    server = Server(ServerOptions(port=0, max_message_bytes=2**24))
-    server.start(single_model("toy", str(base_path)))
+    server = server_of("toy", base_path, max_message_bytes=2**24)
+    server.start()
     yield server
     server.stop(grace=0.2)
 

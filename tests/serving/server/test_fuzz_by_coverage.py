@@ -24,7 +24,6 @@ def corpus(tmp_path, predict_request_of):
         "tensors": b"\0" + raw.SerializeToString(),
         "metadata": b"\4" + raw.SerializeToString(),
         "instances": b"\6" + b'{"instances": [{"price": 1, "name": "a", "tags": []}]}',
-        "examples": b"\7" + b'{"examples": [{"inputs": 3}]}',
     }
     for name, content in seeds.items():
         (folder / name).write_bytes(content)

@@ -8,7 +8,10 @@ import time
 
 import pytest
 
-from serving.server.servable import Servable
+from pipeline.config.serving import Batching
+from serving.server.session import ModelSession
+from serving.server.status import StatusError
+from serving.server.version_loader import Polling
 
 
 @pytest.fixture
@@ -83,7 +86,7 @@ def test_versions_are_reported_as_they_come_and_go(
     eventually(lambda: client.states() == {1: "END", 2: "AVAILABLE"})
 
 
-def test_a_version_that_is_being_copied_is_left_alone(
+def test_a_version_still_being_copied_is_not_loaded(
     start_server, base_path, add_version, connect, eventually, tmp_path
 ):
     client = connect(start_server())
@@ -97,7 +100,7 @@ def test_a_version_that_is_being_copied_is_left_alone(
     eventually(lambda: client.states() == {1: "END", 2: "AVAILABLE"})
 
 
-def test_a_version_that_is_broken_leaves_the_old_one_serving(
+def test_a_broken_version_leaves_the_old_one_serving(
     start_server, base_path, connect, eventually
 ):
     client = connect(start_server())
@@ -109,7 +112,7 @@ def test_a_version_that_is_broken_leaves_the_old_one_serving(
 
 
 def test_a_servable_is_closed_after_its_last_request(base_path, eventually):
-    servable = Servable("toy", 1, str(base_path / "1"), threads=1)
+    servable = ModelSession("toy", 1, str(base_path / "1"), threads=1)
     closing = threading.Thread(target=servable.close)
     assert servable.acquire()
     closing.start()
@@ -122,17 +125,15 @@ def test_a_servable_is_closed_after_its_last_request(base_path, eventually):
     assert not closing.is_alive()
 
 
-def test_a_server_answers_what_it_was_asked_before_it_stops(
+def test_requests_under_way_are_answered_before_a_server_stops(
     start_server, connect, predict_request_of, eventually
 ):
-    from serving.server.options import BatchingParameters
-
-    server = start_server(batching=BatchingParameters(batch_timeout_micros=500_000))
+    server = start_server(batching=Batching(batch_timeout_micros=500_000))
     client = connect(server)
     client.score()  # so that the connection stands
     request = predict_request_of(price=[1.0], name=[b""], tags=[[b""]])
     call = client.predictions.Predict.future(request, timeout=20)
-    servable = server._manager._models["toy"].servable(1)
+    servable = server._registry._models["toy"].session(1)
     eventually(lambda: servable._users == 1)
     server.stop(grace=20)
 
@@ -140,14 +141,10 @@ def test_a_server_answers_what_it_was_asked_before_it_stops(
 
 
 def test_a_model_without_a_version_is_waited_for(
-    tmp_path, add_version, connect, eventually
+    tmp_path, add_version, connect, server_of
 ):
-    from serving.server.options import Polling, ServerOptions, single_model
-    from serving.server.server import Server
-
-    server = Server(ServerOptions(port=0, polling=Polling(seconds=0.05)))
-    config = single_model("toy", str(tmp_path / "models"))
-    starting = threading.Thread(target=server.start, args=(config,))
+    server = server_of("toy", tmp_path / "models", polling=Polling(seconds=0.05))
+    starting = threading.Thread(target=server.start)
     starting.start()
     time.sleep(0.2)
     assert starting.is_alive()
@@ -158,16 +155,12 @@ def test_a_model_without_a_version_is_waited_for(
     server.stop(grace=0.2)
 
 
-def test_a_server_does_not_start_with_a_broken_model(tmp_path):
-    from serving.server.options import Polling, ServerOptions, single_model
-    from serving.server.server import Server
-    from serving.server.status import StatusError
-
+def test_a_server_does_not_start_with_a_broken_model(tmp_path, server_of):
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "saved_model.pb").write_bytes(b"garbage")
     polling = Polling(seconds=0.02, retries=1, retry_seconds=0.02)
-    server = Server(ServerOptions(port=0, polling=polling))
+    server = server_of("toy", tmp_path, polling=polling)
 
     with pytest.raises(StatusError, match=r"1 servable\(s\) did not become available"):
-        server.start(single_model("toy", str(tmp_path)))
+        server.start()
     server.stop(grace=0.2)

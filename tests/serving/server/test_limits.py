@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from pipeline.config.serving import Batching
 from pipeline.errors import ConfigError
 from serving.server.status import StatusError, invalid_argument
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 
 
-def test_others_cannot_connect_unless_they_are_meant_to(start_server):
+def test_a_server_listens_on_loopback_by_default(start_server):
     server = start_server()
 
     for port in (server.port, server.rest_port):
@@ -28,7 +29,7 @@ def test_others_cannot_connect_unless_they_are_meant_to(start_server):
             socket.create_connection(("127.0.0.2", port), timeout=5)
 
 
-def test_a_server_listens_where_it_is_told_to(start_server):
+def test_a_server_listens_on_the_configured_host(start_server):
     server = start_server(host="127.0.0.2")
 
     socket.create_connection(("127.0.0.2", server.port), timeout=5).close()
@@ -46,7 +47,7 @@ def test_a_request_that_is_too_long_is_refused(
     assert client.score() == (3.0, 1)
 
 
-def test_a_short_request_cannot_ask_for_much_memory(
+def test_a_short_request_cannot_allocate_much_memory(
     start_server, connect, predict_request_of, refused
 ):
     client = connect(start_server())
@@ -109,9 +110,7 @@ def test_too_many_requests_at_a_time_are_refused(start_server, connect, eventual
 
 
 def test_too_many_http_requests_at_a_time_are_refused(start_server, eventually):
-    from serving.server.options import BatchingParameters
-
-    slow = BatchingParameters(batch_timeout_micros=1_500_000)
+    slow = Batching(batch_timeout_micros=1_500_000)
     server = start_server(batching=slow, max_concurrent_requests=1)
     url = f"http://127.0.0.1:{server.rest_port}/v1/models/toy:predict"
 
@@ -128,7 +127,7 @@ def test_too_many_http_requests_at_a_time_are_refused(start_server, eventually):
     assert ask() == 200
 
 
-def test_streams_that_are_left_open_do_not_keep_others_waiting(start_server, connect):
+def test_open_reflection_streams_do_not_block_requests(start_server, connect):
     reflection_pb2 = pytest.importorskip("grpc_reflection.v1alpha.reflection_pb2")
     reflection = pytest.importorskip("grpc_reflection.v1alpha.reflection_pb2_grpc")
     client = connect(start_server())
@@ -146,16 +145,16 @@ def test_streams_that_are_left_open_do_not_keep_others_waiting(start_server, con
         stream.cancel()
 
 
-def test_a_port_that_is_taken_is_said(start_server):
+def test_a_port_in_use_is_an_error(start_server):
     taken = start_server()
 
-    with pytest.raises(ConfigError, match=f"127.0.0.1:{taken.port}: the server cannot"):
+    with pytest.raises(ConfigError, match=f"127.0.0.1:{taken.port}: "):
         start_server(port=taken.port)
-    with pytest.raises(ConfigError, match=f"127.0.0.1:{taken.rest_port}: the server"):
+    with pytest.raises(ConfigError, match=f"127.0.0.1:{taken.rest_port}: "):
         start_server(rest_port=taken.rest_port)
 
 
-def test_a_host_that_is_not_ours_is_said(start_server):
+def test_a_host_of_another_machine_is_an_error(start_server):
     with pytest.raises(ConfigError, match=r"192\.0\.2\.1"):
         start_server(host="192.0.2.1")
 
@@ -183,13 +182,13 @@ def test_a_long_error_reaches_the_client(
     assert "Could not parse example input" in details
 
 
-def test_time_that_is_over_is_not_worked_for(base_path):
-    from serving.server.servable import Servable
+def test_a_passed_deadline_is_not_computed(base_path):
+    from serving.server.session import ModelSession
 
-    servable = Servable("toy", 1, str(base_path / "1"), threads=1)
-    signature = servable.signature("")
+    session = ModelSession("toy", 1, str(base_path / "1"), threads=1)
+    signature = session.signature("")
 
     with pytest.raises(StatusError) as caught:
-        servable.run(signature.feeds, [], signature.fetches, time.monotonic() - 1)
+        session.run(signature.feeds, [], signature.fetches, time.monotonic() - 1)
     assert caught.value.code == grpc.StatusCode.DEADLINE_EXCEEDED
-    servable.close()
+    session.close()

@@ -10,6 +10,8 @@ from google.protobuf import text_format
 from tensorflow_serving.apis import model_management_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
+from pipeline.errors import ReleaseError
+
 
 @pytest.fixture
 def config(base_path):
@@ -87,9 +89,7 @@ def test_a_label_does_not_move_to_a_version_that_is_not_available(
     assert client.score(label="stable") == (3.0, 1)
 
 
-def test_a_label_that_is_left_out_is_gone(
-    start_server, connect, config, reload, refused
-):
+def test_a_label_left_out_is_removed(start_server, connect, config, reload, refused):
     client = connect(start_server(config(more=_labels(stable=1))))
     reload(client, config())
 
@@ -107,7 +107,7 @@ def test_a_model_is_added_and_waited_for(
     assert client.score() == (3.0, 1)
 
 
-def test_a_model_that_is_left_out_is_unloaded(
+def test_a_model_left_out_is_unloaded(
     start_server, connect, config, reload, refused, tmp_path, add_version
 ):
     add_version(tmp_path / "other", 2)
@@ -162,7 +162,7 @@ def test_a_model_named_twice_is_refused(start_server, connect, config, reload, r
     assert "Illegal to list model toy multiple times" in details
 
 
-def test_a_new_model_without_versions_is_said(
+def test_a_new_model_without_versions_is_an_error(
     start_server, connect, config, reload, refused, tmp_path
 ):
     client = connect(start_server(config()))
@@ -174,52 +174,49 @@ def test_a_new_model_without_versions_is_said(
     assert client.score() == (3.0, 1)
 
 
-def test_a_configuration_file_is_read_again_when_it_changes(
-    start_server, connect, config, tmp_path, base_path, add_version, eventually
+def test_a_configuration_that_changes_is_taken(
+    start_server, connect, config, base_path, add_version, eventually
 ):
     add_version(base_path, 2)
-    path = tmp_path / "models.config"
-    path.write_text(text_format.MessageToString(config()))
-    client = connect(start_server(config(), config_file=str(path)))
+    current = [config()]
+    client = connect(start_server(lambda: current[-1]))
     assert client.score() == (4.0, 2)
-    path.write_text("garbage {")
-    policy = "model_version_policy { specific { versions: 1 } }"
-    path.write_text(text_format.MessageToString(config(more=policy)))
+    current.append(config(more="model_version_policy { specific { versions: 1 } }"))
 
     eventually(lambda: client.states() == {1: "AVAILABLE", 2: "END"})
 
 
-def test_each_time_a_configuration_file_is_not_taken_is_said(
-    start_server, config, tmp_path, eventually, caplog
+def test_a_configuration_that_cannot_be_read_is_logged_once(
+    start_server, connect, config, eventually, caplog
 ):
     caplog.set_level(logging.INFO)
-    path = tmp_path / "models.config"
+    problem, reads = [], []
 
-    def write(text):
-        aside = tmp_path / "aside"
-        aside.write_text(text)
-        aside.replace(path)
+    def read():
+        reads.append(None)
+        if problem:
+            raise ReleaseError("labels.json is malformed")
+        return config()
 
-    write(text_format.MessageToString(config()))
-    start_server(config(), config_file=str(path))
+    client = connect(start_server(read))
     for times in (1, 2):
-        write("garbage {")
-        eventually(lambda times=times: caplog.text.count("not taken") == times)
-        policy = f"model_version_policy {{ latest {{ num_versions: {times} }} }}"
-        write(text_format.MessageToString(config(more=policy)))
-        eventually(lambda times=times: caplog.text.count(f"{path}: taken") == times)
+        problem.append(True)
+        before = len(reads)
+        eventually(lambda before=before: len(reads) > before + 2)
+        assert caplog.text.count("labels.json is malformed") == times
+        problem.clear()
+        before = len(reads)
+        eventually(lambda before=before: len(reads) > before + 1)
+    assert client.score() == (3.0, 1)
 
 
-def test_a_label_moves_once_its_version_is_there(
-    start_server, connect, config, tmp_path, base_path, add_version, eventually
+def test_a_label_moves_once_its_version_is_available(
+    start_server, connect, config, base_path, add_version, eventually
 ):
     every = "model_version_policy { all {} }"
-    path = tmp_path / "models.config"
-    path.write_text(text_format.MessageToString(config(more=every + _labels(stable=1))))
-    client = connect(
-        start_server(config(more=every + _labels(stable=1)), config_file=str(path))
-    )
-    path.write_text(text_format.MessageToString(config(more=every + _labels(stable=2))))
+    current = [config(more=every + _labels(stable=1))]
+    client = connect(start_server(lambda: current[-1]))
+    current.append(config(more=every + _labels(stable=2)))
     time.sleep(1.5)
     assert client.score(label="stable") == (3.0, 1)
     add_version(base_path, 2)

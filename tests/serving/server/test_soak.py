@@ -7,7 +7,7 @@ import pytest
 from benchmarks.serving.soak import resident_bytes
 from pipeline.config.serving import Serving
 from serving.load_test import Load, Senders
-from serving.local import LocalServer
+from serving.local_server import LocalServer
 
 MEGABYTE = 2**20
 

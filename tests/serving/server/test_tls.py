@@ -8,6 +8,8 @@ import ipaddress
 import grpc
 import pytest
 
+from serving.tls import Pem
+
 x509 = pytest.importorskip("cryptography.x509")
 
 
@@ -77,22 +79,6 @@ def authority():
 
 
 @pytest.fixture
-def ssl_file(tmp_path):
-    """Writes a server's SSLConfig."""
-
-    def _write(**fields):
-        lines = [
-            f"{name}: {str(value).lower() if value is True else repr(value)}"
-            for name, value in fields.items()
-        ]
-        path = tmp_path / "ssl.config"
-        path.write_text("\n".join(lines))
-        return str(path)
-
-    return _write
-
-
-@pytest.fixture
 def secure(client_of):
     channels = []
 
@@ -110,11 +96,10 @@ def secure(client_of):
 
 
 @pytest.fixture
-def serve(start_server, authority, ssl_file):
-    def _serve(**more):
+def serve(start_server, authority):
+    def _serve(client_ca=None):
         key, certificate = authority.issue()
-        path = ssl_file(server_key=key, server_cert=certificate, **more)
-        return start_server(ssl_config_file=path)
+        return start_server(pem=Pem(key, certificate, client_ca))
 
     return _serve
 
@@ -125,7 +110,9 @@ def test_a_client_that_trusts_the_authority_is_answered(serve, secure, authority
     assert client.score() == (3.0, 1)
 
 
-def test_a_client_that_trusts_another_authority_is_not(serve, secure, refused):
+def test_a_client_that_trusts_another_authority_does_not_connect(
+    serve, secure, refused
+):
     client = secure(serve(), root_certificates=Authority().certificate)
 
     assert refused(client.score)[0] == "UNAVAILABLE"
@@ -138,7 +125,7 @@ def test_a_client_without_tls_is_not_answered(serve, connect, refused):
 class TestMutual:
     @pytest.fixture
     def server(self, serve, authority):
-        return serve(custom_ca=authority.certificate, client_verify=True)
+        return serve(client_ca=authority.certificate)
 
     def test_a_client_with_a_certificate_is_answered(self, server, secure, authority):
         key, certificate = authority.issue()
@@ -151,12 +138,14 @@ class TestMutual:
 
         assert client.score() == (3.0, 1)
 
-    def test_a_client_without_one_is_not(self, server, secure, authority, refused):
+    def test_a_client_without_a_certificate_is_rejected(
+        self, server, secure, authority, refused
+    ):
         client = secure(server, root_certificates=authority.certificate)
 
         assert refused(client.score)[0] == "UNAVAILABLE"
 
-    def test_a_client_of_another_authority_is_not(
+    def test_a_client_of_another_authority_is_rejected(
         self, server, secure, authority, refused
     ):
         key, certificate = Authority().issue()

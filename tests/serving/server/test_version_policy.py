@@ -46,6 +46,6 @@ def test_versions_are_folders_named_by_numbers_that_have_a_graph(tmp_path):
     assert found == {1: str(tmp_path / "1"), 7: str(tmp_path / "007")}
 
 
-def test_a_directory_that_is_not_there_is_an_error(tmp_path):
+def test_a_missing_directory_is_an_error(tmp_path):
     with pytest.raises(tf.errors.NotFoundError):
         find_versions(str(tmp_path / "nowhere"))

@@ -1,4 +1,4 @@
-"""The versions of one model: loads what its policy asks for, and unloads the rest."""
+"""The versions of one model: loads those its policy asks for, and unloads the rest."""
 
 from __future__ import annotations
 
@@ -13,33 +13,46 @@ import tensorflow as tf
 from tensorflow_serving.apis import get_model_status_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
-from serving.complaint import Complaint
-from serving.server.options import Polling
-from serving.server.servable import Servable
+from serving.server.session import ModelSession
 from serving.server.status import StatusError, code_of
 from serving.server.version_policy import aspired_versions, find_versions
 
-# As many versions that ended can still be asked about. TensorFlow Serving forgets none,
-# and its answer grows with each release.
-_MOST_ENDED = 10
+# Number of ended versions that GetModelStatus still reports. TensorFlow Serving forgets
+# none, and its response grows with each release.
+_MAX_ENDED = 10
 
 State = get_model_status_pb2.ModelVersionStatus.State
 
-# Loads a version from a directory.
-Load = Callable[[str, int, str], Servable]
+# Loads a version: name of the model, number of the version, directory.
+Load = Callable[[str, int, str], ModelSession]
 
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Polling:
+    """Settings of the polling of a directory; defaults as in TensorFlow Serving.
+
+    Attributes:
+      seconds: Poll interval.
+      retries: Number of retries after a version failed to load.
+      retry_seconds: Interval between retries; TensorFlow Serving waits 60 seconds.
+    """
+
+    seconds: float = 1.0
+    retries: int = 5
+    retry_seconds: float = 5.0
+
+
+@dataclass(frozen=True)
 class VersionStatus:
-    """How far a version is.
+    """The status of a version.
 
     Attributes:
       state: START, LOADING, AVAILABLE, UNLOADING or END.
-      error: Why it could not be loaded, the last time.
-      failures: How often it could not be.
-      next_try: When it is tried again, by the monotonic clock.
+      error: The last error while loading it, if any.
+      failures: Number of failed attempts to load it.
+      next_try: Time of the next attempt, monotonic seconds.
     """
 
     state: int
@@ -48,11 +61,11 @@ class VersionStatus:
     next_try: float = 0.0
 
 
-class Model:
-    """A model whose directory is polled for versions.
+class VersionLoader:
+    """Polls the directory of a model, and loads and unloads its versions.
 
-    One thread does all the loading and unloading, in this order, so that there is
-    always a version to serve. Others read what it publishes.
+    One thread loads before it unloads, so that a version is always available. Other
+    threads read what it publishes.
 
     Attributes:
       name: Name of the model.
@@ -61,22 +74,22 @@ class Model:
     def __init__(
         self, config: model_server_config_pb2.ModelConfig, load: Load, polling: Polling
     ):
-        """Prepares for a model; `start` begins to poll."""
+        """Creates a loader; `start` begins to poll."""
         self.name: str = config.name
         self._config = config
         self._load = load
         self._polling = polling
-        # Replaced as a whole, so that a request sees one or the other.
-        self._available: Mapping[int, Servable] = {}
+        # Replaced as a whole, so that a request sees a consistent state.
+        self._available: Mapping[int, ModelSession] = {}
         self._statuses: Mapping[int, VersionStatus] = {}
         self._aspired: list[int] | None = None
         self._given_up: set[int] = set()
-        self._complaint = Complaint(_LOG.warning)
+        self._reported = ""
         self._changed = threading.Condition()
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(
-            target=self._work, name=f"versions of {self.name}", daemon=True
+            target=self._run, name=f"versions of {self.name}", daemon=True
         )
 
     @property
@@ -90,42 +103,42 @@ class Model:
         self._thread.start()
 
     def update(self, config: model_server_config_pb2.ModelConfig) -> None:
-        """Takes another directory or policy."""
+        """Changes the directory or the policy."""
         self._config = config
         self._wake.set()
 
     def stop(self) -> None:
-        """Unloads all versions, each when its last request is answered."""
+        """Unloads all versions, each after its last request."""
         self._stopping = True
         self._wake.set()
         self._thread.join()
 
-    def servable(self, version: int | None) -> Servable | None:
-        """A version that is available; the latest one where none is named."""
+    def session(self, version: int | None) -> ModelSession | None:
+        """Returns a version if it is available; None stands for the latest."""
         available = self._available
         if version is None:
             version = max(available, default=None)
         return None if version is None else available.get(version)
 
     def statuses(self) -> Mapping[int, VersionStatus]:
-        """How far each version is: those to be served, and the last that ended."""
+        """Returns the status of the versions to serve and of the last that ended."""
         return self._statuses
 
     def is_available(self, version: int | None = None) -> bool:
-        """Whether a version, or any, is available."""
-        return self.servable(version) is not None
+        """Returns whether a version, or any version, is available."""
+        return self.session(version) is not None
 
     def wait_until_settled(self, timeout: float | None) -> bool:
-        """Waits until all versions that are to be served are available or have failed.
+        """Waits until each version to serve is available or has failed.
 
         Returns:
-          Whether that was in time. There may be no version.
+          Whether that was in time. There may be no version to serve.
         """
         with self._changed:
             return self._changed.wait_for(self._is_settled, timeout)
 
     def wait_until_found(self) -> None:
-        """Waits until there is a version that is to be served, or `stop`."""
+        """Waits until there is a version to serve, or until `stop`."""
         with self._changed:
             self._changed.wait_for(lambda: self._aspired or self._stopping)
 
@@ -134,18 +147,18 @@ class Model:
             return True
         if self._aspired is None:
             return False
-        ends = (State.AVAILABLE, State.END)
+        settled = (State.AVAILABLE, State.END)
         return all(
-            version in self._statuses and self._statuses[version].state in ends
+            version in self._statuses and self._statuses[version].state in settled
             for version in self._aspired
         )
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         while not self._stopping:
             try:
                 self._poll()
             except Exception:
-                # The next poll may go well, and without it no version would come.
+                # Without the next poll, no new version would ever be served.
                 _LOG.exception("model %s: polling failed", self.name)
             self._wake.wait(self._polling.seconds)
             self._wake.clear()
@@ -157,63 +170,66 @@ class Model:
         try:
             found = find_versions(config.base_path)
         except tf.errors.OpError as error:
-            self._complaint.say(self._nothing_read(error))
-            # What is served may only be out of sight.
+            self._report(self._read_problem(error))
+            # The directory may be out of reach for a while; keep serving.
             self._publish(None, self._aspired or [])
             return
         aspired = aspired_versions(config, found)
-        if aspired:
-            self._complaint.clear()
-        else:
-            self._complaint.say(self._none_found())
-        # What went away and came back may be another model.
+        self._report("" if aspired else self._none_found())
+        # A version that was removed and added again may be another model.
         self._given_up &= set(aspired)
         for version in aspired:
             if not self._is_known(version):
                 self._set(version, VersionStatus(State.START))
         self._publish(None, aspired)
         for version in aspired:
-            self._bring_up(version, found[version])
+            self._load_version(version, found[version])
         if not aspired or any(version in self._available for version in aspired):
             self._unload_all_but(aspired)
         self._forget_all_but(aspired)
 
+    def _report(self, problem: str) -> None:
+        """Logs a problem when it begins or changes, not at each poll."""
+        if problem not in ("", self._reported):
+            _LOG.warning("%s", problem)
+        self._reported = problem
+
     def _none_found(self) -> str:
         return f"No versions of servable {self.name} found under {self.base_path}"
 
-    def _nothing_read(self, error: tf.errors.OpError) -> str:
+    def _read_problem(self, error: tf.errors.OpError) -> str:
         if isinstance(error, tf.errors.NotFoundError):
-            # The first release makes it.
+            # The first release creates it.
             return f"{self._none_found()}: there is no such folder"
         return f"Could not read base path {self.base_path}: {error}"
 
     def _is_known(self, version: int) -> bool:
-        """Whether a version is on its way, available, or given up."""
+        """Returns whether a version is loading, available, or given up."""
         status = self._statuses.get(version)
         ended = status is None or status.state == State.END
         return not ended or version in self._given_up
 
-    def _bring_up(self, version: int, path: str) -> None:
-        """Loads a version unless that was done, has failed, or is to be done later."""
+    def _load_version(self, version: int, path: str) -> None:
+        """Loads a version unless it is loaded, has failed, or waits for a retry."""
         status = self._statuses[version]
-        waiting = status.state in (State.START, State.LOADING)
-        if not waiting or time.monotonic() < status.next_try or self._stopping:
+        pending = status.state in (State.START, State.LOADING)
+        if not pending or time.monotonic() < status.next_try or self._stopping:
             return
         self._set(version, replace(status, state=State.LOADING))
         try:
-            servable = self._load(self.name, version, path)
+            session = self._load(self.name, version, path)
         except Exception as error:
             self._fail(version, error)
             return
-        self._publish({**self._available, version: servable}, None)
+        self._publish({**self._available, version: session}, None)
         self._set(version, VersionStatus(State.AVAILABLE))
         _LOG.info("model %s: version %d is available", self.name, version)
 
     def _fail(self, version: int, error: Exception) -> None:
-        """Has a version tried again, or gives it up."""
+        """Schedules a retry, or gives the version up."""
         failures = self._statuses[version].failures + 1
         _LOG.warning(
-            "model %s: version %d cannot be loaded (try %d of %d): %s",
+            "model %s: version %d cannot be loaded (attempt %d of %d): %s",
             self.name,
             version,
             failures,
@@ -243,13 +259,13 @@ class Model:
                 self._set(version, replace(status, state=State.END))
 
     def _forget_all_but(self, versions: list[int]) -> None:
-        """Forgets versions that ended long ago, unless they are some of these."""
+        """Forgets versions that ended long ago, except the given ones."""
         ended = [
             version
             for version, status in self._statuses.items()
             if status.state == State.END and version not in versions
         ]
-        forgotten = set(ended[:-_MOST_ENDED])
+        forgotten = set(ended[:-_MAX_ENDED])
         self._statuses = {
             version: status
             for version, status in self._statuses.items()
@@ -257,28 +273,30 @@ class Model:
         }
 
     def _unload(self, version: int) -> None:
-        servable = self._available[version]
+        session = self._available[version]
         self._set(version, VersionStatus(State.UNLOADING))
         rest = {each: s for each, s in self._available.items() if each != version}
         self._publish(rest, None)
-        servable.close()
-        # Graphs refer to themselves; left to chance, several would stay in memory.
-        del servable
+        session.close()
+        # A graph has reference cycles: without a collection several stay in memory.
+        del session
         gc.collect()
         self._set(version, VersionStatus(State.END))
         _LOG.info("model %s: version %d is unloaded", self.name, version)
 
     def _set(self, version: int, status: VersionStatus) -> None:
         with self._changed:
-            # In the order of their last changes.
+            # Ordered by the last change.
             rest = {v: s for v, s in self._statuses.items() if v != version}
             self._statuses = {**rest, version: status}
             self._changed.notify_all()
 
     def _publish(
-        self, available: Mapping[int, Servable] | None, aspired: list[int] | None
+        self,
+        available: Mapping[int, ModelSession] | None,
+        aspired: list[int] | None,
     ) -> None:
-        """Shows others what is served, and what is to be."""
+        """Publishes the available versions, the versions to serve, or both."""
         with self._changed:
             if available is not None:
                 self._available = available

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from serving.server.servable import Servable
+from serving.server.session import ModelSession
 from serving.server.status import StatusError
 
 
 @pytest.fixture
 def load(tmp_path):
     """Exports a function on a vector of numbers, and loads it."""
-    servables = []
+    sessions = []
 
     def _load(function):
         module = tf.Module()
@@ -30,29 +30,29 @@ def load(tmp_path):
             return {"y": function(module, x)}
 
         tf.saved_model.save(module, str(tmp_path), {"serving_default": serve})
-        servable = Servable("m", 1, str(tmp_path), threads=1)
-        servables.append(servable)
-        return servable
+        session = ModelSession("m", 1, str(tmp_path), threads=1)
+        sessions.append(session)
+        return session
 
     yield _load
-    for servable in servables:
-        servable.close()
+    for session in sessions:
+        session.close()
 
 
-def _run(servable, values):
-    signature = servable.signature("")
+def _run(session, values):
+    signature = session.signature("")
     array = np.array(values, np.float32)
-    (answer,) = servable.run(signature.feeds, [array], signature.fetches, math.inf)
+    (answer,) = session.run(signature.feeds, [array], signature.fetches, math.inf)
     return answer.tolist()
 
 
 def test_variables_and_tables_are_there(load):
-    servable = load(
+    session = load(
         lambda module, x: x * module.scale + module.table.lookup(tf.constant("b"))
     )
 
-    assert _run(servable, [1.0, 2.0]) == [5.0, 8.0]
-    assert _run(servable, []) == []
+    assert _run(session, [1.0, 2.0]) == [5.0, 8.0]
+    assert _run(session, []) == []
 
 
 def test_loops_and_conditions_are_computed(load):
@@ -65,12 +65,12 @@ def test_loops_and_conditions_are_computed(load):
         )
         return total
 
-    servable = load(function)
-    assert _run(servable, [1.0]) == [1.0 + 4 * 3]
-    assert _run(servable, [1.0, 2.0]) == [2.0 + 12, 4.0 + 12]
+    session = load(function)
+    assert _run(session, [1.0]) == [1.0 + 4 * 3]
+    assert _run(session, [1.0, 2.0]) == [2.0 + 12, 4.0 + 12]
 
 
-def test_graphs_of_old_are_computed(tmp_path):
+def test_tensorflow_1_control_flow_is_computed(tmp_path):
     """Conditions that are operations of the graph need another executor."""
     v1 = tf.compat.v1
     path = str(tmp_path / "model")
@@ -79,44 +79,44 @@ def test_graphs_of_old_are_computed(tmp_path):
         few, many = tf.raw_ops.Switch(data=x, pred=tf.size(x) > 1)
         y, _ = tf.raw_ops.Merge(inputs=[few, 2.0 * many])
         v1.saved_model.simple_save(session, path, {"x": x}, {"y": y})
-    servable = Servable("m", 1, path, threads=1)
+    session = ModelSession("m", 1, path, threads=1)
 
-    assert _run(servable, [1.0]) == [1.0]
-    assert _run(servable, [1.0, 2.0]) == [2.0, 4.0]
-    servable.close()
+    assert _run(session, [1.0]) == [1.0]
+    assert _run(session, [1.0, 2.0]) == [2.0, 4.0]
+    session.close()
 
 
-def test_requests_at_a_time_do_not_mix(load):
-    servable = load(lambda module, x: tf.cumsum(x) * module.scale)
+def test_concurrent_requests_do_not_mix(load):
+    session = load(lambda module, x: tf.cumsum(x) * module.scale)
 
     with ThreadPoolExecutor(8) as pool:
-        answers = pool.map(lambda n: _run(servable, [n, n]), range(500))
+        answers = pool.map(lambda n: _run(session, [n, n]), range(500))
     assert list(answers) == [[3.0 * n, 6.0 * n] for n in range(500)]
 
 
 def test_an_output_may_be_asked_for_twice(load):
-    servable = load(lambda _, x: -x)
-    signature = servable.signature("")
+    session = load(lambda _, x: -x)
+    signature = session.signature("")
     twice = signature.fetches * 2
 
-    answers = servable.run(signature.feeds, [np.float32([1])], twice, math.inf)
+    answers = session.run(signature.feeds, [np.float32([1])], twice, math.inf)
     assert [answer.tolist() for answer in answers] == [[-1.0], [-1.0]]
 
 
-def test_an_operation_that_fails_says_why(load):
+def test_a_failed_operation_has_its_message(load):
     def function(_, x):
         with tf.control_dependencies([tf.debugging.assert_positive(x, "too low")]):
             return tf.identity(x)
 
-    servable = load(function)
-    assert _run(servable, [1.0]) == [1.0]
+    session = load(function)
+    assert _run(session, [1.0]) == [1.0]
     with pytest.raises(StatusError, match="too low") as caught:
-        _run(servable, [-1.0])
+        _run(session, [-1.0])
     assert caught.value.code.name == "INVALID_ARGUMENT"
 
 
-def test_what_is_no_model_is_not_loaded(tmp_path):
+def test_a_malformed_model_is_an_error(tmp_path):
     (tmp_path / "saved_model.pb").write_bytes(b"garbage")
 
     with pytest.raises(Exception, match="saved_model"):
-        Servable("m", 1, str(tmp_path), threads=1)
+        ModelSession("m", 1, str(tmp_path), threads=1)

@@ -1,4 +1,4 @@
-"""How much a model server answers, and how fast."""
+"""Measures the rates and latencies of a model server."""
 
 from __future__ import annotations
 
@@ -6,36 +6,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import RunError
-from serving.client.features import Signature
 from serving.load_test.answers import Answers
 from serving.load_test.loops import Load
 from serving.load_test.senders import Senders
 
-# Enough to keep a server busy; more only wait.
+# Enough to keep a server busy; more requests only wait.
 _CONCURRENCY = 4
-# Of the highest rate: what a server has to bear while its twin is away.
+# Share of the highest rate: what a server must sustain while its twin is down.
 _SHARE = 0.5
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured with requests of one kind.
+    """The result for requests of one kind.
 
     Attributes:
-      signature: How rows are sent.
-      batch_size: Rows of a request.
-      most: Requests answered in a second, at most (closed loop).
-      rate: Requests sent in a second (open loop) while latencies were measured.
-      p50: Median latency of these, in milliseconds; of all, also of those that failed.
+      signature: Signature of the requests.
+      batch_size: Number of rows of a request.
+      max_rate: Highest rate of successful requests per second (closed loop).
+      rate: Rate of requests per second at which latencies were measured (open loop).
+      p50: Median latency, milliseconds; failed requests count as well.
       p90: 90th percentile.
       p99: 99th percentile.
       p999: 99.9th percentile.
-      failed: How many requests failed, by status.
+      failed: Number of failed requests, by status code.
     """
 
-    signature: Signature
+    signature: str
     batch_size: int
-    most: float
+    max_rate: float
     rate: float
     p50: float
     p90: float
@@ -46,7 +45,7 @@ class Figures:
 
 def measure(
     senders: Senders,
-    signature: Signature,
+    signature: str,
     batch_size: int,
     requests: Sequence[bytes],
     seconds: float,
@@ -54,14 +53,14 @@ def measure(
     """Measures the highest rate, then latencies at half of it.
 
     Args:
-      senders: Who sends.
-      signature: How the rows in the requests are sent.
-      batch_size: How many there are in each.
+      senders: The senders of the load.
+      signature: Signature of the requests.
+      batch_size: Number of rows of a request.
       requests: The requests.
-      seconds: How long each of both takes.
+      seconds: Duration of each of both measurements.
 
     Raises:
-      RunError: Nothing can be said, as no request was answered well.
+      RunError: Too few requests were successful.
     """
     # The first requests of a kind are slower than later ones.
     senders.send(Load(requests, seconds / 4, _CONCURRENCY))
@@ -72,13 +71,13 @@ def measure(
         codes = "".join(f", {count} {code}" for code, count in closed.failed.items())
         raise RunError(
             f"{signature}, {batch_size} rows: {len(closed)} requests{codes}: too few "
-            "were answered to measure latencies; allow more seconds, or send what the "
-            "server takes"
+            "were successful to measure latencies; allow more seconds, or send what "
+            "the server accepts"
         )
     return Figures(
         signature=signature,
         batch_size=batch_size,
-        most=closed.rate,
+        max_rate=closed.rate,
         rate=rate,
         p50=opened.milliseconds(50),
         p90=opened.milliseconds(90),

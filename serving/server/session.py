@@ -1,4 +1,4 @@
-"""A version of a model, loaded."""
+"""A version of a model, loaded into a session of TensorFlow."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+import grpc
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 
-# What `tf.compat.v1.saved_model.load` is made of; here the graph is changed first.
+# The implementation of `tf.compat.v1.saved_model.load`; the graph is changed first.
 from tensorflow.python.saved_model.loader_impl import SavedModelLoader
+from tensorflow_serving.apis import predict_pb2
 
-from serving.server.codec import Array
-from serving.server.signature import Signature
+from serving.server.codec import Array, encode
+from serving.server.signature import METHODS, Signature
 from serving.server.status import (
     StatusError,
     code_of,
@@ -26,22 +28,23 @@ from serving.server.status import (
 
 DEFAULT_SIGNATURE = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 
-# A signature has few sets of outputs that are asked for; more are clients at play.
-_MOST_CALLABLES = 64
+# Maximum number of cached callables: clients can ask for any set of outputs.
+_MAX_CALLABLES = 64
 
 # Operations that call a function.
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 
-# The empty name is that of the general one.
+# The empty name is that of the general executor.
 _FAST_EXECUTOR = "SINGLE_THREADED_EXECUTOR"
 _ANY_EXECUTOR = ""
 
 Call = Callable[..., Sequence[Array]]
-# Tensors that are given, what they are, tensors that are wanted, and until when.
+# Computes tensors: names and values of the fed tensors, names of the fetched tensors,
+# deadline in monotonic seconds.
 Run = Callable[[Sequence[str], Sequence[Array], Sequence[str], float], Sequence[Array]]
 
 
-class Servable:
+class ModelSession:
     """A SavedModel in a session of TensorFlow's graph runtime.
 
     As in TensorFlow Serving. A callable of the session takes half the time of
@@ -50,10 +53,9 @@ class Servable:
     Attributes:
       name: Name of the model.
       version: Number of the version.
-      definitions: The signatures as the SavedModel has them.
+      definitions: The SignatureDefs of the SavedModel, by name.
       signatures: The signatures, by name.
-      run: Computes tensors of the graph from others, by `compute` or, in batches of
-        several requests, by it.
+      run: Computes tensors of the graph, by `compute` or in batches of it.
     """
 
     def __init__(
@@ -62,7 +64,7 @@ class Servable:
         version: int,
         path: str,
         threads: int,
-        batching: Callable[[Run], Run] | None = None,
+        batching: Callable[[Run], Run] = lambda compute: compute,
     ):
         """Loads a SavedModel.
 
@@ -70,8 +72,8 @@ class Servable:
           name: Name of the model.
           version: Number of the version.
           path: Directory of the SavedModel.
-          threads: How many threads an operation may use.
-          batching: Makes of `compute` what computes in batches.
+          threads: Maximum number of threads of an operation.
+          batching: Wraps `compute` in what computes batches. Defaults to no batching.
         """
         self.name = name
         self.version = version
@@ -79,15 +81,15 @@ class Servable:
         try:
             self._open(path, _configuration(threads, _FAST_EXECUTOR))
         except tf.errors.OpError:
-            # It is not made for graphs with loops or conditions of TensorFlow 1.
+            # It does not support the loops and conditions of TensorFlow 1.
             self._open(path, _configuration(threads, _ANY_EXECUTOR))
-        self.run: Run = self.compute if batching is None else batching(self.compute)
+        self.run: Run = batching(self.compute)
         self._idle = threading.Condition()
         self._users = 0
         self._closing = False
 
     def _open(self, path: str, configuration: tf.compat.v1.ConfigProto) -> None:
-        """Loads the model, and gets ready for all signatures."""
+        """Loads the model, and makes the callables of all signatures."""
         self._session = tf.compat.v1.Session(graph=tf.Graph(), config=configuration)
         self.definitions = self._load(path)
         self.signatures = {
@@ -97,25 +99,57 @@ class Servable:
         self._callables.clear()
         for signature in self.signatures.values():
             if signature.method and all((*signature.feeds, *signature.fetches)):
-                # Else the first request would wait for that.
+                # Otherwise the first request would wait for it.
                 self._callable(signature.feeds, signature.fetches)
 
     def _load(self, path: str) -> Mapping[str, meta_graph_pb2.SignatureDef]:
         loader = SavedModelLoader(os.fspath(path))
         for each in loader.saved_model.meta_graphs:
-            _leave_shapes_open(each.graph_def)
+            _defer_shape_inference(each.graph_def)
         meta_graph = loader.load(self._session, [tf.saved_model.SERVING])
-        # A copy: the rest of the message is the graph, as large as it is.
+        # A copy: the rest of the message is the graph, which may be large.
         definitions = meta_graph_pb2.MetaGraphDef()
         for name, definition in meta_graph.signature_def.items():
             definitions.signature_def[name].CopyFrom(definition)
         return definitions.signature_def
 
-    def signature(self, name: str) -> Signature:
-        """The signature of a name; an empty one stands for the default.
+    def predict(
+        self, request: predict_pb2.PredictRequest, deadline: float, max_bytes: int
+    ) -> predict_pb2.PredictResponse:
+        """Computes the outputs of a signature.
+
+        Args:
+          request: The inputs, and the outputs that are wanted.
+          deadline: Deadline of the request, monotonic seconds.
+          max_bytes: Maximum size of an array that the last element of a tensor fills.
 
         Raises:
-          StatusError: There is none.
+          StatusError: The request does not fit the signature, or the model failed.
+        """
+        signature = self.signature(request.model_spec.signature_name)
+        if signature.method not in METHODS:
+            raise StatusError(
+                grpc.StatusCode.INTERNAL,
+                "Expected prediction signature method_name to be one of "
+                f"{{{', '.join(METHODS)}}}. Was: {signature.method}",
+            )
+        arrays = signature.arrays(request.inputs, max_bytes)
+        aliases, fetches = signature.chosen(request.output_filter)
+        outputs = self.run(signature.feeds, arrays, fetches, deadline)
+        response = predict_pb2.PredictResponse()
+        spec = response.model_spec
+        spec.name = request.model_spec.name
+        spec.version.value = self.version
+        spec.signature_name = signature.name
+        for alias, output in zip(aliases, outputs, strict=True):
+            encode(output, response.outputs[alias])
+        return response
+
+    def signature(self, name: str) -> Signature:
+        """Returns a signature; an empty name is that of the default signature.
+
+        Raises:
+          StatusError: There is no such signature.
         """
         key = name or DEFAULT_SIGNATURE
         signature = self.signatures.get(key)
@@ -130,16 +164,16 @@ class Servable:
         fetches: Sequence[str],
         deadline: float,
     ) -> Sequence[Array]:
-        """Computes tensors of the graph from others.
+        """Computes tensors of the graph.
 
         Args:
-          feeds: Names of the tensors that are given; a tuple.
-          arrays: What they are.
-          fetches: Names of the tensors that are wanted; a tuple.
-          deadline: When nobody waits for the answer any more, by the monotonic clock.
+          feeds: Names of the fed tensors; a tuple.
+          arrays: Values of the fed tensors.
+          fetches: Names of the fetched tensors; a tuple.
+          deadline: Deadline of the request, monotonic seconds.
 
         Raises:
-          StatusError: The model cannot compute them, or not in time.
+          StatusError: The model failed, or the deadline has passed.
         """
         if time.monotonic() >= deadline:
             raise deadline_exceeded()
@@ -148,36 +182,36 @@ class Servable:
         except tf.errors.OpError as error:
             raise StatusError(code_of(error.error_code), error.message) from error
         except UnicodeDecodeError as error:
-            # The message quotes the bytes that it complains about.
-            words = error.object.decode(errors="replace")
-            raise invalid_argument(words) from error
+            # The error message quotes bytes of the request.
+            message = error.object.decode(errors="replace")
+            raise invalid_argument(message) from error
 
     def _callable(self, feeds: Sequence[str], fetches: Sequence[str]) -> Call:
         key = (feeds, fetches)
         call = self._callables.get(key)
         if call is None:
             call = self._make_callable(feeds, fetches)
-            if len(self._callables) < _MOST_CALLABLES:
+            if len(self._callables) < _MAX_CALLABLES:
                 self._callables[key] = call
         return call
 
     def _make_callable(self, feeds: Sequence[str], fetches: Sequence[str]) -> Call:
         unique = list(dict.fromkeys(fetches))
         options = config_pb2.CallableOptions(feed=feeds, fetch=unique)
-        # The public `make_callable` is `Session.run` where there is something to feed.
+        # The public `make_callable` calls `Session.run` if there are tensors to feed.
         call = self._session._make_callable_from_options(options)
         if len(unique) == len(fetches):
             return call
-        places = [unique.index(fetch) for fetch in fetches]
+        indices = [unique.index(fetch) for fetch in fetches]
 
         def call_and_repeat(*arrays: Array) -> Sequence[Array]:
-            answers = call(*arrays)
-            return [answers[place] for place in places]
+            outputs = call(*arrays)
+            return [outputs[index] for index in indices]
 
         return call_and_repeat
 
     def acquire(self) -> bool:
-        """Keeps the servable open until `release`; False where it is closed."""
+        """Keeps the session open until `release`; returns False if it is closed."""
         with self._idle:
             if self._closing:
                 return False
@@ -185,14 +219,14 @@ class Servable:
             return True
 
     def release(self) -> None:
-        """Takes an `acquire` back."""
+        """Reverts one `acquire`."""
         with self._idle:
             self._users -= 1
             if self._closing:
                 self._idle.notify_all()
 
     def close(self) -> None:
-        """Waits until nobody uses the servable, and gives its memory back."""
+        """Waits for the last `release`, and frees the memory."""
         with self._idle:
             self._closing = True
             self._idle.wait_for(lambda: self._users == 0)
@@ -201,25 +235,25 @@ class Servable:
 
 
 def _configuration(threads: int, executor: str) -> tf.compat.v1.ConfigProto:
-    """A session that takes a third less time than one by default (measured)."""
+    """Returns a configuration that takes a third less time than the default one."""
     configuration = tf.compat.v1.ConfigProto(
         intra_op_parallelism_threads=threads,
-        # Operations run in the thread of the request: handing them to another takes
-        # longer than they do.
+        # Operations run in the thread of the request: handing them to another thread
+        # takes longer than they do.
         inter_op_parallelism_threads=-1,
     )
     configuration.experimental.executor_type = executor
-    # A signature is a call of a function. Where it stays one, each request pays for
-    # the call, and the first request for compiling the function.
+    # A signature is a function call. Unless it is inlined, each request pays for the
+    # call, and the first request for compiling the function.
     configuration.graph_options.optimizer_options.do_function_inlining = True
     return configuration
 
 
-def _leave_shapes_open(graph: graph_pb2.GraphDef) -> None:
-    """Has shapes of functions worked out when they are compiled, not imported.
+def _defer_shape_inference(graph: graph_pb2.GraphDef) -> None:
+    """Infers the shapes of functions when they are compiled, not imported.
 
-    Importing a graph does that in one go, in which no other thread runs: requests to
-    the version before would wait for some hundred milliseconds.
+    Importing a graph infers them while it blocks all other threads: requests to the
+    previous version would wait for some hundred milliseconds.
     """
     for node in graph.node:
         if node.op in _CALLS:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,19 +12,19 @@ import grpc
 
 from pipeline.config.serving import Serving
 from pipeline.errors import RunError
+from pipeline.ports import bind, port_of
+from serving.child_process import child_command
 from serving.client import messages
 from serving.client.connection import Methods
 from serving.client.requests import status_request
 from serving.client.target import Target
-from serving.launch import (
-    embedded_command,
+from serving.releases.storage import is_in_object_store, storage_of
+from serving.server.settings import Settings
+from serving.tensorflow_serving import (
     find_tensorflow_serving,
     tensorflow_serving_command,
     write_files,
 )
-from serving.releases.storage import is_in_object_store, storage_of
-from serving.server.ports import bind
-from serving.tied import tied
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -34,7 +33,7 @@ _HOST = "127.0.0.1"
 _POLL_SECONDS = 0.1
 _REQUEST_SECONDS = 30.0
 
-# A server that starts is looked for often; by default, less and less.
+# By default, a channel tries a server that is starting less and less often.
 _CHANNEL = [
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 100),
@@ -42,19 +41,18 @@ _CHANNEL = [
 
 
 class ServingError(RunError):
-    """The server does not serve the model; why, in words."""
+    """The server does not serve the model."""
 
 
 class LocalServer:
-    """The model server that serves here, in a process of its own.
+    """A model server in a process of its own, on loopback and a free port.
 
-    `tensorflow_model_server` where it is installed, else the embedded server; for this
-    machine only, on a port of its own.
+    `tensorflow_model_server` if it is installed, else the embedded server.
 
     Attributes:
-      name: Which server it is.
+      name: Which of the two it is.
       address: `HOST:PORT`.
-      pid: Its process.
+      pid: Process id.
     """
 
     def __init__(
@@ -63,37 +61,44 @@ class LocalServer:
         model: str,
         base_path: Path,
         folder: Path,
-        flags: Sequence[str] = (),
+        load_retries: int = 5,
     ):
-        """Starts the server; `wait_until_available` says how that goes.
+        """Starts the server; `wait_until_available` waits for it.
 
         Args:
-          serving: How it serves, but for where it listens.
+          serving: The `serving` block; host, ports and TLS are ignored.
           model: Name of the model.
           base_path: Directory of its versions.
-          folder: For what the server reads and says.
-          flags: More flags of both servers.
+          folder: Folder for the server's files and its log.
+          load_retries: Number of retries after a version failed to load.
         """
-        # It listens to nobody, and is open for as long as the server: else another
-        # process might be given the port first.
-        self._kept = bind(_HOST, 0, shares_port=False)
-        port = self._kept.getsockname()[1]
+        # Open as long as the server runs: otherwise another process might be given the
+        # port first.
+        self._reserved = bind(_HOST)
+        port = port_of(self._reserved)
         here = {"host": _HOST, "port": port, "rest_port": None, "tls": None}
         serving = serving.model_copy(update=here)
         self.address = f"{_HOST}:{port}"
         self._target = Target(model)
         self._log = folder / "server.log"
-        files = write_files(serving, model, str(base_path), folder)
         program = find_tensorflow_serving()
         if program is None:
             self.name = "the embedded server"
-            command = embedded_command(serving, files)
+            command = Settings(
+                model=model,
+                base_path=str(base_path),
+                request_log_dir=str(folder / "requests"),
+                load_retries=load_retries,
+                serving=serving,
+            ).command()
         else:
             self.name = "tensorflow_model_server"
+            files = write_files(serving, model, str(base_path), folder)
             command = tensorflow_serving_command(program, serving, files)
+            command.append(f"--max_num_load_retries={load_retries}")
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                tied([*command, *flags]),
+                child_command(command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -105,42 +110,42 @@ class LocalServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Ends the server, which has nothing to lose."""
+        """Kills the server, which has no state to save."""
         self._process.kill()
         self._process.wait()
-        self._kept.close()
+        self._reserved.close()
 
     @property
     def log(self) -> str:
-        """What the server said so far."""
+        """The server's output so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def wait_until_available(self, seconds: float) -> None:
         """Waits until the model is AVAILABLE.
 
         Raises:
-          ServingError: It is not by then, or cannot be.
+          ServingError: It is not AVAILABLE in time, or failed to load.
         """
         end = time.monotonic() + seconds
         with grpc.insecure_channel(self.address, _CHANNEL) as channel:
             methods = Methods(channel)
-            # In this order: what the port answers once it has ended is another's word.
+            # Checked first: once the process has ended, another may use the port.
             while self._process.poll() is None:
                 if self._is_available(methods):
                     return
                 if time.monotonic() > end:
                     raise ServingError(
                         f"the model was not AVAILABLE after {seconds:g} s; "
-                        f"{self.last_words()}"
+                        f"{self.last_log_line()}"
                     )
                 time.sleep(_POLL_SECONDS)
         raise ServingError(
             f"{self.name} ended with status {self._process.returncode} before the "
-            f"model was AVAILABLE; {self.last_words()}"
+            f"model was AVAILABLE; {self.last_log_line()}"
         )
 
-    def last_words(self) -> str:
-        """How the log ends."""
+    def last_log_line(self) -> str:
+        """Returns the end of the log, as part of an error message."""
         lines = [line for line in self.log.splitlines() if line.strip()]
         return f"its log ends: {lines[-1].strip()}" if lines else "its log is empty"
 
@@ -150,7 +155,7 @@ class LocalServer:
                 status_request(self._target), timeout=_REQUEST_SECONDS
             )
         except grpc.RpcError:
-            return False  # yet: a server that starts does not answer
+            return False  # The server is still starting.
         versions = response.model_version_status
         for version in versions:
             if version.state == messages.END:
@@ -160,7 +165,12 @@ class LocalServer:
 
 
 def stage_version(saved_model: str, version: Path) -> None:
-    """Makes a SavedModel a version, for a server that reads a disk."""
+    """Makes a SavedModel the given version, on this machine's disk.
+
+    Args:
+      saved_model: Directory or URI of the SavedModel.
+      version: Directory of the version.
+    """
     version.parent.mkdir(parents=True)
     if not is_in_object_store(saved_model):
         version.symlink_to(os.path.abspath(saved_model), target_is_directory=True)

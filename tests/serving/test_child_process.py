@@ -1,4 +1,4 @@
-"""A server does not outlive the run that started it."""
+"""A child process does not outlive its parent."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import sys
 
 import pytest
 
-from serving.tied import tied
+from serving.child_process import child_command
 
 _PARENT = """
 import subprocess, sys, time
-from serving.tied import tied
+from serving.child_process import child_command
 
 child = "import time; print('up', flush=True); time.sleep(60); print('survived')"
-subprocess.Popen(tied([sys.executable, "-c", child]))
+subprocess.Popen(child_command([sys.executable, "-c", child]))
 time.sleep(600)
 """
 
 
 def test_it_runs_the_program():
-    command = tied(["/bin/echo", "--some", "thing"])
+    command = child_command(["/bin/echo", "--some", "thing"])
     assert subprocess.check_output(command, text=True) == "--some thing\n"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs prctl")
-def test_it_ends_when_who_started_it_is_killed():
+def test_it_ends_when_its_parent_is_killed():
     parent = subprocess.Popen(
         [sys.executable, "-c", _PARENT], stdout=subprocess.PIPE, text=True
     )
@@ -33,5 +33,5 @@ def test_it_ends_when_who_started_it_is_killed():
     assert parent.stdout.readline() == "up\n"
     parent.kill()
     parent.wait()
-    # To its end: what it started has the other copy of the pipe.
+    # To its end: the child has the other end of the pipe.
     assert parent.stdout.read() == ""

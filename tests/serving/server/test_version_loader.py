@@ -1,4 +1,4 @@
-"""Versions come and go; what stands for a loaded model records who closed it.
+"""Versions are loaded and unloaded; a stand-in for a session records when.
 
 Real models are loaded in test_hot_reload.py.
 """
@@ -11,8 +11,8 @@ import threading
 import pytest
 from tensorflow_serving.config import model_server_config_pb2
 
-from serving.server.model import Model, State
-from serving.server.options import Polling
+from serving.server import version_loader
+from serving.server.version_loader import Polling, State, VersionLoader
 
 QUICK = Polling(seconds=0.02, retries=2, retry_seconds=0.02)
 
@@ -73,7 +73,7 @@ def start(folder, loader):
     models = []
 
     def _start(latest=1, polling=QUICK):
-        model = Model(_config(folder, latest), loader, polling)
+        model = VersionLoader(_config(folder, latest), loader, polling)
         model.start()
         models.append(model)
         return model
@@ -101,7 +101,7 @@ def _state(model, version):
 
 
 def _serves(model, version):
-    return lambda: getattr(model.servable(None), "version", None) == version
+    return lambda: getattr(model.session(None), "version", None) == version
 
 
 def test_the_latest_version_is_served(folder, loader, start):
@@ -109,9 +109,9 @@ def test_the_latest_version_is_served(folder, loader, start):
     model = start()
 
     assert model.wait_until_settled(10)
-    assert model.servable(None).version == 3
-    assert model.servable(3).version == 3
-    assert model.servable(2) is None
+    assert model.session(None).version == 3
+    assert model.session(3).version == 3
+    assert model.session(2) is None
     assert loader.events == ["loaded 3"]
 
 
@@ -133,45 +133,48 @@ def test_several_versions_are_served_side_by_side(folder, loader, start, eventua
     folder(1, 2)
     model = start(latest=2)
     assert model.wait_until_settled(10)
-    assert model.servable(1).version == 1
+    assert model.session(1).version == 1
     folder(3)
 
     eventually(lambda: "closed 1" in loader.events)
-    assert model.servable(None).version == 3
-    assert model.servable(2).version == 2
+    assert model.session(None).version == 3
+    assert model.session(2).version == 2
 
 
-def test_versions_that_ended_long_ago_are_forgotten(folder, start, eventually):
+def test_versions_that_ended_long_ago_are_forgotten(
+    folder, start, eventually, monkeypatch
+):
+    monkeypatch.setattr(version_loader, "_MAX_ENDED", 2)
     model = start()
-    for version in range(1, 15):
+    for version in range(1, 6):
         folder(version)
         eventually(lambda version=version: _state(model, version) == "AVAILABLE")
-    # The ten that ended last, and the one that is served.
-    eventually(lambda: sorted(model.statuses()) == [*range(4, 15)])
-    shutil.rmtree(folder.path / "14")
+    # The two that ended last, and the one that is served.
+    eventually(lambda: sorted(model.statuses()) == [3, 4, 5])
+    shutil.rmtree(folder.path / "5")
 
-    eventually(lambda: _state(model, 14) == "END")
+    eventually(lambda: _state(model, 5) == "END")
     states = {version: _state(model, version) for version in model.statuses()}
-    ended = dict.fromkeys((14, *range(4, 13)), "END")
-    assert states == {**ended, 13: "AVAILABLE"}
+    assert states == {5: "END", 3: "END", 4: "AVAILABLE"}
 
 
-def test_a_version_that_failed_is_not_forgotten_while_it_is_there(
-    folder, loader, start, eventually
+def test_a_version_that_failed_is_not_forgotten_while_it_exists(
+    folder, loader, start, eventually, monkeypatch
 ):
+    monkeypatch.setattr(version_loader, "_MAX_ENDED", 2)
     loader.broken = {100}
     folder(100)
     model = start(latest=2)
     eventually(lambda: _state(model, 100) == "END")
-    for version in range(1, 15):
+    for version in range(1, 5):
         folder(version)
         eventually(lambda version=version: _state(model, version) == "AVAILABLE")
 
-    eventually(lambda: sorted(model.statuses()) == [*range(4, 15), 100])
+    eventually(lambda: sorted(model.statuses()) == [2, 3, 4, 100])
     assert loader.events.count("failed 100") == 3
 
 
-def test_a_version_that_is_being_loaded_says_so(folder, loader, start, eventually):
+def test_a_loading_version_has_the_state_loading(folder, loader, start, eventually):
     loader.hold.clear()
     folder(1)
     model = start()
@@ -182,7 +185,7 @@ def test_a_version_that_is_being_loaded_says_so(folder, loader, start, eventuall
     assert model.wait_until_settled(10)
 
 
-def test_a_version_that_is_taken_away_gives_way_to_the_one_before(
+def test_a_removed_version_is_replaced_by_the_previous_one(
     folder, loader, start, eventually
 ):
     folder(1, 2)
@@ -194,28 +197,32 @@ def test_a_version_that_is_taken_away_gives_way_to_the_one_before(
     assert loader.events == ["loaded 2", "loaded 1", "closed 2"]
 
 
-def test_the_last_version_goes_with_its_folder(folder, loader, start, eventually):
+def test_the_last_version_is_unloaded_with_its_folder(
+    folder, loader, start, eventually
+):
     folder(1)
     model = start()
     eventually(_serves(model, 1))
     shutil.rmtree(folder.path / "1")
 
-    eventually(lambda: model.servable(None) is None)
+    eventually(lambda: model.session(None) is None)
     eventually(lambda: loader.events == ["loaded 1", "closed 1"])
 
 
-def test_a_directory_out_of_sight_changes_nothing(folder, loader, start, eventually):
+def test_versions_stay_loaded_while_the_directory_is_unreachable(
+    folder, loader, start, eventually
+):
     folder(1)
     model = start()
     eventually(_serves(model, 1))
     aside = folder.path.rename(folder.path.with_name("moved"))
 
     threading.Event().wait(0.2)
-    assert model.servable(None).version == 1
+    assert model.session(None).version == 1
     aside.rename(folder.path)
 
 
-def test_a_folder_is_said_to_be_empty_each_time_it_becomes_so(
+def test_an_empty_folder_is_logged_each_time_it_becomes_empty(
     folder, start, eventually, caplog
 ):
     def said():
@@ -242,7 +249,7 @@ def test_a_version_that_cannot_be_loaded_is_tried_again_and_given_up(
     eventually(lambda: _state(model, 2) == "END")
     threading.Event().wait(0.1)
     assert loader.events == ["loaded 1", *["failed 2"] * 3]
-    assert model.servable(None).version == 1
+    assert model.session(None).version == 1
     error = model.statuses()[2].error
     assert error.code.name == "UNKNOWN"
     assert "2 is broken" in error.details
@@ -306,5 +313,5 @@ def test_stopping_closes_all_versions(folder, loader, start):
     model.stop()
 
     assert sorted(loader.events[2:]) == ["closed 1", "closed 2"]
-    assert model.servable(None) is None
+    assert model.session(None) is None
     assert _state(model, 2) == "END"

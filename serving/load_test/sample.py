@@ -1,4 +1,4 @@
-"""Requests that are ready to be sent."""
+"""A sample of rows from a file, as requests that are ready to be sent."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from serving.client.requests import predict_request
 if TYPE_CHECKING:
     from serving.client.columns import Chunk
 
-_MOST_REQUESTS = 1000
+_MAX_REQUESTS = 1000
 
 
 def read_sample(path: Path, model: ModelFeatures, layout: Layout) -> Chunk:
-    """The first rows of a file, some thousands.
+    """Returns the first rows of a file, some thousands.
 
     Args:
       path: A file as `ctr predict` takes it.
-      model: What the model takes.
-      layout: How the file is to be read.
+      model: The features of the model.
+      layout: The layout of the file.
 
     Raises:
       InputError: The file cannot be read, does not fit the model, or has no rows.
@@ -38,7 +38,7 @@ def read_sample(path: Path, model: ModelFeatures, layout: Layout) -> Chunk:
     except (InputError, pa.ArrowException, UnicodeDecodeError, OSError) as error:
         raise InputError(f"{path}: {error}") from error
     if first is None or not len(first.rows):
-        raise InputError(f"{path}: no rows; give a file with examples to ask about")
+        raise InputError(f"{path}: no rows; give a file with examples")
     return first.rows
 
 
@@ -49,16 +49,14 @@ def predict_requests(
     signature: Signature,
     batch_size: int,
 ) -> list[bytes]:
-    """PredictRequests of full batches; rows come again where they are too few."""
-    rows = _repeated(rows, -(-batch_size // len(rows)))
+    """Returns PredictRequests of full batches; rows are repeated to fill one."""
+    times = -(-batch_size // len(rows))
+    if isinstance(rows, Sequence):
+        rows = [*rows] * times
+    else:
+        rows = pa.concat_tables([rows] * times)
     full = (batch for _, batch in cut(rows, batch_size) if len(batch) == batch_size)
     return [
         predict_request(target, signature, columns_of(batch, model)).SerializeToString()
-        for batch in itertools.islice(full, _MOST_REQUESTS)
+        for batch in itertools.islice(full, _MAX_REQUESTS)
     ]
-
-
-def _repeated(rows: Chunk, times: int) -> Chunk:
-    if isinstance(rows, Sequence):
-        return [*rows] * times
-    return pa.concat_tables([rows] * times)

@@ -1,4 +1,4 @@
-"""The models that are served, and which of them a request means."""
+"""The models that are served, and the lookup of the version that a request names."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from contextlib import contextmanager
 import grpc
 from tensorflow_serving.apis import get_model_status_pb2, model_pb2
 from tensorflow_serving.config import model_server_config_pb2
+from tensorflow_serving.config.model_server_config_pb2 import (
+    ModelServerConfig as Config,
+)
 
-from serving.server.model import Load, Model, VersionStatus
-from serving.server.options import PLATFORM, Polling
-from serving.server.servable import Servable
+from serving.model_config import PLATFORM
+from serving.server.session import ModelSession
 from serving.server.status import (
     StatusError,
     deadline_exceeded,
@@ -23,41 +25,47 @@ from serving.server.status import (
     invalid_argument,
     not_found,
 )
+from serving.server.version_loader import Load, Polling, VersionLoader, VersionStatus
 
 Labels = Mapping[str, Mapping[str, int]]
 
 _LOG = logging.getLogger(__name__)
 
 
-class ModelManager:
-    """The models of a configuration, which may be replaced at any time."""
+class ModelRegistry:
+    """The models of a configuration, which can be replaced at any time."""
 
     def __init__(self, load: Load, polling: Polling):
-        """Has no models until `replace`."""
+        """Creates a registry without models.
+
+        Args:
+          load: Loads a version.
+          polling: How the directories of versions are polled.
+        """
         self._load = load
         self._polling = polling
-        # Both are replaced as a whole, so that a request sees one or the other.
-        self._models: Mapping[str, Model] = {}
+        # Both are replaced as a whole, so that a request sees a consistent state.
+        self._models: Mapping[str, VersionLoader] = {}
         self._labels: Labels = {}
-        # Models that are served no more, but can still be asked about.
-        self._removed: dict[str, Model] = {}
-        self._reloading = threading.Lock()
+        # No longer served, but GetModelStatus still answers for them.
+        self._removed: dict[str, VersionLoader] = {}
+        self._replacing = threading.Lock()
 
     @contextmanager
-    def servable(self, spec: model_pb2.ModelSpec) -> Iterator[Servable]:
-        """The version that a request means; it stays loaded within the context.
+    def session(self, spec: model_pb2.ModelSpec) -> Iterator[ModelSession]:
+        """The version that a request names; it stays loaded within the context.
 
         Raises:
           StatusError: There is no such model, version or label.
         """
-        servable = self._acquire(spec)
+        session = self._acquire(spec)
         try:
-            yield servable
+            yield session
         finally:
-            servable.release()
+            session.release()
 
     def statuses(self, spec: model_pb2.ModelSpec) -> Mapping[int, VersionStatus]:
-        """How far the versions of a model are, or the one version that is named.
+        """Returns the status of each version of a model, or of the version named.
 
         Raises:
           StatusError: There is no such model or version.
@@ -75,17 +83,17 @@ class ModelManager:
         return statuses
 
     def has(self, name: str) -> bool:
-        """Whether there is a model of a name."""
+        """Returns whether there is a model of that name."""
         return name in self._models
 
     def is_available(self) -> bool:
-        """Whether all models have a version to serve."""
+        """Returns whether each model has an available version."""
         return all(model.is_available() for model in self._models.values())
 
-    def start(self, config: model_server_config_pb2.ModelServerConfig) -> None:
-        """Takes the first configuration, and waits until all its models are available.
+    def start(self, config: Config) -> None:
+        """Loads the models of the first configuration.
 
-        That may take until someone releases a version.
+        Returns once all are available, which may take until a version is released.
 
         Raises:
           StatusError: The configuration is wrong, or a model cannot be loaded.
@@ -95,14 +103,14 @@ class ModelManager:
             model.wait_until_found()
         self.wait_for(new, math.inf)
 
-    def replace(self, config: model_server_config_pb2.ModelServerConfig) -> list[Model]:
-        """Takes other models, policies or labels.
+    def replace(self, config: Config) -> list[VersionLoader]:
+        """Replaces models, policies and labels.
 
         Returns:
-          The models that are new; they are loaded from now on.
+          The models that are new, which begin to load.
 
         Raises:
-          StatusError: The configuration is wrong, and nothing was changed.
+          StatusError: The configuration is wrong; nothing was changed.
         """
         if config.WhichOneof("config") != "model_config_list":
             raise invalid_argument(
@@ -110,12 +118,12 @@ class ModelManager:
                 "Only ModelConfigList is currently supported"
             )
         configs = {each.name: each for each in config.model_config_list.config}
-        with self._reloading:
+        with self._replacing:
             _check(config)
             labels = self._checked_labels(configs)
             old = self._models
             new = [
-                Model(each, self._load, self._polling)
+                VersionLoader(each, self._load, self._polling)
                 for name, each in configs.items()
                 if name not in old
             ]
@@ -132,57 +140,56 @@ class ModelManager:
                 self._removed[name] = old[name]
         return new
 
-    def wait_for(self, models: list[Model], deadline: float) -> None:
+    def wait_for(self, models: list[VersionLoader], deadline: float) -> None:
         """Waits until models are available.
 
         Args:
-          models: Some of the models.
-          deadline: When nobody waits for the answer any more, by the monotonic clock.
+          models: Models of this registry.
+          deadline: Deadline of the request, monotonic seconds.
 
         Raises:
-          StatusError: One cannot be loaded, or not in time.
+          StatusError: A model cannot be loaded, or not in time.
         """
         failed = []
         for model in models:
             left = deadline - time.monotonic()
-            timeout = None if left == math.inf else max(left, 0.0)
-            if not model.wait_until_settled(timeout):
+            if not model.wait_until_settled(None if left == math.inf else max(left, 0)):
                 raise deadline_exceeded()
             if not model.is_available():
                 failed.append(model)
         if failed:
-            reasons = ", ".join(f"{{{_why_unavailable(model)}}}" for model in failed)
+            reasons = ", ".join(f"{{{_failure(model)}}}" for model in failed)
             raise StatusError(
                 grpc.StatusCode.UNKNOWN,
                 f"{len(failed)} servable(s) did not become available: {{{reasons}}}",
             )
 
     def stop(self) -> None:
-        """Unloads everything, each version when its last request is answered."""
-        with self._reloading:
+        """Unloads all versions, each after its last request."""
+        with self._replacing:
             for model in self._models.values():
                 model.stop()
 
-    def _acquire(self, spec: model_pb2.ModelSpec) -> Servable:
+    def _acquire(self, spec: model_pb2.ModelSpec) -> ModelSession:
         if not spec.name:
             raise invalid_argument("ModelSpec has no name specified.")
         version = self._version(spec)
         while True:
             model = self._models.get(spec.name)
-            servable = None if model is None else model.servable(version)
-            if servable is None:
+            session = None if model is None else model.session(version)
+            if session is None:
                 which = (
                     f"Latest({spec.name})"
                     if version is None
                     else f"Specific({spec.name}, {version})"
                 )
                 raise not_found(f"Servable not found for request: {which}")
-            if servable.acquire():
-                return servable
-            # It was replaced in the meantime.
+            if session.acquire():
+                return session
+            # It was unloaded in the meantime.
 
     def _version(self, spec: model_pb2.ModelSpec) -> int | None:
-        """The version that a request names, if it names one."""
+        """Returns the version that a request names, by number or label."""
         choice = spec.WhichOneof("version_choice")
         if choice == "version":
             number: int = spec.version.value
@@ -198,11 +205,11 @@ class ModelManager:
     def _checked_labels(
         self, configs: Mapping[str, model_server_config_pb2.ModelConfig]
     ) -> Labels:
-        """The labels of a configuration.
+        """Returns the labels of a configuration.
 
-        A label may be given to a version that is still to be loaded, as TensorFlow
-        Serving allows by `--allow_version_labels_for_unavailable_models`; but a label
-        that requests use is moved to an available version only.
+        A new label may name a version that is not loaded yet, as TensorFlow Serving
+        allows by `--allow_version_labels_for_unavailable_models`; a label in use moves
+        to available versions only.
         """
         labels: dict[str, dict[str, int]] = {}
         for name, config in configs.items():
@@ -218,8 +225,7 @@ class ModelManager:
         return labels
 
 
-def _check(config: model_server_config_pb2.ModelServerConfig) -> None:
-    """Checks each model of a configuration."""
+def _check(config: Config) -> None:
     names = set()
     for model in config.model_config_list.config:
         if not model.name:
@@ -234,29 +240,28 @@ def _check(config: model_server_config_pb2.ModelServerConfig) -> None:
                 f"Expected model {model.name} to have an absolute path or URI; got "
                 f"base_path()={model.base_path}"
             )
-        # What came before `model_platform` in configurations.
-        old_style = model.model_type == model_server_config_pb2.TENSORFLOW
-        if model.model_platform != ("" if old_style else PLATFORM):
+        # `model_type` is the deprecated form of `model_platform`.
+        deprecated = model.model_type == model_server_config_pb2.TENSORFLOW
+        if model.model_platform != ("" if deprecated else PLATFORM):
             raise invalid_argument(
                 f"Model {model.name} requests unsupported platform "
                 f"{model.model_platform!r}; allowed: {PLATFORM!r}"
             )
-        logging_config = model.logging_config
-        if (
-            model.HasField("logging_config")
-            and not logging_config.log_collector_config.filename_prefix
+        log = model.logging_config
+        if model.HasField("logging_config") and not (
+            log.log_collector_config.filename_prefix
         ):
             raise invalid_argument(
                 f"Model {model.name} has a logging_config without a filename_prefix"
             )
 
 
-def _why_unavailable(model: Model) -> str:
+def _failure(model: VersionLoader) -> str:
     errors = [
         f"name: {model.name} version: {version} due to error: {status.error}"
         for version, status in model.statuses().items()
         if status.state == get_model_status_pb2.ModelVersionStatus.END
         and status.error is not None
     ]
-    nothing = f"name: {model.name}: no version found under {model.base_path}"
-    return "; ".join(errors) or nothing
+    none_found = f"name: {model.name}: no version found under {model.base_path}"
+    return "; ".join(errors) or none_found

@@ -1,4 +1,4 @@
-"""A server that ended is not taken for another one, nor its port by another."""
+"""A local server that has ended, and its port."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from pipeline.config.serving import Serving
-from serving.local import LocalServer, ServingError
+from serving.local_server import LocalServer, ServingError
 
 
 @pytest.fixture
@@ -23,14 +23,14 @@ def local(tmp_path, base_path, monkeypatch, eventually):
         yield local
 
 
-def test_whoever_else_is_at_its_address_is_not_asked(local, start_server):
+def test_another_server_at_its_address_is_ignored(local, start_server):
     start_server(port=int(local.address.rpartition(":")[2]))
 
     with pytest.raises(ServingError, match=r"status 137 .* ends: out of memory$"):
         local.wait_until_available(60)
 
 
-def test_its_port_is_handed_to_nobody_else(local):
+def test_its_port_stays_reserved(local):
     host, _, port = local.address.rpartition(":")
 
     with (

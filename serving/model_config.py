@@ -1,0 +1,80 @@
+"""The models and versions that a server is to serve, as TensorFlow Serving names them.
+
+The embedded server takes the message itself; `tensorflow_serving.py` writes it as text.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from tensorflow_serving.config import model_server_config_pb2
+
+from pipeline.config.serving import Serving, Versions
+from pipeline.errors import ConfigError
+from serving.releases.labels import read_labels
+from serving.releases.storage import is_in_object_store
+
+# The kind of servable; TensorFlow Serving has no other.
+PLATFORM = "tensorflow"
+
+
+def model_server_config(
+    serving: Serving, name: str, base_path: str, request_log_dir: str = "requests"
+) -> model_server_config_pb2.ModelServerConfig:
+    """Returns the configuration of one model, with the labels it has now.
+
+    Args:
+      serving: The `serving` block.
+      name: Name of the model.
+      base_path: Directory of its versions.
+      request_log_dir: Default folder of the request log.
+
+    Raises:
+      ConfigError: `serving.versions` lacks a version that has a label.
+      ReleaseError: The file of the labels is malformed.
+    """
+    config = model_server_config_pb2.ModelServerConfig()
+    model = config.model_config_list.config.add()
+    model.name = name
+    model.base_path = (
+        base_path if is_in_object_store(base_path) else os.path.abspath(base_path)
+    )
+    model.model_platform = PLATFORM
+    _choose_versions(model, serving.versions, read_labels(base_path))
+    if serving.request_log is not None:
+        folder = Path(serving.request_log.folder or request_log_dir)
+        log = model.logging_config
+        log.log_collector_config.filename_prefix = str(folder.absolute() / name)
+        log.sampling_config.sampling_rate = serving.request_log.sampling_rate
+    return config
+
+
+def _choose_versions(
+    model: model_server_config_pb2.ModelConfig,
+    versions: Versions,
+    labels: Mapping[str, int],
+) -> None:
+    """Sets a policy that serves the configured versions and those with a label.
+
+    No policy says "the latest and these". A list would have to be rewritten for each
+    release and roll back, and twice for a label that moves: servers assign labels to
+    loaded versions only, and reject a list that adds the version along with its label.
+    So as long as there are labels, all versions that `release.keep` leaves are served.
+    """
+    model.version_labels.update(labels)
+    policy = model.model_version_policy
+    if isinstance(versions, tuple):
+        for label, version in labels.items():
+            if version not in versions:
+                raise ConfigError(
+                    f"serving.versions: got {', '.join(map(str, versions))} without "
+                    f"{version}, which has the label {label!r}; add it, move the "
+                    "label, or give a number of versions"
+                )
+        policy.specific.versions.extend(versions)
+    elif versions == "all" or labels:
+        policy.all.SetInParent()
+    else:
+        policy.latest.num_versions = versions

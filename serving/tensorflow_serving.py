@@ -1,0 +1,185 @@
+"""Starts `tensorflow_model_server`: the text files it reads, and its command line.
+
+It reads the file of the models again when that changes, which is how labels reach it.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from google.protobuf import text_format
+
+from pipeline.config.serving import Batching, Serving
+from serving.model_config import model_server_config
+from serving.releases.labels import read_labels
+from serving.tls import Pem, read_pem
+
+_OWNER_ONLY = 0o600
+_NO_PORT = 0
+_POLL_SECONDS = 1.0
+
+# The program's name in TensorFlow Serving's container image and apt package.
+_PROGRAM = "tensorflow_model_server"
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files that `tensorflow_model_server` is configured by.
+
+    Attributes:
+      models: Text of a ModelServerConfig.
+      batching: Text of BatchingParameters; None disables batching.
+      ssl: Text of an SSLConfig; None disables TLS.
+    """
+
+    models: Path
+    batching: Path | None
+    ssl: Path | None
+
+
+def find_tensorflow_serving() -> str | None:
+    """Returns the path of `tensorflow_model_server`; None if it is not installed."""
+    return shutil.which(_PROGRAM)
+
+
+def write_files(serving: Serving, name: str, base_path: str, folder: Path) -> Files:
+    """Writes the files of a server of one model.
+
+    Args:
+      serving: The `serving` block.
+      name: Name of the model.
+      base_path: Directory of its versions.
+      folder: Where to write them.
+
+    Raises:
+      ConfigError: A key or certificate cannot be used, or `serving.versions` lacks a
+        version that has a label.
+      ReleaseError: The file of the labels is malformed.
+    """
+    pem = None if serving.tls is None else read_pem(serving.tls)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = Files(
+        write_models(serving, name, base_path, folder),
+        None if serving.batching is None else folder / "batching.config",
+        None if pem is None else folder / "ssl.config",
+    )
+    if serving.batching is not None and files.batching is not None:
+        files.batching.write_text(_batching_text(serving.batching), encoding="utf-8")
+    if pem is not None and files.ssl is not None:
+        _write_secret(files.ssl, _ssl_text(pem))
+    return files
+
+
+def write_models(serving: Serving, name: str, base_path: str, folder: Path) -> Path:
+    """Writes the file of the models; a server that polls it reads all or nothing.
+
+    Raises:
+      ConfigError: `serving.versions` lacks a version that has a label.
+      ReleaseError: The file of the labels is malformed.
+    """
+    path = folder / "models.config"
+    # Stock TensorFlow Serving does not start with a `logging_config`.
+    serving = serving.model_copy(update={"request_log": None})
+    config = model_server_config(serving, name, base_path)
+    aside = folder / f".models.config.{os.getpid()}"
+    aside.write_text(text_format.MessageToString(config), encoding="utf-8")
+    return aside.replace(path)
+
+
+def tensorflow_serving_command(
+    program: str, serving: Serving, files: Files
+) -> list[str]:
+    """Returns the command line of `tensorflow_model_server`.
+
+    It has no flags for `serving.host` (it listens on all interfaces),
+    `max_message_bytes` (the limit is 2 GiB) and `max_concurrent_requests`.
+    """
+    command = [
+        program,
+        f"--model_config_file={files.models}",
+        "--model_config_file_poll_wait_seconds=1",
+        f"--port={serving.port}",
+        f"--rest_api_port={serving.rest_port or _NO_PORT}",
+        "--allow_version_labels_for_unavailable_models=true",
+    ]
+    if files.batching is not None:
+        command += ["--enable_batching", f"--batching_parameters_file={files.batching}"]
+    if files.ssl is not None:
+        command.append(f"--ssl_config_file={files.ssl}")
+    return command
+
+
+def follow_labels(base_path: str, write: Callable[[], object]) -> None:
+    """Calls `write` whenever labels change, as long as this process lives.
+
+    In a process of its own, since this one is to become the server.
+
+    Args:
+      base_path: Directory of the model's versions.
+      write: Writes the file of the models.
+    """
+    multiprocessing.get_context("fork").Process(
+        target=_follow, args=(os.getpid(), base_path, write)
+    ).start()
+
+
+def _follow(server: int, base_path: str, write: Callable[[], object]) -> None:
+    # Ctrl-C in a terminal is for the server; once that has ended, this ends too.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # In `ps` it looks like `ctr serve`, so a person may mean the server.
+    signal.signal(signal.SIGTERM, lambda *_: _terminate(server))
+    written: Mapping[str, int] | None = None
+    reported = ""
+    while os.getppid() == server:
+        try:
+            labels = read_labels(base_path)
+            if labels != written:
+                write()
+                written = labels
+            reported = ""
+        except Exception as error:
+            # An object store has errors of its own; the next poll may succeed.
+            if str(error) != reported:
+                print(f"labels not updated: {error}", file=sys.stderr, flush=True)
+            reported = str(error)
+        time.sleep(_POLL_SECONDS)
+
+
+def _terminate(server: int) -> None:
+    # Otherwise the number may be that of another process by now.
+    if os.getppid() == server:
+        os.kill(server, signal.SIGTERM)
+
+
+def _batching_text(batching: Batching) -> str:
+    values = {**batching.model_dump(), "num_batch_threads": batching.threads}
+    lines = [f"{name} {{ value: {value} }}" for name, value in values.items()]
+    # Without it, requests whose lists differ in length fail when batched together.
+    return "\n".join([*lines, "pad_variable_length_inputs: true"]) + "\n"
+
+
+def _ssl_text(pem: Pem) -> str:
+    texts = {"server_key": pem.key, "server_cert": pem.certificate}
+    if pem.client_ca is not None:
+        texts["custom_ca"] = pem.client_ca
+    # PEM is ASCII, in which a string of JSON is one of protobuf's text format.
+    lines = [f"{field}: {json.dumps(text)}" for field, text in texts.items()]
+    verify = "false" if pem.client_ca is None else "true"
+    return "\n".join([*lines, f"client_verify: {verify}"]) + "\n"
+
+
+def _write_secret(path: Path, text: str) -> None:
+    """Writes a file that only its owner may read."""
+    path.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with os.fdopen(os.open(path, flags, _OWNER_ONLY), "w", encoding="ascii") as file:
+        file.write(text)
