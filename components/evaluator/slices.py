@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from pipeline.canonical_text import canonical_text
+
 # The features of a slice with their values as text, sorted.
 SliceKey = tuple[tuple[str, str], ...]
 
@@ -36,7 +38,7 @@ def slice_name(key: SliceKey) -> str:
 
 def _as_text(value: object) -> str:
     if not isinstance(value, float):
-        return str(value)
+        return canonical_text(value) or ""
     # What float32 keeps of a number.
     return f"{value:.0f}" if value.is_integer() else f"{value:.7g}"
 

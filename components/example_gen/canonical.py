@@ -1,11 +1,14 @@
 """One form for the columns of all formats, and the label.
 
-After this a float feature is float32, any other is bytes, the label is an int64 of 0
-or 1, and a missing value is the absence of the feature.
+After this a float feature is float32, any other is the canonical text of its values in
+bytes, the label is an int64 of 0 or 1, and a missing value is the absence of the
+feature.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_gen.lists import flat, has_repeats, lists
+from pipeline.canonical_array import canonical_texts
 from pipeline.config.examples import Label
 from pipeline.config.parts.example_gen import ExampleGenPart, RawColumn
 from pipeline.errors import InputError
@@ -94,7 +98,7 @@ def _canonical(name: str, data: pa.ChunkedArray, column: RawColumn) -> pa.Array:
     if column.type == "float":
         values = cast(name, values, pa.float32())
     else:
-        rows, values = _without_empty(rows, cast(name, values, pa.string()))
+        rows, values = _without_empty(rows, _utf8(name, texts_of(name, values)))
         values = values.cast(pa.binary())
     if not column.many:
         _check_single(name, rows)
@@ -123,26 +127,50 @@ def cast(name: str, values: pa.Array, wanted: pa.DataType) -> pa.Array:
     Raises:
       InputError: A value is not of the wanted type.
     """
-    try:
+    kind = "numbers" if pa.types.is_floating(wanted) else "text"
+    with _errors_of(name, kind, values.type):
         if pa.types.is_dictionary(values.type):
             values = values.dictionary_decode()
         if pa.types.is_binary(values.type) and wanted != pa.string():
             values = values.cast(pa.string())
         # A double beyond float32's range becomes infinite, which is a missing value.
         return values.cast(wanted, safe=False)
+
+
+def texts_of(name: str, values: pa.Array) -> pa.Array:
+    """The canonical texts of the values of a column: string or binary.
+
+    Raises:
+      InputError: A value has no text, or is a float that is too large to name an id.
+    """
+    with _errors_of(name, "text", values.type):
+        return canonical_texts(values)
+
+
+def _utf8(name: str, texts: pa.Array) -> pa.Array:
+    with _errors_of(name, "text", texts.type):
+        return texts.cast(pa.string())
+
+
+@contextmanager
+def _errors_of(name: str, expected: str, kind: pa.DataType) -> Iterator[None]:
+    """Says which column holds a value that does not fit, and what to do."""
+    remedy = "correct the rows, or change what the configuration says of the column"
+    try:
+        yield
     except pa.ArrowException as error:
-        kind = "numbers" if pa.types.is_floating(wanted) else "text"
         reason = " ".join(str(error).split())
         raise InputError(
-            f"column {name!r}: expected {kind}, got {values.type} ({reason}); "
-            "correct the rows, or change what the configuration says of the column"
+            f"column {name!r}: expected {expected}, got {kind} ({reason}); {remedy}"
         ) from error
+    except InputError as error:
+        raise InputError(f"column {name!r}: {error}") from error
 
 
 def _without_empty(
     rows: npt.NDArray[Any], values: pa.Array
 ) -> tuple[npt.NDArray[Any], pa.Array]:
-    filled = pc.not_equal(values, "")
+    filled = pc.fill_null(pc.not_equal(values, ""), False)
     return rows[filled.to_numpy(zero_copy_only=False)], values.filter(filled)
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_gen.canonical import cast
+from components.example_gen.canonical import texts_of
 from components.example_gen.lists import flat, has_repeats
 from components.example_gen.times import Start, time_keys
 from pipeline.config.examples import EVAL, TRAIN, HashSplit
@@ -75,8 +75,8 @@ def _column_keys(name: str, data: pa.ChunkedArray) -> pa.Array:
             "choose a column with one"
         )
     keys = np.full(len(data), b"", dtype=object)
-    texts = cast(name, values, pa.string())
-    keys[rows] = texts.cast(pa.binary()).to_numpy(zero_copy_only=False)
+    texts = texts_of(name, values).cast(pa.binary()).fill_null(b"")
+    keys[rows] = texts.to_numpy(zero_copy_only=False)
     return pa.array(keys, pa.binary())
 
 

@@ -2,18 +2,20 @@
 
 A column holds for each row a float, where NaN is missing; or bytes, where b"" is
 missing; or, for a multi-valued feature, a list of bytes. Rows (dicts) are taken as they
-are typed. Tables (Arrow, pandas) are cast by Arrow's rules, as ExampleGen does to the
-examples that a model is trained on: the integer 5 in a column of texts is "5".
+are typed. A text is the canonical text of its value, as in the examples that a model is
+trained on: "123" for the integer 123, the float 123.0 and the text "123.0".
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from pipeline.canonical_text import canonical_text
 from pipeline.errors import InputError
 from serving.client.features import Feature, ModelFeatures
 
@@ -134,15 +136,22 @@ def _of_table(
 def _cast(feature: Feature, column: pa.ChunkedArray) -> list[Any]:
     import pyarrow as pa
 
-    wanted = pa.string() if feature.is_text else pa.float32()
     try:
         if pa.types.is_dictionary(column.type):
             column = column.cast(column.type.value_type)
         if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-            return column.cast(pa.list_(wanted), safe=False).to_pylist()
-        if pa.types.is_binary(column.type):
-            column = column.cast(pa.string())
-        values = column.cast(wanted, safe=False).to_pylist()
+            return [
+                values
+                for chunk in column.chunks
+                for values in _cast_lists(feature, chunk)
+            ]
+        values = [
+            value
+            for chunk in column.chunks
+            for value in _cast_values(feature, chunk).to_pylist()
+        ]
+    except InputError as error:
+        raise InputError(f"feature {feature.name!r}: {error}") from error
     except pa.ArrowException as error:
         raise InputError(
             f"feature {feature.name!r}: expected {feature.expected}, got a column of "
@@ -153,15 +162,43 @@ def _cast(feature: Feature, column: pa.ChunkedArray) -> list[Any]:
     return values
 
 
+def _cast_lists(feature: Feature, lists: pa.Array) -> list[list[Any] | None]:
+    import pyarrow.compute as pc
+
+    lengths = pc.list_value_length(lists).to_pylist()
+    values = iter(_cast_values(feature, lists.flatten()).to_pylist())
+    return [
+        None if length is None else list(itertools.islice(values, length))
+        for length in lengths
+    ]
+
+
+def _cast_values(feature: Feature, values: pa.Array) -> pa.Array:
+    import pyarrow as pa
+
+    from pipeline.canonical_array import canonical_texts
+
+    if feature.is_text:
+        return canonical_texts(values).cast(pa.string())
+    if pa.types.is_binary(values.type):
+        values = values.cast(pa.string())
+    return values.cast(pa.float32(), safe=False)
+
+
 def _checked(feature: Feature, values: Sequence[Any], before: int) -> list[Any]:
     check = _check_of(feature)
     try:
         return [check(value) for value in values]
-    except _WRONG:
-        number, value = _first_bad(check, values)
+    except (*_WRONG, InputError):
+        number, value, error = _first_bad(check, values)
+        reason = (
+            str(error)
+            if isinstance(error, InputError)
+            else f"expected {feature.expected}, got {type(value).__name__} "
+            f"{value!r:.60}"
+        )
         raise InputError(
-            f"row {before + number}: feature {feature.name!r}: expected "
-            f"{feature.expected}, got {type(value).__name__} {value!r:.60}"
+            f"row {before + number}: feature {feature.name!r}: {reason}"
         ) from None
 
 
@@ -173,12 +210,12 @@ def _check_of(feature: Feature) -> Callable[[Any], Any]:
 
 def _first_bad(
     check: Callable[[Any], Any], values: Sequence[Any]
-) -> tuple[int, object]:
+) -> tuple[int, object, Exception]:
     for number, value in enumerate(values, 1):
         try:
             check(value)
-        except _WRONG:
-            return number, value
+        except (*_WRONG, InputError) as error:
+            return number, value, error
     raise AssertionError("a value was refused, and then was not")
 
 
@@ -191,13 +228,18 @@ def _number(value: Any) -> float:
 
 
 def _text(value: Any) -> bytes:
-    if isinstance(value, str):
-        return value.encode()
     if isinstance(value, bytes):
+        return _of_bytes(value)
+    return (canonical_text(value) or "").encode()
+
+
+def _of_bytes(value: bytes) -> bytes:
+    """No text that is not UTF-8 has another notation."""
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
         return value
-    if value is None:
-        return b""
-    raise TypeError
+    return (canonical_text(text) or "").encode()
 
 
 def _texts(value: Any) -> list[bytes]:
