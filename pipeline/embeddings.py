@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.canonical_text import text_of_term
 from pipeline.config.names import tensor_name
 
 # In a SavedModel, where a release copies it and TensorFlow Serving leaves it alone.
@@ -54,10 +55,10 @@ def to_parquet(terms: Sequence[bytes], vectors: npt.NDArray[np.float32]) -> byte
     """The content of a file.
 
     Args:
-      terms: The terms, in UTF-8; what is not UTF-8 is escaped.
+      terms: The terms as a vocabulary has them.
       vectors: float32 [terms, size].
     """
-    texts = [term.decode("utf-8", "backslashreplace") for term in terms]
+    texts = [text_of_term(term) for term in terms]
     numbers = pa.array(vectors.reshape(-1), pa.float32())
     lists = pa.FixedSizeListArray.from_arrays(numbers, vectors.shape[1])
     sink = pa.BufferOutputStream()

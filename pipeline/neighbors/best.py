@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.canonical_text import text_of_term
 from pipeline.config import Config
 from pipeline.config.features import Categorical, Feature, Numeric
 from pipeline.errors import InputError, close_to
@@ -192,4 +193,4 @@ def _vocabulary(model: Path, config: Config, feature: str) -> set[Value] | None:
     if not isinstance(config.features[feature], Categorical):
         return None
     lines = (model / "assets" / feature).read_bytes().splitlines()
-    return {line.decode("utf-8", "backslashreplace") for line in lines}
+    return set(map(text_of_term, lines))

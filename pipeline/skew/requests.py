@@ -15,6 +15,7 @@ from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 from tfx_bsl.coders import example_coder
 
 from components.example_gen.lists import flat, lists
+from pipeline.canonical_array import canonical_texts
 from pipeline.errors import InputError
 from pipeline.signatures import EXAMPLES, PREDICT
 
@@ -179,7 +180,7 @@ def _present(rows: Any, values: pa.Array, kind: str, size: int) -> pa.Array:
         values = values.cast(pa.float32())
         is_there = pc.invert(pc.is_nan(values))
     else:
-        values = values.cast(pa.binary())
+        values = canonical_texts(values).cast(pa.binary())
         is_there = pc.not_equal(pc.binary_length(values), 0)
     chosen = is_there.to_numpy(zero_copy_only=False).astype(bool)
     return lists(rows[chosen], values.filter(is_there), size)

@@ -183,3 +183,11 @@ def test_term_of_a_vocabulary_stands_for_its_text(text: str):
     term = vocabulary_term(text.encode())
     assert text_of_term(term) == text
     assert not {b"\n", b"\r"} & {term[i : i + 1] for i in range(len(term))}
+
+
+@pytest.mark.parametrize("text", ["a\nb", "\r\n", "é", "plain"])
+def test_a_term_of_a_vocabulary_stands_for_its_text(text):
+    term = vocabulary_term(text.encode())
+
+    assert term.splitlines() == [term]
+    assert text_of_term(term) == text

@@ -10,6 +10,7 @@ import pytest
 from pipeline.config.features import Categorical, Hashed
 
 # b four times, a three times, c twice, d once; missing as an absent and an empty value.
+BREAKS = ["a\nb", "a\nb", "a\rb", "a b", "\n", "ab", "7", "0"]
 CITIES = ["b", "a", "b", "c", "b", "a", "b", "c", "a", "d", None, ""]
 TAGS = [["x", "y"], ["x"], ["y", "x", "z"], [], ["", "x"], None]
 WORDS = ["x|y", "x", "y|x||z", "", "|x|", None]
@@ -26,12 +27,15 @@ def analysis(analyze: Callable[..., Any]) -> Any:
         "tags": Categorical(multivalued=True),
         "words": Categorical(delimiter="|"),
         "hashed_tags": Hashed(buckets=5, multivalued=True),
+        "breaks": Categorical(),
     }
     rows = [
         {"city": city, "top": city, "frequent": city, "user": city} for city in CITIES
     ]
     for row, tags, words in zip(rows, TAGS, WORDS, strict=False):
         row |= {"tags": tags, "words": words, "hashed_tags": tags}
+    for row, text in zip(rows, BREAKS, strict=False):
+        row["breaks"] = text
     return analyze(features, rows)
 
 
@@ -88,3 +92,22 @@ def test_hashed_list_has_an_id_for_each_value(analysis: Any):
     assert [len(row) for row in ids[:6]] == [2, 1, 3, 0, 1, 0]
     assert ids[0][0] == ids[1][0] == ids[2][1] == ids[4][0]
     assert all(1 <= one <= 5 for row in ids for one in row)
+
+
+def test_texts_with_line_breaks_have_ids_of_their_own(analysis: Any):
+    ids = dict(zip(BREAKS, analysis.column("breaks"), strict=False))
+    assert ids["a\nb"] == 1
+    assert sorted(ids.values()) == list(range(1, 8))
+
+    row = dict.fromkeys(["city", "top", "frequent", "never", "user", "words"], "x")
+    served = analysis.serve([{**row, "breaks": text} for text in BREAKS])["breaks"]
+    assert served == [ids[text] for text in BREAKS]
+
+
+def test_a_client_may_send_whole_numbers_with_a_decimal_point(analysis: Any):
+    ids = dict(zip(BREAKS, analysis.column("breaks"), strict=False))
+    row = dict.fromkeys(["city", "top", "frequent", "never", "user", "words"], "x")
+    texts = ["7.0", "7.000", "0.0", "07.0", "7.5"]
+    served = analysis.serve([{**row, "breaks": text} for text in texts])["breaks"]
+
+    assert served == [ids["7"], ids["7"], ids["0"], 8, 8]

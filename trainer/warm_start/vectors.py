@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from pyarrow import types
 from tfx.dsl.io import fileio
 
+from pipeline.canonical_text import vocabulary_term
 from pipeline.errors import InputError
 
 
@@ -19,7 +20,7 @@ class Vectors(NamedTuple):
     """Embedding vectors.
 
     Attributes:
-      terms: Whose they are, binary.
+      terms: Whose they are, as a vocabulary has them, binary.
       vectors: float32 [terms, size].
     """
 
@@ -51,7 +52,8 @@ def read_vectors(path: str, feature: str, size: int) -> Vectors:
     numbers = lists.flatten().cast(pa.float32()).to_numpy(zero_copy_only=False)
     if not np.isfinite(numbers).all():
         raise InputError(f"{_where(path, feature)}: a number is missing or not finite")
-    terms = table["term"].combine_chunks().cast(pa.binary())
+    texts = table["term"].combine_chunks().cast(pa.binary())
+    terms = pa.array(map(vocabulary_term, texts.to_pylist()), pa.binary())
     return Vectors(terms, numbers.reshape(-1, size))
 
 
