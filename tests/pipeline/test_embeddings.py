@@ -20,14 +20,14 @@ VECTORS = np.array([[0.5, -1.0], [2.0, 0.0], [0.25, 8.0]], np.float32)
 @pytest.fixture
 def file(tmp_path):
     path = tmp_path / "ad.parquet"
-    path.write_bytes(to_parquet([b"a", "ü b".encode(), b"\xff"], VECTORS))
+    path.write_bytes(to_parquet([b"a", "ü b".encode(), b"\x80"], VECTORS))
     return str(path)
 
 
 def test_terms_and_vectors_come_back_in_order(file):
     embeddings = read_embeddings(file)
 
-    assert embeddings.terms == ["a", "ü b", r"\xff"]
+    assert embeddings.terms == ["a", "ü b", r"\x80"]
     assert embeddings.vectors.dtype == np.float32
     np.testing.assert_array_equal(embeddings.vectors, VECTORS)
 
