@@ -60,7 +60,12 @@ class Demo(Subject):
         """The rows of its last day."""
         config = load_config(CHECKOUT / "examples" / self.name / "pipeline.yaml")
         columns = raw_columns(config.features)
-        layout = Layout(config.examples.missing_values, columns, only_features=False)
+        layout = Layout(
+            config.examples.csv,
+            config.examples.missing_values,
+            columns,
+            only_features=False,
+        )
         path = CHECKOUT / "runs" / "ad_click_data" / "clicks" / "day-08.csv"
         return next(read_rows(path, client.features(), layout)).rows
 

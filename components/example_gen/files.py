@@ -37,7 +37,18 @@ def files_matching(
       InputError: No file matches.
     """
     whole = os.path.join(root, pattern)
-    paths = sorted(map(os.fsdecode, fileio.glob(whole)))
+    paths = glob_data(whole)
     if not paths:
         raise InputError(f"{whole}: no file matches; {cure}")
     return paths
+
+
+def glob_data(pattern: str) -> list[str]:
+    """The files of a glob in order, without those that hold no data.
+
+    As in Hadoop and Spark, files are hidden whose names start with `_` (such as
+    `_SUCCESS`) or `.`, if the pattern does not start so.
+    """
+    hidden = {"_", "."} - {os.path.basename(pattern)[:1]}
+    paths = sorted(map(os.fsdecode, fileio.glob(pattern)))
+    return [path for path in paths if os.path.basename(path)[:1] not in hidden]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import re
 from collections import Counter
@@ -11,13 +10,13 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 import tensorflow as tf
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
-from tfx_bsl.coders import example_coder
 
-from pipeline import csv_files
+from components.example_gen.records import decode_examples
+from pipeline import csv_files, parquet_files
+from pipeline.compression import GZIP, codec_of, decompressed
 from pipeline.config.parts.example_gen import ExampleGenPart
 from pipeline.errors import InputError
 
@@ -77,18 +76,18 @@ def wanted_columns(part: ExampleGenPart) -> list[str]:
 
 def _read_csv(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
     wanted = wanted_columns(part)
-    opened = functools.partial(_open, path)
-    header, has_rows = csv_files.read_header(opened)
-    _check_columns(wanted, header)
-    if not has_rows:
-        return
-    convert = pa_csv.ConvertOptions(
-        include_columns=wanted,
-        column_types={name: _csv_type(name, part) for name in wanted},
-        null_values=list(part.missing_values),
-        strings_can_be_null=True,
-    )
-    yield from csv_files.read_tables(opened, header, convert, _CSV_BLOCK_BYTES)
+
+    def choose(header: list[str]) -> pa_csv.ConvertOptions:
+        _check_columns(wanted, header)
+        return pa_csv.ConvertOptions(
+            include_columns=wanted,
+            column_types={name: _csv_type(name, part) for name in wanted},
+            null_values=list(part.missing_values),
+            strings_can_be_null=True,
+        )
+
+    with _open(path) as file:
+        yield from csv_files.read_tables(file, part.csv, choose, _CSV_BLOCK_BYTES)
 
 
 def _csv_type(name: str, part: ExampleGenPart) -> pa.DataType:
@@ -102,24 +101,26 @@ def _csv_type(name: str, part: ExampleGenPart) -> pa.DataType:
 
 def _read_parquet(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
     wanted = wanted_columns(part)
+
+    def choose(names: list[str]) -> list[str]:
+        _check_columns(wanted, names)
+        return wanted
+
     with _open(path) as file:
-        parquet = pq.ParquetFile(file)
-        _check_columns(wanted, parquet.schema_arrow.names)
-        for batch in parquet.iter_batches(_ROWS, columns=wanted):
-            yield pa.Table.from_batches([batch])
+        yield from parquet_files.read_tables(file, choose, _ROWS)
 
 
 def _read_tfrecord(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
     wanted = wanted_columns(part)
-    decoder = example_coder.ExamplesToRecordBatchDecoder()
+    rows = 0
     for records in _records(path, _ROWS):
-        table = pa.Table.from_batches([_decoded(decoder, records)])
+        table = pa.Table.from_batches([decode_examples(records, rows)])
+        rows += len(records)
         yield _with_absent_as_null(table, wanted)
 
 
 def _records(path: str, count: int) -> Iterator[list[bytes]]:
-    compression = "GZIP" if path.endswith(".gz") else ""
-    records = tf.data.TFRecordDataset(path, compression_type=compression)
+    records = tf.data.TFRecordDataset(path, compression_type=_compression(path))
     size = 0
     for batch in records.batch(count).as_numpy_iterator():
         size += sum(len(record) + _FRAME_BYTES for record in batch)
@@ -129,18 +130,21 @@ def _records(path: str, count: int) -> Iterator[list[bytes]]:
         raise InputError("the file is cut short; copy or write it again")
 
 
-def _decoded(
-    decoder: example_coder.ExamplesToRecordBatchDecoder, records: list[bytes]
-) -> pa.RecordBatch:
-    try:
-        return decoder.DecodeBatch(records)
-    except RuntimeError as error:
-        raise InputError(f"not tf.Examples of one type: {error}") from error
+def _compression(path: str) -> str:
+    """TensorFlow's name of a file's compression."""
+    with _open(path) as file:
+        codec = codec_of(file.read(16))
+    if codec not in (None, GZIP):
+        raise InputError(
+            f"a TFRecord file compressed by {codec} is not read; allowed: gzip, or no "
+            "compression"
+        )
+    return codec.upper() if codec else ""
 
 
 def _content_bytes(path: str) -> int:
     """The size without compression; Arrow raises where a gzip stream is cut short."""
-    with _open(path) as stream:
+    with _open(path) as file, decompressed(file) as stream:
         return sum(map(len, iter(lambda: stream.read(_BLOCK_BYTES), b"")))
 
 
@@ -164,11 +168,9 @@ _READERS: Mapping[str, Callable[[str, ExampleGenPart], Iterator[pa.Table]]] = {
 @contextmanager
 def _open(path: str) -> Iterator[pa.NativeFile]:
     """Opens a file on any file system that Beam knows."""
-    # Arrow does the decompression, since it notices where a stream is cut short.
+    # Arrow does the decompression, by content, and notices where a stream is cut short.
     raw = FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
     with raw, pa.PythonFile(raw, mode="r") as stream:
-        if path.endswith(".gz"):
-            stream = pa.CompressedInputStream(stream, "gzip")
         yield stream
 
 
@@ -195,7 +197,8 @@ def _errors_of(path: str) -> Iterator[None]:
         raise InputError(f"{path}: {error}") from error.__cause__
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{path}: the text is not UTF-8; convert the file to UTF-8"
+            f"{path}: the text is not {error.encoding}; set examples.csv.encoding, "
+            "such as latin-1, or convert the file to UTF-8"
         ) from error
     except (pa.ArrowException, tf.errors.OpError, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error)

@@ -13,6 +13,7 @@ from tfx import types
 from tfx.components.example_gen import utils
 from tfx.dsl.io import fileio
 
+from components.example_gen.files import glob_data
 from pipeline.config.base import Block
 from pipeline.config.examples import EVAL, TRAIN
 from pipeline.config.spans import (
@@ -165,10 +166,9 @@ def span_files(root: str, pattern: str) -> Files:
     """
     placeholders = (*map(re.escape, _DIGITS), SPAN_PLACEHOLDER.pattern)
     glob = re.sub("|".join(placeholders), "*", pattern)
-    paths = map(os.fsdecode, fileio.glob(os.path.join(root, glob)))
     expression = _expression(pattern)
     files = defaultdict(list)
-    for path in sorted(paths):
+    for path in glob_data(os.path.join(root, glob)):
         found = expression.fullmatch(path)
         if found and (number := _number(found)) is not None:
             files[number].append(path)

@@ -135,6 +135,7 @@ def layout_of(config: Config, keep: tuple[str, ...] = ()) -> Layout:
     from serving.client.files import Layout
 
     return Layout(
+        csv=config.examples.csv,
         missing_values=config.examples.missing_values,
         columns=raw_columns(config.features),
         keep=keep,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from pipeline.config.base import Block, Fraction, PositiveInt
+from pipeline.config.csv_format import CsvFormat
 from pipeline.config.names import ColumnName
 from pipeline.config.spans import Spans, check_glob
 
@@ -70,8 +71,8 @@ class Examples(Block):
     Attributes:
       root: Folder of the files; a relative one is looked up from the folder of the
         configuration file. `ctr run --data` overrides it.
-      format: `csv` (with a header line, optionally gzip-compressed), `parquet`, or
-        `tfrecord` of tf.Example.
+      format: `csv` (optionally compressed), `parquet`, or `tfrecord` of tf.Example.
+      csv: How CSV files are written, where that differs from RFC 4180.
       splits: Explicit inputs for train and eval. Give this, `hash_split`, `time_split`
         or `spans`.
       hash_split: One input, split by the hash of a column or of the row.
@@ -83,6 +84,7 @@ class Examples(Block):
 
     root: str = "."
     format: FileFormat = "csv"
+    csv: CsvFormat = CsvFormat()
     splits: Splits | None = None
     hash_split: HashSplit | None = None
     time_split: TimeSplit | None = None

@@ -33,6 +33,7 @@ def best_possible_auc(config: Config) -> float | None:
     paths = _paths(config.examples, truth.pattern)
     part = ExampleGenPart(
         format=config.examples.format,
+        csv=config.examples.csv,
         missing_values=config.examples.missing_values,
         columns={truth.column: RawColumn(type="float")},
         label=config.label,
@@ -42,7 +43,7 @@ def best_possible_auc(config: Config) -> float | None:
         for path in paths
         for table in read_tables(path, part)
     ]
-    if not batches:
+    if not any(batch.num_rows for batch in batches):
         raise InputError(f"{paths[0]}: there are no rows in it")
     probability, label = (
         np.concatenate([batch.column(index).flatten().to_numpy() for batch in batches])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import itertools
 import json
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
-from pipeline import csv_files
+from pipeline import csv_files, parquet_files
+from pipeline.compression import decompressed
+from pipeline.config.csv_format import CsvFormat
 from pipeline.config.parts.example_gen import RawColumn
 from pipeline.errors import InputError
 from pipeline.text_values import typed
@@ -33,6 +33,7 @@ class Layout:
     """How a file is to be read.
 
     Attributes:
+      csv: How a CSV file is written.
       missing_values: What stands for a missing value in a CSV field.
       columns: How the texts of features are read: lists that are written as one
         string, numbers that are written for people, words for a missing value.
@@ -40,6 +41,7 @@ class Layout:
       only_features: Whether a column that is neither a feature nor kept is an error.
     """
 
+    csv: CsvFormat = field(default_factory=CsvFormat)
     missing_values: tuple[str, ...] = ("",)
     columns: Mapping[str, RawColumn] = field(default_factory=dict)
     keep: tuple[str, ...] = ()
@@ -87,13 +89,17 @@ def read_rows(path: Path, model: ModelFeatures, layout: Layout) -> Iterator[File
 
 
 def _read_csv(path: Path, model: ModelFeatures, layout: Layout) -> Iterator[FileRows]:
-    opened = functools.partial(_open, path)
-    header, has_rows = csv_files.read_header(opened)
-    if not has_rows:
-        return
-    convert = _csv_types(header, model, layout)
-    for table in csv_files.read_tables(opened, header, convert, _CSV_BLOCK_BYTES):
-        yield _of_table(table, model, layout)
+    def choose(header: list[str]) -> pa_csv.ConvertOptions:
+        return _csv_types(header, model, layout)
+
+    with pa.OSFile(str(path)) as file:
+        tables = csv_files.read_tables(file, layout.csv, choose, _CSV_BLOCK_BYTES)
+        is_empty = True
+        for table in tables:
+            is_empty = False
+            yield _of_table(table, model, layout)
+    if is_empty:
+        raise InputError("the file is empty; a header line is expected")
 
 
 def _csv_types(
@@ -118,22 +124,19 @@ def _csv_types(
 def _read_parquet(
     path: Path, model: ModelFeatures, layout: Layout
 ) -> Iterator[FileRows]:
-    for batch in pq.ParquetFile(path).iter_batches(_ROWS):
-        yield _of_table(pa.Table.from_batches([batch]), model, layout)
+    with pa.OSFile(str(path)) as file:
+        for table in parquet_files.read_tables(file, list, _ROWS):
+            yield _of_table(table, model, layout)
 
 
 def _read_json_lines(
     path: Path, model: ModelFeatures, layout: Layout
 ) -> Iterator[FileRows]:
-    with _open(path) as stream:
+    with pa.OSFile(str(path)) as file, decompressed(file) as stream:
         lines = enumerate(io.TextIOWrapper(stream, encoding="utf-8-sig"), 1)
         rows = (_json_row(number, line) for number, line in lines if line.strip())
         while some := list(itertools.islice(rows, _ROWS)):
             yield _of_dicts(some, model, layout)
-
-
-def _open(path: Path) -> pa.NativeFile:
-    return pa.input_stream(str(path), compression="detect")
 
 
 def _json_row(number: int, line: str) -> dict[str, Any]:

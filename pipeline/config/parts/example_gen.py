@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.config.base import Block
+from pipeline.config.csv_format import CsvFormat
 from pipeline.config.examples import FileFormat, HashSplit, Label, TimeSplit
 from pipeline.config.features import Feature, Features, NumberFormat, Numeric
 
@@ -41,6 +42,7 @@ class ExampleGenPart(Block):
 
     Attributes:
       format: Format of the files.
+      csv: How CSV files are written.
       missing_values: What stands for a missing value in a CSV field.
       columns: The columns that become features of the examples.
       label: How the label is made; None for examples without one.
@@ -49,6 +51,7 @@ class ExampleGenPart(Block):
     """
 
     format: FileFormat
+    csv: CsvFormat = CsvFormat()
     missing_values: tuple[str, ...]
     columns: dict[str, RawColumn]
     label: Label | None
@@ -66,6 +69,7 @@ class ExampleGenPart(Block):
         extra = config.examples.extra_columns
         return cls(
             format=config.examples.format,
+            csv=config.examples.csv,
             missing_values=config.examples.missing_values,
             columns={
                 **raw_columns(config.features),
@@ -81,6 +85,7 @@ class ExampleGenPart(Block):
         """The part for examples logged while serving, which have no label."""
         return cls(
             format=config.examples.format,
+            csv=config.examples.csv,
             missing_values=config.examples.missing_values,
             columns=raw_columns(config.features),
             label=None,

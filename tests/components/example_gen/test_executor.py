@@ -267,7 +267,7 @@ def test_message_arrives_whole_whatever_it_quotes(
     quoted = value.replace('"', '""')
     path = write("a.csv", f'{HEADER}"{quoted}",a,0\n'.encode())
     assert failure({"train": "a.csv"}) == (
-        f"{path}: row 2, column 'age': expected a number, got {value!r}; correct "
+        f"{path}: line 2: column 'age': expected a number, got {value!r}; correct "
         "the file, or list the value under examples.missing_values"
     )
 
@@ -281,7 +281,7 @@ def test_message_arrives_from_other_workers(write: Write, failure: Callable[...,
         "--direct_num_workers=2",
     ]
     assert failure({"train": "a.csv"}, beam=beam).startswith(
-        f"""{path}: row 2, column 'age': expected a number, got "it's [1]"; correct"""
+        f"""{path}: line 2: column 'age': expected a number, got "it's [1]"; correct"""
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,19 +114,19 @@ def test_column_that_stands_twice_is_refused(write: Write, problem: Problem, nam
     )
 
 
-def test_text_in_a_number_is_told_by_row_column_and_value(
+def test_text_in_a_number_is_told_by_line_column_and_value(
     write: Write, problem: Problem
 ):
     path = write("examples.csv", b"x,click,city,age\n1,0,a,5\n2,1,b,'old'\n")
     assert problem(path).startswith(
-        """row 3, column 'age': expected a number, got "'old'"; """
+        """line 3: column 'age': expected a number, got "'old'"; """
     )
 
 
 def test_text_in_the_label_is_told_likewise(write: Write, problem: Problem):
     path = write("examples.csv", b"age,city,click\n1,a,yes\n")
     assert problem(path).startswith(
-        "row 2, column 'click': expected a number, got 'yes'"
+        "line 2: column 'click': expected a number, got 'yes'"
     )
 
 
@@ -147,20 +149,63 @@ def test_line_breaks_in_a_value_do_not_break_the_message(
 )
 def test_text_that_is_not_utf8_is_told(write: Write, problem: Problem, content: str):
     path = write("examples.csv", content.encode("latin-1"))
-    assert problem(path).endswith("the text is not UTF-8; convert the file to UTF-8")
+    assert "utf-8" in problem(path).lower()
+    assert "examples.csv.encoding" in problem(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", gzip.compress(b"")])
+def test_empty_csv_file_has_no_rows(write: Write, read: Read, content: bytes):
+    assert read(write("examples.csv", content)) == []
+
+
+@pytest.mark.parametrize("codec", ["gzip", "bz2", "zstd", "lz4"])
+@pytest.mark.parametrize("name", ["examples.csv", "examples.csv.gz"])
+def test_compression_is_told_by_content(
+    write: Write, read: Read, name: str, codec: str
+):
+    stream = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(stream, codec) as compressed:
+        compressed.write(CSV)
+    assert read(write(name, stream.getvalue().to_pybytes())) == ROME
+    assert read(write(name, CSV)) == ROME
+
+
+def test_sequence_example_with_lists_is_refused(problem: Problem, tmp_path: Path):
+    import tensorflow as tf
+
+    context = {"click": _int64(1), "age": _int64(3), "city": _int64(4)}
+    steps = tf.train.FeatureList(feature=[_int64(1), _int64(2)])
+    path = tmp_path / "examples.tfrecord"
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        plain = tf.train.Example(features=tf.train.Features(feature=context))
+        writer.write(plain.SerializeToString())
+        record = tf.train.SequenceExample(
+            context=tf.train.Features(feature=context),
+            feature_lists=tf.train.FeatureLists(feature_list={"history": steps}),
+        )
+        writer.write(record.SerializeToString())
+    message = problem(path)
+    assert "record 2 is a tf.SequenceExample" in message
+    assert "'history'" in message
+
+
+def _int64(value: int):
+    import tensorflow as tf
+
+    return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
 
 
 BROKEN = {
-    "wide row.csv": (CSV + b"1,b,0,extra\n", "Row #3: Expected 3 columns, got 4"),
-    "open quote.csv": (CSV + b'1,"b,0\n', "Row #3: Expected 3 columns, got 2"),
-    "nothing.csv": (b"", "the file is empty; a header line is expected"),
-    "blank lines.csv": (b"\n\n", "the file is empty; a header line is expected"),
-    "nothing.csv.gz": (gzip.compress(b""), "the file is empty; a header line is expec"),
-    "plain.csv.gz": (CSV, "incorrect header check"),
+    "wide row.csv": (CSV + b"1,b,0,extra\n", "line 3: expected 3 fields, got 4"),
+    "open quote.csv": (CSV + b'1,"b,0\n', "line 3: a quote opens"),
+    "parquet.csv": (b"PAR1...", "set examples.format: parquet"),
+    "archive.csv": (b"PK\x03\x04...", "compressed by zip"),
+    "xz.csv": (lzma.compress(CSV), "compressed by xz"),
     "nothing.parquet": (b"", "cannot be read: "),
     "plain.parquet": (CSV, "not a parquet file"),
     "plain.tfrecord": (CSV, "corrupted record at 0 (Is this even a TFRecord file?)"),
-    "plain.tfrecord.gz": (CSV, "incorrect header check"),
+    "plain.tfrecord.gz": (CSV, "corrupted record at 0"),
+    "bz2.tfrecord": (bz2.compress(CSV), "compressed by bz2"),
 }
 
 

@@ -16,7 +16,7 @@ Message = Callable[..., str]
     ("override", "path", "received", "allowed"),
     [
         ("nmae=x", "unknown key", "'nmae'", "name, examples, label, features"),
-        ("examples.x=1", "examples: ", "'x'", "root, format, splits"),
+        ("examples.x=1", "examples: ", "'x'", "root, format, csv, splits"),
         ("examples.splits.x=1", "examples.splits: ", "'x'", "train, eval"),
         ("label.x=1", "label: ", "'x'", "column, greater_than, times"),
         ("features.age.x=1", "features.age: ", "'x'", "kind, normalize, fill"),
