@@ -150,6 +150,7 @@ def count(values: pa.Array) -> dict[Any, int]:
 
 def _plain(values: pa.Array) -> tuple[Family, pa.Array]:
     """The family of an array, and its values in that family's one type."""
+    values = _decoded(values)
     kind = values.type
     if pa.types.is_null(kind) or _is_text(kind):
         return "text", values.cast(pa.string())
@@ -159,11 +160,24 @@ def _plain(values: pa.Array) -> tuple[Family, pa.Array]:
         return "integer", values.cast(pa.int64())
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return _decimal(values.cast(pa.float64()))
-    if pa.types.is_temporal(kind):
+    if pa.types.is_temporal(kind) and not pa.types.is_duration(kind):
         return "time", values
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return _list(values)
     return "other", values
+
+
+def _decoded(values: pa.Array) -> pa.Array:
+    """Texts, also where Parquet has them as bytes without a word on what they are."""
+    texts = {
+        pa.binary(): pa.string(),
+        pa.large_binary(): pa.string(),
+        pa.list_(pa.binary()): pa.list_(pa.string()),
+    }
+    try:
+        return values.cast(texts.get(values.type, values.type))
+    except pa.ArrowInvalid:  # Not UTF-8, so bytes.
+        return values
 
 
 def _decimal(values: pa.Array) -> tuple[Family, pa.Array]:

@@ -55,11 +55,15 @@ def guess(column: Column, rows: Rows, taken: Container[str]) -> Guess:
     code = code_reason(column, rows.labels) if column.family == "integer" else None
     is_known = column.family != "other" and column.present > 0
     auc = column.auc(rows.labels) if is_known else 0.5
-    if reason := reason_to_leave_out(column, auc, is_code=code is not None):
+    is_text = column.family == "text" and column.present > 0
+    delimiter = delimiter_of(column) if is_text else None
+    if reason := reason_to_leave_out(
+        column, auc, is_code=code is not None, is_list=delimiter is not None
+    ):
         return Guess(None, reason)
     if not is_column_name(column.name):
         return Guess(None, f"its name is not {COLUMN_NAME_RULE}; rename the column")
-    guessed = _guess(column, rows, code, taken)._replace(auc=auc)
+    guessed = _guess(column, rows, code, delimiter, taken)._replace(auc=auc)
     if not column.missing:
         return guessed
     missing = f"; missing in {percent(column.missing, column.rows)}"
@@ -67,7 +71,11 @@ def guess(column: Column, rows: Rows, taken: Container[str]) -> Guess:
 
 
 def _guess(
-    column: Column, rows: Rows, code: str | None, taken: Container[str]
+    column: Column,
+    rows: Rows,
+    code: str | None,
+    delimiter: str | None,
+    taken: Container[str],
 ) -> Guess:
     settings: dict[str, Any] = {}
     if column.missing_words:
@@ -75,15 +83,14 @@ def _guess(
     if column.family == "list":
         return _categorical(column, column.counts.values(), rows, multivalued=True)
     if column.family == "text":
-        return _text(column, rows)
+        return _text(column, rows, delimiter)
     if code is not None:
         return _categorical(column, column.counts.values(), rows, code, **settings)
     return _numeric(column, settings, taken)
 
 
-def _text(column: Column, rows: Rows) -> Guess:
+def _text(column: Column, rows: Rows, delimiter: str | None) -> Guess:
     """One value, or a list of values that is written as one string."""
-    delimiter = delimiter_of(column)
     if delimiter is None:
         return _categorical(column, column.counts.values(), rows)
     items = count(pc.list_flatten(pc.split_pattern(column.items, delimiter)))

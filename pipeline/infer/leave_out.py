@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 
 import numpy as np
 
-from pipeline.infer.column import LARGEST_EXACT, Column, shown
-from pipeline.infer.names import named_meaning, names_occasion
+from pipeline.infer.column import LARGEST_EXACT, Column, number, shown
+from pipeline.infer.names import named_meaning, names_occasion, words_of
 
 _LEAK_AUC = 0.99
 _FEWEST_OCCASIONS = 100
@@ -18,23 +18,33 @@ _LEAST_SHARE_PRESENT = 0.001
 _YEAR = 365.25 * 86_400
 _EARLIEST, _LATEST = 25 * _YEAR, 130 * _YEAR  # 1995 and 2100, in seconds from 1970
 _LONGEST_LOG = 20 * _YEAR
+_TIME_WORDS = {"timestamp", "stamp", "ts"}
 _DATE = re.compile(
-    r"\d{4}[-/.]\d\d?[-/.]\d\d?([T ]\d.*)?"
-    r"|\d\d?[-/.]\d\d?[-/.]\d{4}( \d.*)?"
+    r"\d{4}[-/._]\d\d?[-/._]\d\d?([T _-]\d.*)?"
+    r"|\d\d?[-/._]\d\d?[-/._]\d{4}([ T]\d.*)?"
+    r"|\d\d?/\d\d?/\d\d( \d.*)?"
+    r"|(19|20)\d\d-(0[1-9]|1[0-2])"
     r"|\d\d?:\d\d(:\d\d)?"
-    # As one number: 20140521, with hour or time, and 14052123 with its hour.
-    r"|(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(\d\d|\d{6})?"
+    # With the month in words, as in mails, in logs and in the United States.
+    r"|([A-Z][a-z]+,? )?(\d\d?[ /-])?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+    r"[a-z]*[ /,.-]+(\d.*[ ,])?\d{4}([ :]\d.*)?"
+    # As one number: 20140521, also with a time, and 14052123 with its hour.
+    r"|(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
+    r"([T _-]?(\d\d|\d{4}|\d{6}|\d{9}))?"
     r"|\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])"
 )
 
 
-def reason_to_leave_out(column: Column, auc: float, *, is_code: bool) -> str | None:
+def reason_to_leave_out(
+    column: Column, auc: float, *, is_code: bool, is_list: bool
+) -> str | None:
     """Says why a column should not be a feature; None where it may be one.
 
     Args:
       column: The column.
       auc: What it tells of the label by itself.
       is_code: Whether its numbers are names, and not quantities.
+      is_list: Whether its texts are lists, which share items where no two are equal.
     """
     if column.family == "other":
         return f"a feature cannot be of type {shown(column.values.type, 60)}"
@@ -60,6 +70,8 @@ def reason_to_leave_out(column: Column, auc: float, *, is_code: bool) -> str | N
             f"a point in time, such as {example}; later rows never repeat it: "
             "give its hour or weekday as a column"
         )
+    if is_list:
+        return None
     distinct = f"{column.distinct:,} distinct values in {column.present:,} rows"
     if column.family == "text" and column.distinct >= 0.5 * column.present:
         values = list(column.counts)[:_VALUES_LOOKED_AT]
@@ -99,7 +111,13 @@ def time_example(column: Column) -> str | None:
         return None  # The digits of an id may look like any time.
     if column.family != "decimal" and all(_DATE.fullmatch(str(v)) for v in values):
         return shown(values[0])
-    return _seconds_from_1970(column) if column.is_number else None
+    if not column.is_number:
+        return None
+    if example := _seconds_from_1970(column):
+        return example
+    # Some count from the first row on.
+    is_time = _TIME_WORDS.intersection(words_of(column.name)[-1:])
+    return number(values[0]) if is_time else None
 
 
 def _seconds_from_1970(column: Column) -> str | None:

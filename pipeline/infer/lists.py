@@ -8,12 +8,13 @@ import pyarrow.compute as pc
 
 from pipeline.infer.column import Column, Ints
 
-_DELIMITERS = ("|", ";", ", ", ",")
+_DELIMITERS = ("|", ";", ", ", ",", " ")
 _LEAST_SHARE = 0.1  # of the values that hold the delimiter
 _LEAST_REPEATED = 0.5  # of the items, those that occur in several rows
 _LEAST_ELSEWHERE = 0.5  # of the items, those that occur at several places
 _STRUCTURE = r"^\s*[\[{(<]"  # of JSON or HTML, whose commas are its own
 _LETTER = r"\p{L}"
+_DIGIT = r"\d"
 
 
 def delimiter_of(column: Column) -> str | None:
@@ -38,8 +39,10 @@ def _are_lists(texts: pa.Array, delimiter: str, distinct: int) -> bool:
     lengths = pc.list_value_length(lists).to_numpy()
     items = pc.utf8_trim_whitespace(pc.list_flatten(lists))
     counts = items.value_counts().field(1).to_numpy()
-    # A comma is also punctuation: it separates items only if these come again.
-    repeats = 2 if delimiter.startswith(",") else 1
+    if delimiter == " " and not pc.all(pc.match_substring_regex(items, _DIGIT)).as_py():
+        return False  # Words have blanks too; ids such as N55689 have digits.
+    # Commas and blanks are in texts, too: they separate items only if these come again.
+    repeats = 1 if delimiter in ("|", ";") else 2
     if repeats * len(counts) > distinct or np.mean(counts > 1) < _LEAST_REPEATED:
         return False
     has_letters = pc.any(pc.match_substring_regex(items, _LETTER)).as_py()

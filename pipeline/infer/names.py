@@ -10,7 +10,7 @@ Meaning = Literal["id", "quantity"]
 _CODE_WORDS = set(
     "id ids idx uid uuid guid code key hash no nr zip zipcode postcode postal tract "  # noqa: SIM905
     "area region zone district state city country dma category cat cate type class "
-    "segment cluster group tag channel user visitor customer member device cookie "
+    "seg segment cluster group tag channel user visitor customer member device cookie "
     "session request impression order account item product sku asin ean isbn pid ad "
     "adgroup advertiser campaign camp creative banner publisher site page domain app "
     "brand vendor seller shop store merchant hotel restaurant movie film book song "
@@ -26,6 +26,7 @@ _QUANTITY_WORDS = set(
     "pct probability rank likes views clicks impressions visits orders sales stock "
     "temperature speed lat latitude lon lng longitude".split()
 )
+_PREPOSITIONS = {"per", "on", "of", "in", "by", "since", "to", "from", "at", "for"}
 _OCCASIONS = {"session", "request", "impression", "search", "auction", "pageview"}
 _ID_ENDING = re.compile(r"(?P<of>[a-z]+?)ids?")
 
@@ -35,12 +36,18 @@ def named_meaning(name: str) -> Meaning | None:
     words = [word for word in words_of(name) if not word.isdigit()]
     if not words:
         return None
-    if words[-1] in _QUANTITY_WORDS:
+    if _QUANTITY_WORDS.intersection([words[-1], *_before_preposition(words)]):
         return "quantity"
     ending = _ID_ENDING.fullmatch(words[-1])
     if words[-1] in _CODE_WORDS or (ending and ending["of"] in _CODE_WORDS):
         return "id"
     return None if _QUANTITY_WORDS.isdisjoint(words) else "quantity"
+
+
+def _before_preposition(words: list[str]) -> list[str]:
+    """The part that `clicks_per_user` is about; nothing without a preposition."""
+    places = [place for place, word in enumerate(words) if word in _PREPOSITIONS]
+    return words[: places[0]] if places else []
 
 
 def names_occasion(name: str) -> bool:

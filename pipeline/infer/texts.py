@@ -28,7 +28,8 @@ _WHOLE = r"^[-+]?\d+$"
 _HEXADECIMAL = r"^\d+[eE]\d+$"  # a hash such as 12345e67, or a number: 12345e67
 _GERMAN = r"^[-+]?[1-9]\d{0,2}(\.\d{3})+$"
 _THREE_DIGITS = r"^[-+]?\d{1,3}$"
-_CODES = r"^\d{3}(,\d{3})*$"  # three digits each, so neither number nor fraction
+# Three digits each, or more with no 0 in front: neither numbers nor fractions.
+_CODES = r"^(\d{3}(,\d{3})*|[1-9]\d{2,}(,[1-9]\d{2,})*)$"
 _LESS_THAN_ONE = r"^[-+]?0,"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -33,6 +35,8 @@ def guessed(
         pytest.param("adid", ITEMS, id="by name in one word"),
         pytest.param("C14", ITEMS, id="as Avazu and Criteo name them"),
         pytest.param("brand", ITEMS, id="of an entity"),
+        pytest.param("cms_segid", ITEMS % 97, id="of a segment"),
+        pytest.param("type_of_device", ITEMS, id="by the word before the preposition"),
         pytest.param("x", ITEMS + 15_000, id="far from zero"),
         pytest.param("x", ITEMS * 10**13, id="many digits"),
         pytest.param("x", ITEMS, id="spread evenly"),
@@ -53,6 +57,9 @@ def test_ids_are_categories(name: str, values: object):
     ("name", "values"),
     [
         pytest.param("age", ITEMS, id="by name"),
+        pytest.param("Daily Time Spent on Site", ITEMS, id="time, not site"),
+        pytest.param("clicks_per_user", ITEMS, id="clicks, not user"),
+        pytest.param("days_since_last_order", ITEMS, id="days, not order"),
         pytest.param("x", RNG.poisson(60, ROWS), id="bell"),
         pytest.param("x", RNG.geometric(0.01, ROWS), id="counts"),
         pytest.param("x", np.exp(RNG.normal(8, 1, ROWS)).astype(int), id="long tail"),
@@ -121,6 +128,9 @@ def lists(delimiter: str, items: list[str], lengths: tuple[int, int]) -> list[st
         (lists(", ", list("abcdefgh"), (2, 3)), ", "),
         (lists(",", list(map(str, range(40))), (1, 6)), ","),
         (lists(";", list(map(str, range(40))), (2, 3)), ";"),
+        (lists("|", list(map(str, range(40))), (9, 20)), "|"),
+        (lists(", ", list("abcdefgh"), (5, 20)), ", "),
+        (lists(" ", [f"N{n}" for n in range(400)], (1, 30)), " "),
     ],
 )
 def test_lists_have_items_that_come_again(values: list[str], delimiter: str):
@@ -135,11 +145,61 @@ def test_lists_have_items_that_come_again(values: list[str], delimiter: str):
         pytest.param([f"{n},{n % 60 + 1}" for n in ITEMS], id="numbers"),
         pytest.param([f'["a{n % 7}", "b{n % 9}"]' for n in ITEMS], id="JSON"),
         pytest.param([f"<b>{n % 50}, x</b>" for n in ITEMS], id="HTML"),
+        pytest.param([f"iPhone {n % 9}" for n in ITEMS], id="words and numbers"),
+        pytest.param(lists(" ", ["red", "shoe", "sale"], (1, 9)), id="words"),
     ],
 )
 def test_other_texts_with_delimiters_are_no_lists(values: list[str]):
     feature = guessed("x", values).feature
     assert not getattr(feature, "many", False)
+
+
+STARTS = [
+    datetime(2024, 1, 1, tzinfo=timezone.utc) + timedelta(minutes=n)
+    for n in RNG.integers(0, 90_000, ROWS).tolist()
+]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "%Y-%m-%d %H:%M:%S",
+        "%Y%m%d%H%M",
+        "%Y%m%d%H%M%S000",
+        "%Y%m%dT%H%M%S",
+        "%Y_%m_%d",
+        "%Y-%m-%d-%H",
+        "%Y-%m",
+        "%m/%d/%y",
+        "%d.%m.%Y %H:%M",
+        "%b %d, %Y",
+        "%d-%b-%Y",
+        "%d/%b/%Y:%H:%M:%S +0000",
+        "%a, %d %b %Y %H:%M:%S GMT",
+        "%a %b %d %H:%M:%S %Y",
+    ],
+)
+def test_times_are_left_out(form: str):
+    found = guessed("x", [start.strftime(form) for start in STARTS])
+    assert found.feature is None
+    assert "a point in time" in found.comment
+
+
+def test_seconds_from_the_first_row_are_times_by_name():
+    seconds = RNG.integers(0, 10**6, ROWS)
+    assert "a point in time" in guessed("timestamp", seconds).comment
+
+
+def test_texts_that_parquet_has_as_bytes_are_texts():
+    names = [f"city {n}".encode() for n in ITEMS]
+    assert isinstance(guessed("x", names).feature, Categorical)
+    lists_of_names = pa.array([[name, b"b"] for name in names])
+    assert guessed("x", lists_of_names).feature.multivalued
+    assert guessed("x", [b"\xff%d" % n for n in ITEMS]).feature is None
+
+
+def test_durations_are_left_out():
+    assert guessed("x", [timedelta(seconds=int(n)) for n in ITEMS]).feature is None
 
 
 @pytest.mark.parametrize(

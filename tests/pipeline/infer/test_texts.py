@@ -75,6 +75,8 @@ def test_lists_of_three_digit_codes_are_no_numbers():
     ]
     assert read(codes) is None
     assert read([code for code in codes if code.count(",") == 1]) is None
+    longer = [f"{n},{m}" for n, m in rng.integers(10_000, 10_040, (200, 2))]
+    assert read(longer) is None
 
 
 def test_three_digits_behind_each_point_are_thousands_beside_whole_numbers():
