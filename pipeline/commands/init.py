@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +37,9 @@ def _init(options: argparse.Namespace) -> int:
     check_output("--out", options.out)
     if options.out.exists():
         raise InputError(f"{options.out} exists; remove it or choose another by --out")
+    # TensorFlow, which reads TFRecord files, writes much when it is imported.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    warnings.filterwarnings("ignore", category=FutureWarning)
     folder = options.out.absolute().parent
     options.out.write_text(infer_config(options.files, options.label, folder=folder))
     print(f"wrote {options.out}; read its comments, then: ctr run -c {options.out}")

@@ -27,6 +27,8 @@ from pipeline.infer.sample import Sample, read_sample
 from pipeline.infer.split import guess_split
 from pipeline.yaml_text import to_yaml
 
+# Names that say nothing; models of two folders would get the same one.
+_NAMES_OF_ANY_FILE = {"train", "training", "data", "dataset", "input"}
 _MOST_SLICINGS = 3
 _MOST_SLICES = 10
 _WIDEST_ALIGNED = 76
@@ -128,7 +130,9 @@ def _lowest_reason(best: str, auc: float, rows: Rows) -> str:
 
 def _pipeline_name(files: Sequence[Path]) -> str:
     path = files[0].absolute()
-    text = path.name.split(".")[0] if len(files) == 1 else path.parent.name
+    text = path.name.split(".")[0]
+    if len(files) > 1 or text.lower() in _NAMES_OF_ANY_FILE:
+        text = path.parent.name
     name = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
     return name if name[:1].isalpha() else "ctr"
 

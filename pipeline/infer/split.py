@@ -22,6 +22,7 @@ from pipeline.infer.rows import Rows
 from pipeline.infer.spans import guess_spans
 
 _USER_WORDS = {"user", "userid", "uid", "visitor", "customer", "member", "cookie"}
+_ROW_IDS = {"id", "uuid", "guid", "rowid", "eventid", "logid", "recordid", "bidid"}
 _OTHER_TIMES = {"birth", "birthday", "dob", "signup", "registered", "release", "expiry"}
 _TRAIN_WORDS = {"train", "training"}
 _EVAL_WORDS = {"test", "eval", "valid", "validation", "val", "dev", "holdout"}
@@ -59,7 +60,14 @@ def guess_split(
             f"{folder}: no pattern matches the {len(names)} given files and no others; "
             "put them into a folder of their own"
         )
-    return _by_time(pattern, columns, rows) or _by_hash(pattern, columns)
+    times = {
+        name: time
+        for name, column in columns.items()
+        if not _OTHER_TIMES.intersection(words_of(name))
+        and (time := time_example(column))
+        and (column.distinct > 1 or not rows.are_all)
+    }
+    return _by_time(pattern, columns, times) or _by_hash(pattern, columns, times, rows)
 
 
 def _in_order(name: str) -> list[tuple[int, str]]:
@@ -103,21 +111,10 @@ def _pattern(names: list[str], known: list[str]) -> str:
 
 
 def _by_time(
-    pattern: str, columns: Mapping[str, Column], rows: Rows
+    pattern: str, columns: Mapping[str, Column], times: Mapping[str, str]
 ) -> tuple[TimeSplit, str] | None:
     """A split by the column of times that has the most of them."""
-    times = {
-        name: time_example(column)
-        for name, column in columns.items()
-        if not _OTHER_TIMES.intersection(words_of(name))
-    }
-    usable = [
-        columns[name]
-        for name, time in times.items()
-        if time
-        and (columns[name].distinct > 1 or not rows.are_all)
-        and _has_order(columns[name])
-    ]
+    usable = [columns[name] for name in times if _has_order(columns[name])]
     if not usable:
         return None
     column = max(usable, key=lambda each: each.distinct)
@@ -136,19 +133,26 @@ def _has_order(column: Column) -> bool:
     return True
 
 
-def _by_hash(pattern: str, columns: Mapping[str, Column]) -> tuple[HashSplit, str]:
-    """A split by what is shown together, else by the row."""
+def _by_hash(
+    pattern: str, columns: Mapping[str, Column], times: Mapping[str, str], rows: Rows
+) -> tuple[HashSplit, str]:
+    """A split by what is shown together, else by the row, by its id if it has one."""
     filled = [
         column
         for column in columns.values()
         if column.family in ("integer", "text") and not column.missing
     ]
-    no_time = "no column of times to split by, so rows are dealt out by a hash"
+    no_time = f"{_why_not_by_time(columns, times)}, so rows are dealt out by a hash"
     for column in filled:
         if names_occasion(column.name) and column.distinct >= _FEWEST_VALUES:
             return HashSplit(pattern=pattern, column=column.name), (
                 f"{no_time} of {column.name!r} ({column.distinct:,} distinct values in "
                 f"{column.rows:,} rows): what is shown together stays together"
+            )
+    for column in filled:
+        if column.distinct == column.rows and _is_row_id(column.name, rows):
+            return HashSplit(pattern=pattern, column=column.name), (
+                f"{no_time} of {column.name!r}, of which each row has its own"
             )
     comment = f"{no_time} of the whole row"
     users = [c.name for c in filled if _USER_WORDS.intersection(words_of(c.name))]
@@ -158,3 +162,23 @@ def _by_hash(pattern: str, columns: Mapping[str, Column]) -> tuple[HashSplit, st
             "seen)"
         )
     return HashSplit(pattern=pattern), comment
+
+
+def _is_row_id(name: str, rows: Rows) -> bool:
+    """Whether a column is of its own in all rows, as it is in those sampled."""
+    words = words_of(name)
+    if _USER_WORDS.intersection(words):
+        return False
+    return rows.are_all or "".join(words) in _ROW_IDS
+
+
+def _why_not_by_time(columns: Mapping[str, Column], times: Mapping[str, str]) -> str:
+    if not times:
+        return "no column of times to split by"
+    name = max(times, key=lambda name: columns[name].distinct)
+    if missing := columns[name].missing:
+        return f"{name!r} has no time in {missing:,} rows"
+    return (
+        f"{name!r} gives no order as it is written (such as {times[name]}; "
+        "2024-01-31 07:30:00 would)"
+    )

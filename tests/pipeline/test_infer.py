@@ -253,6 +253,32 @@ def test_what_is_shown_together_stays_together(tmp_path: Path):
     )
 
 
+def test_rows_with_an_id_are_split_by_its_hash(tmp_path: Path):
+    """Equal rows stay together by a hash of the row, clicked ones apart from others."""
+    table = UNTIMED.assign(id=[f"{row:08x}" for row in range(ROWS)])
+    table.drop(columns="impression_id").to_csv(tmp_path / "a.csv", index=False)
+    config, text = inferred(tmp_path, tmp_path / "a.csv")
+    assert config.examples.hash_split.column == "id"
+    assert "of which each row has its own" in words(text)
+
+
+def test_user_in_one_row_each_is_no_id_of_rows(tmp_path: Path):
+    table = UNTIMED.assign(user_id=[f"{row:08x}" for row in range(ROWS)])
+    table.drop(columns="impression_id").to_csv(tmp_path / "a.csv", index=False)
+    config, _ = inferred(tmp_path, tmp_path / "a.csv")
+    assert config.examples.hash_split.column is None
+
+
+def test_times_that_cannot_split_are_named(tmp_path: Path):
+    table = UNTIMED.assign(when=["03/04/2024", "31/12/2023"] * (ROWS // 2))
+    table.to_csv(tmp_path / "a.csv", index=False)
+    assert "'when' gives no order" in words(inferred(tmp_path, tmp_path / "a.csv")[1])
+    table = UNTIMED.assign(when=["2024-01-01", "2024-01-02", ""] * (ROWS // 3))
+    table.to_csv(tmp_path / "a.csv", index=False)
+    _, text = inferred(tmp_path, tmp_path / "a.csv")
+    assert "'when' has no time in 1,000 rows" in words(text)
+
+
 @pytest.mark.parametrize(
     "times",
     [
@@ -280,6 +306,13 @@ def test_label_and_name(guessed: tuple[Config, str]):
     assert config.name == "clicks"
     share = 100 * clicks()["click"].mean()
     assert f"label: {{column: click}}  # 1 in {share:.0f}% of 3,000 rows" in text
+
+
+def test_name_is_that_of_the_folder_where_the_file_has_none(tmp_path: Path):
+    folder = tmp_path / "banners"
+    folder.mkdir()
+    clicks().to_csv(folder / "train.csv", index=False)
+    assert inferred(tmp_path, folder / "train.csv")[0].name == "banners"
 
 
 def test_root_is_relative_to_the_folder_of_the_configuration(tmp_path: Path):
