@@ -27,7 +27,9 @@ _QUANTITY_WORDS = set(
     "temperature speed lat latitude lon lng longitude".split()
 )
 _PREPOSITIONS = {"per", "on", "of", "in", "by", "since", "to", "from", "at", "for"}
-_OCCASIONS = {"session", "request", "impression", "search", "auction", "pageview"}
+_OCCASIONS = set(
+    "session request impression display search auction pageview visit".split()  # noqa: SIM905
+)
 _ID_ENDING = re.compile(r"(?P<of>[a-z]+?)ids?")
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from components.example_gen.times import time_keys
 from pipeline.config.examples import HashSplit, Splits, TimeSplit
+from pipeline.config.names import is_column_name
 from pipeline.config.spans import Spans
 from pipeline.errors import InputError
 from pipeline.infer.column import Column
@@ -60,6 +61,7 @@ def guess_split(
             f"{folder}: no pattern matches the {len(names)} given files and no others; "
             "put them into a folder of their own"
         )
+    columns = {name: c for name, c in columns.items() if is_column_name(name)}
     times = {
         name: time
         for name, column in columns.items()

@@ -269,6 +269,20 @@ def test_user_in_one_row_each_is_no_id_of_rows(tmp_path: Path):
     assert config.examples.hash_split.column is None
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param(range(ROWS), id="as pandas writes its index"),
+        pytest.param(pd.date_range("2024-01-01", periods=ROWS, freq="h"), id="times"),
+    ],
+)
+def test_column_that_has_no_name_does_not_split(tmp_path: Path, values: object):
+    table = UNTIMED.drop(columns="impression_id").assign(**{"": values})
+    table.to_csv(tmp_path / "a.csv", index=False)
+    config, _ = inferred(tmp_path, tmp_path / "a.csv")
+    assert config.examples.hash_split.column is None
+
+
 def test_times_that_cannot_split_are_named(tmp_path: Path):
     table = UNTIMED.assign(when=["03/04/2024", "31/12/2023"] * (ROWS // 2))
     table.to_csv(tmp_path / "a.csv", index=False)

@@ -93,8 +93,9 @@ def test_ids_of_rows_are_left_out(values: object):
     assert "like an impression id" in found.comment
 
 
-def test_ids_of_requests_are_left_out():
-    found = guessed("request_id", np.arange(ROWS) // 3)
+@pytest.mark.parametrize("name", ["request_id", "display_id", "visitId"])
+def test_ids_of_requests_are_left_out(name: str):
+    found = guessed(name, np.arange(ROWS) // 3)
     assert found.feature is None
     assert "later rows have others" in found.comment
 
