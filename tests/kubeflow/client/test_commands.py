@@ -13,6 +13,8 @@ from ml_metadata.proto import metadata_store_pb2
 from kubeflow.client import waiting
 from pipeline import cli
 from pipeline.metadata import connection_to
+from pipeline.review.records import RecordStore
+from serving.releases.records import ReleaseRecord
 
 CONFIG = """
 name: ads
@@ -123,27 +125,14 @@ def test_the_exit_status_is_that_of_ctr_run(ctr, server, task, status):
 
 
 def record(url, verdicts):
-    """What the Pushers of some runs record."""
-    metadata = metadata_store.MetadataStore(connection_to(url))
-    names = ("status", "run", "model_uri")
-    release = metadata_store_pb2.ArtifactType(
-        name="Release", properties=dict.fromkeys(names, metadata_store_pb2.STRING)
-    )
-    release_id = metadata.put_artifact_type(release)
-    artifacts = []
-    for run, status in verdicts.items():
-        artifact = metadata_store_pb2.Artifact(type_id=release_id)
-        for name, value in zip(names, (status, run, "model"), strict=True):
-            artifact.properties[name].string_value = value
-        artifacts.append(artifact)
+    """Records the verdicts of some runs, in their order."""
+    connection = connection_to(url)
+    metadata = metadata_store.MetadataStore(connection)
     kind = metadata.put_context_type(metadata_store_pb2.ContextType(name="pipeline"))
-    pipeline = metadata_store_pb2.Context(type_id=kind, name="ads")
-    (pipeline_id,) = metadata.put_contexts([pipeline])
-    attributions = [
-        metadata_store_pb2.Attribution(artifact_id=each, context_id=pipeline_id)
-        for each in metadata.put_artifacts(artifacts)
-    ]
-    metadata.put_attributions_and_associations(attributions, [])
+    metadata.put_contexts([metadata_store_pb2.Context(type_id=kind, name="ads")])
+    store = RecordStore(connection, "ads")
+    for version, (run, status) in enumerate(verdicts.items(), 1):
+        store.add(ReleaseRecord(status=status, run=run, digest=run, version=version))
 
 
 @pytest.mark.parametrize(
