@@ -231,10 +231,12 @@ def _writer(folder: str, shard: str) -> tf.io.TFRecordWriter:
 def _read_splits(
     source: Source, part: ExampleGenPart, start: Start | None
 ) -> Iterator[tuple[str, pa.RecordBatch]]:
+    row = 0
     for table in read_tables(source.path, part):
         with _errors_at(source.path):
             batch = canonical_batch(table, part)
-            masks = _split_masks(table, batch, source, part, start)
+            masks = _split_masks(table, batch, row, source, part, start)
+        row += table.num_rows
         for split, mask in masks.items():
             yield split, batch.filter(pa.array(mask))
 
@@ -251,12 +253,13 @@ def _errors_at(path: str) -> Iterator[None]:
 def _split_masks(
     table: pa.Table,
     batch: pa.RecordBatch,
+    row: int,
     source: Source,
     part: ExampleGenPart,
     start: Start | None,
 ) -> dict[str, npt.NDArray[Any]]:
     if part.hash_split:
-        return split_rows(table, batch, part.hash_split)
+        return split_rows(table, batch, part.hash_split, row)
     if part.time_split and start:
         return split_by_time(table, part.time_split.column, start)
     return {source.splits[0]: np.ones(table.num_rows, dtype=bool)}

@@ -18,9 +18,9 @@ from pipeline.errors import InputError
 
 
 def split_rows(
-    table: pa.Table, batch: pa.RecordBatch, split: HashSplit
+    table: pa.Table, batch: pa.RecordBatch, split: HashSplit, first: int = 0
 ) -> dict[str, npt.NDArray[Any]]:
-    """Splits rows by a hash of a column, or of the whole row.
+    """Splits rows by a hash of a column, or of the whole row and its number.
 
     SHA-256, as in TFX's own ExampleGen: the same value falls into the same split on
     every machine, in every run and in every format.
@@ -29,6 +29,8 @@ def split_rows(
       table: The rows as they were read, which hold the column.
       batch: The same rows as examples, which are what is hashed without a column.
       split: The column and the shares.
+      first: Number of the first row in its file. Without it equal rows would stay
+        together, and those with a click be in another split than those without.
 
     Returns:
       For each split a mask: bool [rows].
@@ -37,7 +39,7 @@ def split_rows(
       InputError: The column holds several values in a row, or what is no text.
     """
     if split.column is None:
-        keys = _row_keys(batch)
+        keys = _row_keys(batch, first)
     else:
         keys = _column_keys(split.column, table.column(split.column))
     encoded = keys.dictionary_encode()
@@ -80,13 +82,14 @@ def _column_keys(name: str, data: pa.ChunkedArray) -> pa.Array:
     return pa.array(keys, pa.binary())
 
 
-def _row_keys(batch: pa.RecordBatch) -> pa.Array:
-    """The bytes of each row: of each column the number of values, and the values.
+def _row_keys(batch: pa.RecordBatch, first: int) -> pa.Array:
+    """The bytes of each row: its number, and each column's number of values and values.
 
     The order of the columns in the configuration does not matter.
     """
     columns = [batch.column(name) for name in sorted(batch.schema.names)]
     pieces = [piece for column in columns for piece in _column_bytes(column)]
+    pieces.append(_fixed_bytes(np.arange(first, first + batch.num_rows), "<i8"))
     return pc.binary_join_element_wise(*pieces, pa.scalar(b"", pa.binary()))
 
 

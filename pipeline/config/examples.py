@@ -33,13 +33,13 @@ class Splits(Block):
 class HashSplit(Block):
     """A split of one set of files by a hash.
 
-    Rows with equal values in a column fall into the same split; without a column,
-    equal rows do.
+    Rows with equal values in a column fall into the same split; without a column each
+    row is dealt out by itself.
 
     Attributes:
       pattern: A glob of files below `examples.root`.
-      column: The column that is hashed; None for the whole row: the features, the
-        label and `examples.extra_columns`.
+      column: The column that is hashed; None for the whole row (the features, the
+        label and `examples.extra_columns`) and its number in the file.
       train: Share of the hash buckets that train.
       eval: Share of the hash buckets that evaluate.
     """
