@@ -165,8 +165,10 @@ class _Lexer:
             if found.end() < len(plain) and not self._ends_field[plain[found.end()]]:
                 number = line + len(_newlines(plain[: found.end()]))
                 start = max(found.start(), found.end() - _SHOWN // 2)
+                opened = line + len(_newlines(plain[: found.start()]))
                 raise InputError(
-                    f"line {number}: text follows the quote that closes a value: "
+                    f"line {number}: text follows the quote that closes the value "
+                    f"opened in line {opened}: "
                     f"{_shown(text[start:])}; {_cure(text[start:], self._format)}"
                 )
         return np.array(toggles, np.int64)

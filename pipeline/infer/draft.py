@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel
 
+from pipeline.config.csv_format import CsvFormat
 from pipeline.config.examples import HashSplit, Splits, TimeSplit
 from pipeline.config.features import Categorical, Cross, Feature, Numeric
 from pipeline.config.spans import Spans
@@ -23,8 +24,8 @@ from pipeline.infer.crosses import MOST_FEATURES, propose_crosses
 from pipeline.infer.kinds import Guess, guess
 from pipeline.infer.label import check_label
 from pipeline.infer.rows import Rows
-from pipeline.infer.sample import Sample, read_sample
-from pipeline.infer.split import guess_split
+from pipeline.infer.sample import Sample, data_files, read_sample
+from pipeline.infer.split import common_folder, guess_split
 from pipeline.yaml_text import to_yaml
 
 # Names that say nothing; models of two folders would get the same one.
@@ -78,7 +79,7 @@ def infer_config(files: Sequence[Path], label: str, folder: Path = Path()) -> st
     """Infers a first configuration from a bounded sample of the user's files.
 
     Args:
-      files: CSV (also gzip-compressed), Parquet or TFRecord files of tf.Examples.
+      files: CSV (also compressed), Parquet or TFRecord files of tf.Examples.
       label: Name of the label column or, for a label derived from a number, the label
         block in braces, such as `{column: tips, greater_than: 0}`.
       folder: The folder that the configuration is written to.
@@ -89,7 +90,8 @@ def infer_config(files: Sequence[Path], label: str, folder: Path = Path()) -> st
     Raises:
       InputError: The files or the label cannot be used.
     """
-    sample = read_sample(files)
+    files = data_files(files)
+    sample = read_sample(files, label)
     columns = {name: make_column(name, v) for name, v in sample.columns.items()}
     block, labels = check_label(label, columns)
     taken = {*columns, block.name}
@@ -105,7 +107,7 @@ def infer_config(files: Sequence[Path], label: str, folder: Path = Path()) -> st
         raise InputError(f"no column can be a feature: {reasons or 'there is none'}")
     aucs = {name: guesses[name].auc for name in features}
     best = max(aucs, key=lambda name: aucs[name])
-    root = os.path.relpath(files[0].absolute().parent, folder.absolute())
+    root = os.path.relpath(common_folder(files), folder.absolute())
     return _TEXT.format(
         rows=len(labels),
         files="1 file" if len(files) == 1 else f"{len(files)} files",
@@ -165,12 +167,24 @@ def _examples(
     sample: Sample, words: Sequence[str], root: str, split: _Split, comment: str
 ) -> str:
     lines = [_item("root", root), f"format: {sample.format}"]
+    lines += _csv_format(sample.csv)
     if words:
         missing = _item("missing_values", ["", *words])
         lines.append(f"{missing}  # empty, or a word in a column of numbers")
     lines += [f"# {line}" for line in textwrap.wrap(shown(comment, 400), 84)]
     lines.append(_item(_SPLIT_KEYS[type(split)], _without_nulls(split)))
     return textwrap.indent("\n".join(lines), "  ")
+
+
+def _csv_format(csv_format: CsvFormat) -> list[str]:
+    """How the files are written, where it is not the default."""
+    settings = _settings(csv_format)
+    if not settings:
+        return []
+    comments = ["# as the start of the first file is written"]
+    if csv_format.columns:
+        comments.append("# no header line: give the columns better names, also below")
+    return [*comments, _item("csv", settings)]
 
 
 def _without_nulls(block: BaseModel) -> dict[str, object]:

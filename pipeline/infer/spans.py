@@ -6,19 +6,20 @@ import glob
 import re
 from collections.abc import Sequence
 from datetime import date
+from pathlib import PurePath
 
 from pipeline.config.spans import Spans
 
-_DATE = re.compile(r"(?<!\d)(\d{4})([-_.]?)(\d\d)\2(\d\d)(?!\d)")
+_DATE = re.compile(r"(?<!\d)(\d{4})([-_./]?)(\d\d)\2(\d\d)(?!\d)")
 _DAY = re.compile(r"(?<![a-z])day[-_.]?(\d{1,18})(?!\d)", re.IGNORECASE)
 
 
 def guess_spans(names: Sequence[str], known: Sequence[str]) -> tuple[Spans, str] | None:
-    """Spans, where each file is of a day of its own, by date or by number.
+    """Spans, where each file, or each folder of files, is of a day of its own.
 
     Args:
-      names: The names of the files.
-      known: The names of all files in their folder.
+      names: The paths of the files, from the folder that all are in.
+      known: Those of all files there.
 
     Returns:
       The block of the configuration, and why; None where the names hold no days, or
@@ -28,13 +29,16 @@ def guess_spans(names: Sequence[str], known: Sequence[str]) -> tuple[Spans, str]
     found = {name: _day(name) for name in known}
     read = {name: day for name, (of, day) in found.items() if of == pattern}
     days = sorted(set(read.values()))
-    if not pattern or set(read) != set(names) or not 1 < len(days) == len(names):
+    if not pattern or set(read) != set(names) or len(days) < 2:
+        return None
+    holder = "folder" if "/" in pattern else "file"
+    if holder == "file" and len(days) < len(names):
         return None
     train = days[-1] - days[0]
     before = "the day" if train == 1 else f"the {train} days"
     return Spans(pattern=pattern, train=train), (
-        f"a file for each day, as the names say: the newest day evaluates, {before} "
-        "before it train. Each run takes the newest days that there are then"
+        f"a {holder} for each day, as the names say: the newest day evaluates, "
+        f"{before} before it train. Each run takes the newest days that there are then"
     )
 
 
@@ -42,6 +46,10 @@ def _day(name: str) -> tuple[str, int]:
     """The pattern of a name and its day as a number; no pattern where it has none."""
     if "{" in name:
         return "", 0  # It would be taken for a placeholder.
+    folder, _, file = name.rpartition("/")
+    if folder and _day(folder)[0]:
+        pattern, number = _day(folder)
+        return f"{pattern}/*{''.join(PurePath(file).suffixes)}", number
     if found := _DATE.search(name):
         year, separator, month, day = found.groups()
         try:

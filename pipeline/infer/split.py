@@ -20,6 +20,7 @@ from pipeline.infer.column import Column
 from pipeline.infer.leave_out import time_example
 from pipeline.infer.names import names_occasion, words_of
 from pipeline.infer.rows import Rows
+from pipeline.infer.sample import is_hidden
 from pipeline.infer.spans import guess_spans
 
 _USER_WORDS = {"user", "userid", "uid", "visitor", "customer", "member", "cookie"}
@@ -44,13 +45,21 @@ def guess_split(
     Raises:
       InputError: No pattern matches the files and no others.
     """
-    folder = files[0].absolute().parent
-    if any(path.absolute().parent != folder for path in files):
-        raise InputError("the files are in several folders; put them into one")
-    names = sorted({path.name for path in files}, key=_in_order)
-    known = [path.name for path in folder.iterdir()]
+    folder = common_folder(files)
+    paths = {path.absolute().relative_to(folder) for path in files}
+    names = sorted(map(str, paths), key=_in_order)
+    depths = {len(path.parts) for path in paths}
+    there = [
+        p for p in folder.glob("/".join("*" * max(depths))) if not is_hidden(p.name)
+    ]
+    known = [str(path.relative_to(folder)) for path in there]
     if by_day := guess_spans(names, known):
         return by_day
+    if depths != {1}:
+        raise InputError(
+            "the files are in several folders, which are not one for each day with a "
+            "date such as 2024-01-31 in its name; put them into one folder"
+        )
     for train, evaluate, reason in _ways_to_split(names):
         past, future = _pattern(train, known), _pattern(evaluate, known)
         if past and future:
@@ -70,6 +79,11 @@ def guess_split(
         and (column.distinct > 1 or not rows.are_all)
     }
     return _by_time(pattern, columns, times) or _by_hash(pattern, columns, times, rows)
+
+
+def common_folder(files: Sequence[Path]) -> Path:
+    """The innermost folder of all files."""
+    return Path(os.path.commonpath([path.absolute().parent for path in files]))
 
 
 def _in_order(name: str) -> list[tuple[int, str]]:
