@@ -43,7 +43,9 @@ def add_debug(parser: argparse.ArgumentParser) -> None:
 
 def names_in(text: str) -> tuple[str, ...]:
     """The names in a list as CSV has it: one with a comma is in double quotes."""
-    return tuple(next(csv.reader([text], skipinitialspace=True)))
+    names = next(csv.reader([text], skipinitialspace=True))
+    # No text at all is one empty name, which is an error, and not no name.
+    return tuple(names) or ("",)
 
 
 def add_config_options(command: argparse.ArgumentParser) -> None:
