@@ -210,8 +210,8 @@ def _check_values(block: CsvBlock, csv_format: CsvFormat, width: int) -> None:
     """Checks that no value of several lines is as many rows between stray quotes.
 
     Raises:
-      InputError: Each line of a record has as many fields as a row, if quotes are
-        taken for characters, and numbers where other rows have them.
+      InputError: Each line of a record has at least as many fields as a row, if
+        quotes are taken for characters, and numbers where other rows have them.
     """
     if len(block.newlines) == len(block.ends):
         return
@@ -220,7 +220,7 @@ def _check_values(block: CsvBlock, csv_format: CsvFormat, width: int) -> None:
     counts = np.diff(np.searchsorted(delimiters, block.newlines), prepend=0)
     record = np.searchsorted(block.ends, block.newlines)
     lines = np.bincount(record, minlength=len(block.ends))
-    others = np.bincount(record, counts != width - 1, minlength=len(block.ends))
+    others = np.bincount(record, counts < width - 1, minlength=len(block.ends))
     suspects = np.flatnonzero((lines > 1) & (others == 0))
     if not len(suspects):
         return
@@ -230,7 +230,7 @@ def _check_values(block: CsvBlock, csv_format: CsvFormat, width: int) -> None:
     for index in suspects:
         start, end = int(starts[index]), int(block.ends[index])
         rows = block.data[start:end].splitlines()
-        if all(_may_be_row(row, numbers, csv_format) for row in rows):
+        if all(_may_be_row(row, width, numbers, csv_format) for row in rows):
             first = block.line_at(start)
             raise InputError(
                 f"lines {first} to {first + len(rows) - 1}: a quoted value holds what "
@@ -256,12 +256,22 @@ def _number_columns(
     }
 
 
-def _may_be_row(line: bytes, numbers: set[int], csv_format: CsvFormat) -> bool:
-    """Whether a line has a number, or nothing, in some column of numbers."""
+def _may_be_row(
+    line: bytes, width: int, numbers: set[int], csv_format: CsvFormat
+) -> bool:
+    """Returns True for a line with a number, or nothing, in some column of numbers.
+
+    Delimiters inside of quoted values move what follows them to the right.
+    """
     fields = line.decode(errors="replace").split(csv_format.delimiter)
     bare = [field.strip(csv_format.quote) for field in fields]
-    known = [index for index in numbers if index < len(bare)]
-    return not known or any(_is_number(bare[index]) for index in known)
+    moved = max(0, len(bare) - width)
+    known = [index for index in numbers if index + moved < len(bare)]
+    return not known or any(
+        _is_number(field)
+        for index in known
+        for field in bare[index : index + moved + 1]
+    )
 
 
 def _is_number(text: str) -> bool:

@@ -14,6 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from hypothesis import settings
+
+# A machine that is busy with other tests may take seconds for an example.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 # Features by name, each with its list of values; one without any is missing.
 Row = dict[str, list[Any]]

@@ -157,3 +157,9 @@ def test_columns_name_what_has_no_header():
         ["1", "a"],
         ["0", ""],
     ]
+
+
+def test_stray_quotes_beside_a_value_with_a_delimiter_are_told():
+    rows = b'u0,""a, b",1.0,0\nu1,"a, b"",1.1,1\n'
+    with pytest.raises(InputError, match="line"):
+        read(HEADER + ROW + rows)
