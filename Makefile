@@ -42,6 +42,10 @@ test-all: $(READY) ## Run all tests, but those in containers
 test-containers: $(READY) ## Build the image, and run each task of a pipeline in it
 	$(BIN)/pytest -m containers $(ARGS)
 
+.PHONY: golden
+golden: $(READY) ## Rewrite the texts in tests/golden, for a change of wording
+	$(BIN)/pytest -q --update-golden $(ARGS)
+
 .PHONY: image
 image: ## Build the image for Kubeflow (IMAGE=NAME:TAG) by docker or podman
 	@scripts/image.sh $(IMAGE) $(ARGS)

@@ -20,6 +20,8 @@ from hypothesis import settings
 settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
 
+GOLDEN = Path(__file__).with_name("golden")
+
 # Features by name, each with its list of values; one without any is missing.
 Row = dict[str, list[Any]]
 
@@ -83,6 +85,34 @@ PROBES: dict[str, Row] = {
     "nan": {"device": ["phone"], "age": [np.nan], "price": [np.nan]},
     "inf": {"device": ["phone"], "age": [np.inf], "price": [-np.inf]},
 }
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="rewrite the files of tests/golden, and run nothing else",
+    )
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Function]
+) -> None:
+    if config.getoption("--update-golden"):
+        items[:] = [item for item in items if "golden" in item.fixturenames]
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compares a text with a file of tests/golden, which `make golden` rewrites."""
+
+    def _compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--update-golden"):
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+
+    return _compare
 
 
 @dataclass(frozen=True)

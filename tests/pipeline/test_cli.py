@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -106,6 +107,25 @@ def test_help_lists_every_command(capsys):
 
     words = [line.split()[0] for line in text.splitlines() if line.startswith("    ")]
     assert set(COMMANDS) <= set(words)
+
+
+def help_tree(capsys, *command):
+    """The help of a command and of those below it."""
+    with pytest.raises(SystemExit):
+        cli.main([*command, "--help"])
+    text = capsys.readouterr().out
+    below = re.findall(r"^    ([a-z]+)\b", text, re.MULTILINE)
+    return [
+        text,
+        *(each for name in below for each in help_tree(capsys, *command, name)),
+    ]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="argparse lists options anew")
+def test_the_wording_of_the_help(capsys, monkeypatch, golden):
+    monkeypatch.setenv("COLUMNS", "80")
+
+    golden("help.txt", f"\n{'-' * 79}\n".join(help_tree(capsys)))
 
 
 def test_the_version_is_that_of_the_distribution(capsys):

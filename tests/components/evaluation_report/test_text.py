@@ -24,6 +24,12 @@ def shown(make_report):
     return _shown
 
 
+def test_the_wording_of_the_report(shown, make_report, golden):
+    everything = make_report(gates=[*OUTCOMES, FAILED], infra=INFRA)
+
+    golden("report.txt", shown(everything))
+
+
 def rows(text, title):
     """The rows of a table, lines that a cell goes on in joined."""
     (table,) = (part for part in text.split("\n\n") if part.strip().startswith(title))

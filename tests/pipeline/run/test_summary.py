@@ -251,3 +251,12 @@ def test_half_a_summary_is_none(summary, tmp_path, monkeypatch):
 
     write_summary(summary, tmp_path)
     assert read_summary(tmp_path) == summary
+
+
+def test_the_wording_of_the_summary(summary, golden):
+    summary.training = RECORD
+    summary.trials = [Trial(number=3, auc=0.8125, values={"hidden_units": [8, 4]})]
+    summary.spans = RunSpans(train=("1", "3"), eval=("4",), missing=("2",))
+    summary.best_possible_auc = 0.95
+
+    golden("summary.txt", shown(summary))
