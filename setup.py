@@ -6,7 +6,16 @@ the lock files under requirements/.
 
 from setuptools import find_packages, setup
 
-PACKAGES = ["pipeline", "components", "transform", "trainer", "serving", "kubeflow"]
+PACKAGES = [
+    "ctr",
+    "kubeflow",
+    "pipeline",
+    "components",
+    "transform",
+    "trainer",
+    "serving",
+    "config",
+]
 DATA = ["**/*.j2", "**/*.css", "**/*.js", "**/*.yaml", "**/*.pbtxt", "**/Dockerfile"]
 
 setup(
@@ -84,5 +93,5 @@ setup(
             "kubernetes",  # that the manifests are what Kubernetes takes
         ],
     },
-    entry_points={"console_scripts": ["ctr = pipeline.cli:main"]},
+    entry_points={"console_scripts": ["ctr = ctr.cli:main"]},
 )

@@ -33,9 +33,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.transformed_examples import INPUTS, read_examples, write_examples
-from pipeline.config.model import EmbeddingMlp
-from pipeline.config.training import Training
-from trainer.classifier import build_classifier
+from config.model import EmbeddingMlp
+from config.training import Training
+from trainer.fit.classifier import build_classifier
 
 # Of which the first begins with parsing.
 _EPOCHS = 4

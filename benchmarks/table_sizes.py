@@ -23,11 +23,11 @@ import tensorflow as tf
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.config.model import EmbeddingMlp, WideDeep
-from pipeline.config.training import Training
-from trainer.classifier import build_classifier
-from trainer.inputs import IdInput, ModelInputs
-from trainer.processes import run_in_processes
+from config.model import EmbeddingMlp, WideDeep
+from config.training import Training
+from trainer.data.inputs import IdInput, ModelInputs
+from trainer.fit.classifier import build_classifier
+from trainer.fit.processes import run_in_processes
 
 _FEATURES = 10
 _SIZE = 16

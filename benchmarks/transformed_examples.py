@@ -14,9 +14,9 @@ import tensorflow as tf
 import tensorflow_transform as tft
 from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
 
-from pipeline.config.training import Training
-from trainer.dataset import TrainingData, training_data
-from trainer.inputs import IdInput, ModelInputs
+from config.training import Training
+from trainer.data.dataset import TrainingData, training_data
+from trainer.data.inputs import IdInput, ModelInputs
 
 Array: TypeAlias = npt.NDArray[Any]
 

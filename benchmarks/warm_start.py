@@ -29,13 +29,13 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.places import CHECKOUT
 from benchmarks.quality.data import Prepared, prepare
-from pipeline.config.load import load_config
-from pipeline.config.parts.trainer import TrainerPart
-from pipeline.config.warm_start import LAST_RELEASE, WarmStart
-from pipeline.simulate import simulate
-from trainer.classifier import build_classifier
-from trainer.run import train
-from trainer.signatures import export
+from config.load import load_config
+from config.parts import TrainerPart
+from config.training import LAST_RELEASE, WarmStart
+from ctr.simulate import simulate
+from trainer.export.signatures import export
+from trainer.fit.classifier import build_classifier
+from trainer.fit.run import train
 from trainer.warm_start.start import warm_start
 
 _DAYS = 9

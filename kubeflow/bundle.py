@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.config import Config
-from pipeline.config.base import Block
-from pipeline.config.metadata import Metadata
-from pipeline.config.secrets import secrets_in
-from pipeline.errors import ConfigError
+from config.base import Block
+from config.errors import ConfigError
+from config.metadata import Metadata
+from config.root import Config
+from config.secrets import secrets_in
 
 
 class Bundle(Block):

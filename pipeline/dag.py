@@ -13,8 +13,8 @@ from tfx.orchestration.metadata import ConnectionConfigType
 from tfx.proto import trainer_pb2
 from tfx.types import standard_artifacts
 
-from components.artifacts import Release
 from components.evaluation_report.component import EvaluationReport
+from components.evaluation_report.part import EvaluationReportPart
 from components.evaluator.component import Evaluator
 from components.example_gen.component import ExampleGen
 from components.example_gen.files import input_patterns
@@ -25,18 +25,20 @@ from components.release_gate.component import ReleaseGate
 from components.resolvers.previous_statistics import PreviousStatisticsStrategy
 from components.resolvers.releases import LastReleaseStrategy, StandingDecisionStrategy
 from components.schema_gen.component import CuratedSchemaGen
-from pipeline.config import Config
-from pipeline.config.beam import beam_args
-from pipeline.config.parts.evaluation_report import EvaluationReportPart
-from pipeline.config.parts.evaluator import EvaluatorPart
-from pipeline.config.parts.example_gen import ExampleGenPart
-from pipeline.config.parts.example_validator import ExampleValidatorPart
-from pipeline.config.parts.infra_validator import InfraValidatorPart
-from pipeline.config.parts.trainer import TrainerPart
-from pipeline.config.parts.transform import TransformPart
-from pipeline.config.parts.tuner import TunerPart
-from pipeline.config.tuning import Tuning
-from pipeline.config.warm_start import LAST_RELEASE
+from components.shared.artifacts import Release
+from config.beam import beam_args
+from config.parts import (
+    EvaluatorPart,
+    ExampleGenPart,
+    ExampleValidatorPart,
+    InfraValidatorPart,
+    TrainerPart,
+    TransformPart,
+    TunerPart,
+)
+from config.root import Config
+from config.training import LAST_RELEASE
+from config.tuning import Tuning
 from pipeline.fingerprint import code_fingerprint
 from trainer.warm_start.files import pinned
 
@@ -44,8 +46,8 @@ Nodes = list[base_node.BaseNode]
 Channels = dict[str, types.BaseChannel[types.Artifact]]
 
 _PREPROCESSING = "transform.preprocessing"
-_TRAINER = "trainer.run"
-_TUNER = "trainer.tuner"
+_TRAINER = "trainer.fit.run"
+_TUNER = "trainer.fit.tuner"
 # In a process of its own, so no module imports it.
 _SERVER = "serving.server.server"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import grimp
 
-from pipeline.packages import OUR_PACKAGES
+from pipeline import RUN_PACKAGES
 
 # Another version of these may give another result from the same code.
 _STACK = " ".join(version(name) for name in ("tfx", "tensorflow", "keras"))
@@ -41,7 +41,7 @@ def code_fingerprint(module: str) -> str:
 @functools.cache
 def _import_graph() -> grimp.ImportGraph:
     return grimp.build_graph(
-        *OUR_PACKAGES, exclude_type_checking_imports=True, cache_dir=None
+        *RUN_PACKAGES, exclude_type_checking_imports=True, cache_dir=None
     )
 
 

@@ -7,9 +7,9 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from ml_metadata.proto import metadata_store_pb2
 
-from pipeline.config import Config
-from pipeline.config.metadata import check_url
-from pipeline.errors import ConfigError, ReleaseError
+from config.errors import ConfigError, ReleaseError
+from config.metadata import check_url
+from config.root import Config
 from pipeline.workdir import WorkDir
 
 # To a database, or to a server that has one.

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from pipeline.console import say
-from pipeline.packages import OUR_PACKAGES
+from config.console import say
+from pipeline import RUN_PACKAGES
 
 
 class Progress:
@@ -39,7 +39,7 @@ class Progress:
         self._task = self._bars.add_task("", total=None)
 
     @contextmanager
-    def live(self, packages: Sequence[str] = OUR_PACKAGES) -> Iterator[Progress]:
+    def live(self, packages: Sequence[str] = RUN_PACKAGES) -> Iterator[Progress]:
         """Shows progress, and what some packages log, until the block ends."""
         handler = _Notes(self)
         loggers = [logging.getLogger(name) for name in packages]

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import filelock
 
-from pipeline.errors import WorkDirError
+from config.errors import WorkDirError
 
 if TYPE_CHECKING:
-    from pipeline.config import Config
+    from config.root import Config
 
 # In the folder of each run: what TFX, Beam and TensorFlow had to say.
 LOG_FILE = "run.log"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from pipeline.config.serving import Serving
-from pipeline.errors import RunError
-from pipeline.ports import bind, port_of
+from config.errors import RunError
+from config.ports import bind, port_of
+from config.serving import Serving
 from serving.child_process import child_command
 from serving.client import messages
 from serving.client.connection import Methods

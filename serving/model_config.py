@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tensorflow_serving.config import model_server_config_pb2
 
-from pipeline.config.serving import Serving, Versions
-from pipeline.errors import ConfigError
+from config.errors import ConfigError
+from config.serving import Serving, Versions
 from serving.releases.labels import read_labels
 from serving.releases.storage import is_in_object_store
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow.python.tools import saved_model_utils
 
-from pipeline.signatures import (
+from config.signatures import (
     PREDICT,
     PROBABILITY,
     SERVING_DEFAULT,

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from google.protobuf import text_format
 
-from pipeline.config.serving import Batching, Serving
+from config.serving import Batching, Serving
 from serving.model_config import model_server_config
 from serving.releases.labels import read_labels
 from serving.tls import Pem, read_pem

@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.config.serving import Tls
-from pipeline.errors import ConfigError
+from config.errors import ConfigError
+from config.serving import Tls
 
 
 class Pem(NamedTuple):

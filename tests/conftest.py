@@ -139,13 +139,13 @@ class Tiny:
 
     @property
     def part(self) -> Any:
-        from pipeline.config.parts.trainer import TrainerPart
+        from config.parts import TrainerPart
 
         return TrainerPart.of(self.config)
 
     @property
     def inputs(self) -> Any:
-        from trainer.inputs import ModelInputs
+        from trainer.data.inputs import ModelInputs
 
         return ModelInputs.of(self.part, self.transform)
 
@@ -255,7 +255,7 @@ def _transform_rows(
     from tensorflow_transform.tf_metadata.dataset_metadata import DatasetMetadata
     from tfx.utils import io_utils
 
-    from pipeline.config.parts.transform import TransformPart
+    from config.parts import TransformPart
     from transform.preprocessing import preprocessing_fn
 
     part = {"part": TransformPart.of(config).model_dump_json()}
@@ -282,9 +282,9 @@ def _transform_rows(
 
 
 def _train(tiny: Tiny, kind: str, uri: Path) -> TinyModel:
-    from pipeline.config.parts.trainer import TrainerPart
-    from trainer.run import train
-    from trainer.signatures import export
+    from config.parts import TrainerPart
+    from trainer.export.signatures import export
+    from trainer.fit.run import train
 
     config = tiny.config.model_copy(
         update={"model": tiny.config.model.model_copy(update={"kind": kind})}
@@ -302,7 +302,7 @@ def _train(tiny: Tiny, kind: str, uri: Path) -> TinyModel:
 def _make_tiny(rows: list[Row], folder: Path) -> Tiny:
     import tensorflow_transform as tft
 
-    from pipeline.config import Config
+    from config.root import Config
 
     config = Config.model_validate(yaml.safe_load(TINY))
     transformed, transformed_probes = _transform_rows(config, rows, folder)

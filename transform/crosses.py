@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from pipeline.config.columns import bucket_name
-from pipeline.config.features import Cross, Features, Numeric
-from pipeline.config.names import tensor_name
+from config.columns import bucket_name
+from config.features import Cross, Features, Numeric
+from config.names import tensor_name
 from transform.discrete import Ids
 from transform.values import RawFeature, many_texts, single_text
 

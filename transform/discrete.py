@@ -8,8 +8,8 @@ from typing import TypeAlias
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from pipeline.config.columns import MISSING_ID
-from pipeline.config.features import Categorical, Hashed
+from config.columns import MISSING_ID
+from config.features import Categorical, Hashed
 from transform.values import RawFeature, many_texts, single_text
 
 Ids: TypeAlias = tf.Tensor | tf.SparseTensor

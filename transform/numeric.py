@@ -9,8 +9,8 @@ from typing import NamedTuple
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from pipeline.config.columns import MISSING_ID
-from pipeline.config.features import Numeric
+from config.columns import MISSING_ID
+from config.features import Numeric
 
 # Quantiles that boundaries are read off.
 _GRID = 1000

@@ -7,11 +7,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from pipeline.config.columns import bucket_name, missing_name
-from pipeline.config.features import Categorical, Features, Hashed, Numeric
-from pipeline.config.names import as_key, tensor_name
-from pipeline.config.parts.transform import TransformPart
-from pipeline.errors import InputError
+from config.columns import bucket_name, missing_name
+from config.errors import InputError
+from config.features import Categorical, Features, Hashed, Numeric
+from config.names import as_key, tensor_name
+from config.parts import TransformPart
 from transform import crosses, discrete, numeric
 from transform.values import RawFeature, single_number
 
@@ -28,7 +28,7 @@ def preprocessing_fn(
       custom_config: `part` holds a `TransformPart` as JSON.
 
     Returns:
-      The columns that `pipeline.config.columns` lists, and the label as float32
+      The columns that `config.columns` lists, and the label as float32
       [batch].
 
     Raises:

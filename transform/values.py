@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import tensorflow as tf
 
-from pipeline.canonical_text import LINE_BREAKS
+from config.values.canonical_text import LINE_BREAKS
 
 RawFeature: TypeAlias = tf.SparseTensor | tf.Tensor
 
@@ -53,8 +53,8 @@ def many_texts(raw: RawFeature, delimiter: str | None) -> tf.RaggedTensor:
 def _canonical(texts: tf.Tensor) -> tf.Tensor:
     """Returns the texts as a vocabulary has them.
 
-    ExampleGen writes canonical texts (`pipeline.canonical_text`); other clients than
-    ours may send whole numbers with a decimal point, such as `7.0`.
+    ExampleGen writes canonical texts (`config.values.canonical_text`); other clients
+    than ours may send whole numbers with a decimal point, such as `7.0`.
     """
     texts = tf.strings.regex_replace(texts, r"^(-?[1-9][0-9]*|0)\.0+$", r"\1")
     for line_break, byte in LINE_BREAKS.items():

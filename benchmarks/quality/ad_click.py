@@ -16,8 +16,8 @@ from statistics import mean
 from benchmarks.quality import command
 from benchmarks.quality.data import prepare
 from benchmarks.quality.report import Results, report
+from ctr.simulate import simulate
 from pipeline.run.best_possible import best_possible_auc
-from pipeline.simulate import simulate
 
 _NAME = "ad_click"
 _DAYS = 8

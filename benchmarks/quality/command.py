@@ -18,9 +18,9 @@ from benchmarks.quality.reference import (
     read_split,
 )
 from benchmarks.quality.report import Results
-from pipeline.config import Config
-from pipeline.config.load import load_config
-from pipeline.config.model import Model
+from config.load import load_config
+from config.model import Model
+from config.root import Config
 
 LOGISTIC_REGRESSION = "logistic regression"
 

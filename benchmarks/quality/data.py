@@ -14,13 +14,11 @@ from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
-from pipeline.config import Config
-from pipeline.config.parts.example_gen import ExampleGenPart
-from pipeline.config.parts.trainer import TrainerPart
-from pipeline.config.parts.transform import TransformPart
+from config.parts import ExampleGenPart, TrainerPart, TransformPart
+from config.root import Config
 from pipeline.dag import create_pipeline
 from pipeline.fingerprint import code_fingerprint
-from trainer.inputs import ModelInputs
+from trainer.data.inputs import ModelInputs
 
 # The last file written: a folder without it is of a run that was broken off.
 _COMPLETE = "complete"

@@ -15,10 +15,10 @@ from scipy.special import expit
 from sklearn.metrics import log_loss, roc_auc_score
 
 from benchmarks.quality.data import Prepared
-from pipeline.config import Config
-from pipeline.config.names import tensor_name
-from pipeline.config.parts.trainer import TrainerPart
-from trainer.run import train
+from config.names import tensor_name
+from config.parts import TrainerPart
+from config.root import Config
+from trainer.fit.run import train
 
 Array = npt.NDArray[Any]
 # Batches as large as memory takes easily; the figures do not depend on it.

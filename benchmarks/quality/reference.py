@@ -20,8 +20,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import MultiLabelBinarizer, OneHotEncoder
 
 from benchmarks.quality.measure import Array, Figures, figures
-from pipeline.config import Config
-from pipeline.config.features import Feature, Numeric
+from config.features import Feature, Numeric
+from config.root import Config
 
 _BINS = 20
 _STRENGTHS = (0.03, 0.1, 0.3, 1.0)

@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.serving.subjects import Subject, demo, light
-from pipeline.config.serving import Serving
+from config.serving import Serving
 from serving.client import Client
 from serving.client.features import Signature
 from serving.load_test import Load, Senders

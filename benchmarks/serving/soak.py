@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import get_args
 
 from benchmarks.serving.subjects import Subject, demo, light
-from pipeline.config.serving import Serving
+from config.serving import Serving
 from serving.client import Client
 from serving.client.features import Signature
 from serving.load_test import Answers, Load, Senders

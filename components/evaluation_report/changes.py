@@ -7,8 +7,8 @@ from typing import Any
 
 import pydantic
 
-from pipeline.config.names import as_key
-from pipeline.yaml_text import to_yaml
+from config.names import as_key
+from config.yaml_text import to_yaml
 
 
 class Change(pydantic.BaseModel):

@@ -9,10 +9,10 @@ from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 
-from components.artifacts import HtmlReport, Release
 from components.evaluation_report.executor import EvaluationReportExecutor
+from components.evaluation_report.part import EvaluationReportPart
 from components.evaluation_report.render import templates_digest
-from pipeline.config.parts.evaluation_report import EvaluationReportPart
+from components.shared.artifacts import HtmlReport, Release
 
 
 class EvaluationReportSpec(types.ComponentSpec):

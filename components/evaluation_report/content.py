@@ -14,9 +14,9 @@ from components.evaluation_report.files import CONTENT_FILE
 from components.evaluator.curves import Curves
 from components.evaluator.record import Evaluation
 from components.infra_validator.record import InfraRecord
-from pipeline.config.spans import RunSpans
-from pipeline.errors import InputError
-from trainer.record import TrainingRecord
+from config.errors import InputError
+from config.spans import RunSpans
+from trainer.export.record import TrainingRecord
 
 
 class Content(pydantic.BaseModel):

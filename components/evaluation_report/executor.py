@@ -15,8 +15,8 @@ from tfx.utils import io_utils
 from components.evaluation_report.collect.report import report_of_a_run
 from components.evaluation_report.content import Report, write_content
 from components.evaluation_report.files import PAGE_FILE
+from components.evaluation_report.part import EvaluationReportPart
 from components.evaluation_report.render import render_page
-from pipeline.config.parts.evaluation_report import EvaluationReportPart
 
 _log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from components.evaluation_report.plots.plot import Plot
 from components.evaluation_report.plots.slices import slices_plot
 from components.evaluation_report.plots.training import training_plots
 from components.evaluation_report.slices import slice_table
-from pipeline.yaml_text import to_yaml
+from config.yaml_text import to_yaml
 
 TEMPLATES = Path(__file__).parent / "templates"
 _PAGE = "report.html.j2"

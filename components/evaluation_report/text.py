@@ -21,7 +21,7 @@ from components.evaluation_report.slices import SliceTable, slice_table
 from components.evaluator.gates import Outcome
 from components.evaluator.record import Evaluation
 from components.infra_validator.record import InfraRecord
-from pipeline.console import say
+from config.console import say
 
 # Rich puts a space on both sides of a cell, and a line between cells.
 _BESIDE_A_CELL = 3

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import tensorflow as tf
 
 from components.evaluator.metrics import BASELINE, CANDIDATE
-from pipeline.signatures import PROBABILITY, SERVING_DEFAULT
+from config.signatures import PROBABILITY, SERVING_DEFAULT
 from serving.scorer import raw_features
 
 

@@ -7,7 +7,7 @@ from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 
 from components.evaluator.executor import EvaluatorExecutor
-from pipeline.config.parts.evaluator import EvaluatorPart
+from config.parts import EvaluatorPart
 
 
 class EvaluatorSpec(types.ComponentSpec):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pydantic
 
-from components.artifact_file import ArtifactFile
 from components.evaluator.figures import groups_of_equal_size
 from components.evaluator.scores import Bins, Floats, Ints, Sample
+from components.shared.artifact_file import ArtifactFile
 
 _POINTS = 100
 _CALIBRATION_POINTS = 20

@@ -27,8 +27,8 @@ from components.evaluator.models import model_loader
 from components.evaluator.record import Evaluation
 from components.evaluator.results import Result, change, load_results, measured
 from components.evaluator.slices import OVERALL, slice_name
-from pipeline.config.examples import EVAL
-from pipeline.config.parts.evaluator import EvaluatorPart
+from config.examples import EVAL
+from config.parts import EvaluatorPart
 
 _log = logging.getLogger(__name__)
 

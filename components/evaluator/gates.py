@@ -10,8 +10,8 @@ from components.evaluator import trivial
 from components.evaluator.intervals import Interval
 from components.evaluator.measured import Comparison, Metrics, SliceMetrics
 from components.evaluator.slices import SliceKey, slice_key, slice_name
-from pipeline.config.base import Block
-from pipeline.config.evaluation import Gate, OnBaselineProblem
+from config.base import Block
+from config.evaluation import Gate, OnBaselineProblem
 
 Status = Literal["passed", "failed", "not enough data", "not applied"]
 # What is to be known first, first.

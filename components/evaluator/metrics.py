@@ -8,9 +8,9 @@ from typing import Any
 from tensorflow_model_analysis.proto import config_pb2
 
 from components.evaluator.score_metrics import ScoreCurves, ScoreMetric
-from pipeline.config.evaluation import SCORE_METRICS, at_thresholds
-from pipeline.config.parts.evaluator import EvaluatorPart
-from pipeline.signatures import PROBABILITY, SERVING_DEFAULT
+from config.evaluation import SCORE_METRICS, at_thresholds
+from config.parts import EvaluatorPart
+from config.signatures import PROBABILITY, SERVING_DEFAULT
 
 CANDIDATE = "candidate"
 BASELINE = "baseline"

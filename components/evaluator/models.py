@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import tensorflow as tf
 from tensorflow_model_analysis.api.types import ModelLoader
 
-from pipeline.signatures import SERVING_DEFAULT
+from config.signatures import SERVING_DEFAULT
 
 
 def model_loader(saved_model: str) -> ModelLoader:

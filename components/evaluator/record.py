@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from components.artifact_file import ArtifactFile
 from components.evaluator.gates import Outcome, in_order, passes
 from components.evaluator.intervals import Interval
 from components.evaluator.measured import Comparison, Intervals, Measured, Metrics
 from components.evaluator.slices import slice_name
+from components.shared.artifact_file import ArtifactFile
 
 # More conditions without enough data than these are told in one line.
 MOST_SMALL = 5

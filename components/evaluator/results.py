@@ -18,7 +18,7 @@ from components.evaluator.metrics import CURVES
 from components.evaluator.score_metrics import WITHOUT_EACH
 from components.evaluator.scores import Floats
 from components.evaluator.slices import SliceKey, slice_key
-from pipeline.config.evaluation import UNBOUNDED_METRICS
+from config.evaluation import UNBOUNDED_METRICS
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from pipeline.canonical_text import canonical_text
+from config.values.canonical_text import canonical_text
 
 # The features of a slice with their values as text, sorted.
 SliceKey = tuple[tuple[str, str], ...]

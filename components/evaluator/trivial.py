@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from components.evaluator.figures import entropy
-from pipeline.config.evaluation import UNBOUNDED_METRICS
+from config.evaluation import UNBOUNDED_METRICS
 
 # Figures of the examples alone.
 _OF_EXAMPLES = ("examples", "mean_label", "gauc_coverage")

@@ -17,11 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_gen.lists import flat, has_repeats, lists
-from pipeline.canonical_array import canonical_texts
-from pipeline.config.examples import Label
-from pipeline.config.parts.example_gen import ExampleGenPart, RawColumn
-from pipeline.errors import InputError
-from pipeline.text_values import typed
+from config.errors import InputError
+from config.examples import Label
+from config.parts import ExampleGenPart
+from config.raw_columns import RawColumn
+from config.values.canonical_array import canonical_texts
+from config.values.text_values import typed
 
 
 def canonical_batch(table: pa.Table, part: ExampleGenPart) -> pa.RecordBatch:

@@ -9,8 +9,8 @@ from tfx.types import component_spec, standard_artifacts
 
 from components.example_gen.driver import ExampleGenDriver
 from components.example_gen.executor import ExampleGenExecutor
-from pipeline.config.parts.example_gen import ExampleGenPart
-from pipeline.config.spans import Spans
+from config.parts import ExampleGenPart
+from config.spans import Spans
 
 
 class ExampleGenSpec(types.ComponentSpec):

@@ -15,7 +15,7 @@ from components.example_gen.spans import (
     fingerprint,
     span_name,
 )
-from pipeline.config.spans import Spans
+from config.spans import Spans
 
 _log = logging.getLogger(__name__)
 

@@ -42,9 +42,9 @@ from components.example_gen.times import (
     merged,
     time_keys,
 )
-from pipeline.config.examples import SPLITS
-from pipeline.config.parts.example_gen import ExampleGenPart
-from pipeline.errors import InputError
+from config.errors import InputError
+from config.examples import SPLITS
+from config.parts import ExampleGenPart
 
 _log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ import os
 
 from tfx.dsl.io import fileio
 
-from pipeline.config.examples import EVAL, SPLITS, TRAIN, Examples
-from pipeline.errors import InputError
+from config.errors import InputError
+from config.examples import EVAL, SPLITS, TRAIN, Examples
 
 
 def input_patterns(examples: Examples) -> dict[str, str]:

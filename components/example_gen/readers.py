@@ -15,10 +15,10 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from components.example_gen.records import decode_examples
-from pipeline import csv_files, parquet_files
-from pipeline.compression import GZIP, codec_of, decompressed
-from pipeline.config.parts.example_gen import ExampleGenPart
-from pipeline.errors import InputError
+from config.errors import InputError
+from config.files import csv_files, parquet_files
+from config.files.compression import GZIP, codec_of, decompressed
+from config.parts import ExampleGenPart
 
 # Large enough to keep the per-batch cost small, small enough that memory does not
 # grow with the file.

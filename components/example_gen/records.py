@@ -9,7 +9,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
-from pipeline.errors import InputError
+from config.errors import InputError
 
 # Of `Example.features` and, the same, of `SequenceExample.context`.
 _FEATURES_TAG = 0x0A

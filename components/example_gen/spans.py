@@ -14,16 +14,16 @@ from tfx.components.example_gen import utils
 from tfx.dsl.io import fileio
 
 from components.example_gen.files import glob_data
-from pipeline.config.base import Block
-from pipeline.config.examples import EVAL, TRAIN
-from pipeline.config.spans import (
+from config.base import Block
+from config.errors import InputError
+from config.examples import EVAL, TRAIN
+from config.spans import (
     LATEST,
     SPAN_PLACEHOLDER,
     RunSpans,
     Spans,
     has_dates,
 )
-from pipeline.errors import InputError
 
 # Of an execution of ExampleGen: its `Window`, as JSON.
 WINDOW = "window"

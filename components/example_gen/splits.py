@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from components.example_gen.canonical import texts_of
 from components.example_gen.lists import flat, has_repeats
 from components.example_gen.times import Start, time_keys
-from pipeline.config.examples import EVAL, TRAIN, HashSplit
-from pipeline.errors import InputError
+from config.errors import InputError
+from config.examples import EVAL, TRAIN, HashSplit
 
 
 def split_rows(

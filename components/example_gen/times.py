@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from components.example_gen.lists import flat, has_repeats
-from pipeline.errors import InputError
+from config.errors import InputError
 
 Ints = npt.NDArray[np.int64]
 

@@ -12,11 +12,11 @@ from tfx import types
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
-from components.statistics import Statistics, by_feature, read_statistics
-from pipeline.config.examples import TRAIN
-from pipeline.config.names import as_key
-from pipeline.config.parts.example_validator import ExampleValidatorPart
-from pipeline.errors import InputError
+from components.shared.statistics import Statistics, by_feature, read_statistics
+from config.errors import InputError
+from config.examples import TRAIN
+from config.names import as_key
+from config.parts import ExampleValidatorPart
 
 Artifacts: TypeAlias = Mapping[str, list[types.Artifact]]
 

@@ -7,7 +7,7 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 
 from components.example_validator.executor import ExampleValidatorExecutor
-from pipeline.config.parts.example_validator import ExampleValidatorPart
+from config.parts import ExampleValidatorPart
 
 
 class ExampleValidatorSpec(types.ComponentSpec):

@@ -13,10 +13,10 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
-from components.artifacts import VALIDATED_STATISTICS
 from components.example_validator.anomalies import Examined, by_name, in_words
-from pipeline.config.parts.example_validator import ExampleValidatorPart
-from pipeline.errors import GateError
+from components.shared.artifacts import VALIDATED_STATISTICS
+from config.errors import GateError
+from config.parts import ExampleValidatorPart
 
 _log = logging.getLogger(__name__)
 

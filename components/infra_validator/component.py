@@ -7,7 +7,7 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 
 from components.infra_validator.executor import InfraValidatorExecutor
-from pipeline.config.parts.infra_validator import InfraValidatorPart
+from config.parts import InfraValidatorPart
 
 
 class InfraValidatorSpec(types.ComponentSpec):

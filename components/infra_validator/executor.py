@@ -16,8 +16,8 @@ from tfx.utils import io_utils, path_utils
 from components.infra_validator.requests import read_examples
 from components.infra_validator.validate import validate
 from components.infra_validator.warm_up import write_warm_up
-from pipeline.config.examples import EVAL
-from pipeline.config.parts.infra_validator import InfraValidatorPart
+from config.examples import EVAL
+from config.parts import InfraValidatorPart
 
 _log = logging.getLogger(__name__)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from components.artifact_file import ArtifactFile
-from pipeline.config.base import Block
+from components.shared.artifact_file import ArtifactFile
+from config.base import Block
 
 
 class Answers(Block):

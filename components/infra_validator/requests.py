@@ -11,7 +11,7 @@ from tensorflow_serving.apis import predict_pb2
 from tfx.utils import io_utils
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
-from pipeline.signatures import EXAMPLES, PREDICT, SERVING_DEFAULT
+from config.signatures import EXAMPLES, PREDICT, SERVING_DEFAULT
 
 Tensor = npt.NDArray[np.generic]
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-from pipeline.config.serving import Batching, Serving
-from pipeline.signatures import PROBABILITY
+from config.serving import Batching, Serving
+from config.signatures import PROBABILITY
 from serving.local_server import LocalServer, ServingError, stage_version
 
 _VERSION = "1"

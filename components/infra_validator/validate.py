@@ -15,8 +15,8 @@ from tensorflow_serving.apis import predict_pb2
 from components.infra_validator.record import Answers, InfraRecord
 from components.infra_validator.requests import SIGNATURES, Rows
 from components.infra_validator.server import CandidateServer
-from pipeline.config.infra_validation import InfraValidation
-from pipeline.config.parts.infra_validator import InfraValidatorPart
+from config.parts import InfraValidatorPart
+from config.release import InfraValidation
 from serving.local_server import ServingError
 from serving.scorer import Scorer
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 from tfx.dsl.io import fileio
 
-from pipeline.signatures import WARM_UP_FILE
+from config.signatures import WARM_UP_FILE
 
 
 def write_warm_up(requests: Sequence[predict_pb2.PredictRequest], folder: str) -> None:

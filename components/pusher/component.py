@@ -6,8 +6,8 @@ from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 
-from components.artifacts import HtmlReport, Release, ReleaseDecision
 from components.pusher.executor import PusherExecutor
+from components.shared.artifacts import HtmlReport, Release, ReleaseDecision
 
 
 class PusherSpec(types.ComponentSpec):

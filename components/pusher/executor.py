@@ -13,10 +13,10 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
-from components.artifacts import training_key
 from components.evaluation_report.files import PAGE_FILE
 from components.infra_validator.warm_up import find_warm_up
 from components.release_gate.decision import Decision
+from components.shared.artifacts import training_key
 from serving.releases.records import ReleaseHistory, ReleaseRecord
 from serving.releases.versions import model_digest, version_records
 from serving.releases.writer import release_model, remove_old_versions, sole_writer

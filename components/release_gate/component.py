@@ -6,9 +6,9 @@ from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 
-from components.artifacts import Release, ReleaseDecision
 from components.release_gate.executor import ReleaseGateExecutor
-from pipeline.config.release import Approval
+from components.shared.artifacts import Release, ReleaseDecision
+from config.release import Approval
 
 
 class ReleaseGateSpec(types.ComponentSpec):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from components.artifact_file import ArtifactFile
-from pipeline.config.base import Block
-from pipeline.config.release import Approval
-from pipeline.config.spans import is_earlier
+from components.shared.artifact_file import ArtifactFile
+from config.base import Block
+from config.release import Approval
+from config.spans import is_earlier
 from serving.releases.records import ReleaseRecord, Status
 
 

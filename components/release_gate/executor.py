@@ -12,7 +12,7 @@ from tfx.types import artifact_utils
 
 from components.example_gen.spans import newest_span
 from components.release_gate.decision import decide, why_older
-from components.release_records import record_of
+from components.shared.release_records import record_of
 from serving.releases.records import ReleaseRecord
 
 _log = logging.getLogger(__name__)

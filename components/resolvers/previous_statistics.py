@@ -7,7 +7,7 @@ from typing import Any
 from tfx import types
 from tfx.dsl.components.common import resolver
 
-from components.artifacts import VALIDATED_STATISTICS
+from components.shared.artifacts import VALIDATED_STATISTICS
 
 
 class PreviousStatisticsStrategy(resolver.ResolverStrategy):

@@ -8,10 +8,10 @@ from tfx import types
 from tfx.dsl.components.common import resolver
 from tfx.dsl.io import fileio
 
-from components.artifacts import training_key
 from components.example_gen.spans import newest_span
-from components.release_records import history_of
-from pipeline.config.spans import is_earlier
+from components.shared.artifacts import training_key
+from components.shared.release_records import history_of
+from config.spans import is_earlier
 from serving.releases.records import ReleaseHistory, ReleaseRecord
 
 Artifacts = dict[str, list[types.Artifact]]

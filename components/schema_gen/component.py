@@ -12,7 +12,7 @@ from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGe
 from tfx.dsl.components.base import base_component
 from tfx.types import component_spec, standard_artifacts, standard_component_specs
 
-from pipeline.errors import InputError
+from config.errors import InputError
 
 
 class CuratedSchemaGenSpec(standard_component_specs.ImportSchemaGenSpec):

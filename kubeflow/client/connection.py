@@ -18,8 +18,8 @@ import kfp.client
 import urllib3
 from kfp.client import client as kfp_client
 
+from config.errors import ConfigError, KubeflowError
 from kubeflow.client.failures import no_host, reason_of, wrong_server
-from pipeline.errors import ConfigError, KubeflowError
 
 # Servers before 2.5 do not replace the placeholder of the id of a run; kfp speaks with
 # servers of one major version only.

@@ -6,7 +6,7 @@ import importlib.metadata
 import json
 from typing import TYPE_CHECKING
 
-from pipeline.errors import ConfigError, KubeflowError
+from config.errors import ConfigError, KubeflowError
 
 if TYPE_CHECKING:
     from kfp_server_api import ApiException

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from config.console import aligned
 from kubeflow.client.connection import Client
 from kubeflow.client.runs import find_experiment, list_runs
 from kubeflow.client.schedules import is_paused, list_schedules
 from kubeflow.client.versions import find_pipeline, list_versions
-from pipeline.console import aligned
 
 Rows = list[dict[str, Any]]
 

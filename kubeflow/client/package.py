@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.errors import ConfigError
+from config.errors import ConfigError
 
 # As git's short names: enough for the versions of one pipeline.
 _DIGITS = 12

@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from config.errors import ConfigError
 from kubeflow.client.package import Parameter
-from pipeline.errors import ConfigError
 
 
 def read_parameters(

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from config.errors import ConfigError, KubeflowError
 from kubeflow.client.connection import Client
 from kubeflow.client.package import Parameter
 from kubeflow.client.pages import all_of, named
 from kubeflow.client.runs import Inputs, find_experiment, make_experiment
 from kubeflow.client.versions import Version
-from kubeflow.scheduled_date import MAX_DAYS_BEFORE, SPAN, scheduled_span
-from pipeline.errors import ConfigError, KubeflowError
+from kubeflow.task.scheduled_date import MAX_DAYS_BEFORE, SPAN, scheduled_span
 
 # Of the server, which silently takes the nearest for others.
 LEAST_AT_ONCE, MOST_AT_ONCE = 1, 10
@@ -70,7 +70,7 @@ def with_scheduled_date(
 ) -> Inputs:
     """Sets the newest span of each run to a day before it is due.
 
-    The task resolves it: see `kubeflow.scheduled_date`.
+    The task resolves it: see `kubeflow.task.scheduled_date`.
 
     Args:
       inputs: What each run is given.

@@ -10,9 +10,9 @@ import urllib3
 from kfp_server_api import ApiException
 from rich.console import Console
 
+from config.console import say
+from config.errors import GateError
 from kubeflow.client.connection import Client
-from pipeline.console import say
-from pipeline.errors import GateError
 
 _ENDED_WELL = "SUCCEEDED"
 _ENDED = (_ENDED_WELL, "SKIPPED", "FAILED", "CANCELED")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from pipeline.config.spans import is_earlier
-from pipeline.errors import ReleaseError
+from config.errors import ReleaseError
+from config.spans import is_earlier
 from pipeline.metadata import Connection
 from pipeline.review.records import RecordStore
 from serving.releases.labels import change_labels, read_labels

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pydantic
 
-from pipeline.console import aligned
+from config.console import aligned
 from serving.releases.labels import labels_of
 from serving.releases.records import ReleaseHistory, ReleaseRecord, one_line
 

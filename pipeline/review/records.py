@@ -6,8 +6,8 @@ from ml_metadata import errors
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
-from components.release_records import RECORD_PROPERTY, RELEASE_TYPE, history_of
-from pipeline.errors import ReleaseError
+from components.shared.release_records import RECORD_PROPERTY, RELEASE_TYPE, history_of
+from config.errors import ReleaseError
 from pipeline.metadata import Connection
 from serving.releases.records import ReleaseHistory, ReleaseRecord
 

@@ -9,10 +9,11 @@ from components.example_gen.canonical import canonical_batch
 from components.example_gen.files import files_matching
 from components.example_gen.readers import read_tables
 from components.example_gen.spans import files_of, find_window, span_files, span_name
-from pipeline.config import Config
-from pipeline.config.examples import Examples
-from pipeline.config.parts.example_gen import ExampleGenPart, RawColumn
-from pipeline.errors import InputError
+from config.errors import InputError
+from config.examples import Examples
+from config.parts import ExampleGenPart
+from config.raw_columns import RawColumn
+from config.root import Config
 
 
 def best_possible_auc(config: Config) -> float | None:

@@ -15,7 +15,7 @@ from rich.text import Text
 from components.evaluation_report.changes import Change, changes
 from components.evaluation_report.files import CONTENT_FILE
 from components.evaluator.slices import OVERALL_NAME
-from pipeline.console import say
+from config.console import say
 from pipeline.run.summary import Summary, Verdict, read_summary
 
 _METRICS = ("auc", "log_loss", "calibration")

@@ -9,14 +9,14 @@ from pathlib import Path
 from tfx.orchestration import pipeline as tfx_pipeline
 
 from components.example_gen.spans import spans_of
-from pipeline.config import Config
-from pipeline.dag import create_pipeline
-from pipeline.errors import (
+from config.errors import (
     GateError,
     RunError,
     UserError,
     find_user_error,
 )
+from config.root import Config
+from pipeline.dag import create_pipeline
 from pipeline.metadata import connection_config
 from pipeline.progress import Progress
 from pipeline.run.best_possible import best_possible_auc

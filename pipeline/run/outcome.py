@@ -7,14 +7,14 @@ from pathlib import Path
 from components.evaluator.record import Evaluation
 from components.infra_validator.record import InfraRecord
 from components.release_gate.decision import Decision
-from components.release_records import record_of
-from pipeline.errors import GateError
+from components.shared.release_records import record_of
+from config.errors import GateError
 from pipeline.run.nodes import RunOutputs
 from pipeline.run.summary import Summary, Verdict
 from pipeline.run.trials import Trial, read_trials
 from serving.releases.records import ReleaseRecord, Status
 from serving.releases.versions import version_path
-from trainer.record import RECORD_FILE, TrainingRecord
+from trainer.export.record import RECORD_FILE, TrainingRecord
 
 # What TFX's Tuner calls its file.
 _TRIALS_FILE = "tuner_results.json"

@@ -8,8 +8,8 @@ from pathlib import Path
 from components.evaluation_report.collect.report import report_of_a_stop
 from components.evaluation_report.executor import write_report
 from components.evaluation_report.files import CONTENT_FILE, PAGE_FILE
-from pipeline.config import Config
-from pipeline.config.parts.evaluation_report import EvaluationReportPart
+from components.evaluation_report.part import EvaluationReportPart
+from config.root import Config
 from pipeline.dag import component_codes
 from pipeline.run.nodes import RunOutputs
 

@@ -12,11 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from components.evaluator.slices import OVERALL_NAME
-from pipeline.config.spans import RunSpans
-from pipeline.console import say
-from pipeline.errors import InputError
+from config.console import say
+from config.errors import InputError
+from config.spans import RunSpans
 from pipeline.run.trials import Trial, best_in_words
-from trainer.record import TrainingRecord
+from trainer.export.record import TrainingRecord
 
 # In the folder of each run that came to an end.
 SUMMARY_FILE = "summary.json"

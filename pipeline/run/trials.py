@@ -10,7 +10,7 @@ import pydantic
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.config.tuning import decoded, in_words, value_text
+from config.tuning import decoded, in_words, value_text
 
 # In the folder of a run: AUC by the value of each setting.
 PLOT_FILE = "trials.html"
@@ -56,7 +56,7 @@ def read_trials(path: Path) -> list[Trial]:
 
 def _trial(row: dict[str, Any]) -> Trial:
     number, score = int(row.pop("trial_id")) + 1, row.pop("score")
-    # See `trainer.callbacks.validation_score`.
+    # See `trainer.fit.callbacks.validation_score`.
     auc, log_loss = (score, None) if score >= 0 else (None, -score)
     return Trial(number=number, auc=auc, log_loss=log_loss, values=decoded(row))
 

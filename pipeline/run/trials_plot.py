@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from pipeline.config.tuning import Range, Space, value_text
+from config.tuning import Range, Space, value_text
 from pipeline.run.trials import Trial
 
 _PANELS_IN_A_ROW = 3

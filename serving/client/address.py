@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.errors import InputError
+from config.errors import InputError
 
 # TensorFlow Serving's for gRPC, and that of `ctr serve`; gRPC's own would be 443.
 DEFAULT_PORT = 8500

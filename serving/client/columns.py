@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pipeline.canonical_text import canonical_text
-from pipeline.errors import InputError
+from config.errors import InputError
+from config.values.canonical_text import canonical_text
 from serving.client.features import Feature, ModelFeatures
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _cast_lists(feature: Feature, lists: pa.Array) -> list[list[Any] | None]:
 def _cast_values(feature: Feature, values: pa.Array) -> pa.Array:
     import pyarrow as pa
 
-    from pipeline.canonical_array import canonical_texts
+    from config.values.canonical_array import canonical_texts
 
     if feature.is_text:
         return canonical_texts(values).cast(pa.string())

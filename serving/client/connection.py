@@ -12,7 +12,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from pipeline.errors import InputError
+from config.errors import InputError
 from serving.client import messages
 
 _PREDICTIONS = "tensorflow.serving.PredictionService"

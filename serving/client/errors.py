@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import grpc
 
-from pipeline.errors import UserError
+from config.errors import UserError
 from serving.client.target import Target
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pipeline.errors import InputError
-from pipeline.signatures import PREDICT, PROBABILITY, SERVING_DEFAULT
+from config.errors import InputError
+from config.signatures import PREDICT, PROBABILITY, SERVING_DEFAULT
 from serving.client import messages
 
 # How a batch is sent: as serialised tf.Examples, or as a tensor for each feature.

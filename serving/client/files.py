@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from pipeline import csv_files, parquet_files
-from pipeline.compression import decompressed
-from pipeline.config.csv_format import CsvFormat
-from pipeline.config.parts.example_gen import RawColumn
-from pipeline.errors import InputError
-from pipeline.text_values import typed
+from config.csv_format import CsvFormat
+from config.errors import InputError
+from config.files import csv_files, parquet_files
+from config.files.compression import decompressed
+from config.raw_columns import RawColumn
+from config.values.text_values import typed
 from serving.client.features import ModelFeatures
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from pipeline.errors import InputError
-from pipeline.signatures import PROBABILITY
+from config.errors import InputError
+from config.signatures import PROBABILITY
 
 # As many digits as a float32 has.
 _DIGITS = ".9g"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from pipeline.errors import InputError
+from config.errors import InputError
 from serving.client.client import Client
 from serving.client.features import Feature, ModelFeatures
 from serving.client.files import FileRows, Layout, read_rows

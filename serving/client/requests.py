@@ -14,7 +14,7 @@ from typing import Any
 
 import grpc
 
-from pipeline.signatures import EXAMPLES, PROBABILITY
+from config.signatures import EXAMPLES, PROBABILITY
 from serving.client import messages
 from serving.client.columns import Columns
 from serving.client.errors import ServerError

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline.errors import InputError
+from config.errors import InputError
 
 # As many bits as a float has digits for, so that no number is rounded up to 1.
 _BITS = 53

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.errors import InputError
+from config.errors import InputError
 from serving.client import messages
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.errors import RunError
+from config.errors import RunError
 from serving.load_test.answers import Answers
 from serving.load_test.loops import Load
 from serving.load_test.senders import Senders

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from pipeline.errors import InputError
+from config.errors import InputError
 from serving.client import Target
 from serving.client.columns import columns_of, cut
 from serving.client.features import ModelFeatures, Signature

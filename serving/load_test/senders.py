@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 
 import grpc
 
-from pipeline.errors import RunError
+from config.errors import RunError
 from serving.load_test.answers import Answers
 from serving.load_test.loops import Load, connect, send
 

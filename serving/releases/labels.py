@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pydantic
 
-from pipeline.errors import ReleaseError
+from config.errors import ReleaseError
 from serving.releases.records import ReleaseHistory
 from serving.releases.storage import storage_of
 from serving.releases.versions import list_versions, version_records

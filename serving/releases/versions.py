@@ -7,7 +7,7 @@ import os
 
 import pydantic
 
-from pipeline.errors import ReleaseError
+from config.errors import ReleaseError
 from serving.releases.records import ReleaseRecord
 from serving.releases.storage import Storage, storage_of
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 import filelock
 
-from pipeline.errors import ReleaseError
-from pipeline.signatures import WARM_UP_FILE
+from config.errors import ReleaseError
+from config.signatures import WARM_UP_FILE
 from serving.releases.labels import labels_of, read_labels
 from serving.releases.records import ReleaseHistory, ReleaseRecord
 from serving.releases.storage import Storage, is_in_object_store, storage_of

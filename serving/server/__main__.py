@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
-from pipeline.errors import ConfigError, RunError, UserError
-from pipeline.ports import check_free
+from config.errors import ConfigError, RunError, UserError
+from config.ports import check_free
 from serving.model_config import model_server_config
 from serving.server.settings import Settings
 from serving.tls import read_pem

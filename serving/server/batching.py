@@ -16,7 +16,7 @@ from typing import Any
 import grpc
 import numpy as np
 
-from pipeline.config.serving import Batching
+from config.serving import Batching
 from serving.server.codec import Array
 from serving.server.session import Run
 from serving.server.status import (

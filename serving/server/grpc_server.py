@@ -22,8 +22,8 @@ from tensorflow_serving.apis.model_management_pb2 import ReloadConfigRequest
 from tensorflow_serving.apis.predict_pb2 import PredictRequest
 from tensorflow_serving.apis.regression_pb2 import RegressionRequest
 
-from pipeline.config.serving import Serving
-from pipeline.errors import ConfigError
+from config.errors import ConfigError
+from config.serving import Serving
 from serving.server.model_service import ModelService
 from serving.server.prediction_service import PredictionService
 from serving.server.status import StatusError

@@ -28,8 +28,8 @@ from werkzeug.routing import BaseConverter, IntegerConverter, Map, Rule
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from pipeline.config.serving import Serving
-from pipeline.ports import bind, port_of
+from config.ports import bind, port_of
+from config.serving import Serving
 from serving.server import metrics
 from serving.server.codec import decode
 from serving.server.json_tensors import parse_object, predictions, read_inputs, to_json

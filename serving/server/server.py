@@ -11,8 +11,8 @@ from tensorflow_serving.config.model_server_config_pb2 import (
     ModelServerConfig as Config,
 )
 
-from pipeline.config.serving import Serving
-from pipeline.errors import UserError
+from config.errors import UserError
+from config.serving import Serving
 from serving.server.batching import Batcher
 from serving.server.grpc_server import GrpcServer
 from serving.server.metrics import Metrics

@@ -6,7 +6,7 @@ import sys
 
 import pydantic
 
-from pipeline.config.serving import Serving
+from config.serving import Serving
 
 
 class Settings(pydantic.BaseModel):

@@ -9,7 +9,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
-from pipeline.signatures import WARM_UP_FILE
+from config.signatures import WARM_UP_FILE
 from serving.server.session import ModelSession
 from serving.server.status import StatusError, invalid_argument, unimplemented
 

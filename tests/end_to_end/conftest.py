@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.simulate import simulate
+from ctr.simulate import simulate
 
 CONFIG: dict[str, Any] = {
     "name": "small",
@@ -66,7 +66,7 @@ class Problem:
         """`ctr run` on this problem."""
         run = ["run", "-c", str(self.config), "--data", str(self.data)]
         run += ["--work-dir", str(self.work_dir), *options]
-        return [sys.executable, "-m", "pipeline.cli", *run]
+        return [sys.executable, "-m", "ctr.cli", *run]
 
     def run(self, *options: str) -> subprocess.CompletedProcess[str]:
         """Runs it in a process of its own, as a user does."""

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 def ablate(problem, *options):
     """`ctr ablate` on the latest run of a problem."""
     same = ["-c", str(problem.config), "--work-dir", str(problem.work_dir)]
-    words = [sys.executable, "-m", "pipeline.cli", "ablate", *same, *options]
+    words = [sys.executable, "-m", "ctr.cli", "ablate", *same, *options]
     result = subprocess.run(words, capture_output=True, text=True)
     assert (result.returncode, result.stderr) == (0, "")
     return result.stdout

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from pipeline import cli
+from ctr import cli
 
 HEADER = "age,gender,interests,ad_id,category,device,click\n"
 ROW = "{age},male,music|books,a{i},home,mobile,{click}\n"

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.places import CHECKOUT, REAL_DATA
-from pipeline.simulate import simulate
+from ctr.simulate import simulate
 
 MODELS = ("wide_deep", "embedding_mlp")
 
@@ -18,7 +18,7 @@ MODELS = ("wide_deep", "embedding_mlp")
 def run(example, data, work_dir, *overrides):
     """`ctr run` of an example; gives its summary."""
     config = CHECKOUT / "examples" / example / "pipeline.yaml"
-    command = [sys.executable, "-m", "pipeline.cli", "run", "-c", str(config), "--json"]
+    command = [sys.executable, "-m", "ctr.cli", "run", "-c", str(config), "--json"]
     command += ["--data", str(data), "--work-dir", str(work_dir)]
     for override in overrides:
         command += ["--set", override]

@@ -179,7 +179,7 @@ def test_progress_and_noise_are_apart(released):
 
 @pytest.mark.parametrize("option", ["--json", "--text", ""])
 def test_report_shows_the_latest_run(released, option, capfd):
-    from pipeline import cli
+    from ctr import cli
 
     command = ["report", "-c", str(released.config)]
     command += ["--work-dir", str(released.work_dir)] + ([option] if option else [])

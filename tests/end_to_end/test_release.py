@@ -22,7 +22,7 @@ def asked(problem):
 
 def ctr(command):
     """Runs a command line as a person would."""
-    words = [sys.executable, "-m", "pipeline.cli", *shlex.split(command)[1:]]
+    words = [sys.executable, "-m", "ctr.cli", *shlex.split(command)[1:]]
     return subprocess.run(words, capture_output=True, text=True)
 
 
@@ -140,7 +140,7 @@ def test_what_a_person_refused_stays_refused(asked):
 
 ROLLS_BACK = """
 import sys
-from pipeline import cli
+from ctr import cli
 from pipeline.progress import Progress
 
 start = Progress.start

@@ -6,7 +6,7 @@ import json
 
 import tensorflow as tf
 
-from pipeline import cli
+from ctr import cli
 
 TUNING = {
     "trials": 2,

@@ -11,8 +11,8 @@ import yaml
 from emulation.backend import Backend
 from emulation.package import Package
 
-from pipeline.config import load_config
-from pipeline.simulate import simulate
+from config.load import load_config
+from ctr.simulate import simulate
 
 CONFIG: dict[str, Any] = {
     "name": "Small_ads",
@@ -71,7 +71,7 @@ class Cluster:
         return f"sqlite://{self.volume}/metadata.sqlite"
 
     def compile(self, **kubeflow: Any) -> Path:
-        from kubeflow.compile import compile_pipeline
+        from kubeflow.compile.pipeline import compile_pipeline
 
         output = self.folder / "pipeline_kfp.yaml"
         compile_pipeline(self.config(**kubeflow), output)
@@ -87,7 +87,7 @@ def settings() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Package]:
     """A function from overrides of the configuration to the package of it."""
-    from kubeflow.compile import compile_pipeline
+    from kubeflow.compile.pipeline import compile_pipeline
 
     def compiled(*overrides: str) -> Package:
         folder = tmp_path_factory.mktemp("compiled")

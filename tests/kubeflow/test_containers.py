@@ -16,7 +16,7 @@ import yaml
 from emulation.backend import Backend
 from emulation.containers import ContainerLauncher, engine
 
-from pipeline import cli
+from ctr import cli
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(3600)]
 

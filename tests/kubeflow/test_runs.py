@@ -10,7 +10,7 @@ from emulation.launcher import TaskFailedError
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
-from kubeflow.compile_decision import compile_decision
+from kubeflow.compile.decision import compile_decision
 from pipeline.metadata import connection_to
 from pipeline.review.decisions import Review
 

@@ -9,14 +9,14 @@ import yaml
 from emulation.backend import RELEASES, Backend
 from google.protobuf import json_format
 
-from kubeflow.began import began
-from kubeflow.compile import compile_pipeline
-from kubeflow.parameters import check_values, with_run_parameters
-from kubeflow.scheduled_date import read_schedule_time, scheduled_span
-from pipeline.config import load_config
-from pipeline.errors import ConfigError
+from config.errors import ConfigError
+from config.load import load_config
+from ctr.simulate import simulate
+from kubeflow.compile.parameters import check_values, with_run_parameters
+from kubeflow.compile.pipeline import compile_pipeline
+from kubeflow.task.scheduled_date import read_schedule_time, scheduled_span
+from kubeflow.task.start_time import began
 from pipeline.metadata import connection_to
-from pipeline.simulate import simulate
 
 SPANS = {"pattern": "clicks/{YYYY}-{MM}-{DD}.csv", "train": 2}
 VALUES = {"data": "/data", "epochs": 1.0, "approval": "manual"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tfx.dsl.compiler import compiler
 
-from pipeline.config import load_config
+from config.load import load_config
 from pipeline.dag import create_pipeline
 from trainer.warm_start.files import INPUTS_FILE
 

@@ -8,8 +8,8 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
-from pipeline.config import Config
-from pipeline.errors import ConfigError
+from config.errors import ConfigError
+from config.root import Config
 from pipeline.metadata import connection_config, connection_to
 from pipeline.workdir import WorkDir
 

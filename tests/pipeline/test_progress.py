@@ -78,9 +78,9 @@ def test_on_a_terminal_what_ended_stays(shown):
 def test_what_our_packages_log_becomes_a_note_of_the_component(shown):
     with shown.progress.live():
         shown.progress.start("Trainer")
-        logging.getLogger("trainer.callbacks").info("epoch %d", 3)
+        logging.getLogger("trainer.fit.callbacks").info("epoch %d", 3)
         logging.getLogger("components.evaluator.executor").warning("careful")
-        logging.getLogger("trainer.callbacks").debug("too much detail")
+        logging.getLogger("trainer.fit.callbacks").debug("too much detail")
         logging.getLogger("tensorflow").warning("noise")
 
     assert shown.lines[1:] == ["  Trainer: epoch 3", "  Trainer: careful"]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import WorkDirError
+from config.errors import WorkDirError
 from pipeline.workdir import WorkDir
 
 HOLD_LOCK = """

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.ports import bind, port_of
+from config.ports import bind, port_of
 
 # The signature `echo` gives back what it gets, of each of these types.
 ECHOED = {
@@ -127,7 +127,7 @@ def server_of() -> Callable[..., Any]:
     It takes the name of the model and the directory of its versions, or a function that
     returns the configuration; then keys of the `serving` block.
     """
-    from pipeline.config.serving import Serving
+    from config.serving import Serving
     from serving.model_config import model_server_config
     from serving.server.server import Server
 

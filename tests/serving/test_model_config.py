@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from pipeline.config.serving import RequestLog, Serving
-from pipeline.errors import ConfigError
+from config.errors import ConfigError
+from config.serving import RequestLog, Serving
 from serving.model_config import model_server_config
 
 

@@ -12,7 +12,7 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
-from pipeline.config.serving import Batching, RequestLog, Serving, Tls
+from config.serving import Batching, RequestLog, Serving, Tls
 from serving.tensorflow_serving import tensorflow_serving_command, write_files
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.config.serving import Tls
-from pipeline.errors import ConfigError
+from config.errors import ConfigError
+from config.serving import Tls
 from serving.tls import read_pem
 
 

@@ -52,8 +52,8 @@ def train_tiny(tiny: Any, tmp_path_factory: Any, write_records: Any) -> Callable
     """A function: `training` settings and those of a model, and what came of them."""
     from tfx.components.trainer.fn_args_utils import FnArgs
 
-    from pipeline.config.parts.trainer import TrainerPart
-    from trainer.run import run_fn
+    from config.parts import TrainerPart
+    from trainer.fit.run import run_fn
 
     examples = tmp_path_factory.mktemp("examples")
     write_records(examples / "train.gz", tiny.transformed)

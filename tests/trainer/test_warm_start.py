@@ -13,12 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 
-from pipeline.config.warm_start import WarmStart
-from pipeline.errors import InputError
-from trainer.classifier import build_classifier
-from trainer.inputs import IdInput
+from config.errors import InputError
+from config.training import WarmStart
+from trainer.data.inputs import IdInput
+from trainer.fit.classifier import build_classifier
+from trainer.fit.run import run_fn
 from trainer.models import MODELS
-from trainer.run import run_fn
 from trainer.warm_start.files import INPUTS_FILE, pinned
 from trainer.warm_start.start import warm_start
 

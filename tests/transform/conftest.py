@@ -15,8 +15,8 @@ import tensorflow_transform as tft
 import tensorflow_transform.beam as tft_beam
 from tensorflow_transform.tf_metadata.dataset_metadata import DatasetMetadata
 
-from pipeline.config.features import Cross, Feature, Numeric
-from pipeline.config.parts.transform import TransformPart
+from config.features import Cross, Feature, Numeric
+from config.parts import TransformPart
 from transform.preprocessing import preprocessing_fn
 
 LABEL = "click"

@@ -14,8 +14,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.config.columns import bucket_name, id_columns
-from pipeline.config.features import Numeric
+from config.columns import bucket_name, id_columns
+from config.features import Numeric
 from transform import numeric
 
 ROWS = 1000

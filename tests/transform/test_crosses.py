@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.config.features import Categorical, Cross, Hashed, Numeric
+from config.features import Categorical, Cross, Hashed, Numeric
 
 # So many that the few combinations here do not meet in one.
 MANY = 1_000_000

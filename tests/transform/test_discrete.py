@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.config.features import Categorical, Hashed
+from config.features import Categorical, Hashed
 
 # b four times, a three times, c twice, d once; missing as an absent and an empty value.
 BREAKS = ["a\nb", "a\nb", "a\rb", "a b", "\n", "ab", "7", "0"]

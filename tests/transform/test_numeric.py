@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.config.features import Numeric
+from config.features import Numeric
 
 # Mean 2 and variance 2.5, of the values that are there.
 NUMBERS = [0.0, 1.0, 3.0, 4.0, None, math.nan, math.inf, -math.inf]

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
-from pipeline.config.columns import id_columns, numeric_columns
-from pipeline.config.features import Categorical, Cross, Hashed, Numeric
-from pipeline.config.parts.transform import TransformPart
-from pipeline.errors import InputError, find_user_error
+from config.columns import id_columns, numeric_columns
+from config.errors import InputError, find_user_error
+from config.features import Categorical, Cross, Hashed, Numeric
+from config.parts import TransformPart
 from transform.preprocessing import preprocessing_fn
 
 FEATURES = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from pipeline.config.model import Deep, Mlp
-from trainer.inputs import KerasTensors, ModelInputs
+from config.model import Deep, Mlp
+from trainer.data.inputs import KerasTensors, ModelInputs
 from trainer.layers.embedding import PooledEmbedding
 
 

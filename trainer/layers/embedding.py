@@ -7,7 +7,7 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
-from pipeline.config.columns import MISSING_ID
+from config.columns import MISSING_ID
 from trainer.layers.batch import examples_per_replica
 
 Pooling = Literal["mean", "sum", "sqrtn"]

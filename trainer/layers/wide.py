@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import keras
 
-from trainer.inputs import IdInput, KerasTensors
+from trainer.data.inputs import IdInput, KerasTensors
 from trainer.layers.embedding import PooledEmbedding
 
 

@@ -1,7 +1,7 @@
 """The registry of models.
 
-A further one is a file here, a block in `pipeline.config.model` and a line below. The
-file says how the columns become a logit; `trainer.classifier` does the rest.
+A further one is a file here, a block in `config.model` and a line below. The
+file says how the columns become a logit; `trainer.fit.classifier` does the rest.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from trainer.inputs import KerasTensors, ModelInputs
+from trainer.data.inputs import KerasTensors, ModelInputs
 from trainer.models import (
     dcn_v2,
     deep_crossing,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import keras
 
-from pipeline.config.model import DcnV2
-from trainer.inputs import KerasTensors, ModelInputs
+from config.model import DcnV2
+from trainer.data.inputs import KerasTensors, ModelInputs
 from trainer.layers.deep import dense, embeddings, mlp, stack
 
 

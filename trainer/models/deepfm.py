@@ -11,8 +11,8 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from pipeline.config.model import DeepFm
-from trainer.inputs import KerasTensors, ModelInputs
+from config.model import DeepFm
+from trainer.data.inputs import KerasTensors, ModelInputs
 from trainer.layers.deep import dense, embeddings, mlp, stack
 from trainer.layers.wide import wide_logits
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import keras
 
-from pipeline.config.model import EmbeddingMlp
-from trainer.inputs import KerasTensors, ModelInputs
+from config.model import EmbeddingMlp
+from trainer.data.inputs import KerasTensors, ModelInputs
 from trainer.layers.deep import dense, embeddings, mlp, stack
 
 

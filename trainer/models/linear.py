@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import keras
 
-from pipeline.config.model import Linear
-from trainer.inputs import KerasTensors, ModelInputs
+from config.model import Linear
+from trainer.data.inputs import KerasTensors, ModelInputs
 from trainer.layers.output import Bias
 from trainer.layers.wide import wide_logits
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import keras
 
-from pipeline.config.model import WideDeep
-from trainer.inputs import KerasTensors, ModelInputs
+from config.model import WideDeep
+from trainer.data.inputs import KerasTensors, ModelInputs
 from trainer.layers.deep import dense, embeddings, mlp, stack
 from trainer.layers.wide import wide_logits
 

@@ -15,8 +15,8 @@ from tensorflow.core.protobuf import trackable_object_graph_pb2
 from tfx.dsl.io import fileio
 from tfx.utils import io_utils
 
-from pipeline.errors import InputError
-from trainer.inputs import IdInput, ModelInputs
+from config.errors import InputError
+from trainer.data.inputs import IdInput, ModelInputs
 from trainer.warm_start.files import INPUTS_FILE
 
 _OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -29,7 +29,7 @@ def write_inputs(inputs: ModelInputs, saved_model: str) -> None:
 
 
 class ExportedModel:
-    """Reads a SavedModel that `trainer.signatures` exported.
+    """Reads a SavedModel that `trainer.export.signatures` exported.
 
     Attributes:
       inputs: The columns it takes.

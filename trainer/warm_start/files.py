@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from tfx.dsl.io import fileio
 
-from pipeline.config.warm_start import LAST_RELEASE, WarmStart
-from pipeline.errors import InputError
+from config.errors import InputError
+from config.training import LAST_RELEASE, WarmStart
 from trainer.warm_start.vectors import read_checked
 
 # Beside the SavedModel's own files, where TensorFlow Serving leaves it alone.

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from trainer.inputs import ModelInputs
+from trainer.data.inputs import ModelInputs
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

@@ -8,11 +8,11 @@ import keras
 import numpy as np
 import tensorflow_transform as tft
 
-from pipeline.config.columns import MISSING_ID
-from pipeline.config.names import tensor_name
-from pipeline.config.warm_start import LAST_RELEASE, WarmStart
-from pipeline.errors import InputError
-from trainer.inputs import ModelInputs
+from config.columns import MISSING_ID
+from config.errors import InputError
+from config.names import tensor_name
+from config.training import LAST_RELEASE, WarmStart
+from trainer.data.inputs import ModelInputs
 from trainer.optimizers.sparse import SparseFtrl
 from trainer.warm_start.exported import ExportedModel
 from trainer.warm_start.rows import NONE, Mask, assign_rows, positions, vocabulary

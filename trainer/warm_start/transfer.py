@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import tensorflow_transform as tft
 
-from pipeline.config.columns import TERMS
-from trainer.inputs import ModelInputs
+from config.columns import TERMS
+from trainer.data.inputs import ModelInputs
 from trainer.layers.embedding import PooledEmbedding
 from trainer.warm_start.exported import ExportedModel
 from trainer.warm_start.rows import (

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 from pyarrow import types
 from tfx.dsl.io import fileio
 
-from pipeline.canonical_text import vocabulary_term
-from pipeline.errors import InputError
+from config.errors import InputError
+from config.values.canonical_text import vocabulary_term
 
 
 class Vectors(NamedTuple):

@@ -14,9 +14,14 @@ from components.evaluation_report.content import (
     FeatureStatistics,
 )
 from components.example_validator.anomalies import Examined, by_name, in_words
-from components.statistics import Feature, by_feature, count_present, missing_share
-from pipeline.config.examples import TRAIN
-from pipeline.config.parts.example_validator import ExampleValidatorPart
+from components.shared.statistics import (
+    Feature,
+    by_feature,
+    count_present,
+    missing_share,
+)
+from config.examples import TRAIN
+from config.parts import ExampleValidatorPart
 
 _TOP_VALUES = 3
 

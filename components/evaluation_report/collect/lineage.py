@@ -13,7 +13,7 @@ from tfx.components.example_gen import utils
 
 from components.evaluation_report.content import Source
 from components.example_gen.files import input_patterns
-from pipeline.config.root import Config
+from config.root import Config
 
 # What decides on results; the lock file that was installed has all.
 _PACKAGES = (

@@ -24,18 +24,18 @@ from components.evaluation_report.collect.sample import read_sample
 from components.evaluation_report.collect.wide import heaviest_weights
 from components.evaluation_report.content import Baseline, Data, Lineage, Report
 from components.evaluation_report.files import CONTENT_FILE
+from components.evaluation_report.part import EvaluationReportPart
 from components.evaluator.curves import Curves
 from components.evaluator.record import Evaluation
 from components.example_gen.spans import spans_of
 from components.example_validator.anomalies import Artifacts, Examined
 from components.infra_validator.record import InfraRecord
-from components.release_records import record_of
-from pipeline.config.examples import EVAL
-from pipeline.config.parts.evaluation_report import EvaluationReportPart
-from pipeline.config.parts.example_validator import ExampleValidatorPart
-from pipeline.config.root import Config
+from components.shared.release_records import record_of
+from config.examples import EVAL
+from config.parts import ExampleValidatorPart
+from config.root import Config
 from serving.scorer import Scorer
-from trainer.record import RECORD_FILE, TrainingRecord
+from trainer.export.record import RECORD_FILE, TrainingRecord
 from trainer.warm_start.exported import ExportedModel
 
 # Of the eval split; with it, an AUC is known to about a hundredth.

@@ -13,7 +13,7 @@ from tfx.utils import io_utils
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
 from components.example_gen.lists import flat
-from pipeline.config.features import Feature, Features, Numeric
+from config.features import Feature, Features, Numeric
 
 Column = npt.NDArray[np.generic]
 

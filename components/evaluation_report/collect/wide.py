@@ -17,9 +17,9 @@ import tensorflow as tf
 
 from components.evaluation_report.collect.sample import Column, Sample
 from components.evaluation_report.content import WideWeight, WideWeights
-from pipeline.config.columns import MISSING_ID, IdColumn, bucket_name, id_columns
-from pipeline.config.features import Cross, Features, Numeric
-from pipeline.config.names import tensor_name
+from config.columns import MISSING_ID, IdColumn, bucket_name, id_columns
+from config.features import Cross, Features, Numeric
+from config.names import tensor_name
 from serving.scorer import Scorer
 from trainer.warm_start.exported import ExportedModel
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from components.evaluation_report.plots.plot import BASELINE, CANDIDATE, Plot, make_plot
-from trainer.record import TrainingRecord
+from trainer.export.record import TrainingRecord
 
 
 def training_plots(training: TrainingRecord) -> list[Plot]:

@@ -28,8 +28,8 @@ from components.evaluator.curves import Curve, Curves, SliceCurves
 from components.evaluator.gates import Outcome
 from components.evaluator.record import Evaluation
 from components.infra_validator.record import Answers, InfraRecord
-from pipeline.config.spans import RunSpans
-from trainer.record import Epoch, TrainingRecord
+from config.spans import RunSpans
+from trainer.export.record import Epoch, TrainingRecord
 
 # AUC and examples; one slice has one class only, one too few examples, and one a name
 # that is no HTML.

@@ -14,8 +14,8 @@ from tfx.utils import io_utils
 
 from components.evaluation_report.collect.data import collect_data
 from components.example_validator.anomalies import Examined
-from pipeline.config.evaluation import Skew
-from pipeline.config.parts.example_validator import ExampleValidatorPart
+from config.evaluation import Skew
+from config.parts import ExampleValidatorPart
 
 TRAIN = pd.DataFrame(
     {"city": ["a"] * 60 + ["b"] * 40, "age": [20.0] * 50 + [None] * 10 + [60.0] * 40}

@@ -11,14 +11,14 @@ import tensorflow_data_validation as tfdv
 from tfx.types import standard_artifacts
 from tfx.utils import io_utils
 
-from components.artifacts import HtmlReport, Release
 from components.evaluation_report.changes import Change
 from components.evaluation_report.collect.report import report_of_a_stop
 from components.evaluation_report.content import read_content
 from components.evaluation_report.executor import EvaluationReportExecutor
-from pipeline.config.metadata import Metadata
-from pipeline.config.parts.evaluation_report import EvaluationReportPart
-from pipeline.config.serving import Serving
+from components.evaluation_report.part import EvaluationReportPart
+from components.shared.artifacts import HtmlReport, Release
+from config.metadata import Metadata
+from config.serving import Serving
 from serving.releases.records import ReleaseRecord
 
 from .conftest import INFRA

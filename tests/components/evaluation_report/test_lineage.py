@@ -7,7 +7,7 @@ from tfx.types import standard_artifacts
 
 from components.evaluation_report.collect.lineage import sources
 from components.evaluation_report.content import Source
-from pipeline.config import Config
+from config.root import Config
 
 
 def _config(**examples) -> Config:

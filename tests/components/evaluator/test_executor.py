@@ -18,8 +18,8 @@ from components.evaluator.executor import EvaluatorExecutor
 from components.evaluator.intervals import interval
 from components.evaluator.record import Evaluation
 from components.evaluator.scores import block_of
-from pipeline.config.evaluation import Gate
-from pipeline.config.parts.evaluator import EvaluatorPart
+from config.evaluation import Gate
+from config.parts import EvaluatorPart
 
 # Sums over examples. The other figures go by the bins that the predictions fall into;
 # how close that is to the predictions themselves is shown beside the figures.

@@ -9,7 +9,7 @@ import pytest
 from components.evaluator.gates import Outcome, apply_gates, passes
 from components.evaluator.measured import Comparison, Measured
 from components.evaluator.slices import slice_key
-from pipeline.config.evaluation import Gate
+from config.evaluation import Gate
 
 
 def metrics(**figures):

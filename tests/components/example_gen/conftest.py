@@ -16,9 +16,10 @@ import tensorflow as tf
 
 from components.example_gen.canonical import canonical_batch
 from components.example_gen.readers import read_tables
-from pipeline.config.examples import Label
-from pipeline.config.parts.example_gen import ExampleGenPart, RawColumn
-from pipeline.errors import InputError
+from config.errors import InputError
+from config.examples import Label
+from config.parts import ExampleGenPart
+from config.raw_columns import RawColumn
 
 Row = dict[str, list[Any]]
 

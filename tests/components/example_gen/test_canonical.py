@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from components.example_gen.canonical import canonical_batch, label_values
 from components.example_gen.lists import flat, lists
-from pipeline.config.examples import Label
-from pipeline.config.features import NumberFormat
-from pipeline.config.parts.example_gen import RawColumn
-from pipeline.errors import InputError
+from config.errors import InputError
+from config.examples import Label
+from config.features import NumberFormat
+from config.raw_columns import RawColumn
 
 NUMBER = RawColumn(type="float")
 PRICE = RawColumn(

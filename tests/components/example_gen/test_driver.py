@@ -16,8 +16,8 @@ from tfx.types import artifact_utils
 
 from components.example_gen.component import ExampleGen
 from components.example_gen.spans import spans_of
-from pipeline.config.spans import Spans
-from pipeline.errors import InputError
+from config.errors import InputError
+from config.spans import Spans
 from pipeline.run.nodes import NodeRunner
 
 BEAM = [

@@ -19,9 +19,9 @@ from tfx.utils import proto_utils
 from components.example_gen.component import ExampleGen
 from components.example_gen.executor import ExampleGenExecutor
 from components.example_gen.files import input_patterns
-from pipeline.config.examples import Examples, HashSplit, Splits, TimeSplit
-from pipeline.config.parts.example_gen import RawColumn
-from pipeline.errors import InputError, find_user_error
+from config.errors import InputError, find_user_error
+from config.examples import Examples, HashSplit, Splits, TimeSplit
+from config.raw_columns import RawColumn
 
 BEAM = ["--runner=DirectRunner", "--direct_running_mode=in_memory"]
 HEADER = "age,city,click\n"

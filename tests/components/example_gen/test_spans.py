@@ -20,8 +20,8 @@ from components.example_gen.spans import (
     span_name,
     span_number,
 )
-from pipeline.config.spans import Spans
-from pipeline.errors import InputError
+from config.errors import InputError
+from config.spans import Spans
 
 NUMBERS = "day-{SPAN:2}.csv"
 DAYS = "{YYYY}-{MM}-{DD}.csv"

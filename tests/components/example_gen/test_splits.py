@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from components.example_gen.canonical import canonical_batch
 from components.example_gen.readers import read_tables
 from components.example_gen.splits import _row_keys, split_rows
-from pipeline.config.examples import HashSplit
-from pipeline.config.parts.example_gen import RawColumn
-from pipeline.errors import InputError
+from config.errors import InputError
+from config.examples import HashSplit
+from config.raw_columns import RawColumn
 
 SPLIT = HashSplit(pattern="*", column="user", train=4, eval=1)
 BY_ROW = HashSplit(pattern="*", train=1, eval=1)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from components.example_gen import times
 from components.example_gen.splits import split_by_time
 from components.example_gen.times import choose_start, histogram, merged, time_keys
-from pipeline.errors import InputError
+from config.errors import InputError
 
 DAY = dt.datetime(2024, 1, 31, 23, 59)
 

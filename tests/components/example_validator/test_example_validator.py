@@ -14,9 +14,9 @@ from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import io_utils
 
 from components.example_validator.executor import ExampleValidatorExecutor
-from pipeline.config.evaluation import Skew
-from pipeline.config.parts.example_validator import ExampleValidatorPart
-from pipeline.errors import GateError, InputError
+from config.errors import GateError, InputError
+from config.evaluation import Skew
+from config.parts import ExampleValidatorPart
 
 TRAIN = pd.DataFrame({"city": ["a", "b"] * 50, "age": [20.0, 60.0] * 50})
 SAME = pd.DataFrame({"city": ["b", "a"] * 50, "age": [60.0, 20.0] * 50})

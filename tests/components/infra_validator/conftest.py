@@ -51,8 +51,8 @@ def try_model(
 
     from components.infra_validator.executor import InfraValidatorExecutor
     from components.infra_validator.record import InfraRecord
-    from pipeline.config.infra_validation import InfraValidation
-    from pipeline.config.parts.infra_validator import InfraValidatorPart
+    from config.parts import InfraValidatorPart
+    from config.release import InfraValidation
 
     def artifact(kind: type, folder: Path) -> Any:
         made = kind()

@@ -10,8 +10,8 @@ import tensorflow as tf
 from tfx.components.util.model_utils import is_infra_validated
 
 from components.infra_validator.warm_up import find_warm_up
-from pipeline.config.serving import Batching
-from pipeline.signatures import WARM_UP_FILE
+from config.serving import Batching
+from config.signatures import WARM_UP_FILE
 from serving.releases.records import ReleaseRecord
 from serving.releases.versions import model_digest, version_path
 from serving.releases.writer import release_model

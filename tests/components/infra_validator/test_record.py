@@ -9,7 +9,7 @@ import pytest
 
 from components.infra_validator.record import Answers, InfraRecord
 from components.infra_validator.validate import _ask, _reasons
-from pipeline.config.infra_validation import InfraValidation
+from config.release import InfraValidation
 
 FAST = Answers(differing=0, largest_difference=1e-7, p50_ms=0.5, p99_ms=1.25)
 NAN = Answers(differing=2, largest_difference=None, p50_ms=0.5, p99_ms=2.5)

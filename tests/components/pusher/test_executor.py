@@ -10,11 +10,16 @@ import pytest
 from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.types import standard_artifacts
 
-from components.artifacts import HtmlReport, Release, ReleaseDecision, training_key
 from components.evaluation_report.files import PAGE_FILE
 from components.pusher.executor import PusherExecutor
 from components.release_gate.decision import Decision
-from components.release_records import record_of
+from components.shared.artifacts import (
+    HtmlReport,
+    Release,
+    ReleaseDecision,
+    training_key,
+)
+from components.shared.release_records import record_of
 from serving.releases.versions import model_digest
 from serving.releases.writer import roll_back
 

@@ -7,10 +7,10 @@ from datetime import datetime, timezone
 import pytest
 from tfx.types import standard_artifacts
 
-from components.artifacts import Release, ReleaseDecision
 from components.release_gate.decision import Decision, decide, why_older
 from components.release_gate.executor import ReleaseGateExecutor
-from pipeline.config.spans import RunSpans
+from components.shared.artifacts import Release, ReleaseDecision
+from config.spans import RunSpans
 from serving.releases.records import ReleaseRecord
 
 FAILED = "a gate failed"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from tfx.types import standard_artifacts
 
-from components.artifacts import Release, training_key
 from components.resolvers.releases import LastReleaseStrategy
-from pipeline.config.spans import RunSpans
+from components.shared.artifacts import Release, training_key
+from config.spans import RunSpans
 from serving.releases.records import ReleaseRecord
 
 GRAPH = "artifacts/Transform/transform_graph/9"

@@ -10,11 +10,11 @@ import yaml
 from tfx.orchestration import metadata
 from tfx.types import standard_artifacts
 
-from components.artifacts import VALIDATED_STATISTICS
 from components.resolvers.previous_statistics import PreviousStatisticsStrategy
-from pipeline.config import load_config
+from components.shared.artifacts import VALIDATED_STATISTICS
+from config.errors import GateError
+from config.load import load_config
 from pipeline.dag import create_pipeline
-from pipeline.errors import GateError
 from pipeline.run.nodes import NodeRunner
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tfx.types import standard_artifacts
 
-from components.artifacts import Release
 from components.resolvers.releases import StandingDecisionStrategy
+from components.shared.artifacts import Release
 from serving.releases.records import ReleaseRecord
 
 

@@ -10,8 +10,8 @@ import pytest
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
+from ctr import cli
 from kubeflow.client import waiting
-from pipeline import cli
 from pipeline.metadata import connection_to
 from pipeline.review.records import RecordStore
 from serving.releases.records import ReleaseRecord
@@ -187,7 +187,7 @@ def test_compile_says_what_is_next_and_nothing_of_what_libraries_say(config, tmp
     output = tmp_path / "ads.yaml"
     command = ["kubeflow", "compile", "-c", str(config), "-o", str(output)]
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", *command], capture_output=True, text=True
+        [sys.executable, "-m", "ctr.cli", *command], capture_output=True, text=True
     )
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -391,7 +391,7 @@ def test_a_file_that_cannot_be_compiled_to_is_told_at_once(
 def test_a_server_that_is_not_there_is_one_line_too(config):
     command = ["kubeflow", "list", "-c", str(config), "--host", "http://127.0.0.1:9"]
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", *command], capture_output=True, text=True
+        [sys.executable, "-m", "ctr.cli", *command], capture_output=True, text=True
     )
 
     assert (done.returncode, done.stdout) == (1, "")

@@ -7,10 +7,10 @@ import socket
 import kfp
 import pytest
 
+from config.errors import ConfigError, KubeflowError
 from kubeflow.client import versions
 from kubeflow.client.connection import Connection, connect
 from kubeflow.client.runs import make_experiment
-from pipeline.errors import ConfigError, KubeflowError
 
 
 def refused(connection, kind=KubeflowError):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from config.errors import ConfigError
 from kubeflow.client.package import Package, Parameter
 from kubeflow.client.parameters import read_parameters
-from pipeline.errors import ConfigError
 
 DECLARED = {
     "span": Parameter("STRING", required=False),

@@ -8,6 +8,7 @@ import pytest
 from kfp_server_api import ApiException
 from rich.console import Console
 
+from config.errors import ConfigError, KubeflowError
 from kubeflow.client import schedules, versions, waiting
 from kubeflow.client.runs import (
     Inputs,
@@ -18,7 +19,6 @@ from kubeflow.client.runs import (
 )
 from kubeflow.client.schedules import Timing, with_scheduled_date
 from kubeflow.client.waiting import exit_status, failed_tasks, wait
-from pipeline.errors import ConfigError, KubeflowError
 
 DAILY = Timing(cron="0 0 3 * * *", every=None)
 INPUTS = Inputs({"steps": 500}, "minio://mlpipeline/ads")

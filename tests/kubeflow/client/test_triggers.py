@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from config.errors import ConfigError
 from kubeflow.client.triggers import read_cron, read_interval
-from pipeline.errors import ConfigError
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from emulation.package import Kubernetes
 from emulation.storage import ObjectStore, local_path
-from kubeflow.objects import ROOT_VARIABLE
+from kubeflow.task.objects import ROOT_VARIABLE
 
 ExecutorInput = pipeline_spec_pb2.ExecutorInput
 ExecutorOutput = pipeline_spec_pb2.ExecutorOutput

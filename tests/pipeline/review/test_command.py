@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from pipeline import cli
+from ctr import cli
 from pipeline.workdir import WorkDir
 
 CONFIG = """
@@ -21,7 +21,7 @@ features: {device: {kind: categorical}}
 # In a process of its own, since this one has imported it all.
 ROLL_BACK = """
 import sys
-from pipeline import cli
+from ctr import cli
 
 status = cli.main(["release", "rollback", *sys.argv[1:]])
 heavy = {"tensorflow", "tfx", "apache_beam", "keras", "pyarrow", "pandas", "scipy"}

@@ -8,7 +8,7 @@ import shutil
 import filelock
 import pytest
 
-from pipeline.errors import ReleaseError
+from config.errors import ReleaseError
 from pipeline.review.decisions import Review
 from pipeline.review.records import RecordStore
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from pipeline.errors import ReleaseError
+from config.errors import ReleaseError
 from pipeline.review.listing import as_text, rows
 
 

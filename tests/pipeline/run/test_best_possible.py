@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.config import Config
-from pipeline.errors import InputError
+from config.errors import InputError
+from config.root import Config
 from pipeline.run.best_possible import best_possible_auc
 
 GOOD = "click,probability\n0,0.1\n1,0.9\n"

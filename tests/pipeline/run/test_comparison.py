@@ -8,7 +8,7 @@ import json
 import pytest
 from rich.console import Console
 
-from pipeline.errors import InputError
+from config.errors import InputError
 from pipeline.run.comparison import compare_runs, render_comparison
 from pipeline.run.summary import Summary
 

@@ -6,8 +6,8 @@ import argparse
 
 import pytest
 
-from pipeline.commands.options import add_config_options
-from pipeline.commands.run import _next_commands
+from ctr.commands.options import add_config_options
+from ctr.commands.run import _next_commands
 from pipeline.run.summary import Summary
 
 MEASURED = {"metrics": {"overall": {"auc": 0.7}}}

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pipeline.config.spans import RunSpans
-from pipeline.errors import InputError
+from config.errors import InputError
+from config.spans import RunSpans
 from pipeline.run.summary import (
     ComponentTime,
     Summary,
@@ -19,7 +19,7 @@ from pipeline.run.summary import (
     write_summary,
 )
 from pipeline.run.trials import Trial
-from trainer.record import TrainingRecord
+from trainer.export.record import TrainingRecord
 
 
 def figures(auc, examples=1000.0):

@@ -9,7 +9,7 @@ import re
 import pytest
 from rich.console import Console
 
-from pipeline.config.tuning import Range
+from config.tuning import Range
 from pipeline.run.trials import best_in_words, read_trials, trials_table
 from pipeline.run.trials_plot import write_plot
 

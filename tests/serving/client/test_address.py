@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from pipeline.errors import InputError
+from config.errors import InputError
 from serving.client import AsyncClient, Client
 from serving.client.address import full_address
 

@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from pipeline.errors import InputError
+from config.errors import InputError
 from serving.client import AsyncClient, Client, Connection, ServerError, Target
 
 SIGNATURES = ("tensors", "examples")

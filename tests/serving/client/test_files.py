@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.config.features import NumberFormat
-from pipeline.config.parts.example_gen import RawColumn
-from pipeline.errors import InputError
+from config.errors import InputError
+from config.features import NumberFormat
+from config.raw_columns import RawColumn
 from serving.client.columns import columns_of
 from serving.client.features import Feature, ModelFeatures
 from serving.client.files import Layout, read_rows

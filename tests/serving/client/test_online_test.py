@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.cli import main
-from pipeline.errors import InputError
+from config.errors import InputError
+from ctr.cli import main
 from serving.client import AsyncClient, Client, ServerError, Split, Target
 
 SPLIT = Split({"canary": 0.4})

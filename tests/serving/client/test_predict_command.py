@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.cli import main
+from ctr.cli import main
 
 NAMES = ("device", "tags", "user", "age", "price")
 
@@ -43,7 +43,7 @@ def predict(served: Any, tmp_path: Path) -> Callable[..., int]:
 @pytest.fixture
 def config(tiny: Any, tmp_path: Path) -> Path:
     """The configuration with a delimiter, and another word for what is missing."""
-    from pipeline.config.load import to_yaml
+    from config.load import to_yaml
 
     config = tiny.config
     features = {
@@ -249,7 +249,7 @@ def test_model_must_be_named(
 
 _MEASURED = """
 import sys
-from pipeline.cli import main
+from ctr.cli import main
 status = main(sys.argv[1:])
 (peak,) = (line for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(peak.split()[1], file=sys.stderr)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.errors import InputError
+from config.errors import InputError
 from serving.client import Split
 
 shares = st.floats(0.0, 1.0)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.cli import main
-from pipeline.errors import InputError
+from config.errors import InputError
+from ctr.cli import main
 from serving.client import Client, Connection, ServerError, Tls
 
 
@@ -23,7 +23,7 @@ def secured(
     server_of: Callable[..., Any],
 ) -> Iterator[tuple[str, bool]]:
     """The address of a server, and whether clients need a certificate."""
-    from pipeline.config import serving as config
+    from config import serving as config
     from serving.tls import read_pem
 
     tls = config.Tls(
@@ -93,7 +93,7 @@ def test_the_command_says_one_line(secured: Any, tmp_path: Path):
     options = ["--server", secured[0], "--model", "tiny", "--timeout", "1", "--tls"]
     options += ["--input", str(tmp_path / "rows.jsonl")]
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", "predict", *options],
+        [sys.executable, "-m", "ctr.cli", "predict", *options],
         capture_output=True,
         text=True,
         check=False,

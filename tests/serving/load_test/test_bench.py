@@ -10,9 +10,9 @@ import shutil
 import pytest
 from rich.console import Console
 
-from pipeline import cli
-from pipeline.commands.bench import figures_table
-from pipeline.config.load import to_yaml
+from config.load import to_yaml
+from ctr import cli
+from ctr.commands.bench import figures_table
 from serving.load_test.figures import Figures
 
 ROWS = "device,tags,user,age,price\nphone,x,u1,31,2.5\ntablet,,u2,44,7\n"

@@ -12,7 +12,7 @@ import grpc
 import numpy as np
 import pytest
 
-from pipeline.errors import RunError
+from config.errors import RunError
 from serving.load_test import Load, Senders
 from serving.load_test.figures import measure
 from serving.load_test.loops import connect, send

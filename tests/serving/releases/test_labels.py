@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from pipeline.errors import ReleaseError
+from config.errors import ReleaseError
 from serving.releases.labels import LABELS_FILE, change_labels, labels_of, read_labels
 from serving.releases.versions import list_versions
 from serving.releases.writer import remove_old_versions, roll_back

@@ -9,7 +9,7 @@ import pytest
 from tfx.dsl.io import fileio, filesystem_registry
 from tfx.dsl.io.plugins.local import LocalFilesystem
 
-from pipeline.errors import ReleaseError
+from config.errors import ReleaseError
 from serving.releases.records import ReleaseRecord
 from serving.releases.versions import list_versions, model_digest, version_records
 from serving.releases.writer import release_model, remove_old_versions, roll_back

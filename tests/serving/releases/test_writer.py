@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import ReleaseError
+from config.errors import ReleaseError
 from serving.releases import writer
 from serving.releases.records import ReleaseHistory, ReleaseRecord
 from serving.releases.versions import list_versions, model_digest, version_records

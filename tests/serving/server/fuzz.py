@@ -14,7 +14,7 @@ import atheris
 import grpc
 
 with atheris.instrument_imports(include=["serving.server"]):
-    from pipeline.config.serving import Serving
+    from config.serving import Serving
     from serving.model_config import model_server_config
     from serving.server.server import Server
 

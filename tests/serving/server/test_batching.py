@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.config.serving import Batching
+from config.serving import Batching
 from serving.server.batching import Batcher
 from serving.server.status import StatusError, invalid_argument
 

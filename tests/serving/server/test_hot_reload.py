@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from pipeline.config.serving import Batching
+from config.serving import Batching
 from serving.server.session import ModelSession
 from serving.server.status import StatusError
 from serving.server.version_loader import Polling

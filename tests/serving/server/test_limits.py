@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipeline.config.serving import Batching
-from pipeline.errors import ConfigError
+from config.errors import ConfigError
+from config.serving import Batching
 from serving.server.status import StatusError, invalid_argument
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"

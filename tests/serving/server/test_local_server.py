@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from pipeline.config.serving import Serving
+from config.serving import Serving
 from serving.local_server import LocalServer, ServingError
 
 

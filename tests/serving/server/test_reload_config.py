@@ -10,7 +10,7 @@ from google.protobuf import text_format
 from tensorflow_serving.apis import model_management_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
-from pipeline.errors import ReleaseError
+from config.errors import ReleaseError
 
 
 @pytest.fixture

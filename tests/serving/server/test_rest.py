@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tensorflow.core.framework import types_pb2
 from werkzeug.test import Client
 
-from pipeline.config.serving import Serving
+from config.serving import Serving
 from serving.model_config import model_server_config
 from serving.server.json_tensors import predictions, read_inputs, to_json
 from serving.server.metrics import Metrics

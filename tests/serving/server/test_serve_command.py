@@ -53,7 +53,7 @@ def ctr(tmp_path, port, rest_port):
 
     def start(*arguments, path=os.environ["PATH"]):
         process = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.cli", "serve", *map(str, arguments)],
+            [sys.executable, "-m", "ctr.cli", "serve", *map(str, arguments)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

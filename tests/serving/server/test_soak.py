@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.serving.soak import resident_bytes
-from pipeline.config.serving import Serving
+from config.serving import Serving
 from serving.load_test import Load, Senders
 from serving.local_server import LocalServer
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from pipeline.signatures import WARM_UP_FILE
+from config.signatures import WARM_UP_FILE
 from serving.server.session import ModelSession
 from serving.server.status import StatusError
 from serving.server.warmup import warm_up

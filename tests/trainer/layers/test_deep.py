@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.config.model import Mlp
-from trainer.inputs import ModelInputs
+from config.model import Mlp
+from trainer.data.inputs import ModelInputs
 from trainer.layers.deep import mlp, stack
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipeline.config.model import Linear
-from pipeline.config.training import Training
-from trainer.classifier import build_classifier
-from trainer.fitting import fit
-from trainer.inputs import IdInput, ModelInputs
+from config.model import Linear
+from config.training import Training
+from trainer.data.inputs import IdInput, ModelInputs
+from trainer.fit.classifier import build_classifier
+from trainer.fit.loop import fit
 from trainer.layers.output import Bias, Recalibration
 
 EXAMPLES = 60_000

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.config.model import Model
-from pipeline.config.training import Training
-from trainer.classifier import build_classifier
+from config.model import Model
+from config.training import Training
+from trainer.fit.classifier import build_classifier
 
 # What makes a model small, or keeps nothing back, whatever its kind.
 SMALL = {"hidden_units": (8,), "residual_units": (8,)}

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.config.model import Model
-from trainer.inputs import IdInput, ModelInputs
+from config.model import Model
+from trainer.data.inputs import IdInput, ModelInputs
 from trainer.models import MODELS
 
 ID = IdInput("ad", num_ids=7, multivalued=False, crossed=False, embedding_size=4)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from trainer.inputs import IdInput, ModelInputs
+from trainer.data.inputs import IdInput, ModelInputs
 from trainer.optimizers.sparse import LazyAdam, SparseFtrl
 
 AD = IdInput("ad", num_ids=6, multivalued=False, crossed=False, embedding_size=4)

@@ -1,0 +1,190 @@
+"""What is measured, on which slices, and what stops a release."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from config.base import Block, Fraction, PositiveInt
+
+# What is computed from the labels and predictions of a slice.
+SCORE_METRICS = (
+    "auc",
+    "pr_auc",
+    "log_loss",
+    "normalized_entropy",
+    "calibration",
+    "ece",
+    "mean_label",
+    "mean_prediction",
+)
+# What is computed from those of each group.
+GROUP_METRICS = ("gauc", "gauc_coverage")
+# All are 0 or more, and all others at most 1.
+UNBOUNDED_METRICS = ("log_loss", "normalized_entropy", "calibration", "examples")
+
+OnBaselineProblem = Literal["block", "release"]
+
+
+def _as_typed(value: object) -> object:
+    """The text of a slice value, as YAML has it: `true`, 5 and 0.5 are text too."""
+    return json.dumps(value) if isinstance(value, bool | int | float) else value
+
+
+SliceValue = Annotated[str, BeforeValidator(_as_typed)]
+
+
+class TrueProbability(Block):
+    """A file with the true click probability, where data is simulated.
+
+    Attributes:
+      pattern: A glob below `examples.root`, of files in `examples.format` that hold
+        one row for each row of the eval split; with the placeholders of
+        `examples.spans`, where that is given.
+      column: The column with the probability.
+    """
+
+    pattern: str
+    column: str = "probability"
+
+
+class Evaluation(Block):
+    """What the Evaluator measures.
+
+    Attributes:
+      slices: Each entry names the features whose values, combined, make slices.
+      thresholds: Prediction thresholds at which precision and recall are taken.
+      group_by: The column whose values are the groups of GAUC, such as `user_id`.
+      on_baseline_problem: What a bound on a change does where the model that was
+        released last cannot be measured: `block`, or `release` all the same.
+      true_probability: Gives the best AUC that any model could reach.
+    """
+
+    slices: tuple[Annotated[tuple[str, ...], Field(min_length=1)], ...] = ()
+    thresholds: tuple[Fraction, ...] = (0.5,)
+    group_by: str | None = None
+    on_baseline_problem: OnBaselineProblem = "block"
+    true_probability: TrueProbability | None = None
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of all metrics that are computed."""
+        of_groups = () if self.group_by is None else GROUP_METRICS
+        return (
+            *SCORE_METRICS,
+            *of_groups,
+            *at_thresholds(self.thresholds),
+            "examples",
+        )
+
+
+def at_thresholds(thresholds: Iterable[float]) -> list[str]:
+    """The names of precision and recall at thresholds."""
+    return [
+        f"{kind}_at_{threshold:g}"
+        for threshold in thresholds
+        for kind in ("precision", "recall")
+    ]
+
+
+class Gate(Block):
+    """A condition that a candidate must meet to be released.
+
+    It holds for all examples, unless `slice` names one slice or `every` names a
+    slicing whose every slice must meet it.
+
+    Attributes:
+      metric: The metric that is bounded: one of `Evaluation.metrics`.
+      min: Lowest value allowed.
+      max: Highest value allowed.
+      min_change: Lowest allowed difference to the baseline (candidate - baseline);
+        not applied where there is no baseline.
+      max_change: Highest allowed difference to the baseline.
+      slice: One slice, such as `{payment_type: Credit Card}`.
+      every: Features of a slicing, such as `[city]`.
+      min_examples: A slice with fewer examples is "not enough data": listed, and
+        neither passed nor failed.
+    """
+
+    metric: str
+    min: float | None = None
+    max: float | None = None
+    min_change: float | None = None
+    max_change: float | None = None
+    slice: dict[str, SliceValue] | None = None
+    every: tuple[str, ...] | None = None
+    min_examples: PositiveInt = 100
+
+    @model_validator(mode="after")
+    def _bounds_something(self) -> Gate:
+        bounds = (self.min, self.max, self.min_change, self.max_change)
+        if all(bound is None for bound in bounds):
+            raise ValueError(
+                "a gate needs at least one of 'min', 'max', 'min_change', 'max_change'"
+            )
+        if self.slice is not None and self.every is not None:
+            raise ValueError("give 'slice' or 'every', not both")
+        _check_order("min", self.min, "max", self.max)
+        _check_order("min_change", self.min_change, "max_change", self.max_change)
+        return self
+
+    @property
+    def sliced_by(self) -> tuple[str, ...]:
+        """The features whose slices the gate looks at; empty for all examples."""
+        return tuple(self.slice or ()) or self.every or ()
+
+    def out_of_reach(self) -> tuple[str, str] | None:
+        """The key of a bound that no model can meet, and why, if there is one."""
+        bounded = self.metric not in UNBOUNDED_METRICS
+        span = "is between 0 and 1" if bounded else "is never below 0"
+        if self.max is not None and self.max < 0:
+            return "max", span
+        if not bounded:
+            return None
+        if self.min is not None and self.min > 1:
+            return "min", span
+        if self.min_change is not None and self.min_change > 1:
+            return "min_change", "changes by 1 at most"
+        if self.max_change is not None and self.max_change < -1:
+            return "max_change", "changes by 1 at most"
+        return None
+
+
+def _check_order(low: str, least: float | None, high: str, most: float | None) -> None:
+    if least is not None and most is not None and least > most:
+        raise ValueError(
+            f"{low!r} {least} is above {high!r} {most}; no model can meet both"
+        )
+
+
+class Skew(Block):
+    """Compares the training examples with examples logged while serving.
+
+    Attributes:
+      pattern: A glob below `examples.root` of the logged examples; the label is not
+        needed in them.
+      thresholds: For each feature, the largest Jensen-Shannon divergence allowed.
+    """
+
+    pattern: str
+    thresholds: Annotated[dict[str, Fraction], Field(min_length=1)]
+
+
+class Validation(Block):
+    """What the ExampleValidator holds the examples against.
+
+    Attributes:
+      schema_file: A curated schema (text proto), relative to the configuration
+        file; without it a schema is inferred from the examples.
+      drift: For each feature, the largest Jensen-Shannon divergence allowed between
+        the training split and that of the run before or, with spans, of the latest
+        earlier span.
+      skew: Comparison with examples logged while serving.
+    """
+
+    schema_file: str | None = None
+    drift: dict[str, Fraction] = {}
+    skew: Skew | None = None

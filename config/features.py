@@ -1,0 +1,155 @@
+"""The kinds of features and what Transform does to each."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from config.base import Block, PositiveInt
+from config.names import ColumnName
+
+
+class NumberFormat(Block):
+    """How a column writes its numbers as text.
+
+    Attributes:
+      thousands: What separates groups of digits, such as the comma in 1,909.
+      decimal: What stands before the fraction.
+      unit: A text before or after each number, such as $ or %.
+    """
+
+    thousands: Literal[",", ".", " ", "'"] | None = None
+    decimal: Literal[".", ","] = "."
+    unit: Annotated[str, Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _separators_differ(self) -> NumberFormat:
+        if self.thousands == self.decimal:
+            raise ValueError(
+                f"thousands and decimal are both {self.decimal!r}; set decimal to "
+                f"{',' if self.decimal == '.' else '.'!r}"
+            )
+        return self
+
+
+class _Feature(Block):
+    """What all features share.
+
+    Attributes:
+      missing_values: Texts that stand for a missing value in this column, besides
+        those of `examples.missing_values`.
+    """
+
+    missing_values: tuple[str, ...] = ()
+
+
+class _Discrete(_Feature):
+    """What categorical and hashed features share.
+
+    Attributes:
+      multivalued: Whether an example holds a list of values.
+      delimiter: What separates the values of a list that is written as one string;
+        implies `multivalued`.
+    """
+
+    multivalued: bool = False
+    delimiter: str | None = Field(default=None, min_length=1)
+
+    @property
+    def many(self) -> bool:
+        """Whether an example may hold several values."""
+        return self.multivalued or self.delimiter is not None
+
+
+class Categorical(_Discrete):
+    """A string looked up in a vocabulary that Transform computes.
+
+    Attributes:
+      top_k: Keeps only the most frequent values.
+      min_frequency: Keeps only values that occur at least so often in training.
+      oov_buckets: Number of ids that values outside the vocabulary are hashed to.
+    """
+
+    kind: Literal["categorical"] = "categorical"
+    top_k: PositiveInt | None = None
+    min_frequency: PositiveInt = 1
+    oov_buckets: PositiveInt = 1
+
+
+class Hashed(_Discrete):
+    """A string hashed to one of a fixed number of ids, without a vocabulary.
+
+    Attributes:
+      buckets: Number of ids.
+    """
+
+    kind: Literal["hashed"] = "hashed"
+    buckets: PositiveInt
+
+
+class Numeric(_Feature, NumberFormat):
+    """A number, scaled, and optionally also cut into buckets.
+
+    Attributes:
+      normalize: `z_score`, `min_max` (to [0, 1]), `log1p` (sign(x) * log(1 + |x|),
+        then z-score) or `none`.
+      fill: What a missing value becomes; None is the mean of the training split.
+      missing_indicator: Adds a 0/1 input that tells missing values apart.
+      buckets: Cuts the values at quantiles into about so many buckets; a value that
+        dominates the column gets a bucket of its own.
+      boundaries: Cuts the values at given, increasing boundaries instead.
+    """
+
+    kind: Literal["numeric"] = "numeric"
+    normalize: Literal["z_score", "min_max", "log1p", "none"] = "z_score"
+    fill: float | None = None
+    missing_indicator: bool = False
+    buckets: Annotated[int, Field(ge=2)] | None = None
+    boundaries: Annotated[tuple[float, ...], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_way_to_cut(self) -> Numeric:
+        if self.buckets is not None and self.boundaries is not None:
+            raise ValueError("give 'buckets' or 'boundaries', not both")
+        cuts = self.boundaries or ()
+        if any(low >= high for low, high in itertools.pairwise(cuts)):
+            raise ValueError(f"boundaries must increase, got {list(cuts)}")
+        return self
+
+    @property
+    def number_format(self) -> NumberFormat | None:
+        """How the numbers are written; None as Python writes them."""
+        settings = {key: getattr(self, key) for key in NumberFormat.model_fields}
+        number_format = NumberFormat.model_validate(settings)
+        return None if number_format == NumberFormat() else number_format
+
+    @property
+    def is_bucketized(self) -> bool:
+        """Whether the feature also enters the models as a bucket."""
+        return self.buckets is not None or self.boundaries is not None
+
+
+Feature = Annotated[Categorical | Hashed | Numeric, Field(discriminator="kind")]
+Features = dict[ColumnName, Feature]
+FEATURE_KINDS = ("categorical", "hashed", "numeric")
+
+
+class Cross(Block):
+    """The combination of two or more features, hashed.
+
+    Numeric features take part by their bucket, multi-valued ones by each value.
+
+    Attributes:
+      features: Names of the features to cross.
+      buckets: Number of ids that the combinations are hashed to.
+    """
+
+    features: Annotated[tuple[ColumnName, ...], Field(min_length=2)]
+    buckets: PositiveInt = 10_000
+
+    @property
+    def name(self) -> str:
+        """The name of the crossed column, such as `gender_x_category`."""
+        return "_x_".join(self.features)

@@ -1,0 +1,308 @@
+"""The text of CSV files in blocks of whole records, checked for stray quotes.
+
+Arrow reads what a stray quote swallows as one value, and takes text behind a closing
+quote. Here the records are found first, so that such text is an error that names its
+line, and so that the rows that Arrow reads can be counted.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from config.csv_format import CsvFormat
+from config.errors import InputError
+
+_LF, _CR = b"\n\r"
+_SHOWN = 60
+# Rows that show which columns hold numbers.
+_COMPARED_ROWS = 100
+
+_Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class CsvBlock:
+    """Some whole records.
+
+    Attributes:
+      data: Their text, in UTF-8; it ends with the end of a line.
+      first_line: Number of their first line in the file, from 1.
+      newlines: Where in the text a line ends.
+      ends: Where a record ends.
+    """
+
+    data: bytes
+    first_line: int
+    newlines: _Positions
+    ends: _Positions
+
+    @functools.cached_property
+    def starts(self) -> _Positions:
+        """Where each record starts, without the empty lines, which are no records."""
+        if not len(self.ends):
+            return self.ends
+        starts = np.concatenate([[0], self.ends[:-1] + 1])
+        lengths = self.ends - starts
+        text = np.frombuffer(self.data, np.uint8)
+        crlf = (lengths == 1) & (text[starts] == _CR)
+        return starts[(lengths > 0) & ~crlf]
+
+    def line_at(self, position: int) -> int:
+        """Returns the number of the line of a byte."""
+        return self.first_line + int(np.searchsorted(self.newlines, position))
+
+    def without_first(self) -> CsvBlock:
+        """Returns the block without its first record and the empty lines before."""
+        start = self.starts[0]
+        end = int(self.ends[np.searchsorted(self.ends, start)]) + 1
+        return CsvBlock(
+            self.data[end:],
+            self.line_at(end),
+            self.newlines[self.newlines >= end] - end,
+            self.ends[self.ends >= end] - end,
+        )
+
+
+def fields_of(block: CsvBlock, csv_format: CsvFormat) -> list[str]:
+    """Returns the fields of the first record.
+
+    Raises:
+      UnicodeDecodeError: They are not UTF-8.
+    """
+    start = int(block.starts[0])
+    end = int(block.ends[np.searchsorted(block.ends, start)])
+    return _parsed(block.data[start:end], csv_format)
+
+
+def read_blocks(
+    stream: pa.NativeFile, csv_format: CsvFormat, size: int
+) -> Iterator[CsvBlock]:
+    """Reads blocks of whole records; each has at least one.
+
+    Args:
+      stream: The text, in UTF-8.
+      csv_format: How it is written.
+      size: How many bytes are read at a time; a record has at most as many.
+
+    Raises:
+      InputError: A quote is never closed, has text behind it, or swallows rows.
+    """
+    lexer = _Lexer(csv_format)
+    rest, line, at_end = b"", 1, False
+    width = len(csv_format.columns) if csv_format.columns else 0
+    while not at_end:
+        read = stream.read(size)
+        at_end, text = not read, rest + read
+        if at_end and text and text[-1] not in (_LF, _CR):
+            text += b"\n"
+        block = lexer.whole_records(text, line, at_end)
+        rest = text[len(block.data) :]
+        if len(rest) > size or (at_end and rest):
+            bound = f" within {size >> 20 or 1} MB" if not at_end else ""
+            raise InputError(
+                f"line {line + len(block.newlines)}: a quote opens a value that is "
+                f"not closed{bound}: {_shown(rest)}; {_cure(rest, csv_format)}"
+            )
+        if len(block.starts):
+            width = width or len(fields_of(block, csv_format))
+            if csv_format.newlines_in_values == "check":
+                _check_values(block, csv_format, width)
+            yield block
+        line += len(block.newlines)
+
+
+class _Lexer:
+    """Finds where records end, in the way that Arrow does."""
+
+    def __init__(self, csv_format: CsvFormat):
+        self._format = csv_format
+        self._quoted = _quoted_field(csv_format)
+        escape = re.escape((csv_format.escape or "").encode())
+        self._escaped = re.compile(escape + rb"[\s\S]") if escape else None
+        ends = {ord(csv_format.delimiter), _LF, _CR}
+        self._ends_field = np.isin(np.arange(256), list(ends))
+
+    def whole_records(self, text: bytes, line: int, at_end: bool) -> CsvBlock:
+        """Returns the records that end in a text."""
+        # Of a carriage return at the end, the line feed may still have to be read.
+        end = max(text.rfind(b"\n"), text.rfind(b"\r", 0, len(text) - (not at_end)))
+        text = text[: end + 1]
+        plain = self._escaped.sub(b"\0\0", text) if self._escaped else text
+        newlines = _newlines(plain)
+        toggles = self._toggles(plain, text, line)
+        is_inside = np.searchsorted(toggles, newlines) % 2 == 1
+        ends = newlines[~is_inside]
+        if not len(ends):
+            return CsvBlock(b"", line, ends, ends)
+        size = int(ends[-1]) + 1
+        return CsvBlock(text[:size], line, newlines[newlines < size], ends)
+
+    def _toggles(self, plain: bytes, text: bytes, line: int) -> _Positions:
+        """Returns the quotes that open and close a value, in turn."""
+        if self._quoted is None:
+            return np.empty(0, np.int64)
+        array = np.frombuffer(plain, np.uint8)
+        quotes = np.flatnonzero(array == ord(self._format.quote or ""))
+        if self._are_regular(quotes, array):
+            return quotes
+        toggles: list[int] = []
+        for found in self._quoted.finditer(plain):
+            toggles.append(found.start())
+            if not found[1]:
+                break
+            toggles.append(found.end() - 1)
+            if found.end() < len(plain) and not self._ends_field[plain[found.end()]]:
+                number = line + len(_newlines(plain[: found.end()]))
+                start = max(found.start(), found.end() - _SHOWN // 2)
+                opened = line + len(_newlines(plain[: found.start()]))
+                raise InputError(
+                    f"line {number}: text follows the quote that closes the value "
+                    f"opened in line {opened}: "
+                    f"{_shown(text[start:])}; {_cure(text[start:], self._format)}"
+                )
+        return np.array(toggles, np.int64)
+
+    def _are_regular(self, quotes: _Positions, text: npt.NDArray[np.uint8]) -> bool:
+        """Whether quotes are only around fields, or doubled in them: the usual case."""
+        opening, closing = quotes[::2], quotes[1::2]
+        before = self._ends_field[text[opening - 1]] | (opening == 0)
+        before[1:] |= opening[1:] == closing[: len(opening) - 1] + 1
+        after = self._ends_field[text[np.minimum(closing + 1, len(text) - 1)]]
+        after[: len(opening) - 1] |= opening[1:] == closing[: len(opening) - 1] + 1
+        return bool(before.all() and after.all())
+
+
+def _quoted_field(csv_format: CsvFormat) -> re.Pattern[bytes] | None:
+    """Matches a quoted field, up to the end of the text if it is not closed."""
+    if csv_format.quote is None:
+        return None
+    quote = re.escape(csv_format.quote.encode())
+    delimiter = re.escape(csv_format.delimiter.encode())
+    # A quote opens a value only where a field starts.
+    return re.compile(
+        rb"(?<![^%b\r\n])%b[^%b]*(?:%b%b[^%b]*)*(%b|\Z)" % (delimiter, *[quote] * 6)
+    )
+
+
+def _newlines(text: bytes) -> _Positions:
+    """Returns where lines end: by a line feed, or by a carriage return alone."""
+    array = np.frombuffer(text, np.uint8)
+    newlines = np.flatnonzero(array == _LF)
+    if b"\r" in text:
+        returns = np.flatnonzero(array == _CR)
+        alone = np.append(array, 0)[returns + 1] != _LF
+        newlines = np.sort(np.concatenate([newlines, returns[alone]]))
+    return newlines
+
+
+def _check_values(block: CsvBlock, csv_format: CsvFormat, width: int) -> None:
+    """Checks that no value of several lines is as many rows between stray quotes.
+
+    Raises:
+      InputError: Each line of a record has at least as many fields as a row, if
+        quotes are taken for characters, and numbers where other rows have them.
+    """
+    if len(block.newlines) == len(block.ends):
+        return
+    text = np.frombuffer(block.data, np.uint8)
+    delimiters = np.flatnonzero(text == ord(csv_format.delimiter))
+    counts = np.diff(np.searchsorted(delimiters, block.newlines), prepend=0)
+    record = np.searchsorted(block.ends, block.newlines)
+    lines = np.bincount(record, minlength=len(block.ends))
+    others = np.bincount(record, counts < width - 1, minlength=len(block.ends))
+    suspects = np.flatnonzero((lines > 1) & (others == 0))
+    if not len(suspects):
+        return
+    starts = np.concatenate([[0], block.ends[:-1] + 1])
+    short = starts[lines == 1][: _COMPARED_ROWS + 1]
+    numbers = _number_columns(block, short, csv_format)
+    for index in suspects:
+        start, end = int(starts[index]), int(block.ends[index])
+        rows = block.data[start:end].splitlines()
+        if all(_may_be_row(row, width, numbers, csv_format) for row in rows):
+            first = block.line_at(start)
+            raise InputError(
+                f"lines {first} to {first + len(rows) - 1}: a quoted value holds what "
+                f"looks like {len(rows)} rows: {_shown(block.data[start:end])}; remove "
+                "the stray quote, or set examples.csv.quote: null if quotes are "
+                "characters like others, or examples.csv.newlines_in_values: allow if "
+                "it is one value"
+            )
+
+
+def _number_columns(
+    block: CsvBlock, starts: _Positions, csv_format: CsvFormat
+) -> set[int]:
+    """Returns the columns that hold numbers in some rows, but for the first row."""
+    ends = block.ends[np.searchsorted(block.ends, starts)]
+    pairs = list(zip(starts.tolist(), ends.tolist(), strict=True))
+    rows = [_parsed(block.data[start:end], csv_format) for start, end in pairs]
+    columns = itertools.zip_longest(*rows[1:], fillvalue="")
+    return {
+        index
+        for index, values in enumerate(columns)
+        if any(values) and all(map(_is_number, values))
+    }
+
+
+def _may_be_row(
+    line: bytes, width: int, numbers: set[int], csv_format: CsvFormat
+) -> bool:
+    """Returns True for a line with a number, or nothing, in some column of numbers.
+
+    Delimiters inside of quoted values move what follows them to the right.
+    """
+    fields = line.decode(errors="replace").split(csv_format.delimiter)
+    bare = [field.strip(csv_format.quote) for field in fields]
+    moved = max(0, len(bare) - width)
+    known = [index for index in numbers if index + moved < len(bare)]
+    return not known or any(
+        _is_number(field)
+        for index in known
+        for field in bare[index : index + moved + 1]
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text or "nan")
+    except ValueError:
+        return False
+    return True
+
+
+def _parsed(record: bytes, csv_format: CsvFormat) -> list[str]:
+    """Returns the fields of a record."""
+    dialect: dict[str, Any] = {
+        "delimiter": csv_format.delimiter,
+        "escapechar": csv_format.escape,
+        "quoting": csv.QUOTE_NONE if csv_format.quote is None else csv.QUOTE_MINIMAL,
+    }
+    if csv_format.quote is not None:
+        dialect["quotechar"] = csv_format.quote
+    lines = io.StringIO(record.decode().rstrip("\r\n"), newline="")
+    return next(csv.reader(lines, **dialect), [])
+
+
+def _shown(text: bytes) -> str:
+    return repr(text[:_SHOWN].decode(errors="replace"))
+
+
+def _cure(text: bytes, csv_format: CsvFormat) -> str:
+    if csv_format.escape is None and b"\\" in text[:_SHOWN]:
+        return 'set examples.csv.escape: "\\\\" if a backslash precedes such quotes'
+    return (
+        "correct the line, or set examples.csv.quote: null if quotes are characters "
+        "like others"
+    )

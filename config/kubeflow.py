@@ -1,0 +1,163 @@
+"""How the pipeline runs on Kubeflow Pipelines."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from config.base import Block, PositiveInt, spelled
+from config.metadata import PublicUrl
+
+_Text = Annotated[str, Field(min_length=1)]
+# As Kubernetes writes amounts.
+_Cpu = Annotated[
+    str,
+    Field(coerce_numbers_to_str=True),
+    spelled(r"\d+(\.\d+)?m?", "such as 4, 0.5 or 500m"),
+]
+_Memory = Annotated[
+    str,
+    Field(coerce_numbers_to_str=True),
+    spelled(r"\d+(\.\d+)?([KMGT]i?)?", "such as 16Gi or 512Mi"),
+]
+# A path of containers, or a URL that TensorFlow, TFX and Beam all read.
+_Shared = Annotated[
+    str, spelled(r"(/|gs://|hdfs://).+", "/FOLDER, gs://... or hdfs://...")
+]
+_Mount = Annotated[str, spelled(r"/.+", "an absolute path, such as /data")]
+# Where an object store is that Kubeflow's launcher copies from and to.
+_Bucket = Annotated[
+    str,
+    spelled(
+        r"(minio|s3|gs)://.+",
+        "a URL of an object store: minio://..., s3://... or gs://...",
+    ),
+]
+
+
+class Volume(Block):
+    """A volume that is mounted in a task.
+
+    Attributes:
+      claim: Name of the PersistentVolumeClaim.
+      path: Where it is mounted.
+    """
+
+    claim: _Text
+    path: _Mount
+
+
+class Secret(Block):
+    """A value in a Kubernetes secret.
+
+    Attributes:
+      secret: Name of the secret.
+      key: The key in it.
+    """
+
+    secret: _Text
+    key: _Text
+
+
+class SecretVariable(Secret):
+    """A secret that a task has as an environment variable.
+
+    Attributes:
+      variable: Name of the environment variable.
+    """
+
+    variable: Annotated[
+        str,
+        spelled(
+            r"[A-Za-z_][A-Za-z0-9_]*", "a letter or _, then letters, digits and _ only"
+        ),
+    ]
+
+
+class Toleration(Block):
+    """A taint of nodes that a task tolerates, as Kubernetes defines it.
+
+    Attributes:
+      key: The taint; None, with `Exists`, for all.
+      operator: `Equal` where the value must be equal too.
+      value: Value of the taint.
+      effect: The effect that is tolerated; None for all.
+    """
+
+    key: _Text | None = None
+    operator: Literal["Exists", "Equal"] = "Exists"
+    value: str | None = None
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+
+
+class Task(Block):
+    """What Kubernetes gives a task.
+
+    Attributes:
+      cpu: Cores, such as `4` or `500m`, requested and at most.
+      memory: Memory, such as `16Gi`, requested and at most.
+      gpus: Number of GPUs.
+      gpu_type: The resource that GPUs are.
+      node_selector: Labels of the nodes it may run on.
+      tolerations: Taints that it tolerates.
+      secrets: Secrets as environment variables.
+      variables: Other environment variables.
+      volumes: Volumes, besides the one that has the models.
+    """
+
+    cpu: _Cpu | None = None
+    memory: _Memory | None = None
+    gpus: PositiveInt | None = None
+    gpu_type: _Text = "nvidia.com/gpu"
+    node_selector: dict[str, str] = {}
+    tolerations: tuple[Toleration, ...] = ()
+    secrets: tuple[SecretVariable, ...] = ()
+    variables: dict[str, str] = {}
+    volumes: tuple[Volume, ...] = ()
+
+    def with_own(self, own: Task) -> Task:
+        """What holds for all tasks, and what one of them has of its own.
+
+        Amounts of its own are in place of those of all, anything else comes on top.
+        """
+        update = own.model_dump(include=own.model_fields_set & _AMOUNTS)
+        for name in ("node_selector", "variables"):
+            update[name] = {**getattr(self, name), **getattr(own, name)}
+        for name in ("tolerations", "secrets", "volumes"):
+            update[name] = (*getattr(self, name), *getattr(own, name))
+        return self.model_copy(update=update)
+
+
+_AMOUNTS = {"cpu", "memory", "gpus", "gpu_type"}
+
+
+class Kubeflow(Block):
+    """How the pipeline runs on Kubeflow Pipelines.
+
+    Attributes:
+      image: The container image of all tasks.
+      pipeline_root: The folder of an object store that artifacts go to, such as
+        `minio://mlpipeline/v2/artifacts`; None for the default of the installation.
+      artifacts: A folder that all tasks and all Beam workers share, such as one on a
+        volume of `tasks`, or `gs://...`: artifacts then go there, and results of
+        earlier runs are served from TFX's cache. None for the object store, which
+        Kubeflow copies artifacts from and to; each run then computes all.
+      models: The volume that released models go to, each pipeline's into a folder of
+        its name.
+      metadata: Where ML Metadata is: `grpc://HOST:PORT`, `mysql://HOST/DATABASE` or
+        `sqlite:///FILE` on a volume; by default the service of Kubeflow Pipelines.
+      metadata_secret: A secret that holds that URL, and is read instead, for one with
+        a password: `mysql://USER:PASSWORD@HOST/DATABASE`.
+      tasks: What each task gets.
+      components: What single components get on top, by name, such as `Trainer`.
+    """
+
+    image: _Text | None = None
+    pipeline_root: _Bucket | None = None
+    artifacts: _Shared | None = None
+    models: Volume = Volume(claim="ctr-models", path="/models")
+    metadata: PublicUrl = "grpc://metadata-grpc-service.kubeflow:8080"
+    metadata_secret: Secret | None = None
+    tasks: Task = Task()
+    components: dict[str, Task] = {}

@@ -1,0 +1,209 @@
+"""Parts of the configuration, one for each component: the blocks it reads, and no more.
+
+A part goes to its component as JSON and is in TFX's cache key, so a change of one
+block re-runs what reads that block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from config.base import Block
+from config.csv_format import CsvFormat
+from config.evaluation import Gate, OnBaselineProblem, Skew
+from config.examples import FileFormat, HashSplit, Label, TimeSplit
+from config.features import Cross, Features
+from config.model import EmbeddingSize, Model
+from config.raw_columns import RawColumn, raw_columns
+from config.release import InfraValidation
+from config.serving import Batching
+from config.training import Training
+from config.tuning import Tuning
+
+if TYPE_CHECKING:
+    from config.root import Config
+
+
+class ExampleGenPart(Block):
+    """What ExampleGen reads.
+
+    Attributes:
+      format: Format of the files.
+      csv: How CSV files are written.
+      missing_values: What stands for a missing value in a CSV field.
+      columns: The columns that become features of the examples.
+      label: How the label is made; None for examples without one.
+      hash_split: How rows are split by a hash, where they are.
+      time_split: How rows are split by time, where they are.
+    """
+
+    format: FileFormat
+    csv: CsvFormat = CsvFormat()
+    missing_values: tuple[str, ...]
+    columns: dict[str, RawColumn]
+    label: Label | None
+    hash_split: HashSplit | None = None
+    time_split: TimeSplit | None = None
+
+    @property
+    def splits_rows(self) -> bool:
+        """Whether rows of one file fall into several splits."""
+        return self.hash_split is not None or self.time_split is not None
+
+    @classmethod
+    def of(cls, config: Config) -> ExampleGenPart:
+        """The part for the examples to train and evaluate on."""
+        extra = config.examples.extra_columns
+        return cls(
+            format=config.examples.format,
+            csv=config.examples.csv,
+            missing_values=config.examples.missing_values,
+            columns={
+                **raw_columns(config.features),
+                **{name: RawColumn(type="string") for name in extra},
+            },
+            label=config.label,
+            hash_split=config.examples.hash_split,
+            time_split=config.examples.time_split,
+        )
+
+    @classmethod
+    def of_serving_examples(cls, config: Config) -> ExampleGenPart:
+        """The part for examples logged while serving, which have no label."""
+        return cls(
+            format=config.examples.format,
+            csv=config.examples.csv,
+            missing_values=config.examples.missing_values,
+            columns=raw_columns(config.features),
+            label=None,
+        )
+
+
+class ExampleValidatorPart(Block):
+    """What the ExampleValidator reads."""
+
+    drift: dict[str, float]
+    skew: Skew | None
+
+    @classmethod
+    def of(cls, config: Config) -> ExampleValidatorPart:
+        """The part of a configuration."""
+        return cls(drift=config.validation.drift, skew=config.validation.skew)
+
+
+class TransformPart(Block):
+    """What Transform reads."""
+
+    features: Features
+    crosses: tuple[Cross, ...]
+    label: str
+
+    @classmethod
+    def of(cls, config: Config) -> TransformPart:
+        """The part of a configuration."""
+        return cls(
+            features=config.features, crosses=config.crosses, label=config.label.name
+        )
+
+
+class TrainerPart(Block):
+    """What the Trainer reads: the settings are those of the chosen model only."""
+
+    features: Features
+    crosses: tuple[Cross, ...]
+    label: str
+    model: str
+    embedding_size: EmbeddingSize
+    settings: dict[str, Any]
+    training: Training
+
+    @classmethod
+    def of(cls, config: Config) -> TrainerPart:
+        """The part of a configuration."""
+        return cls(
+            features=config.features,
+            crosses=config.crosses,
+            label=config.label.name,
+            model=config.model.kind,
+            embedding_size=config.model.embedding_size,
+            settings=config.model.settings.model_dump(mode="json"),
+            training=config.training,
+        )
+
+    @property
+    def model_settings(self) -> Block:
+        """The settings as the block of the chosen model."""
+        return Model.model_validate(
+            {"kind": self.model, self.model: self.settings}
+        ).settings
+
+    def with_values(self, values: Mapping[str, Any]) -> TrainerPart:
+        """The part with other values of `embedding_size` or of the model's settings."""
+        settings = {**self.settings, **values}
+        size = settings.pop("embedding_size", self.embedding_size)
+        part = {**self.model_dump(), "settings": settings, "embedding_size": size}
+        return TrainerPart.model_validate(part)
+
+
+# Several devices learn what one does; a start from the weights of another model would
+# put its size of the embeddings ahead of the others.
+_OF_THE_TRAINER_ONLY = {"distribution", "warm_start", "export_embeddings"}
+
+
+class TunerPart(Block):
+    """What the Tuner reads: a training to vary, and what is varied.
+
+    The training has the epochs and the seed of the tuning, and nothing of what only
+    the Trainer does: a change there is no reason to search anew.
+    """
+
+    trainer: TrainerPart
+    tuning: Tuning
+
+    @classmethod
+    def of(cls, config: Config, tuning: Tuning) -> TunerPart:
+        """The part of a configuration."""
+        learning = config.training.model_dump(exclude=_OF_THE_TRAINER_ONLY)
+        learning |= {"epochs": tuning.epochs, "seed": tuning.seed}
+        training = Training.model_validate(learning)
+        trainer = TrainerPart.of(config.model_copy(update={"training": training}))
+        return cls(trainer=trainer, tuning=tuning)
+
+
+class EvaluatorPart(Block):
+    """What the Evaluator reads."""
+
+    label: str
+    slices: tuple[tuple[str, ...], ...]
+    thresholds: tuple[float, ...]
+    group_by: str | None
+    on_baseline_problem: OnBaselineProblem
+    gates: tuple[Gate, ...]
+
+    @classmethod
+    def of(cls, config: Config) -> EvaluatorPart:
+        """The part of a configuration."""
+        return cls(
+            label=config.label.name,
+            slices=config.evaluation.slices,
+            thresholds=config.evaluation.thresholds,
+            group_by=config.evaluation.group_by,
+            on_baseline_problem=config.evaluation.on_baseline_problem,
+            gates=config.gates,
+        )
+
+
+class InfraValidatorPart(Block):
+    """What the InfraValidator reads: of how a server serves, what it answers by."""
+
+    name: str
+    validation: InfraValidation
+    batching: Batching | None
+
+    @classmethod
+    def of(cls, config: Config, validation: InfraValidation) -> InfraValidatorPart:
+        """The part of a configuration."""
+        return cls(
+            name=config.name, validation=validation, batching=config.serving.batching
+        )

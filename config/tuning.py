@@ -1,0 +1,169 @@
+"""What the Tuner varies, and for how long."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from config.base import Block, PositiveInt
+from config.model import Deep, Model
+
+# How far the default ranges of learning rates go, up and down.
+_RATE_FACTOR = 5
+
+
+class Range(Block):
+    """Numbers between two bounds.
+
+    Attributes:
+      min: The least.
+      max: The greatest.
+      scale: Whether 0.001 to 0.01 is as likely as 0.01 to 0.1, or all numbers are
+        equally likely.
+    """
+
+    min: int | float
+    max: int | float
+    scale: Literal["log", "linear"] = "log"
+
+    @model_validator(mode="after")
+    def _bounds_fit(self) -> Range:
+        if self.min >= self.max:
+            raise ValueError(f"min ({self.min}) must be less than max ({self.max})")
+        if self.scale == "log" and self.min <= 0:
+            raise ValueError(
+                f"got min: {self.min}; a log scale wants more than 0: raise it, or add "
+                "'scale: linear'"
+            )
+        return self
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Both bounds."""
+        return self.min, self.max
+
+
+def _with_numbers(choices: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Numbers of a spelling that YAML has for text, such as 1e-3, as numbers."""
+    return tuple(
+        float(each) if isinstance(each, str) and _is_number(each) else each
+        for each in choices
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+Choices = Annotated[tuple[Any, ...], Field(min_length=1), AfterValidator(_with_numbers)]
+Space = dict[str, Range | Choices]
+
+
+class Tuning(Block):
+    """A search for better settings of the model.
+
+    Attributes:
+      trials: Most models that are trained.
+      epochs: Most epochs of each.
+      search: `random` draws all settings; `bayesian` draws those of a third of the
+        trials, and then chooses where a Gaussian process of the validation AUC
+        promises most.
+      seed: Seed of the search, and of the initial weights, dropout and shuffling of
+        each trial.
+      space: What is varied, by the name of the setting: a list of values, or a range.
+        By default embedding size, layers and learning rates, around those configured.
+    """
+
+    trials: PositiveInt = 10
+    epochs: PositiveInt = 5
+    search: Literal["random", "bayesian"] = "random"
+    # KerasTuner takes 0 for no seed.
+    seed: PositiveInt = 1
+    space: Space = {}
+
+
+def default_space(model: Model) -> Space:
+    """Embedding size, layers and learning rates, around those of a model."""
+    space: Space = {}
+    if isinstance(model.settings, Deep):
+        space["embedding_size"] = _sizes(model.embedding_size)
+    for name, value in model.settings:
+        if name.endswith("learning_rate"):
+            space[name] = Range(min=value / _RATE_FACTOR, max=value * _RATE_FACTOR)
+        elif name in ("hidden_units", "residual_units"):
+            layers = [[_half(u) for u in value], list(value), [2 * u for u in value]]
+            space[name] = tuple(layers)
+    return space
+
+
+def _sizes(size: int | str) -> Choices:
+    if isinstance(size, int):
+        return tuple(sorted({_half(size), size, 2 * size}))
+    return "n^0.25", "6n^0.25"
+
+
+def _half(size: int) -> int:
+    return max(1, size // 2)
+
+
+def check_space(space: Space, model: Model) -> None:
+    """Checks that a model could have all of the settings.
+
+    Raises:
+      ValueError: There is no such setting, or it has no such value.
+    """
+    allowed = list(type(model.settings).model_fields)
+    if isinstance(model.settings, Deep):
+        allowed.insert(0, "embedding_size")
+    for name, values in space.items():
+        if name not in allowed:
+            raise ValueError(
+                f"tuning.space: {model.kind} has no setting {name!r}; allowed: "
+                f"{', '.join(allowed)}"
+            )
+        for value in values.ends if isinstance(values, Range) else values:
+            _check_value(name, value, model)
+
+
+def _check_value(name: str, value: object, model: Model) -> None:
+    try:
+        model.with_values({name: value})
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        reason = reason.replace("tuple", "list")
+        raise ValueError(
+            f"tuning.space.{name}: {value!r} is no {name} of {model.kind}: {reason}"
+        ) from error
+
+
+def encoded(choices: Sequence[Any]) -> list[Any]:
+    """Choices as KerasTuner takes them: numbers of one type, or texts, here JSON."""
+    types = {type(choice) for choice in choices}
+    if types in ({int}, {float}):
+        return list(choices)
+    return [json.dumps(choice) for choice in choices]
+
+
+def decoded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings in KerasTuner's values."""
+    return {
+        name: json.loads(value) if isinstance(value, str) else value
+        for name, value in values.items()
+    }
+
+
+def in_words(values: Mapping[str, Any]) -> str:
+    """Settings as a person reads them: `embedding_size 8, learning_rate 0.00213`."""
+    return ", ".join(f"{name} {value_text(value)}" for name, value in values.items())
+
+
+def value_text(value: Any) -> str:
+    """A value of a setting as a person reads it."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

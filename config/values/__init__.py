@@ -1,0 +1,1 @@
+"""Canonical texts of values, and readers of numbers written as text."""

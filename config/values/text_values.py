@@ -1,0 +1,122 @@
+"""Texts of a column as its values: missing ones, and numbers written for people.
+
+Below what trains and what serves, so that both read a text alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from config.errors import InputError
+from config.features import NumberFormat
+from config.raw_columns import RawColumn
+
+_SPACE = r"[\s\x{a0}\x{202f}]"
+# Typography has spaces that do not break lines, and an apostrophe of its own.
+_THOUSANDS = {" ": _SPACE, "'": "['\N{RIGHT SINGLE QUOTATION MARK}]"}
+
+
+def typed(texts: pa.Array, column: RawColumn) -> pa.Array:
+    """The texts of a column as its values.
+
+    Args:
+      texts: string [n]; null is missing.
+      column: How the column is read.
+
+    Returns:
+      float64 [n], string [n], or lists of strings [n].
+
+    Raises:
+      InputError: A text is no number where one is expected.
+    """
+    texts = without_missing(texts, column.missing_values)
+    if column.type == "float":
+        return parse_numbers(texts, column.number_format or NumberFormat())
+    if column.delimiter is not None:
+        return pc.split_pattern(texts, pattern=column.delimiter)
+    return texts
+
+
+def without_missing(texts: pa.Array, words: Sequence[str]) -> pa.Array:
+    """The texts, null where they are one of the words for a missing value."""
+    if not words:
+        return texts
+    is_word = pc.is_in(texts, value_set=pa.array(words, texts.type))
+    return pc.if_else(is_word, pa.scalar(None, texts.type), texts)
+
+
+def parse_numbers(texts: pa.Array, number_format: NumberFormat) -> pa.Array:
+    """Reads texts such as `$1,909.50` as numbers.
+
+    Digits are grouped by three or, as in India, by two before the last three; a number
+    may also have no groups, and no unit.
+
+    Args:
+      texts: string [n]; null is missing.
+      number_format: How the numbers are written.
+
+    Returns:
+      float64 [n].
+
+    Raises:
+      InputError: A text is no such number; the message quotes the first one.
+    """
+    bare = _without_unit(texts, number_format)
+    bad = pc.invert(pc.match_substring_regex(bare, _pattern(number_format)))
+    if pc.any(bad).as_py():
+        raise InputError(
+            f"expected a number such as {example_of(number_format)}, got "
+            f"{texts.filter(bad)[0].as_py()[:60]!r}"
+        )
+    # Arrow takes no plus sign.
+    bare = pc.utf8_ltrim(bare, "+")
+    if separator := _separator(number_format):
+        bare = pc.replace_substring_regex(bare, separator, "")
+    if number_format.decimal != ".":
+        bare = pc.replace_substring(bare, number_format.decimal, ".")
+    return bare.cast(pa.float64())
+
+
+def is_number(texts: pa.Array, number_format: NumberFormat) -> pa.Array:
+    """Whether each text is a number so written: bool [n], null where it is missing."""
+    bare = _without_unit(texts, number_format)
+    return pc.match_substring_regex(bare, _pattern(number_format))
+
+
+def example_of(number_format: NumberFormat) -> str:
+    """A number as the format writes it, such as `1,909.5` or `1909.5 (in $)`."""
+    unit = f" (in {number_format.unit})" if number_format.unit else ""
+    return f"1{number_format.thousands or ''}909{number_format.decimal}5{unit}"
+
+
+def _pattern(number_format: NumberFormat) -> str:
+    """What is left of a number without its unit, as a regular expression of RE2."""
+    whole = r"\d+"
+    if separator := _separator(number_format):
+        whole = rf"(\d+|\d{{1,3}}({separator}\d{{2,3}})*{separator}\d{{3}})"
+    point = re.escape(number_format.decimal)
+    finite = rf"({whole}({point}\d*)?|{point}\d+)([eE][-+]?\d+)?"
+    return rf"^[-+]?({finite}|(?i:nan|inf|infinity))$"
+
+
+def _separator(number_format: NumberFormat) -> str | None:
+    thousands = number_format.thousands
+    return thousands and _THOUSANDS.get(thousands, re.escape(thousands))
+
+
+def _without_unit(texts: pa.Array, number_format: NumberFormat) -> pa.Array:
+    texts = pc.utf8_trim_whitespace(texts)
+    if number_format.unit is None:
+        return texts
+    unit = re.escape(number_format.unit.strip())
+    before = rf"^([-+]?){_SPACE}*{unit}{_SPACE}*"
+    after = rf"{_SPACE}*{unit}$"
+    shortened = pc.replace_substring_regex(texts, before, r"\1", max_replacements=1)
+    has_no_unit_before = pc.equal(shortened, texts)
+    return pc.if_else(
+        has_no_unit_before, pc.replace_substring_regex(texts, after, ""), shortened
+    )

@@ -1,0 +1,1 @@
+"""The `ctr` command and the tools behind it."""

@@ -1,0 +1,138 @@
+"""What the Trainer of a run was given."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ml_metadata import errors
+from ml_metadata.proto import metadata_store_pb2
+from tfx.dsl.io import fileio
+from tfx.orchestration import metadata
+from tfx.orchestration.portable.mlmd import execution_lib
+from tfx.types import artifact_utils
+from tfx.utils import io_utils
+
+from config.columns import id_columns, numeric_columns
+from config.errors import InputError
+from config.examples import EVAL, TRAIN
+from config.parts import TrainerPart
+from config.root import Config
+from config.tuning import decoded
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a model is trained from.
+
+    Attributes:
+      part: The model and its training.
+      transform_graph: Folder of the Transform graph.
+      train_files: A glob of the transformed examples to train on.
+      eval_files: A glob of those to measure on.
+    """
+
+    part: TrainerPart
+    transform_graph: str
+    train_files: str
+    eval_files: str
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns after Transform that are made of the features."""
+        ids = id_columns(self.part.features, self.part.crosses)
+        numbers = numeric_columns(self.part.features)
+        return [column.title for column in ids] + [column.title for column in numbers]
+
+    def without(self, feature: str) -> Trained:
+        """The same without a feature and the crosses that it is part of."""
+        features = dict(self.part.features)
+        del features[feature]
+        crosses = tuple(
+            cross for cross in self.part.crosses if feature not in cross.features
+        )
+        part = self.part.model_copy(update={"features": features, "crosses": crosses})
+        return replace(self, part=part)
+
+
+def find_trained(
+    config: Config, connection: metadata_store_pb2.ConnectionConfig, run_id: str
+) -> Trained:
+    """Finds what the Trainer of a run was given, and what the Tuner chose for it.
+
+    That is of the run, and no matter what is configured by now: it is the model that
+    the run's report is about.
+
+    Args:
+      config: Names the pipeline.
+      connection: Connection to ML Metadata.
+      run_id: The run.
+
+    Raises:
+      InputError: The run trained nothing, or its examples are gone.
+    """
+    with metadata.Metadata(connection) as handle:
+        execution = _trainer_execution(handle, config.name, run_id)
+        inputs = execution_lib.get_input_artifacts(handle, execution.id)
+    custom_config = json.loads(
+        execution.custom_properties["custom_config"].string_value
+    )
+    part = TrainerPart.model_validate_json(custom_config["part"])
+    if part != TrainerPart.of(config):
+        _log.info("the configuration has changed since this run, whose own is used")
+    if "hyperparameters" in inputs:
+        part = part.with_values(_best_values(inputs["hyperparameters"]))
+    files = {
+        split: io_utils.all_files_pattern(
+            artifact_utils.get_split_uri(inputs["examples"], split)
+        )
+        for split in (TRAIN, EVAL)
+    }
+    for pattern in files.values():
+        if not fileio.glob(pattern):
+            raise InputError(
+                f"{pattern}: the transformed examples of run {run_id} are gone; name "
+                "another run, or make one by: ctr run"
+            )
+    graph = artifact_utils.get_single_uri(inputs["transform_graph"])
+    return Trained(part, graph, files[TRAIN], files[EVAL])
+
+
+def _trainer_execution(
+    handle: metadata.Metadata, pipeline: str, run_id: str
+) -> metadata_store_pb2.Execution:
+    contexts = [
+        # As TFX calls them.
+        _context(handle, "pipeline_run", run_id),
+        _context(handle, "node", f"{pipeline}.Trainer"),
+    ]
+    executions = []
+    if None not in contexts:
+        executions = execution_lib.get_executions_associated_with_all_contexts(
+            handle, contexts
+        )
+    if not executions:
+        raise InputError(
+            f"run {run_id} trained no model; name one that did, or make one by: ctr run"
+        )
+    (execution,) = executions
+    return execution
+
+
+def _context(
+    handle: metadata.Metadata, kind: str, name: str
+) -> metadata_store_pb2.Context | None:
+    try:
+        return handle.store.get_context_by_type_and_name(kind, name)
+    except errors.NotFoundError:
+        return None  # no pipeline ever ran
+
+
+def _best_values(hyperparameters: list[Any]) -> dict[str, Any]:
+    uri = artifact_utils.get_single_uri(hyperparameters)
+    with fileio.open(io_utils.get_only_uri_in_dir(uri)) as file:
+        return decoded(json.loads(file.read())["values"])

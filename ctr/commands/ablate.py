@@ -1,0 +1,73 @@
+"""`ctr ablate`: what the features of a run are worth."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from ctr.commands.options import (
+    add_config_options,
+    add_json,
+    add_run,
+    load,
+    names_in,
+    work_dir_of,
+)
+
+if TYPE_CHECKING:
+    from ctr.commands.options import Commands
+
+# In the folder of the run: what TensorFlow and the trainings had to say.
+_LOG_FILE = "ablation.log"
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    command = commands.add_parser(
+        "ablate", help="train the model of a run anew without each feature"
+    )
+    add_config_options(command)
+    add_run(command)
+    command.add_argument(
+        "--features",
+        type=names_in,
+        default=(),
+        metavar="NAME,NAME",
+        help="those to leave out, one at a time; by default each; a name with a comma "
+        "is in double quotes",
+    )
+    add_json(command)
+    command.set_defaults(command=_ablate)
+
+
+def _ablate(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from components.evaluation_report.files import ABLATION_PAGE_FILE
+    from pipeline.progress import Progress, noise_to
+    from pipeline.run.summary import read_summary
+
+    # As for ctr run: some trainings have a process of their own.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    config = load(options)
+    work_dir = work_dir_of(options, config)
+    run_id = read_summary(work_dir.path / (options.run or "latest")).run_id
+    # Not by `latest`, which another run may move meanwhile.
+    folder = work_dir.path / run_id
+    with noise_to(folder / _LOG_FILE) as stdout:
+        console = Console(file=stdout, quiet=options.json)
+        # A line for each training, and none for its epochs.
+        with Progress(console).live(("pipeline",)) as progress:
+            progress.start("Loading TFX")
+            from ctr.ablation.ablate import ablate_run
+            from ctr.ablation.table import ablations_table
+
+            progress.pause()
+            found = ablate_run(config, work_dir, folder, options.features, progress)
+    if options.json:
+        print(found.model_dump_json(indent=2))
+    else:
+        Console().print(ablations_table(found))
+        print(f"Report: {folder / ABLATION_PAGE_FILE}")
+    return 0

@@ -1,0 +1,27 @@
+"""`ctr config`: what a configuration comes to."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ctr.commands.options import add_config_options, load
+
+if TYPE_CHECKING:
+    from ctr.commands.options import Commands
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    command = commands.add_parser("config", help="show or validate a config")
+    command.add_argument("action", choices=("show", "validate"))
+    add_config_options(command)
+    command.set_defaults(command=_config)
+
+
+def _config(options: argparse.Namespace) -> int:
+    from config.load import to_yaml
+
+    config = load(options)
+    print(to_yaml(config) if options.action == "show" else f"{options.config}: valid")
+    return 0

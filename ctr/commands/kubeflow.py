@@ -1,0 +1,81 @@
+"""`ctr kubeflow`: the same pipeline on Kubeflow Pipelines."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ctr.commands import kubeflow_runs, kubeflow_schedules
+from ctr.commands.kubeflow_options import add_image, warn
+from ctr.commands.options import (
+    Command,
+    add_config_options,
+    check_output,
+    load,
+    same_pipeline,
+)
+
+if TYPE_CHECKING:
+    from ctr.commands.options import Commands
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    command = commands.add_parser(
+        "kubeflow", help="compile, run and schedule on Kubeflow Pipelines"
+    )
+    actions = command.add_subparsers(
+        dest="action", required=True, metavar="ACTION", parser_class=Command
+    )
+    _add_compile(actions)
+    kubeflow_runs.add(actions)
+    kubeflow_schedules.add(actions)
+
+
+def _add_compile(actions: Commands) -> None:
+    action = actions.add_parser("compile", help="write what Kubeflow Pipelines runs")
+    add_config_options(action)
+    add_image(action)
+    action.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the YAML file to write",
+    )
+    action.add_argument(
+        "--release",
+        action="store_true",
+        help="that by which a person releases or rejects a candidate, in the cluster",
+    )
+    action.set_defaults(command=_compile)
+
+
+def _compile(options: argparse.Namespace) -> int:
+    from pipeline.progress import noise_to
+
+    config = load(options)
+    check_output("--output", options.output)
+    # TensorFlow's, while it is imported.
+    with noise_to(Path(os.devnull)):
+        if options.release:
+            from kubeflow.compile.decision import compile_decision as compile_package
+        else:
+            from kubeflow.compile.pipeline import compile_pipeline as compile_package
+        compile_package(config, options.output, options.image)
+    warn(config)
+    print(f"{options.output}: written; {_next_step(options)}")
+    return 0
+
+
+def _next_step(options: argparse.Namespace) -> str:
+    """What a person does with what was compiled."""
+    same = shlex.join(same_pipeline(options))
+    if options.release:
+        return f"it is what this runs: ctr kubeflow approve RUN {same} --by NAME"
+    package = shlex.quote(str(options.output))
+    return f"run it by: ctr kubeflow run {same} --package {package}"

@@ -1,0 +1,178 @@
+"""What the commands that ask a server of Kubeflow Pipelines have in common."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ctr.commands.options import add_json
+
+if TYPE_CHECKING:
+    from config.root import Config
+    from kubeflow.client.connection import Connection
+    from kubeflow.client.package import Package
+    from kubeflow.client.runs import Inputs
+    from kubeflow.client.versions import Version
+
+    Asking = Callable[[argparse.Namespace, Connection], int]
+    Compiling = Callable[[Config, Path, str | None], None]
+
+
+def add_image(action: argparse._ActionsContainer) -> None:
+    """Adds the container image."""
+    action.add_argument("--image", metavar="IMAGE", help="overrides kubeflow.image")
+
+
+def add_package(action: argparse.ArgumentParser) -> None:
+    """Adds what is run: an image to compile with, or what is compiled already."""
+    what = action.add_mutually_exclusive_group()
+    add_image(what)
+    what.add_argument(
+        "--package",
+        type=Path,
+        metavar="FILE",
+        help="what ctr kubeflow compile wrote; by default it is compiled anew",
+    )
+
+
+def add_inputs(action: argparse.ArgumentParser) -> None:
+    """Adds what each run is given."""
+    action.add_argument(
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a run parameter; may be repeated",
+    )
+    add_places(action)
+
+
+def add_places(action: argparse.ArgumentParser) -> None:
+    """Adds where artifacts go, and what tasks run as."""
+    action.add_argument(
+        "--pipeline-root", metavar="URI", help="overrides kubeflow.pipeline_root"
+    )
+    action.add_argument(
+        "--service-account", metavar="NAME", help="what the tasks run as"
+    )
+
+
+def add_connection(action: argparse.ArgumentParser, asking: Asking) -> None:
+    """Adds where the server is and who asks, `--json`, and what is done there."""
+    connection = action.add_argument_group("connection")
+    connection.add_argument(
+        "--host", metavar="URL", help="by default $KF_PIPELINES_ENDPOINT"
+    )
+    connection.add_argument(
+        "--namespace", metavar="NAME", help="the profile, where there are several users"
+    )
+    login = connection.add_mutually_exclusive_group()
+    login.add_argument("--token-file", type=Path, metavar="FILE", help="a bearer token")
+    login.add_argument(
+        "--cookie-file",
+        type=Path,
+        metavar="FILE",
+        help="the cookie of a session, NAME=VALUE",
+    )
+    connection.add_argument(
+        "--ca", type=Path, metavar="FILE", help="authorities to trust, in PEM"
+    )
+    add_json(action)
+    action.set_defaults(command=lambda options: _ask(options, asking))
+
+
+def _ask(options: argparse.Namespace, asking: Asking) -> int:
+    """Runs a command, which connects once all that it needs from here is there."""
+    from kubeflow.client.connection import Connection, check
+
+    connection = Connection(
+        options.host,
+        options.namespace,
+        options.token_file,
+        options.cookie_file,
+        options.ca,
+    )
+    check(connection)
+    return asking(options, connection)
+
+
+@contextlib.contextmanager
+def package_of(options: argparse.Namespace, config: Config) -> Iterator[Package]:
+    """The compiled pipeline, in a file until the block ends."""
+    from kubeflow.client.package import Package
+
+    if options.package is not None:
+        yield Package.read(options.package)
+        return
+    from pipeline.progress import noise_to
+
+    # TensorFlow's, while it is imported.
+    with noise_to(Path(os.devnull)):
+        from kubeflow.compile.pipeline import compile_pipeline
+    with compiled(options, config, compile_pipeline) as package:
+        warn(config)
+        yield package
+
+
+def warn(config: Config) -> None:
+    """Says what was compiled, and yet will hardly run."""
+    from kubeflow.compile.warnings import doubts
+
+    for doubt in doubts(config):
+        print(f"warning: {doubt}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def compiled(
+    options: argparse.Namespace, config: Config, compiling: Compiling
+) -> Iterator[Package]:
+    """What a compiler writes, in a file until the block ends."""
+    from kubeflow.client.package import Package
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "pipeline.yaml"
+        compiling(config, path, options.image)
+        yield Package.read(path)
+
+
+def parameters_of(
+    options: argparse.Namespace, config: Config, package: Package
+) -> dict[str, Any]:
+    """What `--param` sets, held against what is run before anything is uploaded."""
+    from kubeflow.client.parameters import read_parameters
+
+    parameters = read_parameters(options.param, package.parameters)
+    if options.package is None:
+        from kubeflow.compile.parameters import check_values
+
+        # Else the configuration may be another than what was compiled.
+        check_values(config, parameters)
+    return parameters
+
+
+def inputs_of(
+    options: argparse.Namespace, config: Config, parameters: dict[str, Any]
+) -> Inputs:
+    """What each run is given."""
+    from kubeflow.client.runs import Inputs
+
+    root = options.pipeline_root or config.kubeflow.pipeline_root
+    return Inputs(parameters, root, options.service_account)
+
+
+def words_of(version: Version) -> str:
+    """What became of an upload."""
+    how = "uploaded" if version.uploaded else "was there already"
+    return f"Version {version.name} of {version.pipeline}: {how}"
+
+
+def tell(options: argparse.Namespace, told: Any, words: str) -> None:
+    """Prints an object as JSON, or else words."""
+    print(json.dumps(told, indent=2) if options.json else words, flush=True)

@@ -1,0 +1,261 @@
+"""`ctr kubeflow upload | run | approve | reject`: runs on a server."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from config.errors import GateError, KubeflowError
+from ctr.commands.kubeflow_options import (
+    add_connection,
+    add_image,
+    add_inputs,
+    add_package,
+    add_places,
+    compiled,
+    inputs_of,
+    package_of,
+    parameters_of,
+    tell,
+    words_of,
+)
+from ctr.commands.options import INTERRUPTED, add_config_options, load, work_dir_of
+
+if TYPE_CHECKING:
+    from config.root import Config
+    from ctr.commands.options import Commands
+    from kubeflow.client.connection import Client, Connection
+    from kubeflow.client.package import Package
+
+_STOPPED = ("blocked", "rejected")
+
+
+def add(actions: Commands) -> None:
+    """Adds the commands."""
+    _add_upload(actions)
+    _add_run(actions)
+    _add_approve(actions)
+    _add_reject(actions)
+
+
+def _add_upload(actions: Commands) -> None:
+    action = actions.add_parser(
+        "upload", help="compile and upload, unless that version is there already"
+    )
+    add_config_options(action)
+    add_package(action)
+    add_connection(action, _upload)
+
+
+def _add_run(actions: Commands) -> None:
+    action = actions.add_parser("run", help="upload, and start a run")
+    add_config_options(action)
+    add_package(action)
+    add_inputs(action)
+    action.add_argument("--name", help="of the run; by default pipeline and time")
+    action.add_argument(
+        "--wait",
+        action="store_true",
+        help="until it has ended, with the exit status of ctr run",
+    )
+    add_connection(action, _run)
+
+
+def _add_approve(actions: Commands) -> None:
+    action = actions.add_parser(
+        "approve", help="release the candidate of a run, on the cluster"
+    )
+    _add_decision(action)
+    action.add_argument("--note", default="", metavar="TEXT", help="why")
+    action.add_argument(
+        "--override", action="store_true", help="as of ctr release approve"
+    )
+    action.add_argument(
+        "--rollback", action="store_true", help="as of ctr release approve"
+    )
+    add_connection(action, _approve)
+
+
+def _add_reject(actions: Commands) -> None:
+    action = actions.add_parser(
+        "reject", help="refuse the candidate of a run, on the cluster"
+    )
+    _add_decision(action)
+    action.add_argument("--note", required=True, metavar="TEXT", help="why")
+    add_connection(action, _reject)
+
+
+def _add_decision(action: argparse.ArgumentParser) -> None:
+    action.add_argument("run", metavar="RUN", help="id of a run")
+    add_config_options(action)
+    add_image(action)
+    add_places(action)
+    action.add_argument("--by", required=True, metavar="NAME", help="who decides")
+
+
+def _upload(options: argparse.Namespace, connection: Connection) -> int:
+    from kubeflow.client.connection import connect
+    from kubeflow.client.versions import upload
+
+    with package_of(options, load(options)) as package, connect(connection) as client:
+        version = upload(client, package)
+    tell(options, asdict(version), words_of(version))
+    return 0
+
+
+def _run(options: argparse.Namespace, connection: Connection) -> int:
+    from kubeflow.client.connection import connect
+
+    config = load(options)
+    now = datetime.now(timezone.utc)
+    with package_of(options, config) as package:
+        parameters = parameters_of(options, config, package)
+        name = options.name or f"{package.name} {now:%Y-%m-%d %H:%M:%S}"
+        with connect(connection) as client:
+            started = _start(options, client, config, package, name, parameters)
+            if options.wait:
+                return _see_it_end(options, client, config, package, started)
+    if options.json:
+        tell(options, started, "")
+    return 0
+
+
+def _see_it_end(
+    options: argparse.Namespace,
+    client: Client,
+    config: Config,
+    package: Package,
+    started: dict[str, str],
+) -> int:
+    """Waits for a run; returns the exit status of ctr run."""
+    from kubeflow.client.waiting import exit_status
+
+    run = _wait(options, client, package, started)
+    status = exit_status(run, package.tasks)
+    verdict = _verdict(options, config, started["run_id"]) if status == 0 else None
+    _tell_end(options, package, started, run, verdict)
+    return GateError.exit_status if verdict in _STOPPED else status
+
+
+def _approve(options: argparse.Namespace, connection: Connection) -> int:
+    more = {"override": options.override, "rollback": options.rollback}
+    return _decide(options, connection, "approve", more)
+
+
+def _reject(options: argparse.Namespace, connection: Connection) -> int:
+    return _decide(options, connection, "reject", {})
+
+
+def _decide(
+    options: argparse.Namespace,
+    connection: Connection,
+    decision: str,
+    more: dict[str, bool],
+) -> int:
+    """Runs the pipeline that decides, and waits for it."""
+    from kubeflow.client.connection import connect
+    from kubeflow.client.waiting import exit_status
+    from pipeline.progress import noise_to
+
+    # TensorFlow's, while it is imported.
+    with noise_to(Path(os.devnull)):
+        from kubeflow.compile.decision import compile_decision
+    config = load(options)
+    who = {"run": options.run, "by": options.by, "note": options.note}
+    parameters = {**who, "decision": decision, **more}
+    name = f"{decision} {options.run}"
+    with (
+        compiled(options, config, compile_decision) as package,
+        connect(connection) as client,
+    ):
+        started = _start(options, client, config, package, name, parameters)
+        run = _wait(options, client, package, started)
+    _tell_end(options, package, started, run, None)
+    return exit_status(run, package.tasks)
+
+
+def _start(
+    options: argparse.Namespace,
+    client: Client,
+    config: Config,
+    package: Package,
+    name: str,
+    parameters: dict[str, Any],
+) -> dict[str, str]:
+    """Uploads and starts a run, and says where to look."""
+    from kubeflow.client.runs import start
+    from kubeflow.client.versions import upload
+
+    version = upload(client, package)
+    inputs = inputs_of(options, config, parameters)
+    run_id = start(client, version, name, inputs)
+    url = client.run_url(run_id)
+    if not options.json:
+        tell(options, None, f"{words_of(version)}\nRun: {url}")
+    return {"run_id": run_id, "name": name, "url": url}
+
+
+def _wait(
+    options: argparse.Namespace,
+    client: Client,
+    package: Package,
+    started: dict[str, str],
+) -> Any:
+    from rich.console import Console
+
+    from kubeflow.client.waiting import wait
+
+    console = Console(quiet=options.json)
+    try:
+        return wait(client, started["run_id"], package.tasks, console)
+    except KeyboardInterrupt:
+        # Not what other commands say: the same command would start another run.
+        print(f"interrupted; the run goes on: {started['url']}", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+def _tell_end(
+    options: argparse.Namespace,
+    package: Package,
+    started: dict[str, str],
+    run: Any,
+    verdict: str | None,
+) -> None:
+    from kubeflow.client.waiting import failed_tasks
+
+    failed, state = failed_tasks(run, package.tasks), run.state.lower()
+    ended = {**started, "state": state, "failed_tasks": failed, "verdict": verdict}
+    more = verdict or ", ".join(failed)
+    tell(options, ended, f"Run {state}: {more}" if more else f"Run {state}")
+
+
+def _verdict(options: argparse.Namespace, config: Config, run_id: str) -> str | None:
+    """What became of a run's candidate; None where no ML Metadata is named.
+
+    The server knows that tasks succeeded; that a gate blocked the candidate is success
+    to it.
+
+    Raises:
+      KubeflowError: ML Metadata does not answer where the configuration says it is.
+    """
+    if config.metadata.is_local:
+        return None
+    from ml_metadata import errors
+
+    from pipeline.metadata import connection_config
+    from pipeline.review.records import RecordStore
+
+    connection = connection_config(config, work_dir_of(options, config))
+    try:
+        records = RecordStore(connection, config.name).history().records
+    except errors.StatusError as error:
+        raise KubeflowError(
+            f"the run succeeded, but ML Metadata, at `metadata` in {options.config}, "
+            f"does not say whether a gate blocked its candidate ({error})"
+        ) from error
+    return next((each.status for each in records[::-1] if each.run == run_id), None)

@@ -1,0 +1,110 @@
+"""`ctr neighbors`: what is similar to a value, or suits a user."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ctr.commands.options import (
+    add_config_options,
+    add_json,
+    load,
+    positive,
+    work_dir_of,
+)
+
+if TYPE_CHECKING:
+    from config.root import Config
+    from ctr.commands.options import Commands
+    from ctr.neighbors.answers import Best, Similar
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    command = commands.add_parser(
+        "neighbors", help="show what is similar to an item, or suits a user"
+    )
+    add_config_options(command)
+    command.add_argument(
+        "--feature", required=True, metavar="NAME", help="whose values are wanted"
+    )
+    question = command.add_mutually_exclusive_group(required=True)
+    question.add_argument(
+        "--value", metavar="X", help="those whose vectors are nearest to this one's"
+    )
+    question.add_argument(
+        "--for",
+        dest="given",
+        action="append",
+        metavar="NAME=VALUE",
+        help="those that the model scores highest for this; may be repeated, and the "
+        "first says whose last example gives the other features",
+    )
+    command.add_argument("--top", type=positive, default=10, metavar="N")
+    command.add_argument(
+        "--approximate",
+        action="store_true",
+        help="with --value: search by an index, and print its recall",
+    )
+    command.add_argument(
+        "--model-dir",
+        type=Path,
+        metavar="DIR",
+        help="a SavedModel or a folder of versions; by default the last release",
+    )
+    add_json(command)
+    command.set_defaults(command=_neighbors)
+
+
+def _neighbors(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from ctr.neighbors.models import newest_model
+    from ctr.neighbors.render import render
+
+    config = load(options)
+    model = newest_model(options.model_dir or _released(options, config))
+    ask = _best if options.given else _similar
+    answer = ask(options, config, model)
+    if options.json:
+        print(json.dumps(dataclasses.asdict(answer), indent=2, ensure_ascii=False))
+    else:
+        render(answer, Console())
+    return 0
+
+
+def _similar(options: argparse.Namespace, config: Config, model: Path) -> Similar:
+    from ctr.neighbors.similar import find_similar
+
+    return find_similar(
+        config, model, options.feature, options.value, options.top, options.approximate
+    )
+
+
+def _best(options: argparse.Namespace, config: Config, model: Path) -> Best:
+    from rich.console import Console
+
+    from config.errors import InputError
+    from pipeline.progress import Progress, noise_to
+
+    if options.approximate:
+        raise InputError(
+            "--approximate: --for is exact only, since the scores of a ranking model "
+            "are no distances, which an index needs; remove --approximate"
+        )
+    with noise_to(Path(os.devnull)) as stdout:
+        console = Console(file=stdout, quiet=options.json)
+        with Progress(console).live() as progress:
+            progress.start("Scoring")
+            from ctr.neighbors.best import find_best
+
+            return find_best(config, model, options.feature, options.given, options.top)
+
+
+def _released(options: argparse.Namespace, config: Config) -> Path:
+    """Where the pipeline releases its models."""
+    return Path(work_dir_of(options, config).model_dir(config))

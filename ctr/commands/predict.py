@@ -1,0 +1,214 @@
+"""`ctr predict`: the probabilities of the rows of a file, by a model server."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ctr.commands.options import layout_of, names_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from config.root import Config
+    from ctr.commands.options import Commands
+    from serving.client import Client, Connection, Split, Target, Tls
+    from serving.client.files import Layout
+
+# The column of the label that answered.
+_LABEL = "label"
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    command = commands.add_parser(
+        "predict", help="ask a model server about the rows of a file"
+    )
+    _add_server(command)
+    _add_model(command)
+    command.add_argument(
+        "--input",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help=".csv or .jsonl (either also .gz), or .parquet",
+    )
+    command.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help=".csv or .jsonl; by default CSV to standard output",
+    )
+    command.add_argument(
+        "--keep",
+        type=names_in,
+        default=(),
+        metavar="A,B",
+        help="columns to write beside the probability; a name with a comma is in "
+        "double quotes",
+    )
+    command.add_argument(
+        "-c",
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="read the file as `ctr run` reads the examples: with its missing values "
+        "and delimiters, and without the columns that are no features",
+    )
+    command.set_defaults(command=_predict)
+
+
+def _add_server(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--server",
+        required=True,
+        metavar="HOST[:PORT]",
+        help="where it listens for gRPC; by default at port 8500",
+    )
+    command.add_argument(
+        "--tls",
+        action="store_true",
+        help="encrypt, and trust the authorities that this machine trusts",
+    )
+    command.add_argument(
+        "--ca", type=Path, metavar="FILE", help="encrypt, and trust this authority"
+    )
+    command.add_argument(
+        "--cert", type=Path, metavar="FILE", help="the client's certificate"
+    )
+    command.add_argument("--key", type=Path, metavar="FILE", help="and its key")
+    command.add_argument(
+        "--timeout", type=float, default=10.0, metavar="SECONDS", help="of a request"
+    )
+    command.add_argument(
+        "--batch-size", type=int, default=1000, metavar="N", help="rows of a request"
+    )
+
+
+def _add_model(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--model", metavar="NAME", help="by default that of the config's pipeline"
+    )
+    which = command.add_mutually_exclusive_group()
+    which.add_argument("--version", type=int, metavar="N", help="by default the newest")
+    which.add_argument("--label", metavar="NAME", help="such as canary")
+    which.add_argument(
+        "--split",
+        type=_shares,
+        metavar="LABEL=SHARE",
+        help="such as canary=0.05, more separated by commas: ask these labels for "
+        "shares of the users, and stable for the rest",
+    )
+    command.add_argument(
+        "--by", metavar="COLUMN", help="of --split: who is a user, such as user_id"
+    )
+    command.add_argument(
+        "--salt",
+        default="",
+        metavar="TEXT",
+        help="of --split: another one deals the users out anew",
+    )
+    command.add_argument(
+        "--signature",
+        choices=("tensors", "examples"),
+        default="tensors",
+        help="how rows are sent: a tensor for each feature, or tf.Examples",
+    )
+
+
+def _shares(text: str) -> dict[str, float]:
+    words = [word.partition("=") for word in text.split(",")]
+    try:
+        shares = {label: float(share) for label, _, share in words}
+    except ValueError:
+        shares = {}
+    if len(shares) < len(words):
+        raise argparse.ArgumentTypeError(
+            f"got {text!r}; allowed: LABEL=SHARE, such as canary=0.05, each label once"
+        )
+    return shares
+
+
+def _predict(options: argparse.Namespace) -> int:
+    # What gRPC says of each attempt is not for a person who reads.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    from config.load import load_config
+    from serving.client import Client
+    from serving.client.output import write_predictions
+
+    config = None if options.config is None else load_config(options.config)
+    split = _split(options)
+    with Client(
+        options.server,
+        _target(options, config),
+        options.signature,
+        _connection(options),
+    ) as client:
+        records = _records(client, options, _layout(options, config), split)
+        names = options.keep if split is None else (*options.keep, _LABEL)
+        count = write_predictions(options.output, names, records)
+    if options.output is not None:
+        print(f"{options.output}: {count} predictions", file=sys.stderr)
+    return 0
+
+
+def _split(options: argparse.Namespace) -> Split | None:
+    from config.errors import InputError
+    from serving.client import Split
+
+    if options.split is None:
+        if options.by is not None or options.salt:
+            raise InputError("--by and --salt are of a --split; give one as well")
+        return None
+    if options.by is None:
+        raise InputError("--split needs the column that has the users: --by COLUMN")
+    return Split(options.split, salt=options.salt)
+
+
+def _records(
+    client: Client, options: argparse.Namespace, layout: Layout, split: Split | None
+) -> Iterator[tuple[Any, ...]]:
+    from serving.client.predictions import predict_file, predict_file_split
+
+    if split is None:
+        return predict_file(client, options.input, layout)
+    return predict_file_split(client, options.input, layout, split, options.by)
+
+
+def _target(options: argparse.Namespace, config: Config | None) -> Target:
+    from config.errors import InputError
+    from serving.client import Target
+
+    model = options.model
+    if model is None and config is not None:
+        model = config.name
+    if model is None:
+        raise InputError("which model? name it by --model, or give its config by -c")
+    return Target(model, options.version, options.label)
+
+
+def _connection(options: argparse.Namespace) -> Connection:
+    from serving.client import Connection
+
+    return Connection(
+        timeout=options.timeout, batch_size=options.batch_size, tls=_tls(options)
+    )
+
+
+def _tls(options: argparse.Namespace) -> Tls | None:
+    from serving.client import Tls
+
+    files = (options.ca, options.cert, options.key)
+    return Tls(*files) if options.tls or any(files) else None
+
+
+def _layout(options: argparse.Namespace, config: Config | None) -> Layout:
+    from serving.client.files import Layout
+
+    if config is None:
+        return Layout(keep=options.keep)
+    return layout_of(config, options.keep)

@@ -1,0 +1,202 @@
+"""`ctr release`: a person decides on releases, and on who is served which."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ctr.commands.options import (
+    Command,
+    add_config_options,
+    add_json,
+    load,
+    work_dir_of,
+)
+
+if TYPE_CHECKING:
+    from config.root import Config
+    from ctr.commands.options import Commands
+    from pipeline.review.decisions import Review
+    from pipeline.workdir import WorkDir
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    command = commands.add_parser(
+        "release", help="list, approve, reject, roll back or label releases"
+    )
+    actions = command.add_subparsers(
+        dest="action", required=True, metavar="ACTION", parser_class=Command
+    )
+    _add_list(actions)
+    _add_approve(actions)
+    _add_reject(actions)
+    _add_rollback(actions)
+    _add_label(actions)
+
+
+def _add_list(actions: Commands) -> None:
+    action = actions.add_parser("list", help="what became of each run's candidate")
+    add_config_options(action)
+    add_json(action)
+    action.set_defaults(command=_list)
+
+
+def _add_approve(actions: Commands) -> None:
+    action = actions.add_parser("approve", help="release the candidate of a run")
+    _add_decision(action)
+    action.add_argument("--note", default="", metavar="TEXT", help="why")
+    action.add_argument(
+        "--override",
+        action="store_true",
+        help="even if a gate blocked it, or a person refused it; is recorded",
+    )
+    action.add_argument(
+        "--rollback",
+        action="store_true",
+        help="even if the released model is of newer examples, or of a later run",
+    )
+    action.set_defaults(command=_approve)
+
+
+def _add_reject(actions: Commands) -> None:
+    action = actions.add_parser("reject", help="refuse the candidate of a run")
+    _add_decision(action)
+    action.add_argument("--note", required=True, metavar="TEXT", help="why")
+    action.set_defaults(command=_reject)
+
+
+def _add_decision(action: argparse.ArgumentParser) -> None:
+    action.add_argument("run", metavar="RUN", help="id of a run")
+    add_config_options(action)
+    action.add_argument("--by", required=True, metavar="NAME", help="who decides")
+
+
+def _add_rollback(actions: Commands) -> None:
+    action = actions.add_parser(
+        "rollback", help="take the newest version back; the one before serves again"
+    )
+    add_config_options(action)
+    action.add_argument(
+        "--by", metavar="NAME", help="who decides; by default who is logged in"
+    )
+    action.add_argument("--note", default="", metavar="TEXT", help="why")
+    action.set_defaults(command=_rollback)
+
+
+def _add_label(actions: Commands) -> None:
+    action = actions.add_parser(
+        "label", help="say which version answers those who ask for a label"
+    )
+    action.add_argument(
+        "labels",
+        nargs="+",
+        metavar="LABEL=VERSION",
+        help="such as canary=1795266132; without a version the label is removed",
+    )
+    add_config_options(action)
+    action.set_defaults(command=_label)
+
+
+def _list(options: argparse.Namespace) -> int:
+    from pipeline.review.listing import as_text, rows
+
+    config = load(options)
+    review = _review(config, work_dir_of(options, config))
+    newest, labels = review.newest(), review.labels()
+    found = rows(review.history(), newest, labels)
+    if options.json:
+        print(json.dumps([row.model_dump(mode="json") for row in found], indent=2))
+    else:
+        print(as_text(found, newest, labels))
+    return 0
+
+
+def _approve(options: argparse.Namespace) -> int:
+    from serving.releases.versions import version_path
+
+    config = load(options)
+    work_dir = work_dir_of(options, config)
+    review = _review(config, work_dir)
+    with work_dir.lock():
+        released = review.approve(
+            options.run, options.by, options.note, options.override, options.rollback
+        )
+    path = version_path(work_dir.model_dir(config), released.version)
+    print(f"{options.run} is released as version {released.version}: {path}")
+    return 0
+
+
+def _reject(options: argparse.Namespace) -> int:
+    config = load(options)
+    work_dir = work_dir_of(options, config)
+    review = _review(config, work_dir)
+    with work_dir.lock():
+        review.reject(options.run, options.by, options.note)
+    print(f"{options.run} is rejected")
+    return 0
+
+
+def _rollback(options: argparse.Namespace) -> int:
+    """Without the lock of the work directory: it does not wait for a run to end."""
+    from serving.releases.versions import version_path
+
+    config = load(options)
+    work_dir = work_dir_of(options, config)
+    review = _review(config, work_dir)
+    by = getpass.getuser() if options.by is None else options.by
+    released, is_new = review.roll_back(by, options.note)
+    run = released.run or "an unknown run"
+    if is_new:
+        path = version_path(work_dir.model_dir(config), released.version)
+        print(f"rolled back: version {released.version} has the model of {run}: {path}")
+    else:
+        print(
+            f"version {released.version}, which has the model of {run}, was rolled "
+            "back to before, without a record; recorded now; to go further back, "
+            "repeat this"
+        )
+    return 0
+
+
+def _label(options: argparse.Namespace) -> int:
+    """Without the lock of the work directory: it does not wait for a run to end."""
+    config = load(options)
+    review = _review(config, work_dir_of(options, config))
+    labels = review.label(_changes(options.labels))
+    words = [f"{label}={version}" for label, version in sorted(labels.items())]
+    print(f"labels: {' '.join(words) or 'none'}")
+    return 0
+
+
+def _changes(words: Sequence[str]) -> dict[str, int | None]:
+    """The version of each label that is named; None for one to remove."""
+    from config.errors import ReleaseError
+
+    changes: dict[str, int | None] = {}
+    for word in words:
+        label, equals, version = word.partition("=")
+        if not equals or not (version == "" or version.isdecimal()):
+            raise ReleaseError(
+                f"got {word!r}; allowed: LABEL=VERSION, with a number that ctr release "
+                "list shows, or LABEL= to remove a label"
+            )
+        if label in changes:
+            raise ReleaseError(f"label {label!r} is given twice; give it one version")
+        changes[label] = int(version) if version else None
+    return changes
+
+
+def _review(config: Config, work_dir: WorkDir) -> Review:
+    from pipeline.metadata import existing_metadata
+    from pipeline.review.decisions import Review
+
+    return Review(
+        existing_metadata(config, work_dir),
+        config.name,
+        work_dir.model_dir(config),
+        config.release.keep,
+    )

@@ -1,0 +1,84 @@
+"""`ctr skew`: whether what is served is like what was trained on."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from config.errors import GateError
+from ctr.commands.options import add_config_options, add_json, load, work_dir_of
+
+if TYPE_CHECKING:
+    from config.root import Config
+    from ctr.commands.options import Commands
+    from ctr.skew.compare import Skew
+    from pipeline.workdir import WorkDir
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    command = commands.add_parser(
+        "skew", help="compare logged requests with what the model was trained on"
+    )
+    add_config_options(command)
+    command.add_argument(
+        "--served",
+        nargs="+",
+        required=True,
+        metavar="LOG",
+        help="TFRecord files of PredictionLog, or folders of them",
+    )
+    add_json(command)
+    command.set_defaults(command=_skew)
+
+
+def _skew(options: argparse.Namespace) -> int:
+    from pipeline.progress import noise_to
+
+    config = load(options)
+    # What TensorFlow and Beam say is not for a person who reads.
+    with noise_to(Path(os.devnull)):
+        skew = _compare(config, work_dir_of(options, config), options.served)
+    if options.json:
+        print(skew.model_dump_json(indent=2))
+    else:
+        from ctr.skew.text import as_text
+
+        print(as_text(skew))
+    return GateError.exit_status if skew.is_skewed else 0
+
+
+def _compare(config: Config, work_dir: WorkDir, patterns: list[str]) -> Skew:
+    from config.beam import beam_args
+    from config.errors import ReleaseError
+    from config.parts import ExampleGenPart
+    from ctr.skew.compare import compare, types_of
+    from ctr.skew.logs import read_served
+    from ctr.skew.training import training_statistics
+    from pipeline.metadata import existing_metadata
+    from pipeline.review.records import RecordStore
+
+    connection = existing_metadata(config, work_dir)
+    released = RecordStore(connection, config.name).history().last
+    if released is None:
+        raise ReleaseError(
+            f"{config.name}: no model is released to compare with; release one by: ctr "
+            "release approve"
+        )
+    training = training_statistics(connection, released.model_uri)
+    columns = ExampleGenPart.of_serving_examples(config).columns
+    types = types_of(training, {name: each.type for name, each in columns.items()})
+    temp = str(config.beam.get("temp_location", tempfile.gettempdir()))
+    served = read_served(patterns, types, beam_args(config.beam), temp)
+    skew = config.validation.skew
+    return compare(
+        training,
+        served,
+        types,
+        {} if skew is None else skew.thresholds,
+        released.version,
+        released.run,
+    )

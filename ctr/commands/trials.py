@@ -1,0 +1,45 @@
+"""`ctr trials`: what the Tuner tried."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from ctr.commands.options import (
+    add_config_options,
+    add_json,
+    add_run,
+    run_folder,
+)
+
+if TYPE_CHECKING:
+    from ctr.commands.options import Commands
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    command = commands.add_parser("trials", help="show what the Tuner tried")
+    add_config_options(command)
+    add_run(command)
+    add_json(command)
+    command.set_defaults(command=_trials)
+
+
+def _trials(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from config.errors import InputError
+    from pipeline.run.summary import read_summary
+    from pipeline.run.trials import PLOT_FILE, trials_table
+
+    folder = run_folder(options)
+    trials = read_summary(folder).trials
+    if not trials:
+        raise InputError(f"{folder}: the run has no trials; add 'tuning' to the config")
+    if options.json:
+        print(json.dumps([trial.model_dump() for trial in trials], indent=2))
+    else:
+        Console().print(trials_table(trials))
+        print(f"Plot:   {folder / PLOT_FILE}")
+    return 0

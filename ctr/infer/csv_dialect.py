@@ -1,0 +1,119 @@
+"""Guesses how CSV files are written from the start of one."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from config.csv_format import CsvFormat
+from config.errors import InputError
+from config.files.compression import decompressed
+
+_BYTES = 1 << 20
+_ROWS = 100
+_DELIMITERS = ",\t;|"
+# Of the rows, which have as many fields as the first by the right delimiter.
+_REGULAR_SHARE = 0.9
+
+
+def guess_csv_format(path: Path, label: str) -> CsvFormat:
+    """Guesses how a file is written; columns without a header are named f0, f1, ...
+
+    Args:
+      path: The file.
+      label: The label that a person named, which tells a header line.
+
+    Raises:
+      InputError: The text has no encoding that can be told, or the label is no column
+        of a file without a header line.
+    """
+    start = _start(path)
+    encoding = _encoding(start)
+    text = codecs.getincrementaldecoder(encoding)("strict").decode(start)
+    text = text.removeprefix("\ufeff")
+    escape = "\\" if '\\"' in text else None
+    candidates = {each: _rows(text, each, escape) for each in _DELIMITERS}
+    delimiter = max(candidates, key=lambda each: _width(candidates[each]))
+    rows = candidates[delimiter]
+    has_header = not rows or _is_header(rows[0], label)
+    return CsvFormat(
+        delimiter=delimiter,
+        escape=escape,
+        encoding=encoding,
+        columns=None if has_header else _names(rows[0], label),
+    )
+
+
+def _start(path: Path) -> bytes:
+    with (
+        path.open("rb") as raw,
+        pa.PythonFile(raw, mode="r") as file,
+        decompressed(file) as stream,
+    ):
+        start: bytes = stream.read(_BYTES)
+        return start
+
+
+def _encoding(start: bytes) -> str:
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if b"\0" in start:
+        raise InputError(
+            "this is no text in UTF-8, in UTF-16 with a byte order mark, or of one "
+            "byte a character; convert it to UTF-8, or give Parquet or TFRecord files"
+        )
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            # Incremental, since the last character may be cut.
+            codecs.getincrementaldecoder(encoding)("strict").decode(start)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    return "latin-1"
+
+
+def _rows(text: str, delimiter: str, escape: str | None) -> list[list[str]]:
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, delimiter=delimiter, escapechar=escape)
+    return list(itertools.islice(filter(None, reader), _ROWS))
+
+
+def _width(rows: Sequence[Sequence[str]]) -> int:
+    """The number of fields of a row, 0 if it is one or rows differ too much."""
+    width = len(rows[0]) if rows else 0
+    is_regular = Counter(map(len, rows))[width] >= _REGULAR_SHARE * len(rows)
+    return width if width > 1 and is_regular else 0
+
+
+def _is_header(row: Sequence[str], label: str) -> bool:
+    """Whether a first row names the label, or at least could be names of columns."""
+    if label in row or (label.startswith("{") and any(n and n in label for n in row)):
+        return True
+    has_data = any(not field or _is_number(field) for field in row)
+    return not has_data
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _names(row: Sequence[str], label: str) -> tuple[str, ...]:
+    names = tuple(f"f{index}" for index in range(len(row)))
+    if label not in names and not label.startswith("{"):
+        raise InputError(
+            f"there seems to be no header line (the file starts with {row[:4]}), so "
+            f"the columns are named {names[0]} to {names[-1]}; give the label as one "
+            f"of these, such as --label {names[0]}"
+        )
+    return names

@@ -1,0 +1,96 @@
+"""Checks the label column, or says how to make a label of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pydantic
+import yaml
+
+from config.errors import InputError
+from config.examples import Label
+from config.values.text_values import example_of
+from config.yaml_text import from_yaml
+from ctr.infer.column import Column, Ints, listed, number, shown
+
+
+def check_label(text: str, columns: Mapping[str, Column]) -> tuple[Label, Ints]:
+    """Finds the label of each row.
+
+    Args:
+      text: Name of the column or, for a label derived from a number, the label block
+        in braces, such as `{column: tips, greater_than: 0}`.
+      columns: The sampled columns.
+
+    Returns:
+      The label block, and 0 or 1 for each sampled row.
+
+    Raises:
+      InputError: There is no such column, or it does not give a label.
+    """
+    label = _parse(text, columns)
+    for name in label.columns:
+        _check_column(name, columns)
+    label = _with_threshold(label, columns[label.column])
+    values = columns[label.column].numbers
+    times = columns[label.times].numbers if label.times else 1.0
+    # Without a threshold the values are 0 and 1.
+    labels = (values > (label.greater_than or 0.0) * times).astype(np.int64)
+    if len(set(labels.tolist())) == 1:
+        raise InputError(
+            f"--label: {label.column!r} gives {labels[0]} in all {len(labels):,} "
+            "rows sampled; both 0 and 1 are needed (are the rows sorted by it?)"
+        )
+    return label, labels
+
+
+def _parse(text: str, columns: Mapping[str, Column]) -> Label:
+    if text in columns or not text.startswith("{"):
+        return Label(column=text)
+    try:
+        return Label.model_validate(from_yaml(text))
+    except (yaml.YAMLError, pydantic.ValidationError) as error:
+        raise InputError(
+            f"--label {shown(text, 80)}: not a label block; expected a column's name "
+            "or, for example, '{column: tips, greater_than: 0}'"
+        ) from error
+
+
+def _check_column(name: str, columns: Mapping[str, Column]) -> None:
+    if name not in columns:
+        raise InputError(
+            f"--label: no column {name!r}; columns found: {listed(columns, most=50)}"
+        )
+    column = columns[name]
+    if not column.is_number:
+        held = [] if column.family == "other" else column.counts
+        raise InputError(
+            f"--label: column {name!r} holds {listed(held) or 'no values'} "
+            f"({column.values.type}); allowed: the numbers 0 and 1"
+        )
+    if column.number_format is not None:
+        raise InputError(
+            f"--label: column {name!r} has numbers like "
+            f"{example_of(column.number_format)}; allowed: plain ones, such as 1909.5"
+        )
+    if column.missing:
+        raise InputError(
+            f"--label: column {name!r} is missing in {column.missing:,} of "
+            f"{column.rows:,} rows sampled; each row needs a label"
+        )
+
+
+def _with_threshold(label: Label, column: Column) -> Label:
+    """The block, with a threshold where two numbers other than 0 and 1 need one."""
+    values = sorted(column.counts)
+    if label.greater_than is not None or set(values) <= {0, 1}:
+        return label
+    if len(values) == 2:
+        return Label(column=label.column, greater_than=float(values[0]))
+    raise InputError(
+        f"--label: column {label.column!r} holds {len(values):,} distinct numbers from "
+        f"{number(values[0])} to {number(values[-1])}; allowed: 0 and 1. To make a "
+        "label of it, give the label block with a threshold (greater_than): "
+        f"--label '{{column: {label.column}, greater_than: 0}}'"
+    )

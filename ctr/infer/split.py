@@ -1,0 +1,200 @@
+"""Guesses which examples train and which evaluate."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pyarrow as pa
+
+from components.example_gen.times import time_keys
+from config.errors import InputError
+from config.examples import HashSplit, Splits, TimeSplit
+from config.names import is_column_name
+from config.spans import Spans
+from ctr.infer.column import Column
+from ctr.infer.leave_out import time_example
+from ctr.infer.names import names_occasion, words_of
+from ctr.infer.rows import Rows
+from ctr.infer.sample import is_hidden
+from ctr.infer.spans import guess_spans
+
+_USER_WORDS = {"user", "userid", "uid", "visitor", "customer", "member", "cookie"}
+_ROW_IDS = {"id", "uuid", "guid", "rowid", "eventid", "logid", "recordid", "bidid"}
+_OTHER_TIMES = {"birth", "birthday", "dob", "signup", "registered", "release", "expiry"}
+_TRAIN_WORDS = {"train", "training"}
+_EVAL_WORDS = {"test", "eval", "valid", "validation", "val", "dev", "holdout"}
+_SHARD_WORDS = {"part", "shard", "chunk", "piece", "partition", "bucket", "of"}
+# Values of a column that rows can be split by fairly.
+_FEWEST_VALUES = 100
+_LARGEST_SHARE_TO_EVALUATE = 0.4
+
+
+def guess_split(
+    files: Sequence[Path], columns: Mapping[str, Column], rows: Rows
+) -> tuple[Splits | HashSplit | TimeSplit | Spans, str]:
+    """Splits as the files' names say, one a day or train and test; by time; by a hash.
+
+    Returns:
+      The block of the configuration, and why.
+
+    Raises:
+      InputError: No pattern matches the files and no others.
+    """
+    folder = common_folder(files)
+    paths = {path.absolute().relative_to(folder) for path in files}
+    names = sorted(map(str, paths), key=_in_order)
+    depths = {len(path.parts) for path in paths}
+    there = [
+        p for p in folder.glob("/".join("*" * max(depths))) if not is_hidden(p.name)
+    ]
+    known = [str(path.relative_to(folder)) for path in there]
+    if by_day := guess_spans(names, known):
+        return by_day
+    if depths != {1}:
+        raise InputError(
+            "the files are in several folders, which are not one for each day with a "
+            "date such as 2024-01-31 in its name; put them into one folder"
+        )
+    for train, evaluate, reason in _ways_to_split(names):
+        past, future = _pattern(train, known), _pattern(evaluate, known)
+        if past and future:
+            return Splits(train=past, eval=future), reason
+    pattern = _pattern(names, known)
+    if not pattern:
+        raise InputError(
+            f"{folder}: no pattern matches the {len(names)} given files and no others; "
+            "put them into a folder of their own"
+        )
+    columns = {name: c for name, c in columns.items() if is_column_name(name)}
+    times = {
+        name: time
+        for name, column in columns.items()
+        if not _OTHER_TIMES.intersection(words_of(name))
+        and (time := time_example(column))
+        and (column.distinct > 1 or not rows.are_all)
+    }
+    return _by_time(pattern, columns, times) or _by_hash(pattern, columns, times, rows)
+
+
+def common_folder(files: Sequence[Path]) -> Path:
+    """The innermost folder of all files."""
+    return Path(os.path.commonpath([path.absolute().parent for path in files]))
+
+
+def _in_order(name: str) -> list[tuple[int, str]]:
+    """Sorts day_9 before day_10."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part) if part.isdecimal() else -1, part) for part in parts]
+
+
+def _ways_to_split(names: list[str]) -> Iterator[tuple[list[str], list[str], str]]:
+    """Files to train on and to evaluate on, and why; the best way first."""
+    train = [name for name in names if _TRAIN_WORDS & set(words_of(name))]
+    held_out = [name for name in names if _EVAL_WORDS & set(words_of(name))]
+    if len(train) + len(held_out) == len(names):
+        for evaluate in (held_out, held_out[:1]):
+            yield train, evaluate, "as the files' names say"
+    if len({re.sub(r"\d+", "0", name) for name in names}) > 1:
+        return
+    if _SHARD_WORDS & set(words_of(names[0])):
+        return  # What is written in pieces has no order, or one of another kind.
+    for size in range(1, 1 + max(1, int(_LARGEST_SHARE_TO_EVALUATE * len(names)))):
+        yield (
+            names[:-size],
+            names[-size:],
+            f"in the order of their names, the first {len(names) - size} of "
+            f"{len(names)} files train and what comes after evaluates",
+        )
+
+
+def _pattern(names: list[str], known: list[str]) -> str:
+    """A glob such as `day_*.csv` or `day_0[1-6].csv` for these files only, else ''."""
+    prefix = os.path.commonprefix(names)  # noqa: RUF071 (of characters)
+    ends = [name[len(prefix) :][::-1] for name in names]
+    suffix = os.path.commonprefix(ends)[::-1]  # noqa: RUF071
+    star = "*" if len(names) > 1 else ""
+    places = [(min(c), max(c)) for c in zip(*names, strict=False)]
+    digits = [glob.escape(a) if a == z else f"[{a}-{z}]" for a, z in places]
+    for pattern in (glob.escape(prefix) + star + glob.escape(suffix), "".join(digits)):
+        if {name for name in known if fnmatchcase(name, pattern)} == set(names):
+            return pattern
+    return ""
+
+
+def _by_time(
+    pattern: str, columns: Mapping[str, Column], times: Mapping[str, str]
+) -> tuple[TimeSplit, str] | None:
+    """A split by the column of times that has the most of them."""
+    usable = [columns[name] for name in times if _has_order(columns[name])]
+    if not usable:
+        return None
+    column = max(usable, key=lambda each: each.distinct)
+    return TimeSplit(pattern=pattern, column=column.name), (
+        f"by time, since a model is used on later examples than it was trained on: the "
+        f"latest fifth by {column.name!r} (such as {times[column.name]}) evaluates"
+    )
+
+
+def _has_order(column: Column) -> bool:
+    """Whether ExampleGen can put the rows in the order of the column."""
+    try:
+        time_keys(column.name, pa.chunked_array([column.values]))
+    except InputError:
+        return False
+    return True
+
+
+def _by_hash(
+    pattern: str, columns: Mapping[str, Column], times: Mapping[str, str], rows: Rows
+) -> tuple[HashSplit, str]:
+    """A split by what is shown together, else by the row, by its id if it has one."""
+    filled = [
+        column
+        for column in columns.values()
+        if column.family in ("integer", "text") and not column.missing
+    ]
+    no_time = f"{_why_not_by_time(columns, times)}, so rows are dealt out by a hash"
+    for column in filled:
+        if names_occasion(column.name) and column.distinct >= _FEWEST_VALUES:
+            return HashSplit(pattern=pattern, column=column.name), (
+                f"{no_time} of {column.name!r} ({column.distinct:,} distinct values in "
+                f"{column.rows:,} rows): what is shown together stays together"
+            )
+    for column in filled:
+        if column.distinct == column.rows and _is_row_id(column.name, rows):
+            return HashSplit(pattern=pattern, column=column.name), (
+                f"{no_time} of {column.name!r}, of which each row has its own"
+            )
+    comment = f"{no_time} of the whole row"
+    users = [c.name for c in filled if _USER_WORDS.intersection(words_of(c.name))]
+    if users:
+        comment += (
+            f" (with column: {users[0]} the model is judged on users whom it has never "
+            "seen)"
+        )
+    return HashSplit(pattern=pattern), comment
+
+
+def _is_row_id(name: str, rows: Rows) -> bool:
+    """Whether a column is of its own in all rows, as it is in those sampled."""
+    words = words_of(name)
+    if _USER_WORDS.intersection(words):
+        return False
+    return rows.are_all or "".join(words) in _ROW_IDS
+
+
+def _why_not_by_time(columns: Mapping[str, Column], times: Mapping[str, str]) -> str:
+    if not times:
+        return "no column of times to split by"
+    name = max(times, key=lambda name: columns[name].distinct)
+    if missing := columns[name].missing:
+        return f"{name!r} has no time in {missing:,} rows"
+    return (
+        f"{name!r} gives no order as it is written (such as {times[name]}; "
+        "2024-01-31 07:30:00 would)"
+    )

@@ -1,0 +1,255 @@
+"""How far what is served has moved from what was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+import pydantic
+import tensorflow_data_validation as tfdv
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
+
+from components.evaluation_report.collect.histograms import compared
+from components.example_validator.anomalies import by_name
+from components.shared.statistics import (
+    Feature,
+    Statistics,
+    by_feature,
+    count_present,
+    missing_share,
+)
+from ctr.skew.logs import Served
+from ctr.skew.requests import Types
+
+Measure = Literal["L-infinity", "Jensen-Shannon"]
+
+# What is allowed where the configuration does not say: for the share of a single value
+# and of missing ones, and for the divergence of numbers.
+ALLOWED_SHARE = 0.1
+ALLOWED_DIVERGENCE = 0.05
+
+# How many values are told of a feature.
+_MOST_MOVED = 3
+
+_TOO_FAR = (
+    anomalies_pb2.AnomalyInfo.COMPARATOR_L_INFTY_HIGH,
+    anomalies_pb2.AnomalyInfo.COMPARATOR_JENSEN_SHANNON_DIVERGENCE_HIGH,
+)
+
+
+class Moved(pydantic.BaseModel):
+    """A value, or a range of numbers, as shares of all values."""
+
+    value: str
+    training: float
+    serving: float
+
+
+class FeatureSkew(pydantic.BaseModel):
+    """A feature in training and in serving.
+
+    Attributes:
+      feature: Its name.
+      measure: How the distance is measured.
+      distance: The distance; None where either has no values.
+      allowed: The largest one that is.
+      too_far: Whether TensorFlow Data Validation says that it is larger.
+      training_missing: Share of the examples without a value.
+      serving_missing: Share of the examples without a value.
+      allowed_missing: The largest difference of these two that is allowed.
+      moved: What moved most, the first most of all.
+    """
+
+    feature: str
+    measure: Measure
+    distance: float | None
+    allowed: float
+    too_far: bool
+    training_missing: float
+    serving_missing: float
+    allowed_missing: float
+    moved: tuple[Moved, ...]
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether values are missing in serving far more, or less, often."""
+        difference = abs(self.serving_missing - self.training_missing)
+        return difference > self.allowed_missing
+
+    @property
+    def is_skewed(self) -> bool:
+        """Whether it is too far from training, in either way."""
+        return self.too_far or self.is_missing
+
+
+class Skew(pydantic.BaseModel):
+    """What is served beside what was trained on.
+
+    Attributes:
+      version: The version that serves the model that is compared with.
+      run: The run that made it.
+      training_examples: How many examples it was trained on.
+      serving_examples: How many the logs have.
+      logs: How many files the logs are.
+      features: The features, the most skewed first.
+      unknown: How many examples had each feature that the model was never shown.
+    """
+
+    version: int
+    run: str
+    training_examples: int
+    serving_examples: int
+    logs: int
+    features: tuple[FeatureSkew, ...]
+    unknown: dict[str, int]
+
+    @pydantic.computed_field  # type: ignore[prop-decorator]
+    @property
+    def is_skewed(self) -> bool:
+        """Whether any feature is."""
+        return any(feature.is_skewed for feature in self.features)
+
+
+def types_of(training: Statistics, types: Types) -> Types:
+    """The features that a model was shown, of those that are configured by now."""
+    return {name: types[name] for name in types if name in by_feature(training)}
+
+
+def compare(
+    training: Statistics,
+    served: Served,
+    types: Types,
+    thresholds: Mapping[str, float],
+    version: int,
+    run: str,
+) -> Skew:
+    """Holds what is served against what was trained on.
+
+    Args:
+      training: Statistics of the training split.
+      served: What models were asked about.
+      types: The features to compare.
+      thresholds: By feature, the largest Jensen-Shannon divergence allowed. Else it is
+        the L-infinity distance for texts, which is the largest difference of the share
+        of a value, and for numbers that divergence.
+      version: The version of the model that was trained.
+      run: The run that made it.
+    """
+    before, now = by_feature(training), by_feature(served.statistics)
+    found = tfdv.validate_statistics(
+        training,
+        _schema(types, thresholds),
+        serving_statistics=served.statistics,
+    )
+    distances = {
+        info.path.step[0]: info.skew_measurements[0].value
+        for info in found.drift_skew_info
+        if info.skew_measurements
+    }
+    too_far = set(_too_far(found))
+    features = [
+        FeatureSkew(
+            feature=name,
+            measure=_measure(name, types, thresholds),
+            distance=distances.get(name) if _has_values(name, before, now) else None,
+            allowed=_allowed(name, types, thresholds),
+            too_far=_has_values(name, before, now) and name in too_far,
+            training_missing=missing_share(before[name]),
+            serving_missing=missing_share(now[name]),
+            allowed_missing=thresholds.get(name, ALLOWED_SHARE),
+            moved=tuple(_moved(before[name], now[name])),
+        )
+        for name in types
+    ]
+    features.sort(key=_how_skewed, reverse=True)
+    return Skew(
+        version=version,
+        run=run,
+        training_examples=training.datasets[0].num_examples,
+        serving_examples=served.examples,
+        logs=served.logs,
+        features=tuple(features),
+        unknown={
+            name: count for name, count in served.unknown.items() if name not in before
+        },
+    )
+
+
+def _schema(types: Types, thresholds: Mapping[str, float]) -> schema_pb2.Schema:
+    """The features, and the distance that is allowed of each."""
+    schema = schema_pb2.Schema()
+    for name, kind in types.items():
+        feature = schema.feature.add(name=name)
+        feature.type = schema_pb2.BYTES if kind == "string" else schema_pb2.FLOAT
+        comparator = feature.skew_comparator
+        allowed = _allowed(name, types, thresholds)
+        if _measure(name, types, thresholds) == "L-infinity":
+            comparator.infinity_norm.threshold = allowed
+        else:
+            comparator.jensen_shannon_divergence.threshold = allowed
+    return schema
+
+
+def _measure(name: str, types: Types, thresholds: Mapping[str, float]) -> Measure:
+    if types[name] == "string" and name not in thresholds:
+        return "L-infinity"
+    return "Jensen-Shannon"
+
+
+def _allowed(name: str, types: Types, thresholds: Mapping[str, float]) -> float:
+    default = ALLOWED_SHARE if types[name] == "string" else ALLOWED_DIVERGENCE
+    return thresholds.get(name, default)
+
+
+def _too_far(found: anomalies_pb2.Anomalies) -> Iterator[str]:
+    """The features whose distance is larger than allowed.
+
+    What else may be found, such as columns that are no features, is for the
+    ExampleValidator to say.
+    """
+    for name, info in by_name(found).items():
+        if any(reason.type in _TOO_FAR for reason in info.reason):
+            yield name
+
+
+def _has_values(
+    name: str,
+    before: Mapping[str, Feature],
+    now: Mapping[str, Feature],
+) -> bool:
+    return all(count_present(each[name]) for each in (before, now))
+
+
+def _moved(before: Feature, now: Feature) -> list[Moved]:
+    """The values whose shares differ most."""
+    moved = [
+        Moved(value=value, training=then, serving=new)
+        for value, then, new in _values(before, now)
+        if then != new
+    ]
+    moved.sort(key=lambda each: -abs(each.serving - each.training))
+    return moved[:_MOST_MOVED]
+
+
+def _values(before: Feature, now: Feature) -> Iterator[tuple[str, float, float]]:
+    """The values of a feature, and the shares of each in training and serving."""
+    if before.HasField("num_stats"):
+        bins = compared(now, before)
+        yield from zip(bins.labels, bins.then, bins.now, strict=True)
+    else:
+        then, new = _shares(before), _shares(now)
+        for value in {**then, **new}:
+            yield value, then.get(value, 0.0), new.get(value, 0.0)
+
+
+def _shares(feature: Feature) -> dict[str, float]:
+    """Of the most frequent values, as TFDV compares them."""
+    buckets = feature.string_stats.rank_histogram.buckets
+    total = sum(bucket.sample_count for bucket in buckets)
+    return {bucket.label: bucket.sample_count / total for bucket in buckets}
+
+
+def _how_skewed(feature: FeatureSkew) -> tuple[bool, float]:
+    missing = abs(feature.serving_missing - feature.training_missing)
+    excess = (feature.distance or 0.0) / (feature.allowed or 1.0)
+    return feature.is_skewed, max(excess, missing / (feature.allowed_missing or 1.0))

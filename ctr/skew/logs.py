@@ -1,0 +1,165 @@
+"""From the logs of a model server to statistics, by Beam."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+import tensorflow as tf
+import tensorflow_data_validation as tfdv
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.transforms import combiners
+
+from components.example_gen.readers import read_records
+from components.shared.statistics import STATISTICS_FILE, Statistics
+from config.errors import InputError
+from ctr.skew.requests import Requests, Types
+
+_UNKNOWN_FILE = "unknown.json"
+# One can hold a thousand examples.
+_ENTRIES = 256
+# A client at play can think of any number of names.
+_MOST_UNKNOWN = 50
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Served:
+    """What models were asked about.
+
+    Attributes:
+      logs: How many files say so.
+      statistics: Statistics of the features that are looked at.
+      unknown: How many examples had each other feature; the most frequent ones.
+    """
+
+    logs: int
+    statistics: Statistics
+    unknown: dict[str, int]
+
+    @property
+    def examples(self) -> int:
+        """How many examples."""
+        count: int = self.statistics.datasets[0].num_examples
+        return count
+
+
+def read_served(
+    patterns: Sequence[str], types: Types, beam_args: list[str], temp: str
+) -> Served:
+    """Reads logs.
+
+    Args:
+      patterns: Files, globs or folders of TFRecords of PredictionLog.
+      types: The type of each feature to look at.
+      beam_args: Options of Beam.
+      temp: A folder for what is computed, which all workers of Beam can write to.
+
+    Raises:
+      InputError: There is no such file, one is no such log or cut short, or they hold
+        no example.
+    """
+    paths = _paths(patterns)
+    folder = os.path.join(temp, f"ctr-skew-{uuid.uuid4().hex}")
+    tf.io.gfile.makedirs(folder)
+    try:
+        _compute(paths, types, beam_args, folder)
+        served = Served(
+            len(paths),
+            tfdv.load_stats_binary(os.path.join(folder, STATISTICS_FILE)),
+            _read(os.path.join(folder, _UNKNOWN_FILE)),
+        )
+    finally:
+        tf.io.gfile.rmtree(folder)
+    if not served.examples:
+        raise InputError(
+            f"{', '.join(patterns)}: no request was logged; raise "
+            "serving.request_log.sampling_rate, or wait for requests"
+        )
+    return served
+
+
+def _compute(
+    paths: Sequence[str], types: Types, beam_args: list[str], folder: str
+) -> None:
+    """Writes the statistics, and the counts of what is unknown."""
+    with beam.Pipeline(options=PipelineOptions(beam_args)) as pipeline:
+        rows = (
+            pipeline
+            | "Logs" >> beam.Create(paths)
+            | "OneWorkerALog" >> beam.Reshuffle()
+            | "Rows"
+            >> beam.ParDo(_ReadRows(types)).with_outputs(_UNKNOWN, main="known")
+        )
+        _ = (
+            rows["known"]
+            | "Statistics" >> tfdv.GenerateStatistics(tfdv.StatsOptions())
+            | "Write"
+            >> tfdv.WriteStatisticsToBinaryFile(os.path.join(folder, STATISTICS_FILE))
+        )
+        _ = (
+            rows[_UNKNOWN]
+            | "Count" >> beam.CombinePerKey(sum)
+            | "Most" >> combiners.Top.Of(_MOST_UNKNOWN, key=_frequency)
+            | "WriteUnknown" >> beam.Map(_write, os.path.join(folder, _UNKNOWN_FILE))
+        )
+
+
+def _paths(patterns: Sequence[str]) -> list[str]:
+    found: set[str] = set()
+    for pattern in patterns:
+        files = os.path.join(pattern, "*") if tf.io.gfile.isdir(pattern) else pattern
+        paths = tf.io.gfile.glob(files)
+        if not paths:
+            raise InputError(
+                f"{files}: there is no such file; a server that has "
+                "serving.request_log writes some"
+            )
+        found.update(paths)
+    return sorted(found)
+
+
+class _ReadRows(beam.DoFn):
+    """Reads one log; yields record batches, and counts of unknown features."""
+
+    def __init__(self, types: Types):
+        self._types = types
+
+    def setup(self) -> None:
+        self._requests = Requests(self._types)
+
+    def process(self, path: str) -> Iterator[Any]:
+        for records in read_records(path, _ENTRIES):
+            try:
+                for batch, examples in self._requests.batches(records):
+                    yield batch
+                    yield from self._unknown(examples)
+            except InputError as error:
+                raise InputError(f"{path}: {error}") from error
+
+    def _unknown(self, examples: Sequence[bytes]) -> Iterator[Any]:
+        for example in examples:
+            features = tf.train.Example.FromString(example).features.feature
+            for name in features.keys() - self._requests.names:
+                yield beam.pvalue.TaggedOutput(_UNKNOWN, (name, 1))
+
+
+def _frequency(counted: tuple[str, int]) -> tuple[int, str]:
+    name, count = counted
+    return count, name
+
+
+def _write(counts: Sequence[tuple[str, int]], path: str) -> None:
+    with tf.io.gfile.GFile(path, "w") as file:
+        file.write(json.dumps(dict(counts)))
+
+
+def _read(path: str) -> dict[str, int]:
+    with tf.io.gfile.GFile(path) as file:
+        counts: dict[str, int] = json.loads(file.read())
+    return counts

@@ -1,0 +1,186 @@
+"""Logged requests as examples again, in the form that ExampleGen gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+from tfx_bsl.coders import example_coder
+
+from components.example_gen.lists import flat, lists
+from config.errors import InputError
+from config.signatures import EXAMPLES, PREDICT
+from config.values.canonical_array import canonical_texts
+
+# The type of each feature that is looked at.
+Types: TypeAlias = Mapping[str, Literal["float", "string"]]
+
+# As NumPy calls them.
+_KINDS = {"float": "f", "string": "O"}
+_SCHEMA_TYPES = {"float": schema_pb2.FLOAT, "string": schema_pb2.BYTES}
+_ANOTHER_MODEL = "requests about another model"
+
+# The tensors of a request by name.
+Tensors: TypeAlias = Mapping[str, Any]
+
+
+class Requests:
+    """Reads requests.
+
+    Attributes:
+      names: The features that are looked at.
+    """
+
+    def __init__(self, types: Types):
+        """Takes the type of each feature to look at."""
+        self.names = types.keys()
+        self._types = types
+        schema = schema_pb2.Schema()
+        for name, kind in types.items():
+            schema.feature.add(name=name, type=_SCHEMA_TYPES[kind])
+        self._decoder = example_coder.ExamplesToRecordBatchDecoder(
+            schema.SerializeToString()
+        )
+
+    def batches(
+        self, records: Sequence[bytes]
+    ) -> Iterator[tuple[pa.RecordBatch, Sequence[bytes]]]:
+        """The rows that models were asked about.
+
+        Args:
+          records: Serialised entries of a log.
+
+        Yields:
+          Rows of the features that are looked at, and the serialised tf.Examples that
+          they were, if they were some.
+
+        Raises:
+          InputError: It is no log of requests, or of those of another model.
+        """
+        examples: list[bytes] = []
+        tensors: list[Tensors] = []
+        for number, record in enumerate(records, 1):
+            request = _request(number, record)
+            if request.model_spec.signature_name == PREDICT:
+                tensors.append(_tensors(request))
+            else:
+                examples += _examples(request)
+        if examples:
+            yield self._of_examples(examples), examples
+        if tensors:
+            yield self._of_tensors(tensors), []
+
+    def _of_examples(self, examples: Sequence[bytes]) -> pa.RecordBatch:
+        try:
+            table = pa.Table.from_batches([self._decoder.DecodeBatch(examples)])
+        except RuntimeError as error:
+            raise InputError(f"{_ANOTHER_MODEL}: {error}") from error
+        columns = {name: flat(table.column(name)) for name in self.names}
+        return self._batch(columns, len(examples))
+
+    def _of_tensors(self, requests: Sequence[Tensors]) -> pa.RecordBatch:
+        sizes = [len(next(iter(tensors.values()))) for tensors in requests]
+        starts = np.cumsum([0, *sizes])
+        columns = {
+            name: _flat_tensors(
+                name,
+                self._types[name],
+                [
+                    (start, tensors[name])
+                    for start, tensors in zip(starts, requests, strict=False)
+                    if name in tensors
+                ],
+            )
+            for name in self.names
+        }
+        return self._batch(columns, sum(sizes))
+
+    def _batch(
+        self, columns: Mapping[str, tuple[Any, pa.Array]], size: int
+    ) -> pa.RecordBatch:
+        """A row for each example; what stands for a missing value is none."""
+        return pa.RecordBatch.from_pydict(
+            {
+                name: _present(rows, values, self._types[name], size)
+                for name, (rows, values) in columns.items()
+            }
+        )
+
+
+def _request(number: int, record: bytes) -> predict_pb2.PredictRequest:
+    try:
+        entry = prediction_log_pb2.PredictionLog.FromString(record)
+    except DecodeError as error:
+        raise InputError(
+            f"entry {number} is no PredictionLog; give files that a model server logged"
+        ) from error
+    kind = entry.WhichOneof("log_type")
+    if kind != "predict_log":
+        # Models are exported with signatures for Predict only.
+        raise InputError(
+            f"entry {number}: got {kind or 'no request'}; allowed: PredictionLog of "
+            "Predict"
+        )
+    return entry.predict_log.request
+
+
+def _examples(request: predict_pb2.PredictRequest) -> list[bytes]:
+    """Returns the serialised tf.Examples of a request."""
+    if list(request.inputs) != [EXAMPLES]:
+        given = ", ".join(sorted(request.inputs)) or "none"
+        raise InputError(
+            f"{_ANOTHER_MODEL}: got the inputs {given}; expected {EXAMPLES}"
+        )
+    examples: list[bytes] = tf.make_ndarray(request.inputs[EXAMPLES]).ravel().tolist()
+    return examples
+
+
+def _tensors(request: predict_pb2.PredictRequest) -> Tensors:
+    """The tensors of a request, each with a row for each example."""
+    tensors = {name: tf.make_ndarray(each) for name, each in request.inputs.items()}
+    shapes = {tensor.shape[:1] for tensor in tensors.values()}
+    if len(shapes) != 1 or shapes == {()}:
+        raise InputError(f"{_ANOTHER_MODEL}: tensors without rows, or not of as many")
+    return tensors
+
+
+def _flat_tensors(
+    name: str, kind: str, parts: Sequence[tuple[int, Any]]
+) -> tuple[Any, pa.Array]:
+    """The values of tensors that follow each other, and the row of each.
+
+    Args:
+      name: The feature.
+      kind: Its type.
+      parts: The tensors, each with the number of its first row.
+    """
+    if any(tensor.dtype.kind != _KINDS[kind] for _, tensor in parts):
+        raise InputError(f"{_ANOTHER_MODEL}: {name!r} is no {kind}")
+    rows = [
+        np.repeat(start + np.arange(len(tensor)), int(np.prod(tensor.shape[1:])))
+        for start, tensor in parts
+    ]
+    values = [tensor.ravel() for _, tensor in parts]
+    # Of no parts too.
+    together = np.concatenate([np.zeros(0, _KINDS[kind]), *values])
+    wanted = pa.float32() if kind == "float" else pa.binary()
+    return np.concatenate([np.zeros(0, np.int64), *rows]), pa.array(together, wanted)
+
+
+def _present(rows: Any, values: pa.Array, kind: str, size: int) -> pa.Array:
+    """A list for each row, without NaN and empty texts, which are missing values."""
+    if kind == "float":
+        values = values.cast(pa.float32())
+        is_there = pc.invert(pc.is_nan(values))
+    else:
+        values = canonical_texts(values).cast(pa.binary())
+        is_there = pc.not_equal(pc.binary_length(values), 0)
+    chosen = is_there.to_numpy(zero_copy_only=False).astype(bool)
+    return lists(rows[chosen], values.filter(is_there), size)

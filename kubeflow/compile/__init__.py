@@ -1,0 +1,1 @@
+"""Compiles the DAG into a pipeline package for Kubeflow."""

@@ -1,0 +1,1 @@
+"""The side of a Kubeflow task: runs one node of the DAG in its pod."""

@@ -1,0 +1,135 @@
+"""A node as a task of Kubeflow Pipelines: its inputs before, its outputs after it."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from kfp.pipeline_spec import pipeline_spec_pb2
+from tfx.orchestration import pipeline as tfx_pipeline
+
+from config.errors import RunError
+from config.root import Config
+from kubeflow.compile.adapt import NOTHING, PAGE_SUFFIX, SCHEDULE_TIME
+from kubeflow.compile.parameters import with_run_parameters
+from kubeflow.task.inputs import check_copies, parameters_of, run_id_of
+from kubeflow.task.objects import local_path, uri_of
+from kubeflow.task.outputs import (
+    artifact_with_metadata,
+    found_uri,
+    keep_folder,
+    write_page,
+    write_result,
+)
+from kubeflow.task.paths import connection_of, model_dir_of
+from kubeflow.task.scheduled_date import SPAN, read_schedule_time, resolve_span
+from kubeflow.task.start_time import began
+from pipeline.dag import create_pipeline
+from pipeline.run.nodes import NodeRunner, Outputs
+
+_log = logging.getLogger(__name__)
+
+
+class KubeflowTask:
+    """One node of one run."""
+
+    def __init__(
+        self,
+        node: str,
+        config: Config,
+        executor_input: pipeline_spec_pb2.ExecutorInput,
+    ):
+        """Takes what the backend hands over.
+
+        Args:
+          node: Id of the node.
+          config: The configuration that was compiled.
+          executor_input: Inputs and outputs of the task.
+
+        Raises:
+          ConfigError: A run parameter has a value that is not allowed.
+          KubeflowError: The server is older than 2.5.
+        """
+        self._node = node
+        self._inputs = executor_input.inputs
+        self._outputs = executor_input.outputs
+        values = parameters_of(self._inputs)
+        self._run_id = run_id_of(values)
+        self._connection = connection_of(config)
+        if SPAN in values:
+            due = read_schedule_time(values[SCHEDULE_TIME])
+            due = due or began(self._connection, self._run_id)
+            values[SPAN] = resolve_span(values[SPAN], due)
+        self._config = with_run_parameters(config, values)
+
+    def run(self) -> None:
+        """Runs the node, and tells the backend what it made."""
+        if not self._is_shared:
+            check_copies(self._connection, self._inputs)
+        runner = NodeRunner(self._dag(), self._run_id, use_cache=self._is_shared)
+        nodes = {node.node_info.id: node for node in runner.nodes}
+        if self._node not in nodes:
+            raise RunError(
+                f"{self._node}: the image has code whose DAG has no such component; "
+                "compile with the code that is in the image"
+            )
+        outputs, cached = runner.run(nodes[self._node])
+        _log.info("%s: %s", self._node, "served from the cache" if cached else "done")
+        self._write(outputs)
+
+    @property
+    def _is_shared(self) -> bool:
+        """Whether all tasks see one folder of artifacts."""
+        return self._config.kubeflow.artifacts is not None
+
+    def _dag(self) -> tfx_pipeline.Pipeline:
+        shared = self._config.kubeflow.artifacts
+        name = self._config.name
+        return create_pipeline(
+            self._config,
+            os.path.join(shared, name) if shared else self._own_folder(),
+            model_dir_of(self._config),
+            self._connection,
+            can_see_artifacts=self._is_shared,
+        )
+
+    def _own_folder(self) -> str:
+        """The copy of a folder that objects of this task may be in.
+
+        The launcher uploads from that of the run only, but names it nowhere: each
+        output has a place somewhere below it.
+        """
+        for artifacts in self._outputs.artifacts.values():
+            return os.path.dirname(local_path(artifacts.artifacts[0].uri))
+        # A resolver of which nothing is copied writes nothing.
+        return ""
+
+    def _write(self, outputs: Outputs) -> None:
+        """Tells the backend about the outputs that the node declares.
+
+        The driver adds outputs of its own, such as `executor-logs` since 2.5, which the
+        launcher writes.
+        """
+        result = pipeline_spec_pb2.ExecutorOutput()
+        for key, declared in self._outputs.artifacts.items():
+            uri = declared.artifacts[0].uri
+            if key == NOTHING:
+                keep_folder(local_path(uri))
+            elif key.endswith(PAGE_SUFFIX):
+                (report,) = outputs[key.removesuffix(PAGE_SUFFIX)]
+                write_page(report.uri, local_path(uri))
+            elif key in outputs:
+                (made,) = outputs[key]
+                artifact = artifact_with_metadata(made)
+                if not self._is_shared:
+                    keep_folder(made.uri)
+                    artifact.uri = uri_of(made.uri)
+                result.artifacts[key].artifacts.append(artifact)
+        for key in self._outputs.parameters:
+            result.parameter_values[key].string_value = self._found(outputs, key)
+        write_result(self._outputs, result)
+
+    def _found(self, outputs: Outputs, key: str) -> str:
+        """The URI of what a resolver found, or of what stands for nothing."""
+        paths = [artifact.uri for artifact in outputs.get(key, [])]
+        return found_uri(self._outputs, paths[0] if paths else None)

@@ -1,0 +1,94 @@
+"""What a task leaves for Kubeflow: files to be copied, and metadata to be looked at."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import json_format
+from kfp.pipeline_spec import pipeline_spec_pb2
+from tfx import types
+from tfx.dsl.io import fileio
+from tfx.utils import io_utils
+
+from components.evaluation_report.files import PAGE_FILE
+from kubeflow.compile.adapt import NOTHING
+from kubeflow.task.objects import is_copy, uri_of
+
+_PLACEHOLDER = ".keep"
+
+
+def keep_folder(folder: str) -> None:
+    """Puts a file into a folder without any: an object store has no empty folders.
+
+    What the launcher cannot find it does not copy, without an error, and the task that
+    reads it would look for a folder that is not there.
+    """
+    path = Path(folder)
+    path.mkdir(parents=True, exist_ok=True)
+    if not any(path.iterdir()):
+        (path / _PLACEHOLDER).touch()
+
+
+def write_page(report: str, path: str) -> None:
+    """Copies the page of a report to a file that Kubeflow's dashboard shows."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with fileio.open(os.path.join(report, PAGE_FILE), "rb") as file:
+        io_utils.write_bytes_file(path, file.read())
+
+
+def artifact_with_metadata(
+    artifact: types.Artifact,
+) -> pipeline_spec_pb2.RuntimeArtifact:
+    """The metadata of an artifact, as backends take it.
+
+    They refuse null, and wrap lists and objects, which are JSON here.
+    """
+    values = {**artifact.mlmd_artifact.properties}
+    values.update(artifact.mlmd_artifact.custom_properties)
+    metadata: dict[str, Any] = {
+        "tfx_type": artifact.type_name,
+        "tfx_id": artifact.id,
+        "tfx_uri": artifact.uri,
+    }
+    for name, value in values.items():
+        kind = value.WhichOneof("value")
+        if kind in ("struct_value", "proto_value"):
+            message = json_format.MessageToDict(getattr(value, kind))
+            metadata[name] = json.dumps(message)
+        elif kind is not None:
+            metadata[name] = getattr(value, kind)
+    runtime = pipeline_spec_pb2.RuntimeArtifact()
+    runtime.metadata.update(metadata)
+    return runtime
+
+
+def found_uri(
+    outputs: pipeline_spec_pb2.ExecutorInput.Outputs, path: str | None
+) -> str:
+    """The URI that an importer is given.
+
+    Args:
+      outputs: The outputs of the task.
+      path: What was found; None for nothing.
+
+    Returns:
+      The URI of that, or of what stands for nothing: of no other URIs an importer
+      makes an artifact.
+    """
+    if path is not None and is_copy(path):
+        return uri_of(path)
+    uri: str = outputs.artifacts[NOTHING].artifacts[0].uri
+    return uri
+
+
+def write_result(
+    outputs: pipeline_spec_pb2.ExecutorInput.Outputs,
+    result: pipeline_spec_pb2.ExecutorOutput,
+) -> None:
+    """Writes what the backend reads about the outputs."""
+    path = Path(outputs.output_file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json_format.MessageToJson(result))

@@ -1,0 +1,156 @@
+"""What is tuned: defaults around the configured model, and what a person is told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from config.model import Model
+from config.parts import TrainerPart, TunerPart
+from config.root import Config
+from config.tuning import Range, check_space, decoded, default_space, encoded
+
+Load = Callable[..., Config]
+Message = Callable[..., str]
+
+SETTINGS_OF_LINEAR = "wide_learning_rate, wide_l1, wide_l2"
+
+
+def test_nothing_is_tuned_by_default(load: Load):
+    assert load().tuning is None
+
+
+def test_the_default_space_is_around_the_model(load: Load):
+    config = load("tuning={}", "model={kind: embedding_mlp, embedding_size: 8}")
+    assert config.tuning is not None
+    space = config.tuning.space
+    assert set(space) == {"embedding_size", "hidden_units", "learning_rate"}
+    assert space["embedding_size"] == (4, 8, 16)
+    assert space["hidden_units"] == ([128, 64, 32], [256, 128, 64], [512, 256, 128])
+    rates = space["learning_rate"]
+    assert isinstance(rates, Range)
+    assert rates.scale == "log"
+    assert math.sqrt(rates.min * rates.max) == pytest.approx(1e-3)
+
+
+@pytest.mark.parametrize("kind", Model.kinds())
+def test_every_kind_has_a_default_space(kind: str):
+    model = Model(kind=kind)
+    space = default_space(model)
+    check_space(space, model)
+    assert any(name.endswith("learning_rate") for name in space)
+    assert ("embedding_size" in space) == (kind != "linear")
+
+
+@pytest.mark.parametrize(
+    ("size", "choices"), [(1, (1, 2)), ("n^0.25", ("n^0.25", "6n^0.25"))]
+)
+def test_default_embedding_sizes(size: int | str, choices: tuple[int | str, ...]):
+    assert default_space(Model(embedding_size=size))["embedding_size"] == choices
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        (["tuning.x=1"], "tuning: unknown key 'x'; allowed: trials, epochs, search, "),
+        (["tuning.search=grid"], "tuning.search: got 'grid'; input should be 'random'"),
+        (
+            ["model.kind=linear", "tuning.space={dropout: [0.1]}"],
+            "tuning.space: linear has no setting 'dropout'; allowed: "
+            + SETTINGS_OF_LINEAR,
+        ),
+        (
+            ["model.kind=linear", "tuning.space={embedding_size: [8]}"],
+            "tuning.space: linear has no setting 'embedding_size'; allowed: "
+            + SETTINGS_OF_LINEAR,
+        ),
+        (
+            ["tuning.space={hidden_units: [64, 32]}"],
+            "tuning.space.hidden_units: 64 is no hidden_units of wide_deep: Input "
+            "should be a valid list",
+        ),
+        (
+            ["tuning.space={dropout: {min: 0.1, max: 1.5}}"],
+            "tuning.space.dropout: 1.5 is no dropout of wide_deep: Input should be "
+            "less than or equal to 1",
+        ),
+        (
+            ["model.kind=deepfm", "tuning.space={embedding_size: [8, n^0.25]}"],
+            "tuning.space.embedding_size: 'n^0.25' is no embedding_size of deepfm: "
+            "got 'n^0.25'; deepfm multiplies",
+        ),
+        (
+            ["tuning.space={dropout: {min: 0, max: 0.5}}"],
+            "tuning.space.dropout: got min: 0; a log scale wants more than 0: raise "
+            "it, or add 'scale: linear'",
+        ),
+        (
+            ["tuning.space={dropout: {min: 0.5, max: 0.5}}"],
+            "tuning.space.dropout: min (0.5) must be less than max (0.5)",
+        ),
+        (
+            ["tuning.space={dropout: {min: 0.5}}"],
+            "tuning.space.dropout.max: this key is missing",
+        ),
+        (
+            ["tuning.space={dropout: 0.5}"],
+            "tuning.space.dropout: got 0.5; expected a block of keys and values, or "
+            "expected a list",
+        ),
+        (
+            ["tuning.space={dropout: []}"],
+            "tuning.space.dropout: got []; expected a block of keys and values, or "
+            "expected at least 1",
+        ),
+    ],
+)
+def test_a_space_that_does_not_fit(
+    message: Message, overrides: list[str], expected: str
+):
+    assert message(*overrides).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        [8, 16],
+        [0.1, 0.5],
+        [0, 0.5],
+        [8, "6n^0.25"],
+        [True, False],
+        ["adam", "adagrad"],
+        [[64, 32], [8]],
+    ],
+)
+def test_choices_pass_through_keras_tuner(choices: list[object]):
+    as_given = encoded(choices)
+    assert len({type(choice) for choice in as_given}) == 1
+    assert [decoded({"x": choice})["x"] for choice in as_given] == choices
+
+
+def test_numbers_stay_numbers_whose_order_counts():
+    assert encoded([8, 16]) == [8, 16]
+
+
+def test_the_trainer_takes_the_values(load: Load):
+    part = TrainerPart.of(load())
+    tuned = part.with_values({"embedding_size": 2, "hidden_units": [3], "wide_l1": 0.5})
+    assert tuned.embedding_size == 2
+    assert tuned.model_settings.model_dump() == {
+        **part.model_settings.model_dump(),
+        "hidden_units": (3,),
+        "wide_l1": 0.5,
+    }
+
+
+def test_the_tuner_trains_in_its_own_way(load: Load):
+    config = load(
+        "tuning={epochs: 2, seed: 7}",
+        "training={epochs: 9, seed: 3, patience: 4, distribution: {}}",
+    )
+    assert config.tuning is not None
+    training = TunerPart.of(config, config.tuning).trainer.training
+    assert (training.epochs, training.seed, training.patience) == (2, 7, 4)
+    assert training.distribution is None

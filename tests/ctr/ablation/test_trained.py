@@ -1,0 +1,72 @@
+"""What the Trainer of a run was given, and that without a feature."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+from tfx.types import standard_artifacts
+
+from ctr.ablation.trained import find_trained
+
+
+@pytest.fixture
+def trained(run):
+    return find_trained(run.problem.config, run.connection, run.folder.name)
+
+
+def test_the_inputs_of_the_trainer_are_found(run, trained):
+    assert trained.part == run.problem.part
+    assert trained.transform_graph == str(run.problem.schema.parent / "graph")
+    assert trained.train_files == str(run.work_dir / "examples/Split-train/*")
+    assert trained.eval_files == str(run.work_dir / "examples/Split-eval/*")
+
+
+@pytest.mark.parametrize(
+    ("feature", "gone"),
+    [
+        ("device", {"device", "device_x_age", "device_x_tags"}),
+        ("tags", {"tags", "device_x_tags"}),
+        ("user", {"user"}),
+        ("age", {"age", "age_bucket", "age_missing", "device_x_age"}),
+        ("price", {"price"}),
+    ],
+)
+def test_a_feature_goes_with_all_that_is_made_of_it(feature, gone, trained):
+    rest = trained.without(feature)
+
+    assert set(trained.columns) - set(rest.columns) == gone
+    assert set(rest.columns) < set(trained.columns)
+    assert rest.part.model_settings == trained.part.model_settings
+
+
+def test_what_the_tuner_chose_is_trained(run):
+    values = {"embedding_size": 3, "hidden_units": "[5, 2]"}
+    best = standard_artifacts.HyperParameters()
+    best.uri = str(run.work_dir / "best")
+    (run.work_dir / "best").mkdir()
+    path = run.work_dir / "best" / "best_hyperparameters.txt"
+    path.write_text(json.dumps({"space": [], "values": values}))
+    run.add_training("tuned", hyperparameters=[best])
+    trained = find_trained(run.problem.config, run.connection, "tuned")
+
+    assert trained.part.embedding_size == 3
+    assert trained.part.settings["hidden_units"] == [5, 2]
+    assert trained.part.training == run.problem.part.training
+
+
+def test_the_run_counts_and_not_what_is_configured_since(run, caplog):
+    config = run.problem.config
+    now = config.model_copy(
+        update={"training": config.training.model_copy(update={"epochs": 1})}
+    )
+    with caplog.at_level(logging.INFO, logger="pipeline"):
+        find_trained(config, run.connection, run.folder.name)
+        assert not caplog.messages
+        trained = find_trained(now, run.connection, run.folder.name)
+
+    assert trained.part.training.epochs == 5
+    assert caplog.messages == [
+        "the configuration has changed since this run, whose own is used"
+    ]

@@ -1,0 +1,95 @@
+"""What a server logged is what it was asked about."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+from components.shared.statistics import by_feature
+from config.errors import InputError, find_user_error
+from ctr.skew.compare import compare
+from ctr.skew.logs import read_served
+
+BEAM = ["--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"]
+
+
+@pytest.fixture
+def read(types, tmp_path):
+    def _read(*patterns):
+        return read_served(patterns, types, BEAM, str(tmp_path))
+
+    return _read
+
+
+@pytest.mark.parametrize("signature", ["tensors", "examples"])
+def test_both_signatures_give_the_statistics_of_training(
+    signature, log_of, client_rows, training, read, types
+):
+    served = read(log_of(client_rows, signature))
+    skew = compare(training, served, types, {}, 1, "run")
+
+    assert (served.examples, served.unknown) == (len(client_rows), {})
+    assert not skew.is_skewed
+    for feature in skew.features:
+        assert feature.distance == pytest.approx(0.0, abs=1e-9)
+        assert feature.serving_missing == feature.training_missing
+    before, now = by_feature(training), by_feature(served.statistics)
+    for name, kind in types.items():
+        if kind != "string":
+            # The distance is of histograms.
+            mean = before[name].num_stats.mean
+            assert now[name].num_stats.mean == pytest.approx(mean)
+
+
+def log_with(**features):
+    """An entry of one example."""
+    example = tf.train.Example()
+    for name, value in features.items():
+        example.features.feature[name].bytes_list.value.append(value)
+    log = prediction_log_pb2.PredictionLog()
+    examples = tf.make_tensor_proto([example.SerializeToString()])
+    log.predict_log.request.inputs["examples"].CopyFrom(examples)
+    return log.SerializeToString()
+
+
+def test_several_logs_are_one_and_what_is_unknown_is_counted(read, write_log, tmp_path):
+    entry = log_with(device=b"phone", country=b"it")
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    write_log(folder / "a.tfrecord", [entry] * 300)
+    write_log(folder / "b.tfrecord", [log_with(device=b"phone", zip=b"1")])
+    write_log(folder / "empty.tfrecord", [])
+    served = read(str(folder), str(folder / "a*"))
+    assert (served.logs, served.examples) == (3, 301)
+    assert served.unknown == {"country": 300, "zip": 1}
+    assert [each.name for each in tmp_path.iterdir()] == ["logs"]
+
+
+def test_wrong_logs_are_one_line(read, write_log, tmp_path):
+    whole = Path(write_log(tmp_path / "whole", [log_with(device=b"phone")] * 3))
+    content = whole.read_bytes()
+    cut, cut_in_frame = tmp_path / "cut", tmp_path / "cut-in-frame"
+    cut.write_bytes(content[:-5])
+    cut_in_frame.write_bytes(content[: len(content) // 3 + 5])
+    garbage = tmp_path / "garbage"
+    garbage.write_bytes(os.urandom(100))
+    other = write_log(tmp_path / "other", [b"\xff\xff"])
+    empty = write_log(tmp_path / "empty", [])
+    for path, words in (
+        (cut, f"{cut}: cannot be read: truncated record"),
+        (cut_in_frame, f"{cut_in_frame}: the file is cut short; copy or write it"),
+        (garbage, f"{garbage}: cannot be read: "),
+        (other, f"{other}: entry 1 is no PredictionLog; give files that a model"),
+        (empty, f"{empty}: no request was logged; raise serving.request_log.sampling"),
+        (tmp_path / "zz", f"{tmp_path}/zz: there is no such file; a server that has "),
+    ):
+        with pytest.raises((InputError, RuntimeError)) as caught:
+            read(str(path))
+        error = find_user_error(caught.value)
+        assert isinstance(error, InputError), path
+        assert str(error).startswith(words)
+        assert len(str(error).splitlines()) == 1

@@ -1,0 +1,127 @@
+"""Requests become the rows that a client gave, whatever form it sent them in."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+from tensorflow_serving.apis import prediction_log_pb2
+
+from config.errors import InputError
+from ctr.skew.requests import Requests
+from serving.client.columns import columns_of
+from serving.client.features import Feature, ModelFeatures
+from serving.client.requests import predict_request
+from serving.client.target import Target
+
+TYPES = {"device": "string", "tags": "string", "age": "float"}
+FEATURES = ModelFeatures(
+    1,
+    {
+        "device": Feature("device", is_text=True, many=False),
+        "tags": Feature("tags", is_text=True, many=True),
+        "age": Feature("age", is_text=False, many=False),
+    },
+)
+PredictionLog = prediction_log_pb2.PredictionLog
+
+texts = st.one_of(st.none(), st.text("aé|", max_size=3))
+rows = st.fixed_dictionaries(
+    {
+        "device": texts,
+        "tags": st.lists(st.text("xy|", max_size=2), max_size=3),
+        "age": st.one_of(st.none(), st.floats(width=32)),
+    }
+)
+
+
+def entry(given_rows, signature):
+    """What a server logs of the request of a client."""
+    columns = columns_of(given_rows, FEATURES)
+    request = predict_request(Target("tiny"), signature, columns)
+    log = PredictionLog()
+    log.predict_log.request.ParseFromString(request.SerializeToString())
+    return log.SerializeToString()
+
+
+def rows_of(*records, types=TYPES):
+    return [
+        row
+        for batch, _ in Requests(types).batches(records)
+        for row in batch.to_pylist()
+    ]
+
+
+def expected(row):
+    """What is there of a row; null is how a missing value is counted as missing."""
+    device = [row["device"].encode()] if row["device"] else None
+    tags = [tag.encode() for tag in row["tags"] if tag] or None
+    age = row["age"]
+    there = age is not None and not math.isnan(age)
+    return {"device": device, "tags": tags, "age": [age] if there else None}
+
+
+@given(st.lists(st.lists(rows, min_size=1, max_size=4), min_size=1, max_size=3))
+def test_both_signatures_give_the_rows_that_were_asked_about(requests):
+    for signature in ("tensors", "examples"):
+        records = [entry(each, signature) for each in requests]
+        assert rows_of(*records) == [expected(row) for each in requests for row in each]
+
+
+def test_a_log_may_have_requests_of_both_kinds():
+    one = {"device": "phone", "tags": ["x", "y"], "age": 31.0}
+    other = {"device": None, "tags": [], "age": None}
+    found = rows_of(entry([one, other], "tensors"), entry([other], "examples"))
+    assert found == [expected(other), expected(one), expected(other)]
+
+
+def test_what_is_no_feature_is_left_out():
+    record = entry([{"device": "phone", "tags": ["x"], "age": 1}], "tensors")
+    assert rows_of(record, types={"age": "float"}) == [{"age": [1.0]}]
+
+
+def tensors(**values):
+    log = PredictionLog()
+    request = log.predict_log.request
+    request.model_spec.signature_name = "predict"
+    for name, value in values.items():
+        request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+    return log.SerializeToString()
+
+
+def entry_of(kind):
+    log = PredictionLog()
+    getattr(log, kind).SetInParent()
+    return log.SerializeToString()
+
+
+def predict_of(**inputs):
+    log = PredictionLog()
+    for name, value in inputs.items():
+        log.predict_log.request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+    log.predict_log.SetInParent()
+    return log.SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        (b"\xff\xff", "entry 1 is no PredictionLog; give files that a model server"),
+        (b"", "entry 1: got no request; allowed: PredictionLog of Predict"),
+        (entry_of("session_run_log"), "entry 1: got session_run_log"),
+        (entry_of("classify_log"), "entry 1: got classify_log"),
+        (tensors(age=1.0), "another model: tensors without rows"),
+        (tensors(age=[1.0], device=["a", "b"]), "another model: tensors without rows"),
+        (tensors(age=["old"]), "another model: 'age' is no float"),
+        (tensors(device=[[1.0]]), "another model: 'device' is no string"),
+        (predict_of(price=[1.0]), "another model: got the inputs price; expected"),
+        (predict_of(), "another model: got the inputs none; expected examples"),
+        (predict_of(examples=[b"\xff"]), "requests about another model: "),
+    ],
+)
+def test_what_is_no_request_to_the_model_is_said(record, words):
+    with pytest.raises(InputError, match=words):
+        rows_of(record)

@@ -1,0 +1,320 @@
+"""What is compiled, held against the rules of the backend."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+from emulation.package import Package
+from google.protobuf import json_format
+
+from config.errors import ConfigError
+from config.load import load_config
+from kubeflow.bundle import Bundle
+from kubeflow.compile.decision import compile_decision
+from kubeflow.compile.pipeline import compile_pipeline
+
+COMPONENTS = {
+    "ExampleGen",
+    "StatisticsGen",
+    "SchemaGen",
+    "PreviousStatistics",
+    "ExampleValidator",
+    "Transform",
+    "LastRelease",
+    "Trainer",
+    "Evaluator",
+    "EvaluationReport",
+    "StandingDecision",
+    "ReleaseGate",
+    "Pusher",
+}
+
+
+def task(package: Package, name: str):
+    return package.spec.root.dag.tasks[name]
+
+
+def component(package: Package, name: str):
+    return package.spec.components[task(package, name).component_ref.name]
+
+
+def executor(package: Package, name: str):
+    return package.executors[component(package, name).executor_label]
+
+
+def test_every_node_is_a_task_in_a_container(package):
+    tasks = package.spec.root.dag.tasks
+    assert set(tasks) == {
+        *COMPONENTS,
+        "LastRelease-model",
+        "PreviousStatistics-previous",
+    }
+    for name in COMPONENTS:
+        container = executor(package, name).container
+        assert container.image == "registry.example/ctr:1"
+        assert list(container.command) == ["python", "-m", "kubeflow.task.entrypoint"]
+
+
+def test_a_branch_of_the_dag_is_compiled_as_it_is(compiled):
+    skew = "validation.skew={pattern: served.csv, thresholds: {gender: 0.1}}"
+    tasks = compiled(skew, "infra_validation={}").spec.root.dag.tasks
+    assert {"ServingExampleGen", "ServingStatisticsGen", "InfraValidator"} < set(tasks)
+    serving = tasks["ExampleValidator"].inputs.artifacts["serving_statistics"]
+    assert serving.task_output_artifact.producer_task == "ServingStatisticsGen"
+    assert tasks["ReleaseGate"].inputs.artifacts["infra_blessing"]
+
+
+def test_the_name_is_one_that_kubeflow_takes(package):
+    assert package.spec.pipeline_info.name == "small-ads"
+
+
+def test_run_parameters_have_types_and_defaults(package):
+    declared = package.spec.root.input_definitions.parameters
+    assert json_format.MessageToDict(package.spec.root.input_definitions) == {
+        "parameters": {
+            "data": {
+                "parameterType": "STRING",
+                "defaultValue": "/data",
+                "isOptional": True,
+            },
+            "epochs": {
+                "parameterType": "NUMBER_INTEGER",
+                "defaultValue": 9.0,
+                "isOptional": True,
+            },
+            "approval": {
+                "parameterType": "STRING",
+                "defaultValue": "manual",
+                "isOptional": True,
+            },
+        }
+    }
+    for name in COMPONENTS:
+        for each in declared:
+            given = task(package, name).inputs.parameters[each]
+            assert given.component_input_parameter == each
+
+
+def test_no_task_is_served_from_the_cache_of_kubeflow(package):
+    for dag in package.dags():
+        for each in dag.tasks.values():
+            assert not each.caching_options.enable_cache
+    for name in COMPONENTS:
+        # Nor where a client switches it on: each run has a key of its own.
+        given = task(package, name).inputs.parameters["run_id"].runtime_value
+        assert given.constant.string_value == "{{$.pipeline_job_uuid}}"
+
+
+def test_what_a_resolver_finds_is_imported(package):
+    baseline = task(package, "Evaluator").inputs.artifacts["baseline_model"]
+    assert baseline.task_output_artifact.producer_task == "LastRelease-model"
+
+    folder = component(package, "LastRelease-model")
+    (importer,) = folder.dag.tasks
+    given = folder.dag.tasks[importer].inputs.parameters["uri"]
+    assert given.component_input_parameter == "uri", "it takes no task's output"
+    found = task(package, "LastRelease-model").inputs.parameters["uri"]
+    assert found.task_output_parameter.producer_task == "LastRelease"
+    assert found.task_output_parameter.output_parameter_key == "model"
+    component_of_importer = package.spec.components[f"comp-{importer}"]
+    executor_of_importer = package.executors[component_of_importer.executor_label]
+    assert executor_of_importer.importer.reimport, "each run has artifacts of its own"
+
+
+def test_a_warm_start_is_from_what_the_resolver_finds(compiled):
+    package = compiled("training.warm_start={model: last_release}")
+    read = {
+        key: each.task_output_artifact.producer_task
+        for key, each in task(package, "Trainer").inputs.artifacts.items()
+    }
+    assert read["base_model"] == "LastRelease-model"
+    assert "LastRelease-model" in task(package, "Trainer").dependent_tasks
+
+
+def test_releases_are_not_imported_since_all_of_them_is_metadata(package):
+    report = task(package, "EvaluationReport")
+    assert "baseline_release" not in report.inputs.artifacts
+    assert "LastRelease" in report.dependent_tasks
+    assert "standing" not in task(package, "ReleaseGate").inputs.artifacts
+    assert "StandingDecision" in task(package, "ReleaseGate").dependent_tasks
+
+
+def test_a_task_waits_for_what_it_does_not_read_too(package):
+    assert "ExampleValidator" in task(package, "Transform").dependent_tasks
+
+
+def test_the_report_has_a_page_that_the_dashboard_shows(package):
+    outputs = component(package, "EvaluationReport").output_definitions.artifacts
+    titles = {name: each.artifact_type.schema_title for name, each in outputs.items()}
+    assert titles == {"report": "system.Artifact", "report_page": "system.HTML"}
+
+
+def test_models_and_examples_are_shown_as_such(package):
+    trainer = component(package, "Trainer")
+    assert (
+        trainer.output_definitions.artifacts["model"].artifact_type.schema_title
+        == "system.Model"
+    )
+    assert (
+        trainer.input_definitions.artifacts["examples"].artifact_type.schema_title
+        == "system.Dataset"
+    )
+
+
+def test_with_a_shared_folder_nothing_is_imported(compiled):
+    package = compiled("kubeflow.artifacts=/artifacts")
+    assert set(package.spec.root.dag.tasks) == COMPONENTS
+    assert "baseline_model" not in task(package, "Evaluator").inputs.artifacts
+    assert "LastRelease" in task(package, "Evaluator").dependent_tasks
+
+
+SETTINGS = (
+    "kubeflow.tasks={cpu: 2, memory: 8Gi, volumes: [{claim: clicks, path: /data}], "
+    "secrets: [{secret: store, key: token, variable: TOKEN}], "
+    "tolerations: [{key: spot}], node_selector: {zone: a}, variables: {LEVEL: info}}",
+    "kubeflow.components={Trainer: {memory: 16Gi, gpus: 2, node_selector: {gpu: big}}}",
+    "kubeflow.metadata_secret={secret: metadata, key: url}",
+)
+
+
+def test_what_kubernetes_gives_the_tasks(compiled):
+    package = compiled(*SETTINGS)
+    trainer, transform = (
+        executor(package, name).container for name in ("Trainer", "Transform")
+    )
+    assert json_format.MessageToDict(trainer.resources) == {
+        "resourceCpuRequest": "2",
+        "resourceCpuLimit": "2",
+        "resourceMemoryRequest": "16Gi",
+        "resourceMemoryLimit": "16Gi",
+        "accelerator": {"resourceType": "nvidia.com/gpu", "resourceCount": "2"},
+    }
+    assert transform.resources.resource_memory_limit == "8Gi"
+    assert not transform.resources.HasField("accelerator")
+    assert [(each.name, each.value) for each in trainer.env] == [("LEVEL", "info")]
+
+    settings = package.kubernetes["exec-Trainer"]
+    assert [(each.constant, each.mount_path) for each in settings.pvc_mount] == [
+        ("ctr-models", "/models"),
+        ("clicks", "/data"),
+    ]
+    assert [
+        (each.secret_name, each.key_to_env[0].secret_key, each.key_to_env[0].env_var)
+        for each in settings.secret_as_env
+    ] == [("store", "token", "TOKEN"), ("metadata", "url", "CTR_METADATA")]
+    assert dict(settings.node_selector.labels) == {"zone": "a", "gpu": "big"}
+    assert [(each.key, each.operator) for each in settings.tolerations] == [
+        ("spot", "Exists")
+    ]
+    elsewhere = package.kubernetes["exec-Transform"].node_selector.labels
+    assert dict(elsewhere) == {"zone": "a"}
+
+
+def test_a_component_that_is_not_there_is_refused(compiled):
+    with pytest.raises(
+        ConfigError, match=r"unknown component 'Treiner'; allowed: .*Trainer"
+    ):
+        compiled("kubeflow.components={Treiner: {gpus: 1}}")
+
+
+def test_an_image_has_to_be_named(compiled):
+    with pytest.raises(ConfigError, match=r"kubeflow\.image: this key is missing"):
+        compiled("kubeflow.image=null")
+
+
+def test_what_no_task_can_be_handed_is_refused(compiled, tmp_path):
+    schema = tmp_path / "schema.pbtxt"
+    schema.write_text('feature { name: "age" }\n' * 5_000)
+    with pytest.raises(ConfigError, match=r"bytes long; a task takes at most 120,000"):
+        compiled(f"validation.schema_file={schema}")
+
+
+def test_where_metadata_is_for_a_person_stays_with_that_person(compiled):
+    secret = "metadata.mysql=mysql://ann:hunter2@db/mlmd"
+    container = executor(compiled(secret), "Trainer").container
+    assert not re.search("hunter2", str(container))
+
+
+def test_the_pipeline_root_is_in_the_spec(compiled):
+    package = compiled("kubeflow.pipeline_root=minio://mlpipeline/ads")
+    assert package.spec.default_pipeline_root == "minio://mlpipeline/ads"
+
+
+@pytest.mark.parametrize(
+    ("override", "key"),
+    [
+        ("beam.s3_secret_access_key=hunter2", "beam.s3_secret_access_key"),
+        ("beam.s3_session_token=12345", "beam.s3_session_token"),
+        ("beam.flink_master=http://ann:hunter2@flink:8081", "beam.flink_master"),
+        (
+            "kubeflow.tasks.variables={DB_PASSWORD: hunter2}",
+            "kubeflow.tasks.variables.DB_PASSWORD",
+        ),
+        (
+            "kubeflow.components={Trainer: {variables: {API_KEY: hunter2}}}",
+            "kubeflow.components.Trainer.variables.API_KEY",
+        ),
+        ("examples.root=https://ann:hunter2@store/ads", "examples.root"),
+    ],
+)
+def test_a_secret_is_not_compiled(packed, override, key):
+    with pytest.raises(ConfigError) as caught:
+        packed(override)
+    assert str(caught.value).startswith(f"{key}: a secret would be in the compiled")
+    assert "kubeflow.tasks.secrets" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_what_only_sounds_like_a_secret_is_compiled(packed):
+    bundle = packed(
+        "beam={runner: DataflowRunner, dataflow_kms_key: projects/p/keys/k, "
+        "enable_hot_key_logging: true}",
+        "kubeflow.metadata_secret={secret: metadata, key: url}",
+        "kubeflow.tasks.secrets=[{secret: store, key: token, variable: TOKEN}]",
+        "examples.root=hdfs://namenode:8020/ads@2026",
+    )
+    assert bundle.config.beam["dataflow_kms_key"] == "projects/p/keys/k"
+
+
+@pytest.fixture
+def packed(tmp_path, settings):
+    """A function from overrides of the configuration to what containers are told."""
+
+    def packed(*overrides: str) -> Bundle:
+        path = tmp_path / "pipeline.yaml"
+        path.write_text(yaml.safe_dump(settings))
+        return Bundle.of(load_config(path, overrides))
+
+    return packed
+
+
+@pytest.mark.parametrize("compiler", [compile_pipeline, compile_decision])
+@pytest.mark.parametrize(
+    ("volumes", "claims"),
+    [
+        ("[{claim: a, path: /data}, {claim: b, path: /data}]", "'a' and 'b'"),
+        ("[{claim: a, path: /data}, {claim: b, path: /data/}]", "'a' and 'b'"),
+        ("[{claim: a, path: /models}]", "'ctr-models' and 'a'"),
+    ],
+)
+def test_two_volumes_at_one_path_are_refused(
+    tmp_path, settings, compiler, volumes, claims
+):
+    path, output = tmp_path / "pipeline.yaml", tmp_path / "out.yaml"
+    path.write_text(yaml.safe_dump(settings))
+    config = load_config(path, [f"kubeflow.tasks.volumes={volumes}"], "/data")
+    message = f"the volumes {claims} are both mounted at /"
+    with pytest.raises(ConfigError, match=message):
+        compiler(config, output)
+    assert not output.exists()
+
+
+def test_so_are_those_of_all_tasks_and_of_one(compiled):
+    message = "kubeflow: Trainer: the volumes 'a' and 'b' are both mounted at /data;"
+    with pytest.raises(ConfigError, match=message):
+        compiled(
+            "kubeflow.tasks.volumes=[{claim: a, path: /data}]",
+            "kubeflow.components={Trainer: {volumes: [{claim: b, path: /data}]}}",
+        )

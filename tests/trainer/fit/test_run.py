@@ -1,0 +1,100 @@
+"""run_fn, as TFX's Trainer calls it."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+import pytest
+import tensorflow as tf
+from tfx.components.trainer.fn_args_utils import FnArgs
+
+from trainer.export.record import RECORD_FILE, TrainingRecord
+from trainer.fit import run
+from trainer.fit.run import run_fn
+from trainer.models import MODELS
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_the_configured_model_is_trained_and_exported(
+    kind, tiny, tmp_path, write_records, caplog
+):
+    write_records(tmp_path / "train.gz", tiny.transformed)
+    model = tiny.config.model.model_copy(update={"kind": kind})
+    training = tiny.config.training.model_copy(update={"epochs": 2})
+    config = tiny.config.model_copy(update={"model": model, "training": training})
+    part = type(tiny.part).of(config)
+    fn_args = FnArgs(
+        custom_config={"part": part.model_dump_json()},
+        transform_output=tiny.transform.transform_savedmodel_dir.rsplit("/", 1)[0],
+        train_files=[str(tmp_path / "*.gz")],
+        model_run_dir=str(tmp_path / "logs"),
+        serving_model_dir=str(tmp_path / "model"),
+    )
+    with caplog.at_level(logging.INFO, logger="trainer"):
+        run_fn(fn_args)
+
+    lines = [r.getMessage() for r in caplog.records if r.name.startswith("trainer.")]
+    assert lines[0].startswith(f"{kind} with ")
+    assert [line.split(":")[0] for line in lines[1:3]] == ["epoch 1/2", "epoch 2/2"]
+    text = (tmp_path / "logs" / RECORD_FILE).read_text()
+    record = TrainingRecord.model_validate_json(text)
+    assert lines[3:] == [record.in_words()]
+    assert (record.wide_rows is not None) == (kind in ("linear", "wide_deep", "deepfm"))
+    assert list((tmp_path / "logs").rglob("events.out.tfevents.*"))
+    loaded = tf.saved_model.load(fn_args.serving_model_dir)
+    assert set(loaded.signatures) == {
+        "serving_default",
+        "predict",
+        "transform_features",
+    }
+
+
+def test_large_tables_are_trained_in_a_process_of_its_own(
+    tiny, tmp_path, write_records, caplog, monkeypatch
+):
+    monkeypatch.setattr(run, "_MANY_IDS", 1)
+    write_records(tmp_path / "train.gz", tiny.transformed)
+    fn_args = FnArgs(
+        custom_config={"part": tiny.part.model_dump_json()},
+        transform_output=str(tiny.schema.parent / "graph"),
+        train_files=[str(tmp_path / "*.gz")],
+        model_run_dir=str(tmp_path / "logs"),
+        serving_model_dir=str(tmp_path / "model"),
+    )
+    with caplog.at_level(logging.INFO, logger="trainer"):
+        run_fn(fn_args)
+
+    processes = {r.process for r in caplog.records if r.name == "trainer.fit.run"}
+    assert len(processes) == 1
+    assert os.getpid() not in processes
+    assert tf.saved_model.contains_saved_model(fn_args.serving_model_dir)
+
+
+def test_the_values_of_the_best_trial_replace_those_configured(
+    tiny, tmp_path, write_records, caplog
+):
+    write_records(tmp_path / "train.gz", tiny.transformed)
+    values = {"embedding_size": 3, "hidden_units": "[5, 2]", "batch_norm": "false"}
+    fn_args = FnArgs(
+        custom_config={"part": tiny.part.model_dump_json()},
+        hyperparameters={"space": [], "values": values},
+        transform_output=str(tiny.schema.parent / "graph"),
+        train_files=[str(tmp_path / "*.gz")],
+        model_run_dir=str(tmp_path / "logs"),
+        serving_model_dir=str(tmp_path / "model"),
+    )
+    with caplog.at_level(logging.INFO, logger="trainer"):
+        run_fn(fn_args)
+
+    assert caplog.records[0].getMessage() == (
+        "from the best trial: embedding_size 3, hidden_units [5, 2], batch_norm False"
+    )
+    shapes = _shapes(tmp_path / "model")
+    assert (11, 3) in shapes, "10 buckets of users, and a missing one"
+    assert (5, 2) in shapes
+
+
+def _shapes(saved_model):
+    variables = tf.train.list_variables(str(saved_model / "variables" / "variables"))
+    return {tuple(shape) for _, shape in variables}

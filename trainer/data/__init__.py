@@ -1,0 +1,1 @@
+"""Input pipeline: from transformed examples to batches."""

@@ -1,0 +1,132 @@
+"""What a model takes: the transformed columns with their sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import keras
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from config.columns import TERMS, IdColumn, id_columns, numeric_columns
+from config.model import EmbeddingSize
+from config.names import tensor_name
+from config.parts import TrainerPart
+
+Tensors = dict[str, tf.Tensor]
+KerasTensors = dict[str, keras.KerasTensor]
+
+
+@dataclass(frozen=True)
+class IdInput:
+    """A column of ids.
+
+    Attributes:
+      title: Name of the column for people.
+      num_ids: Ids are in [0, num_ids); 0 is a missing value or padding.
+      multivalued: int64 [batch, values] instead of int64 [batch].
+      crossed: Whether the column is a cross.
+      embedding_size: Length of its embedding vectors.
+      meaning: What an id stands for; see `IdColumn`.
+    """
+
+    title: str
+    num_ids: int
+    multivalued: bool
+    crossed: bool
+    embedding_size: int
+    meaning: str = TERMS
+
+    @property
+    def name(self) -> str:
+        """Name of the column after Transform."""
+        return tensor_name(self.title)
+
+
+@dataclass(frozen=True)
+class ModelInputs:
+    """The columns a model takes.
+
+    Attributes:
+      ids: Columns of ids, crosses included.
+      numbers: Names of the numeric columns, float32 [batch].
+    """
+
+    ids: tuple[IdInput, ...]
+    numbers: tuple[str, ...]
+
+    @classmethod
+    def of(cls, part: TrainerPart, transform: tft.TFTransformOutput) -> ModelInputs:
+        """Completes the configuration with the sizes of the vocabularies."""
+        ids = id_columns(part.features, part.crosses)
+        numbers = numeric_columns(part.features)
+        return cls(
+            ids=tuple(_id_input(column, part, transform) for column in ids),
+            numbers=tuple(column.name for column in numbers),
+        )
+
+    @property
+    def uncrossed_ids(self) -> Iterable[IdInput]:
+        """The columns of ids that are no crosses."""
+        return (column for column in self.ids if not column.crossed)
+
+    def keras_inputs(self) -> KerasTensors:
+        """A Keras input for each column."""
+        inputs = {
+            column.name: keras.Input(
+                (None,) if column.multivalued else (), name=column.name, dtype="int64"
+            )
+            for column in self.ids
+        }
+        for name in self.numbers:
+            inputs[name] = keras.Input((), name=name, dtype="float32")
+        return inputs
+
+    def stacked_numbers(self, tensors: KerasTensors) -> keras.KerasTensor:
+        """The numbers side by side, float32 [batch, numbers]."""
+        columns = [
+            keras.layers.Reshape((1,), name=f"number.{name}")(tensors[name])
+            for name in self.numbers
+        ]
+        return keras.layers.Concatenate(name="numbers.stack")(columns)
+
+    def dense(self, transformed: dict[str, tf.Tensor | tf.SparseTensor]) -> Tensors:
+        """Pads multi-valued columns with `MISSING_ID` and drops what is no input."""
+        names = [column.name for column in self.ids] + list(self.numbers)
+        return {name: _to_dense(transformed[name]) for name in names}
+
+
+def _to_dense(tensor: tf.Tensor | tf.SparseTensor) -> tf.Tensor:
+    if isinstance(tensor, tf.SparseTensor):
+        return tf.sparse.to_dense(tensor)
+    return tensor
+
+
+def _id_input(
+    column: IdColumn, part: TrainerPart, transform: tft.TFTransformOutput
+) -> IdInput:
+    num_ids = column.size
+    if column.vocabulary is not None:
+        num_ids += transform.vocabulary_size_by_name(column.vocabulary)
+    return IdInput(
+        title=column.title,
+        num_ids=num_ids,
+        multivalued=column.multivalued,
+        crossed=column.crossed,
+        embedding_size=embedding_size(num_ids, part.embedding_size),
+        meaning=column.meaning,
+    )
+
+
+def embedding_size(num_ids: int, rule: EmbeddingSize) -> int:
+    """Length of the vectors for a feature with that many ids.
+
+    Both rules grow with the fourth root of the number of ids: `n^0.25` comes from
+    TensorFlow's feature-column guide (2017), `6n^0.25` from Wang et al. 2017 (Deep &
+    Cross Network, section 2.1).
+    """
+    if isinstance(rule, int):
+        return rule
+    factor = 6 if rule == "6n^0.25" else 1
+    return max(1, round(factor * num_ids**0.25))

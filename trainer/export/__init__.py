@@ -1,0 +1,1 @@
+"""Export of a trained model: signatures, tables and the record of the run."""

@@ -1,0 +1,149 @@
+"""The SavedModel that TensorFlow Serving serves and TFMA evaluates.
+
+All signatures run the same TensorFlow Transform graph as training did, so training
+and serving cannot differ. None needs the label.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+import keras
+import tensorflow as tf
+import tensorflow_transform as tft
+from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
+from tensorflow.python.saved_model.fingerprinting_utils import write_fingerprint
+from tfx.dsl.io import fileio
+
+from config.features import Feature, Numeric
+from config.names import tensor_name
+from config.signatures import (
+    EXAMPLES,
+    PREDICT,
+    PROBABILITY,
+    SERVING_DEFAULT,
+    TRANSFORM_FEATURES,
+)
+from trainer.data.inputs import ModelInputs, Tensors
+from trainer.warm_start.exported import write_inputs
+
+
+def export(
+    model: keras.Model,
+    inputs: ModelInputs,
+    features: Mapping[str, Feature],
+    transform: tft.TFTransformOutput,
+    path: str,
+) -> None:
+    """Saves a model with three signatures.
+
+    `serving_default` takes serialised tf.Examples (`examples`: string [batch]) and
+    `predict` one named tensor for each raw feature, where an empty string or NaN is a
+    missing value; both give `probability`: float32 [batch]. `transform_features`
+    takes serialised tf.Examples and gives the transformed columns. Beside them it is
+    written which columns the weights belong to, for a later model to start from.
+
+    Keras's ExportArchive is used since TensorFlow Serving's graph loader cannot read
+    a Keras 3 model saved by `tf.saved_model.save`
+    (https://github.com/tensorflow/tfx/issues/7782).
+
+    Args:
+      model: From transformed columns to logits.
+      inputs: These columns.
+      features: The raw features.
+      transform: The Transform graph.
+      path: The directory to write.
+    """
+    layer = transform.transform_features_layer()
+    spec = {name: transform.raw_feature_spec()[name] for name in features}
+
+    def transformed(raw: Mapping[str, tf.Tensor | tf.SparseTensor]) -> Tensors:
+        return inputs.dense(layer(dict(raw)))
+
+    def probability(raw: Mapping[str, tf.Tensor | tf.SparseTensor]) -> Tensors:
+        logits = model(transformed(raw), training=False)
+        return {PROBABILITY: tf.squeeze(tf.sigmoid(logits), 1)}
+
+    def serve_examples(examples: tf.Tensor) -> Tensors:
+        return probability(tf.io.parse_example(examples, spec))
+
+    def serve_tensors(tensors: Mapping[str, tf.Tensor]) -> Tensors:
+        raw = {name: _as_parsed(tensors[name], spec[name]) for name in features}
+        return probability(raw)
+
+    def transform_examples(examples: tf.Tensor) -> Tensors:
+        return transformed(tf.io.parse_example(examples, spec))
+
+    serialized = [tf.TensorSpec([None], tf.string, name=EXAMPLES)]
+    arguments = _arguments(features)
+    named = [{name: _raw_spec(features[name], arguments[name]) for name in features}]
+    archive = keras.export.ExportArchive()
+    # Not the model: its variables, which the endpoints use, would be saved twice.
+    archive.track(layer)
+    archive.add_endpoint(SERVING_DEFAULT, serve_examples, serialized)
+    archive.add_endpoint(PREDICT, serve_tensors, named)
+    archive.add_endpoint(TRANSFORM_FEATURES, transform_examples, serialized)
+    archive.write_out(path, verbose=False)
+    _name_inputs(arguments, path)
+    write_inputs(inputs, path)
+
+
+def _arguments(features: Iterable[str]) -> dict[str, str]:
+    """Names an argument of a function for each feature, unique whatever the case."""
+    arguments: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in features:
+        argument = tensor_name(name)
+        while argument.lower() in taken:
+            argument += "_"
+        taken.add(argument.lower())
+        arguments[name] = argument
+    return arguments
+
+
+def _name_inputs(arguments: Mapping[str, str], path: str) -> None:
+    """Gives the inputs of `predict` the names of the features.
+
+    TensorFlow writes a signature as a function with an argument for each input, and so
+    wants identifiers. What a server reads is a map, whose keys may be any text.
+
+    Args:
+      arguments: The argument of each feature.
+      path: The SavedModel, whose inputs have the names of the arguments.
+    """
+    if all(name == argument for name, argument in arguments.items()):
+        return
+    file = os.path.join(path, tf.saved_model.SAVED_MODEL_FILENAME_PB)
+    with fileio.open(file, "rb") as stream:
+        saved_model = saved_model_pb2.SavedModel.FromString(stream.read())
+    (graph,) = saved_model.meta_graphs
+    signature = graph.signature_def[PREDICT]
+    written = meta_graph_pb2.SignatureDef.FromString(signature.SerializeToString())
+    signature.inputs.clear()
+    for name, argument in arguments.items():
+        signature.inputs[name].CopyFrom(written.inputs[argument])
+    with fileio.open(file, "wb") as stream:
+        stream.write(saved_model.SerializeToString())
+    write_fingerprint(path)
+
+
+def _raw_spec(feature: Feature, name: str) -> tf.TensorSpec:
+    """Shape [batch]; a multi-valued feature has [batch, values], padded with ''."""
+    if isinstance(feature, Numeric):
+        return tf.TensorSpec([None], tf.float32, name=name)
+    return tf.TensorSpec([None, None] if feature.many else [None], tf.string, name=name)
+
+
+def _as_parsed(
+    tensor: tf.Tensor, spec: tf.io.VarLenFeature | tf.io.FixedLenFeature
+) -> tf.Tensor | tf.SparseTensor:
+    """A named tensor in the form in which tf.Examples are parsed."""
+    if isinstance(spec, tf.io.FixedLenFeature):
+        return tf.reshape(tensor, [-1, *spec.shape])
+    wide = tensor if tensor.shape.rank == 2 else tf.expand_dims(tensor, 1)
+    missing = tf.equal(wide, "") if wide.dtype == tf.string else tf.math.is_nan(wide)
+    where = tf.where(~missing)
+    return tf.SparseTensor(
+        where, tf.gather_nd(wide, where), tf.shape(wide, out_type=tf.int64)
+    )

@@ -1,0 +1,64 @@
+"""The tables of a trained model: which of their rows training has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import keras
+import numpy as np
+
+from trainer.data.occurrence import Mask, Seen
+from trainer.layers.embedding import PooledEmbedding
+
+
+def wide_rows(model: keras.Model, seen_ids: Seen) -> tuple[int, float] | None:
+    """Wide weights of ids that occurred in training, and the share of them that are 0.
+
+    Args:
+      model: The trained model.
+      seen_ids: The ids that occurred.
+
+    Returns:
+      None for a model without a wide part.
+    """
+    weights = [
+        keras.ops.convert_to_numpy(table)[seen]
+        for table, seen in _tables(model, seen_ids)
+        if table.path.startswith("wide.")
+    ]
+    if not weights:
+        return None
+    together = np.concatenate(weights)
+    return len(together), float(np.mean(together == 0.0)) if len(together) else 0.0
+
+
+def fill_unseen_rows(
+    model: keras.Model, seen_ids: Seen, given: Mapping[str, Mask]
+) -> None:
+    """Gives rows that training has not seen the mean of those it has: a default.
+
+    An out-of-vocabulary bucket that no value of the training examples fell into would
+    keep its random vector, and the first unknown value in serving would get it. This
+    goes for wide weights as well: where all ids of a column share a part of the bias,
+    as they do under L2, a weight of 0 is no neutral one.
+
+    Args:
+      model: The trained model.
+      seen_ids: The ids that occurred.
+      given: The rows that a warm start set, by the path of the table; they stay.
+    """
+    for table, seen in _tables(model, seen_ids):
+        unseen = ~seen & ~given.get(table.path, np.zeros_like(seen))
+        if seen.any() and unseen.any():
+            values = keras.ops.convert_to_numpy(table).copy()
+            values[unseen] = values[seen].mean(axis=0)
+            table.assign(values)
+
+
+def _tables(
+    model: keras.Model, seen_ids: Seen
+) -> Iterator[tuple[keras.Variable, Mask]]:
+    """Each table, with the rows that were looked up in training."""
+    for layer in model.layers:
+        if isinstance(layer, PooledEmbedding):
+            yield layer.table, seen_ids[layer.column]

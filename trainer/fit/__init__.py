@@ -1,0 +1,1 @@
+"""Training of a model, and the search for its settings."""
