@@ -68,9 +68,6 @@ setup(
             "kfp-kubernetes>=1.5",  # volumes and secrets of the tasks
             "kfp-pipeline-spec>=0.6",  # the spec that is compiled and adapted
         ],
-        "neighbors": [
-            "faiss-cpu",  # an approximate index over exported embeddings
-        ],
         "benchmarks": [
             "lightgbm",  # the reference that a model of tables has to stand beside
             "pandas",  # its examples

@@ -46,11 +46,6 @@ def add(commands: Commands) -> None:
     )
     command.add_argument("--top", type=positive, default=10, metavar="N")
     command.add_argument(
-        "--approximate",
-        action="store_true",
-        help="with --value: search by an index, and print its recall",
-    )
-    command.add_argument(
         "--model-dir",
         type=Path,
         metavar="DIR",
@@ -80,22 +75,14 @@ def _neighbors(options: argparse.Namespace) -> int:
 def _similar(options: argparse.Namespace, config: Config, model: Path) -> Similar:
     from ctr.neighbors.similar import find_similar
 
-    return find_similar(
-        config, model, options.feature, options.value, options.top, options.approximate
-    )
+    return find_similar(config, model, options.feature, options.value, options.top)
 
 
 def _best(options: argparse.Namespace, config: Config, model: Path) -> Best:
     from rich.console import Console
 
-    from config.errors import InputError
     from pipeline.progress import Progress, noise_to
 
-    if options.approximate:
-        raise InputError(
-            "--approximate: --for is exact only, since the scores of a ranking model "
-            "are no distances, which an index needs; remove --approximate"
-        )
     with noise_to(Path(os.devnull)) as stdout:
         console = Console(file=stdout, quiet=options.json)
         with Progress(console).live() as progress:

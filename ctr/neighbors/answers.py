@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ctr.neighbors.search import Recall
-
 # Several texts are the value of a multi-valued feature.
 Value = float | str | tuple[str, ...]
 
@@ -24,19 +22,6 @@ class Neighbor:
 
 
 @dataclass(frozen=True)
-class IndexQuality:
-    """What an approximate index costs and gives.
-
-    Attributes:
-      build_seconds: How long it took to build.
-      against_exact: Its recall and speed.
-    """
-
-    build_seconds: float
-    against_exact: Recall
-
-
-@dataclass(frozen=True)
 class Similar:
     """The terms that are nearest to one.
 
@@ -48,7 +33,6 @@ class Similar:
       neighbors: The nearest terms, the nearest first.
       by_chance: The similarity that the nearest would have on average, were the vectors
         random.
-      index: How good the index is; None for an exact search.
     """
 
     feature: str
@@ -57,7 +41,6 @@ class Similar:
     terms: int
     neighbors: list[Neighbor]
     by_chance: float
-    index: IndexQuality | None
 
 
 @dataclass(frozen=True)

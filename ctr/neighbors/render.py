@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config.console import say
-from ctr.neighbors.answers import Best, IndexQuality, Similar, Value
+from ctr.neighbors.answers import Best, Similar, Value
 
 
 def render(answer: Similar | Best, console: Console) -> None:
@@ -21,31 +21,18 @@ def render(answer: Similar | Best, console: Console) -> None:
 
 
 def _render_similar(similar: Similar, console: Console) -> None:
-    search = "an exact search" if similar.index is None else "an approximate index"
     table = Table(similar.feature, "cosine similarity")
     for neighbor in similar.neighbors:
         table.add_row(Text(neighbor.value), f"{neighbor.similarity:.4f}")
     say(
         console,
         f"The nearest of {similar.terms:,} terms to {similar.feature}={similar.value} "
-        f"by {search} (version {_version(similar.model)})",
+        f"(version {_version(similar.model)})",
     )
     console.print(table)
     say(
         console,
         f"The nearest of as many random vectors: {similar.by_chance:.4f} on average.",
-    )
-    if similar.index is not None:
-        say(console, _quality(similar.index))
-
-
-def _quality(index: IndexQuality) -> str:
-    recall = index.against_exact
-    return (
-        f"Recall@{recall.top} of the index against exact search: {recall.recall:.1%}, "
-        f"for {recall.queries} random terms. A search took {recall.approximate_ms:.3f} "
-        f"ms by the index, built in {index.build_seconds:.1f} s, and "
-        f"{recall.exact_ms:.3f} ms exactly."
     )
 
 

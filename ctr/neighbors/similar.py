@@ -14,18 +14,12 @@ from config.embeddings import (
 )
 from config.errors import InputError, close_to
 from config.root import Config
-from ctr.neighbors.answers import IndexQuality, Neighbor, Similar
-from ctr.neighbors.search import (
-    ApproximateSearch,
-    ExactSearch,
-    Search,
-    measure_recall,
-    similarity_by_chance,
-)
+from ctr.neighbors.answers import Neighbor, Similar
+from ctr.neighbors.search import Search, similarity_by_chance
 
 
 def find_similar(
-    config: Config, model: Path, feature: str, value: str, top: int, approximate: bool
+    config: Config, model: Path, feature: str, value: str, top: int
 ) -> Similar:
     """Finds the nearest terms to one.
 
@@ -35,29 +29,20 @@ def find_similar(
       feature: A feature with exported vectors.
       value: One of its terms.
       top: How many terms are wanted.
-      approximate: Whether an index is built, measured and asked.
 
     Raises:
       InputError: There are no vectors of the feature, or the term is unknown.
     """
     embeddings = _read(config, model, feature)
     row = _row(embeddings, feature, value)
-    exact = ExactSearch(embeddings.vectors)
-    search: Search = exact
-    quality = None
-    if approximate:
-        search = index = ApproximateSearch(embeddings.vectors)
-        recall = measure_recall(exact, index, len(embeddings.terms), top)
-        quality = IndexQuality(index.build_seconds, recall)
-    found = search.nearest(np.array([row]), top)
+    found = Search(embeddings.vectors).nearest(np.array([row]), top)
     neighbors = [
         Neighbor(embeddings.terms[near], float(similarity))
         for near, similarity in zip(found.rows[0], found.similarities[0], strict=True)
-        if near >= 0
     ]
     by_chance = similarity_by_chance(*embeddings.vectors.shape)
     terms = len(embeddings.terms)
-    return Similar(feature, value, str(model), terms, neighbors, by_chance, quality)
+    return Similar(feature, value, str(model), terms, neighbors, by_chance)
 
 
 def _read(config: Config, model: Path, feature: str) -> Embeddings:

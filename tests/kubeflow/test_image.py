@@ -18,7 +18,7 @@ FAILS = "#!/bin/sh\nexit 1\n"
 
 
 def test_the_image_has_all_packages():
-    packages = re.search(r"PACKAGES = \[(.*?)\]", (ROOT / "setup.py").read_text())
+    packages = re.search(r"PACKAGES = \[(.*?)\]", (ROOT / "setup.py").read_text(), re.S)
     assert packages is not None
     names = re.findall(r'"(\w+)"', packages[1])
     lines = (ROOT / ".dockerignore").read_text().splitlines()

@@ -28,28 +28,17 @@ def test_a_table_of_similar_terms(arguments, capsys):
     assert cli.main([*arguments, "--value", "a1", "--top", "1"]) == 0
     text = capsys.readouterr().out
 
-    assert "ad_id=a1 by an exact search (version 10)" in text
+    assert "ad_id=a1 (version 10)" in text
     assert "│ a2    │ 0.9701 " in text
     assert "b1" not in text
     assert "The nearest of as many random vectors: 0." in text
-    assert "Recall" not in text
-
-
-def test_the_recall_of_the_index_is_printed(arguments, capsys):
-    assert cli.main([*arguments, "--value", "a1", "--top", "2", "--approximate"]) == 0
-
-    assert (
-        "Recall@2 of the index against exact search: 100.0%, for 4 random terms."
-        in capsys.readouterr().out
-    )
 
 
 def test_json(arguments, capsys):
-    assert cli.main([*arguments, "--value", "a1", "--json", "--approximate"]) == 0
+    assert cli.main([*arguments, "--value", "a1", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
 
     assert [neighbor["value"] for neighbor in answer["neighbors"]] == ["a2", "b1", "b2"]
-    assert answer["index"]["against_exact"]["recall"] == 1.0
     assert answer["model"].endswith("/10")
 
 
@@ -78,7 +67,6 @@ def test_the_last_release_of_the_work_directory_is_asked(
     ("question", "message"),
     [
         (["--value", "a11"], "did you mean"),
-        (["--for", "user_id=u1", "--approximate"], "--for is exact only"),
         (["--for", "user_id=u1"], "no file matches"),
     ],
 )

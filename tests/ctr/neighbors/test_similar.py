@@ -26,23 +26,12 @@ def test_a_folder_without_a_model_is_told(tmp_path):
 
 
 def test_neighbours_are_the_terms_with_the_nearest_vectors(config, model):
-    similar = find_similar(config, model, "ad_id", "a1", top=2, approximate=False)
+    similar = find_similar(config, model, "ad_id", "a1", top=2)
 
     assert [neighbor.value for neighbor in similar.neighbors] == ["a2", "b1"]
     assert similar.neighbors[0].similarity == pytest.approx(4 / 17**0.5)
     assert similar.neighbors[1].similarity == pytest.approx(0)
-    assert (similar.terms, similar.index) == (4, None)
-
-
-def test_an_index_finds_them_too_and_is_measured(config, model):
-    similar = find_similar(config, model, "ad_id", "b2", top=3, approximate=True)
-
-    assert [neighbor.value for neighbor in similar.neighbors] == ["b1", "a2", "a1"]
-    assert similar.index.against_exact.recall == 1.0
-    assert (similar.index.against_exact.queries, similar.index.against_exact.top) == (
-        4,
-        3,
-    )
+    assert similar.terms == 4
 
 
 @pytest.mark.parametrize(
@@ -60,9 +49,9 @@ def test_what_is_unknown_is_told_with_what_is_like_it(
     config, model, feature, value, message
 ):
     with pytest.raises(InputError, match=message):
-        find_similar(config, model, feature, value, top=2, approximate=False)
+        find_similar(config, model, feature, value, top=2)
 
 
 def test_a_model_without_vectors_is_told(config, model_dir):
     with pytest.raises(InputError, match="no vectors of it, none at all; release one"):
-        find_similar(config, model_dir / "9", "ad_id", "a1", 2, False)
+        find_similar(config, model_dir / "9", "ad_id", "a1", 2)
