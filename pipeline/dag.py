@@ -15,6 +15,7 @@ from tfx.types import standard_artifacts
 
 from components.evaluation_report.component import EvaluationReport
 from components.evaluation_report.part import EvaluationReportPart
+from components.evaluation_report.render import templates_digest
 from components.evaluator.component import Evaluator
 from components.example_gen.component import ExampleGen
 from components.example_gen.files import input_patterns
@@ -108,6 +109,7 @@ def create_pipeline(
         part=EvaluationReportPart.of(config),
         codes=component_codes(),
         code=code_fingerprint("components.evaluation_report.executor"),
+        templates=templates_digest(),
         **infra_channel,
         **reference_channels,
     )

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from tfx import types
-from tfx.dsl.components.base import base_beam_component, executor_spec
+from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.proto import example_gen_pb2, range_config_pb2
-from tfx.types import component_spec, standard_artifacts
+from tfx.types.standard_artifacts import Examples
 
 from components.example_gen.driver import ExampleGenDriver
 from components.example_gen.executor import ExampleGenExecutor
+from components.shared.component import Component
 from config.parts import ExampleGenPart
 from config.spans import Spans
 
 
-class ExampleGenSpec(types.ComponentSpec):
-    """The parameters are those that TFX's file-based driver reads, and our part."""
-
-    INPUTS: dict[str, component_spec.ChannelParameter] = {}
-    OUTPUTS = {
-        "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples)
-    }
-    PARAMETERS = {
-        "input_base": component_spec.ExecutionParameter(type=str),
-        "input_config": component_spec.ExecutionParameter(type=example_gen_pb2.Input),
-        "range_config": component_spec.ExecutionParameter(
-            type=range_config_pb2.RangeConfig, optional=True
-        ),
-        "spans": component_spec.ExecutionParameter(type=str, optional=True),
-        "part": component_spec.ExecutionParameter(type=str),
-        "code": component_spec.ExecutionParameter(type=str),
-    }
-
-
-class ExampleGen(base_beam_component.BaseBeamComponent):
+class ExampleGen(Component):
     """Reads CSV, Parquet or TFRecord through Arrow.
 
     The driver fingerprints the files, so changed data is read anew and unchanged
@@ -41,8 +22,16 @@ class ExampleGen(base_beam_component.BaseBeamComponent):
     row.
     """
 
-    SPEC_CLASS = ExampleGenSpec
-    EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(ExampleGenExecutor)
+    OUTPUTS = {"examples": Examples}
+    PARAMETERS = {
+        # Of TFX's file-based driver.
+        "input_base": str,
+        "input_config": example_gen_pb2.Input,
+        "part": str,  # ExampleGenPart
+        "code": str,
+    }
+    OPTIONAL_PARAMETERS = {"range_config": range_config_pb2.RangeConfig, "spans": str}
+    EXECUTOR_SPEC = BeamExecutorSpec(ExampleGenExecutor)
     DRIVER_CLASS = ExampleGenDriver
 
     def __init__(
@@ -58,22 +47,19 @@ class ExampleGen(base_beam_component.BaseBeamComponent):
         Args:
           root: The folder of the files.
           patterns: For each split the glob of its files; with a hash split, one entry.
-          part: What to read from the files.
-          code: Fingerprint of the code that does it.
-          spans: Which of the files are read, where they are in spans; the patterns
-            name all of them then.
+          part: Columns, label and formats.
+          code: Fingerprint of the code that reads them.
+          spans: The files to read, where they are in spans; the patterns match all
+            spans then.
         """
         splits = [
             example_gen_pb2.Input.Split(name=name, pattern=pattern)
             for name, pattern in patterns.items()
         ]
         super().__init__(
-            ExampleGenSpec(
-                input_base=root,
-                input_config=example_gen_pb2.Input(splits=splits),
-                spans=None if spans is None else spans.model_dump_json(),
-                part=part.model_dump_json(),
-                code=code,
-                examples=types.Channel(type=standard_artifacts.Examples),
-            )
+            input_base=root,
+            input_config=example_gen_pb2.Input(splits=splits),
+            spans=spans,
+            part=part,
+            code=code,
         )
