@@ -116,8 +116,8 @@ class Examples(Block):
 class Label(Block):
     """Which column says whether an impression was clicked.
 
-    Without `greater_than` the column holds 0 and 1. With it the label is derived: 1
-    where `column > greater_than` or, with `times`, where
+    Without `greater_than` the column holds 0 and 1, or booleans. With it the label is
+    derived: 1 where `column > greater_than` or, with `times`, where
     `column > greater_than * times`.
 
     Attributes:

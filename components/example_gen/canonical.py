@@ -86,6 +86,8 @@ def _numbers(table: pa.Table, name: str) -> npt.NDArray[Any]:
     """A column with one number a row, NaN where it is missing: float64 [rows]."""
     rows, values = flat(table.column(name))
     _check_single(name, rows)
+    if _holds_text(values.type):
+        values = _typed(name, values, RawColumn(type="float"))
     numbers = np.full(table.num_rows, np.nan)
     numbers[rows] = cast(name, values, pa.float64()).to_numpy(zero_copy_only=False)
     return numbers

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from config.csv_format import CsvFormat
 from config.errors import InputError
+from config.features import NumberFormat
 from config.files.compression import decompressed
 from config.files.csv_blocks import CsvBlock, fields_of, read_blocks
+from config.values.canonical_text import BOOLEANS
+from config.values.text_values import booleans_as_digits, is_number, parse_numbers
 
 # Says of a file's columns which are read, and as what.
 Choose = Callable[[list[str]], pa_csv.ConvertOptions]
@@ -57,14 +61,14 @@ def read_tables(
       ArrowException, OSError: The file cannot be read.
       UnicodeDecodeError: It is of another encoding.
     """
-    header, convert = list(csv_format.columns or ()), None
+    header, reader = list(csv_format.columns or ()), None
     with _as_utf8(file, csv_format.encoding) as stream:
         for records in read_blocks(stream, csv_format, block):
             if not header:
                 header = fields_of(records, csv_format)
                 records = records.without_first()
-            convert = convert or choose(header)
-            yield _table(records, header, csv_format, convert)
+            reader = reader or _Reader(header, csv_format, choose(header))
+            yield reader.table(records)
 
 
 @contextmanager
@@ -103,46 +107,91 @@ class _Rejoined:
         """Leaves the stream to its owner."""
 
 
-def _table(
-    records: CsvBlock,
-    header: Sequence[str],
-    csv_format: CsvFormat,
-    convert: pa_csv.ConvertOptions,
-) -> pa.Table:
-    rows = len(records.starts)
-    if not rows:
-        return _empty(header, convert)
-    # One thread for each file: as fast, and only so errors name the row.
-    read = pa_csv.ReadOptions(
-        column_names=header, block_size=len(records.data) + 1, use_threads=False
-    )
-    parse = pa_csv.ParseOptions(
-        delimiter=csv_format.delimiter,
-        quote_char=csv_format.quote or False,
-        escape_char=csv_format.escape or False,
-        newlines_in_values=True,
-    )
-    try:
-        table = pa_csv.read_csv(pa.BufferReader(records.data), read, parse, convert)
-    except pa.ArrowInvalid as error:
-        if reason := _problem(str(error), header, records):
-            raise InputError(reason) from error
-        raise
-    if table.num_rows != rows:
-        raise InputError(
-            f"{rows} rows from line {records.line_at(0)} on are read as "
-            f"{table.num_rows}; check examples.csv"
+class _Reader:
+    """Reads blocks of records as tables.
+
+    A column of numbers in which a boolean is found is read as text from there on, since
+    Arrow's numbers have no booleans.
+    """
+
+    def __init__(
+        self, header: list[str], csv_format: CsvFormat, convert: pa_csv.ConvertOptions
+    ):
+        self._header = header
+        self._convert = convert
+        self._with_booleans: list[str] = []
+        self._parse = pa_csv.ParseOptions(
+            delimiter=csv_format.delimiter,
+            quote_char=csv_format.quote or False,
+            escape_char=csv_format.escape or False,
+            newlines_in_values=True,
         )
-    return table
+
+    def table(self, records: CsvBlock) -> pa.Table:
+        """Returns the rows of a block.
+
+        Raises:
+          InputError: A row has too few or too many fields, or a value is of another
+            type; the message names the line.
+        """
+        table = self._read(records) if len(records.starts) else self._empty()
+        if table.num_rows != len(records.starts):
+            raise InputError(
+                f"{len(records.starts)} rows from line {records.line_at(0)} on are "
+                f"read as {table.num_rows}; check examples.csv"
+            )
+        for name in self._with_booleans:
+            numbers = _numbers(name, table[name].combine_chunks(), records)
+            index = table.column_names.index(name)
+            table = table.set_column(index, name, numbers)
+        return table
+
+    def _read(self, records: CsvBlock) -> pa.Table:
+        # One thread for each file: as fast, and only so errors name the row.
+        read = pa_csv.ReadOptions(
+            column_names=self._header,
+            block_size=len(records.data) + 1,
+            use_threads=False,
+        )
+        source = pa.BufferReader(records.data)
+        try:
+            return pa_csv.read_csv(source, read, self._parse, self._convert)
+        except pa.ArrowInvalid as error:
+            if name := _column_of_boolean(str(error), self._header):
+                self._with_booleans.append(name)
+                types = {**self._convert.column_types, name: pa.string()}
+                self._convert.column_types = types
+                return self._read(records)
+            if reason := _problem(str(error), self._header, records):
+                raise InputError(reason) from error
+            raise
+
+    def _empty(self) -> pa.Table:
+        names = self._convert.include_columns or self._header
+        types = self._convert.column_types
+        fields = [(name, types.get(name, pa.string())) for name in names]
+        return pa.schema(fields).empty_table()
 
 
-def _empty(header: Sequence[str], convert: pa_csv.ConvertOptions) -> pa.Table:
-    names = convert.include_columns or header
-    fields = [(name, convert.column_types.get(name, pa.string())) for name in names]
-    return pa.schema(fields).empty_table()
+def _numbers(name: str, texts: pa.Array, records: CsvBlock) -> pa.Array:
+    """Texts of numbers and booleans as numbers: float64 [n]."""
+    is_good = is_number(booleans_as_digits(texts), NumberFormat())
+    row = pc.index(is_good, False).as_py()
+    if row >= 0:
+        line = records.line_at(int(records.starts[row]))
+        raise InputError(_no_number(f"line {line}: ", name, texts[row].as_py()))
+    return parse_numbers(texts, NumberFormat())
 
 
-def _problem(message: str, header: Sequence[str], records: CsvBlock) -> str | None:
+def _column_of_boolean(message: str, header: list[str]) -> str | None:
+    """The column of numbers that holds a boolean, where that is what Arrow says."""
+    found = _VALUE.match(message)
+    if found and (found["value"] or "").strip() in BOOLEANS:
+        return header[int(found["column"])]
+    return None
+
+
+def _problem(message: str, header: list[str], records: CsvBlock) -> str | None:
     """Says what Arrow says of rows in the words of the file: by line, by name."""
     found = _WIDTH.match(message)
     if found:
@@ -153,15 +202,19 @@ def _problem(message: str, header: Sequence[str], records: CsvBlock) -> str | No
     found = _VALUE.match(message)
     if not found:
         return None
-    where = f"{_line(found, records)}column {header[int(found['column'])]!r}"
+    column = header[int(found["column"])]
     if found["value"] is None:
         return (
-            f"{where}: the text is not UTF-8; set examples.csv.encoding, such as "
-            "latin-1, or convert the file to UTF-8"
+            f"{_line(found, records)}column {column!r}: the text is not UTF-8; set "
+            "examples.csv.encoding, such as latin-1, or convert the file to UTF-8"
         )
+    return _no_number(_line(found, records), column, found["value"])
+
+
+def _no_number(line: str, column: str, text: str) -> str:
     return (
-        f"{where}: expected a number, got {found['value'][:60]!r}; correct the file, "
-        "or list the value under examples.missing_values"
+        f"{line}column {column!r}: expected a number, got {text[:60]!r}; correct the "
+        "file, or list the value under examples.missing_values"
     )
 
 

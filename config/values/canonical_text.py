@@ -40,8 +40,13 @@ FIRST_INEXACT = {2: 2**11, 4: 2**24, 8: 2**53}
 # Lines of a vocabulary file are ended by these two; no byte of UTF-8 is 0xfe or 0xff.
 LINE_BREAKS = {b"\n": b"\xfe", b"\r": b"\xff"}
 
+# Texts of booleans, and those booleans.
+BOOLEANS = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+
 _FLOAT_NOTATION = re.compile(FLOAT_NOTATION)
-_BOOLEANS = {"True": "true", "TRUE": "true", "False": "false", "FALSE": "false"}
 
 
 def canonical_text(value: object) -> str | None:
@@ -92,7 +97,7 @@ def _text_of_text(text: str) -> str:
         if abs(number) >= FIRST_INEXACT[8]:
             raise _inexact(text, 8)
         return _digits(number)
-    return _BOOLEANS.get(text, text)
+    return text.lower() if text in BOOLEANS else text
 
 
 def _text_of_float(value: Real) -> str | None:

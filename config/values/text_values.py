@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from config.errors import InputError
 from config.features import NumberFormat
 from config.raw_columns import RawColumn
+from config.values.canonical_text import BOOLEANS
 
 _SPACE = r"[\s\x{a0}\x{202f}]"
 # Typography has spaces that do not break lines, and an apostrophe of its own.
@@ -53,7 +54,7 @@ def parse_numbers(texts: pa.Array, number_format: NumberFormat) -> pa.Array:
     """Reads texts such as `$1,909.50` as numbers.
 
     Digits are grouped by three or, as in India, by two before the last three; a number
-    may also have no groups, and no unit.
+    may also have no groups, and no unit. A boolean is 1 or 0.
 
     Args:
       texts: string [n]; null is missing.
@@ -65,7 +66,7 @@ def parse_numbers(texts: pa.Array, number_format: NumberFormat) -> pa.Array:
     Raises:
       InputError: A text is no such number; the message quotes the first one.
     """
-    bare = _without_unit(texts, number_format)
+    bare = _without_unit(booleans_as_digits(texts), number_format)
     bad = pc.invert(pc.match_substring_regex(bare, _pattern(number_format)))
     if pc.any(bad).as_py():
         raise InputError(
@@ -79,6 +80,16 @@ def parse_numbers(texts: pa.Array, number_format: NumberFormat) -> pa.Array:
     if number_format.decimal != ".":
         bare = pc.replace_substring(bare, number_format.decimal, ".")
     return bare.cast(pa.float64())
+
+
+def booleans_as_digits(texts: pa.Array) -> pa.Array:
+    """The texts, with 1 or 0 for those of booleans."""
+    bare = pc.utf8_trim_whitespace(texts)
+    for digit, boolean in (("1", True), ("0", False)):
+        words = [word for word, value in BOOLEANS.items() if value is boolean]
+        is_word = pc.is_in(bare, value_set=pa.array(words, texts.type))
+        texts = pc.if_else(is_word, pa.scalar(digit, texts.type), texts)
+    return texts
 
 
 def is_number(texts: pa.Array, number_format: NumberFormat) -> pa.Array:

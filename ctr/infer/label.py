@@ -10,9 +10,9 @@ import yaml
 
 from config.errors import InputError
 from config.examples import Label
-from config.values.text_values import example_of
+from config.values.text_values import booleans_as_digits, example_of
 from config.yaml_text import from_yaml
-from ctr.infer.column import Column, Ints, listed, number, shown
+from ctr.infer.column import Column, Ints, listed, make_column, number, shown
 
 
 def check_label(text: str, columns: Mapping[str, Column]) -> tuple[Label, Ints]:
@@ -30,11 +30,10 @@ def check_label(text: str, columns: Mapping[str, Column]) -> tuple[Label, Ints]:
       InputError: There is no such column, or it does not give a label.
     """
     label = _parse(text, columns)
-    for name in label.columns:
-        _check_column(name, columns)
-    label = _with_threshold(label, columns[label.column])
-    values = columns[label.column].numbers
-    times = columns[label.times].numbers if label.times else 1.0
+    numbers = {name: _number_column(name, columns) for name in label.columns}
+    label = _with_threshold(label, numbers[label.column])
+    values = numbers[label.column].numbers
+    times = numbers[label.times].numbers if label.times else 1.0
     # Without a threshold the values are 0 and 1.
     labels = (values > (label.greater_than or 0.0) * times).astype(np.int64)
     if len(set(labels.tolist())) == 1:
@@ -57,17 +56,21 @@ def _parse(text: str, columns: Mapping[str, Column]) -> Label:
         ) from error
 
 
-def _check_column(name: str, columns: Mapping[str, Column]) -> None:
+def _number_column(name: str, columns: Mapping[str, Column]) -> Column:
+    """A column of plain numbers without gaps; booleans are the numbers 1 and 0."""
     if name not in columns:
         raise InputError(
             f"--label: no column {name!r}; columns found: {listed(columns, most=50)}"
         )
     column = columns[name]
+    if column.family == "text":
+        numbers = make_column(name, booleans_as_digits(column.values))
+        column = numbers if numbers.is_number else column
     if not column.is_number:
         held = [] if column.family == "other" else column.counts
         raise InputError(
             f"--label: column {name!r} holds {listed(held) or 'no values'} "
-            f"({column.values.type}); allowed: the numbers 0 and 1"
+            f"({column.values.type}); allowed: the numbers 0 and 1, or booleans"
         )
     if column.number_format is not None:
         raise InputError(
@@ -79,6 +82,7 @@ def _check_column(name: str, columns: Mapping[str, Column]) -> None:
             f"--label: column {name!r} is missing in {column.missing:,} of "
             f"{column.rows:,} rows sampled; each row needs a label"
         )
+    return column
 
 
 def _with_threshold(label: Label, column: Column) -> Label:

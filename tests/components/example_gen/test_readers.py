@@ -130,6 +130,24 @@ def test_text_in_the_label_is_told_likewise(write: Write, problem: Problem):
     )
 
 
+def test_booleans_in_columns_of_numbers_are_1_and_0(write: Write, read: Read):
+    path = write("examples.csv", b"age,city,click\n2.5,a,0\ntrue,b,True\n,c,FALSE\n")
+    assert read(path) == [
+        {"age": [2.5], "city": [b"a"], "click": [0]},
+        {"age": [1.0], "city": [b"b"], "click": [1]},
+        {"city": [b"c"], "click": [0]},
+    ]
+
+
+def test_text_among_booleans_is_told_by_line_column_and_value(
+    write: Write, problem: Problem
+):
+    path = write("examples.csv", b"age,city,click\n1,a,True\n\n1,a,tRUE\n")
+    message = problem(path)
+    assert message.startswith("line 4: column 'click': ")
+    assert "'tRUE'" in message
+
+
 def test_line_breaks_in_a_value_do_not_break_the_message(
     write: Write, problem: Problem
 ):

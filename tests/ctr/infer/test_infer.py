@@ -16,6 +16,7 @@ import yaml
 
 from benchmarks.places import REAL_DATA
 from config.errors import InputError
+from config.examples import Label
 from config.load import load_config
 from config.root import Config
 from ctr.infer import infer_config
@@ -536,6 +537,17 @@ def test_two_other_numbers_make_a_label_by_a_threshold(tmp_path: Path):
     table.to_csv(tmp_path / "a.csv", index=False)
     config, _ = inferred(tmp_path, tmp_path / "a.csv")
     assert config.label.greater_than == -1
+
+
+def test_label_of_booleans_is_itself_in_texts_as_in_parquet(tmp_path: Path):
+    table = clicks(300)[["gender", "click"]]
+    table["click"] = table["click"].astype(bool)
+    table.to_csv(tmp_path / "a.csv", index=False)
+    table.to_parquet(tmp_path / "a.parquet")
+    blocks = [
+        inferred(tmp_path, tmp_path / name)[0].label for name in ("a.csv", "a.parquet")
+    ]
+    assert blocks == [Label(column="click")] * 2
 
 
 def csv(folder: Path, text: str, name: str = "a.csv") -> Path:
