@@ -1,6 +1,6 @@
-"""What the models are made of.
+"""Building blocks of the models.
 
-Layers' names have a dot, which no column's name has: a column's name is its input's,
-and Keras wants names to be unique in a model. They start with `wide.` or `deep.`, which
-says which optimizer trains them.
+The name of a layer starts with `wide.` or `deep.`, which selects its optimizer. The dot
+keeps it apart from the names of the inputs, which are those of the columns: Keras
+requires unique names in a model, and no column has a dot in its name.
 """

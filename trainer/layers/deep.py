@@ -1,4 +1,4 @@
-"""The deep part: embeddings and numbers, side by side, and dense layers on them."""
+"""Deep part of a model: embeddings and numbers, concatenated, and dense layers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trainer.layers.embedding import PooledEmbedding
 def embeddings(
     inputs: ModelInputs, tensors: KerasTensors, settings: Deep
 ) -> list[keras.KerasTensor]:
-    """An embedding of each column of ids but crosses, float32 [batch, size] each."""
+    """Embeds each column of ids but crosses, float32 [batch, size] each."""
     return [
         PooledEmbedding(
             column.name,
@@ -32,7 +32,7 @@ def stack(
     tensors: KerasTensors,
     settings: Deep,
 ) -> keras.KerasTensor:
-    """Embeddings and numbers side by side, float32 [batch, sizes + numbers]."""
+    """Concatenates embeddings and numbers, float32 [batch, sizes + numbers]."""
     if not inputs.numbers:
         return keras.layers.concatenate(embedded, name="deep.stack")
     numbers = inputs.stacked_numbers(tensors)
@@ -42,7 +42,20 @@ def stack(
 
 
 def mlp(tensor: keras.KerasTensor, settings: Mlp) -> keras.KerasTensor:
-    """Hidden layers, float32 [batch, last of the hidden units]."""
+    """Applies the hidden layers in turn.
+
+    >>> from config.model import EmbeddingMlp
+    >>> features = keras.Input([24])
+    >>> mlp(features, EmbeddingMlp(hidden_units=(64, 32))).shape
+    (None, 32)
+
+    Args:
+      tensor: float32 [batch, any].
+      settings: Sizes, activation, batch norm, dropout and L2.
+
+    Returns:
+      float32 [batch, last of the hidden units].
+    """
     for number, units in enumerate(settings.hidden_units, start=1):
         tensor = hidden_layer(tensor, units, str(number), settings, settings.activation)
     return tensor
@@ -51,14 +64,17 @@ def mlp(tensor: keras.KerasTensor, settings: Mlp) -> keras.KerasTensor:
 def hidden_layer(
     tensor: keras.KerasTensor, units: int, name: str, settings: Deep, activation: str
 ) -> keras.KerasTensor:
-    """Dense, batch norm, activation and dropout, float32 [batch, units].
+    """Applies a dense layer, batch norm, activation and dropout.
 
     Args:
       tensor: float32 [batch, any].
       units: Size of the layer.
-      name: What is special in the layers' names.
+      name: Suffix of the layers' names, unique in the model.
       settings: Batch norm, dropout and L2.
       activation: Keras name of the activation.
+
+    Returns:
+      float32 [batch, units].
     """
     tensor = dense(units, f"deep.dense.{name}", settings, not settings.batch_norm)(
         tensor
@@ -76,7 +92,7 @@ def hidden_layer(
 def dense(
     units: int, name: str, settings: Deep, use_bias: bool = True
 ) -> keras.layers.Layer:
-    """A dense layer with the L2 of the settings."""
+    """Builds a dense layer with the L2 of the settings."""
     return keras.layers.Dense(
         units,
         use_bias=use_bias,
@@ -86,8 +102,8 @@ def dense(
 
 
 def _batch_norm(name: str) -> keras.layers.Layer:
-    # Over the whole batch. On one device it would be the same, but computed less
-    # exactly.
+    # Statistics of the whole batch. On one device they are the same without
+    # synchronisation, and more exact.
     shared = tf.distribute.has_strategy()
     return keras.layers.BatchNormalization(synchronized=shared, name=name)
 

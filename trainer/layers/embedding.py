@@ -1,4 +1,4 @@
-"""Tables of vectors that are looked up by id."""
+"""Embedding tables."""
 
 from __future__ import annotations
 
@@ -14,14 +14,21 @@ Pooling = Literal["mean", "sum", "sqrtn"]
 
 
 class PooledEmbedding(keras.layers.Layer):
-    """Looks ids up, and pools the vectors of a multi-valued column.
+    """Embedding of a column of ids, pooled where an example has several.
 
-    Maps int64 [batch] to float32 [batch, size]; int64 [batch, values] is pooled over
-    the values that are not padding, and an example without any gets the vector of a
-    missing value.
+    Use it in place of `keras.layers.Embedding` for tables that the optimizers of
+    `trainer.optimizers.sparse` train: Keras's layer reads the table as a whole, so that
+    an update in place has to copy it first.
 
-    Keras's own Embedding reads the table as a whole, so that an optimizer that updates
-    it in place must copy it first; see `trainer.optimizers.sparse`.
+    >>> layer = PooledEmbedding("city", num_ids=100, size=4)
+    >>> layer(tf.constant([7, 8])).shape
+    TensorShape([2, 4])
+    >>> layer(tf.constant([[7, 8], [9, 0]])).shape  # 0 is padding
+    TensorShape([2, 4])
+
+    Input: int64 [batch], or int64 [batch, values] with the id of a missing value as
+    padding. Output: float32 [batch, size]; an example without any value gets the
+    vector of a missing value.
     """
 
     def __init__(
@@ -41,11 +48,12 @@ class PooledEmbedding(keras.layers.Layer):
           column: Name of the column of ids.
           num_ids: Number of rows of the table.
           size: Length of its vectors.
-          pooling: How the vectors of an example are pooled; `sqrtn` divides their sum
-            by the square root of their number.
-          initializer: Keras name of the table's initial values.
-          l2: Strength of L2 on the vectors that an example looks up, so that rows that
-            a batch does not use are left alone.
+          pooling: `mean`, `sum`, or `sqrtn`: the sum divided by the square root of the
+            number of values. Defaults to `mean`.
+          initializer: Keras name of the initializer of the table. Defaults to
+            `uniform`.
+          l2: Strength of L2 regularisation of the vectors that an example looks up;
+            other rows are not regularised. Defaults to 0.
           **kwargs: Passed to the base layer.
         """
         super().__init__(**kwargs)
@@ -56,25 +64,25 @@ class PooledEmbedding(keras.layers.Layer):
         self._l2 = l2
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the table."""
+        """Creates the table."""
         del input_shape
         self.table = self.add_weight(
             shape=self._shape, initializer=self._initializer, name="table"
         )
 
     def call(self, ids: tf.Tensor) -> tf.Tensor:
-        """Looks the ids up."""
+        """Returns the vectors of the ids, float32 [batch, size]."""
         vectors = tf.nn.embedding_lookup(self.table.value, ids)
         if len(ids.shape) == 1:
-            self._penalise(vectors)
+            self._regularise(vectors)
             return vectors
         present = tf.cast(tf.not_equal(ids, MISSING_ID), vectors.dtype)
         vectors *= tf.expand_dims(present, 2)
-        self._penalise(vectors)
+        self._regularise(vectors)
         return self._pooled(vectors, tf.reduce_sum(present, axis=1, keepdims=True))
 
-    def _penalise(self, vectors: tf.Tensor) -> None:
-        """Adds the L2 of the vectors of an example, in the mean of the batch."""
+    def _regularise(self, vectors: tf.Tensor) -> None:
+        """Adds the L2 loss of the vectors of an example, averaged over the batch."""
         if self._l2:
             total = tf.reduce_sum(tf.square(vectors))
             self.add_loss(self._l2 * total / examples_per_replica(vectors))

@@ -1,4 +1,4 @@
-"""From parts of a logit to the logit."""
+"""Output layers, between the parts of a logit and the logit."""
 
 from __future__ import annotations
 
@@ -10,51 +10,69 @@ import tensorflow as tf
 
 
 class Bias(keras.layers.Layer):
-    """Adds one number that is learned; [batch, 1] to [batch, 1]."""
+    """Trainable bias of the logit, for models without a dense layer at the end.
+
+    >>> Bias()(tf.ones([2, 1])).shape
+    TensorShape([2, 1])
+    """
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the bias."""
+        """Creates the bias."""
         del input_shape
         self.bias = self.add_weight(shape=(1,), initializer="zeros", name="bias")
 
     def call(self, logit: tf.Tensor) -> tf.Tensor:
-        """Adds it."""
+        """Returns the logit plus the bias, float32 [batch, 1]."""
         return logit + self.bias
 
 
 class TakeAll(keras.layers.Layer):
-    """Gives the first of its inputs, so that a model may leave others unused.
+    """Identity of the logit that connects all inputs of a model to its output.
 
-    Keras 3.12 wants every input of a model to lead to its output.
+    Keras 3.12 rejects a functional model with an input that is not used. Use it where a
+    model ignores some columns.
+
+    >>> TakeAll()(tf.ones([2, 1]), [tf.zeros([2])]).shape
+    TensorShape([2, 1])
     """
 
     def call(self, logit: tf.Tensor, others: list[tf.Tensor]) -> tf.Tensor:
-        """Gives the logit."""
+        """Returns the logit."""
         del others
         return logit
 
 
 class Recalibration(keras.layers.Layer):
-    """Makes up for examples that training leaves out or counts several times.
+    """Correction of the logit for sampled negatives and weighted positives.
 
-    Where a share w of the negative examples is trained on, and a positive one counts
-    c times, the odds of a click in training are c / w times those in the full data.
-    Added to the logit in training only, ln(c / w) leaves the model with the logit of
-    the full data. For c = 1 this is the formula of He et al. 2014, section 6.3,
-    q = p / (p + (1 - p) / w), where p is what a model of the sampled data predicts.
+        logit + ln(c / w)    in training
+        logit                in evaluation and serving
+
+    Training on a share w of the negative examples, with positive ones of weight c,
+    multiplies the odds of a click by c / w. With the correction in training alone, the
+    model learns the logit of the full data. For c = 1 this is equation
+    q = p / (p + (1 - p) / w) of He et al. 2014, section 6.3, where p is the prediction
+    of a model of the sampled data. Use it where `training.negative_rate` or
+    `training.positive_weight` is not 1.
+
+    >>> layer = Recalibration(negative_rate=0.1, positive_weight=1.0)
+    >>> round(float(layer(tf.zeros([1, 1]), training=True)[0, 0]), 4)  # ln 10
+    2.3026
+    >>> float(layer(tf.zeros([1, 1]))[0, 0])
+    0.0
     """
 
     def __init__(self, negative_rate: float, positive_weight: float, **kwargs: Any):
         """Builds the layer.
 
         Args:
-          negative_rate: Share of the negative examples that are trained on.
-          positive_weight: How much a positive example counts.
+          negative_rate: Share of the negative examples that are trained on, in (0, 1].
+          positive_weight: Weight of a positive example; a negative one has 1.
           **kwargs: Passed to the base layer.
         """
         super().__init__(**kwargs)
         self._shift = math.log(positive_weight / negative_rate)
 
     def call(self, logit: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Shifts the logit, [batch, 1], in training."""
+        """Returns the logit, float32 [batch, 1], corrected in training."""
         return logit + self._shift if training else logit

@@ -1,4 +1,4 @@
-"""The wide part: a weight for each id, looked up, never a dense one-hot."""
+"""Wide part of a model: a weight for each id, looked up and never one-hot encoded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trainer.layers.embedding import PooledEmbedding
 def wide_logits(
     columns: Iterable[IdInput], tensors: KerasTensors
 ) -> list[keras.KerasTensor]:
-    """The weights of each column's ids, float32 [batch, 1] each."""
+    """Looks up the weights of each column's ids, float32 [batch, 1] each."""
     return [
         PooledEmbedding(
             column.name,

@@ -1,7 +1,8 @@
 """The registry of models.
 
-A further one is a file here, a block in `config.model` and a line below. The
-file says how the columns become a logit; `trainer.fit.classifier` does the rest.
+A model is a module here with a function from columns to a logit, a block of settings
+in `config.model` and an entry below; `trainer.fit.classifier` adds loss, metrics and
+optimizers. CONTRIBUTING.md has an example.
 """
 
 from __future__ import annotations

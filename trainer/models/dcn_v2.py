@@ -2,6 +2,9 @@
 
 x0 = [embeddings, numbers];  x <- x0 * (W x + b) + x for each cross layer
 logit = w . [x, MLP(x0)] + b
+
+Use it where products of features matter and you do not know which: each cross layer
+raises the degree of the feature interactions by one.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from trainer.layers.deep import dense, embeddings, mlp, stack
 def logit(
     inputs: ModelInputs, tensors: KerasTensors, settings: DcnV2
 ) -> keras.KerasTensor:
-    """The logit of each example, float32 [batch, 1]; crossed columns are not used."""
+    """Returns the logit, float32 [batch, 1]; crossed columns are not used."""
     start = stack(embeddings(inputs, tensors, settings), inputs, tensors, settings)
     crossed = start
     for number in range(1, settings.cross_layers + 1):

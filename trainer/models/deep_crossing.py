@@ -2,6 +2,9 @@
 
 h = [embeddings, numbers];  h <- ReLU(h + W2 ReLU(W1 h)) for each residual unit
 logit = w . h + b
+
+Use it for deep stacks: the residual connections train where a plain MLP of that depth
+does not.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from trainer.layers.deep import dense, embeddings, hidden_layer, stack
 def logit(
     inputs: ModelInputs, tensors: KerasTensors, settings: DeepCrossing
 ) -> keras.KerasTensor:
-    """The logit of each example, float32 [batch, 1]; crosses are not used."""
+    """Returns the logit, float32 [batch, 1]; crossed columns are not used."""
     embedded = embeddings(inputs, tensors, settings)
     hidden = stack(embedded, inputs, tensors, settings)
     for number, units in enumerate(settings.residual_units, start=1):

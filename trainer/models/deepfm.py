@@ -3,7 +3,8 @@
     logit = w . [ids, crosses] + sum over i < j of e_i . e_j
           + MLP([embeddings, numbers])
 
-The factorisation machine (Rendle 2010) and the MLP share the embeddings.
+The factorisation machine (Rendle 2010) and the MLP share the embeddings. Use it for
+pairwise interactions of many categorical features without choosing crosses by hand.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from trainer.layers.wide import wide_logits
 def logit(
     inputs: ModelInputs, tensors: KerasTensors, settings: DeepFm
 ) -> keras.KerasTensor:
-    """The logit of each example, float32 [batch, 1]."""
+    """Returns the logit, float32 [batch, 1]."""
     embedded = embeddings(inputs, tensors, settings)
     hidden = mlp(stack(embedded, inputs, tensors, settings), settings)
     deep = dense(1, "deep.logit", settings)(hidden)
@@ -31,15 +32,20 @@ def logit(
 
 
 class PairwiseProducts(keras.layers.Layer):
-    """The sum of the dot products of all pairs of vectors.
+    """Sum of the dot products of all pairs of vectors, in linear time.
 
-    Takes vectors of one size, [batch, size] each, to [batch, 1], in linear time:
-    the sum over i < j of e_i . e_j is (|sum of e_i|^2 - sum of |e_i|^2) / 2 (Rendle
-    2010, lemma 3.1).
+        sum over i < j of e_i . e_j = (|sum of e_i|^2 - sum of |e_i|^2) / 2
+
+    (Rendle 2010, lemma 3.1.) Input: vectors of one size, float32 [batch, size] each.
+    Output: float32 [batch, 1].
+
+    >>> vectors = [tf.constant([[1.0, 2.0]]), tf.constant([[3.0, 4.0]])]
+    >>> float(PairwiseProducts()(vectors)[0, 0])  # 1 * 3 + 2 * 4
+    11.0
     """
 
     def call(self, vectors: list[tf.Tensor]) -> tf.Tensor:
-        """Sums the products."""
+        """Returns the sum, float32 [batch, 1]."""
         stacked = tf.stack(vectors, axis=1)
         square_of_sum = tf.square(tf.reduce_sum(stacked, axis=1))
         sum_of_squares = tf.reduce_sum(tf.square(stacked), axis=1)

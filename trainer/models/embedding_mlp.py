@@ -1,6 +1,8 @@
 """Embedding+MLP: the common deep baseline of CTR prediction.
 
 logit = MLP([embeddings, numbers])
+
+Use it first: it has the fewest settings, and its vectors suit `ctr neighbors`.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from trainer.layers.deep import dense, embeddings, mlp, stack
 def logit(
     inputs: ModelInputs, tensors: KerasTensors, settings: EmbeddingMlp
 ) -> keras.KerasTensor:
-    """The logit of each example, float32 [batch, 1]; crosses are not used."""
+    """Returns the logit, float32 [batch, 1]; crossed columns are not used."""
     embedded = embeddings(inputs, tensors, settings)
     hidden = mlp(stack(embedded, inputs, tensors, settings), settings)
     return dense(1, "deep.logit", settings)(hidden)

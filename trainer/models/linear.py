@@ -1,8 +1,9 @@
-"""Logistic regression: the baseline to see beside the other models.
+"""Logistic regression.
 
     logit = w . ids + v . numbers + b
 
-It is the wide part of Wide&Deep without crosses, but with the numbers.
+The wide part of Wide&Deep without crosses, but with the numbers. Use it as the baseline
+that a larger model has to beat.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from trainer.layers.wide import wide_logits
 def logit(
     inputs: ModelInputs, tensors: KerasTensors, settings: Linear
 ) -> keras.KerasTensor:
-    """The logit of each example, float32 [batch, 1]; crosses are not used."""
-    del settings  # all of them are the optimizer's
+    """Returns the logit, float32 [batch, 1]; crossed columns are not used."""
+    del settings  # all are settings of the optimizer
     logits = wide_logits(inputs.uncrossed_ids, tensors)
     if inputs.numbers:
         weights = keras.layers.Dense(1, use_bias=False, name="wide.numbers")

@@ -3,7 +3,8 @@
     logit = w . [ids, crosses] + MLP([embeddings, numbers])
 
 The wide part memorises; FTRL with L1 keeps it sparse. The deep part generalises;
-AdaGrad trains it. Both learn jointly, from one loss.
+AdaGrad trains it. Both learn jointly, from one loss. Use it where pairs of features are
+known to matter together: list them under `crosses`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from trainer.layers.wide import wide_logits
 def logit(
     inputs: ModelInputs, tensors: KerasTensors, settings: WideDeep
 ) -> keras.KerasTensor:
-    """The logit of each example, float32 [batch, 1]."""
+    """Returns the logit, float32 [batch, 1]."""
     embedded = embeddings(inputs, tensors, settings)
     hidden = mlp(stack(embedded, inputs, tensors, settings), settings)
     deep = dense(1, "deep.logit", settings)(hidden)

@@ -1,1 +1,1 @@
-"""The optimizers: they touch only the rows of a table that a batch looked up."""
+"""Optimizers that update only the rows of a table that a batch looked up."""

@@ -9,22 +9,28 @@ import tensorflow as tf
 from trainer.optimizers.sparse import Gradient, sum_of_rows
 
 
-def clip_by_norm(gradients: Sequence[Gradient], most: float) -> list[Gradient]:
-    """Scales the gradients of a step down to a norm of all of them together.
+def clip_by_norm(gradients: Sequence[Gradient], clip_norm: float) -> list[Gradient]:
+    """Scales the gradients of a step down to a global norm.
 
-    It is the norm of the gradients of the whole batch: a row of a table counts with the
-    sum of its gradients, however often and by whichever replica it is looked up.
-    `tf.clip_by_global_norm` would take each lookup for a row of its own, and the share
-    of one replica for the whole.
+    The norm is that of the whole batch: the gradients of a row are summed over its
+    lookups and over the replicas. `tf.clip_by_global_norm` takes each lookup for a row
+    of its own, and the share of one replica for the whole.
+
+    >>> (clipped,) = clip_by_norm([tf.constant([3.0, 4.0])], clip_norm=1.0)
+    >>> [round(float(value), 2) for value in clipped]
+    [0.6, 0.8]
 
     Args:
-      gradients: Those of this replica.
-      most: The norm that they may have.
+      gradients: Gradients of this replica.
+      clip_norm: Maximum global norm.
+
+    Returns:
+      The gradients, those of lookups as `tf.IndexedSlices`.
     """
     replica = tf.distribute.get_replica_context()
     totals = replica.all_reduce(tf.distribute.ReduceOp.SUM, list(gradients))
     norm = tf.linalg.global_norm([_summed(total) for total in totals])
-    factor = most / tf.maximum(norm, most)
+    factor = clip_norm / tf.maximum(norm, clip_norm)
     return [_scaled(gradient, factor) for gradient in gradients]
 
 

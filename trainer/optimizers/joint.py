@@ -1,4 +1,4 @@
-"""Several optimizers that train one model in one step."""
+"""Joint optimizer of the parts of a model."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from trainer.optimizers.sparse import Gradient, SparseOptimizer
 
 @dataclass(frozen=True)
 class _Member:
-    """An optimizer, and what the paths of its variables start with.
+    """An optimizer and the prefix of its variables' paths.
 
-    In an object of its own Keras does not find the optimizer, and so does not save its
-    state beside that of the joint one, which it is part of.
+    Keras would track an optimizer that is an attribute, and save its state twice.
     """
 
     prefix: str
@@ -25,12 +24,17 @@ class _Member:
 
 
 class JointOptimizer(keras.optimizers.Optimizer):
-    """Gives each variable to the optimizer of the longest prefix of its path.
+    """Trains each variable by the optimizer with the longest prefix of its path.
 
-    One forward and one backward pass serve all of them (Cheng et al. 2016, section
-    3.3: joint training, not an ensemble). Keras's MultiOptimizer, which needs Keras
-    3.15, has no learning rate that callbacks could change, nor a norm of all
-    gradients.
+    All learn from one forward and one backward pass (Cheng et al. 2016, section 3.3:
+    joint training, not an ensemble). Use it where parts of a model need different
+    optimizers. Keras's MultiOptimizer, which needs Keras 3.15, has no learning rate
+    that callbacks could change, and no global norm.
+
+    >>> from trainer.optimizers.sparse import SparseAdagrad, SparseFtrl
+    >>> optimizer = JointOptimizer({"wide.": SparseFtrl(0.1), "deep.": SparseAdagrad()})
+    >>> float(optimizer.learning_rate)
+    1.0
     """
 
     def __init__(
@@ -42,8 +46,8 @@ class JointOptimizer(keras.optimizers.Optimizer):
         """Builds the optimizer.
 
         Args:
-          optimizers: By prefix; every variable must have one.
-          clip_norm: Most norm of all gradients of a step together.
+          optimizers: Optimizer by prefix of the variables' paths.
+          clip_norm: Maximum global gradient norm; None disables clipping.
         """
         super().__init__(learning_rate=1.0, name="joint")
         self._members = [_Member(*each) for each in optimizers.items()]
@@ -53,7 +57,7 @@ class JointOptimizer(keras.optimizers.Optimizer):
         """Divides the variables among the optimizers.
 
         Raises:
-          ValueError: A variable belongs to no optimizer.
+          ValueError: No prefix matches a variable.
         """
         if self.built:
             return
@@ -65,10 +69,10 @@ class JointOptimizer(keras.optimizers.Optimizer):
                 self._track_variable(variable)
 
     def owner(self, variable: keras.Variable) -> SparseOptimizer:
-        """The optimizer of a variable.
+        """Returns the optimizer of a variable.
 
         Raises:
-          ValueError: It has none.
+          ValueError: No prefix matches it.
         """
         path = variable.path
         fitting = [each for each in self._members if path.startswith(each.prefix)]
@@ -81,11 +85,11 @@ class JointOptimizer(keras.optimizers.Optimizer):
         grads: Sequence[Gradient],
         trainable_variables: Sequence[keras.Variable] | None = None,
     ) -> None:
-        """One step of all optimizers.
+        """Applies the gradients by the optimizers.
 
         Args:
-          grads: The gradients.
-          trainable_variables: Their variables; None for those it was built with.
+          grads: Gradients, in the order of the variables.
+          trainable_variables: Defaults to the variables it was built with.
         """
         variables = trainable_variables or self._trainable_variables
         self.build(variables)
@@ -100,7 +104,7 @@ class JointOptimizer(keras.optimizers.Optimizer):
 
     @property
     def learning_rate(self) -> keras.Variable:
-        """What all learning rates have been multiplied by; 1 at the start."""
+        """Factor of the learning rates of all optimizers, 1 at the start."""
         return self._learning_rate
 
     @learning_rate.setter
@@ -115,6 +119,6 @@ class JointOptimizer(keras.optimizers.Optimizer):
 def _of(
     member: _Member, items: Sequence[Any], owners: Sequence[SparseOptimizer]
 ) -> list[Any]:
-    """The items whose owner is the member's optimizer."""
+    """Returns the items whose owner is the member's optimizer."""
     pairs = zip(items, owners, strict=True)
     return [item for item, owner in pairs if owner is member.optimizer]

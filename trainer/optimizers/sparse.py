@@ -1,10 +1,10 @@
-"""AdaGrad, FTRL and Adam whose steps cost what a batch looks up, not what there is.
+"""AdaGrad, FTRL and Adam with sparse updates of embedding tables.
 
-Keras's own optimizers compute a step of a whole table although the gradient of a
-lookup has only the rows of the batch. These give Keras's results (Adam's in its lazy
-form) where a gradient is `tf.IndexedSlices`, by updating those rows in place. A table
-must then be looked up by `tf.nn.embedding_lookup` on the variable: what reads it as a
-whole makes the update copy it.
+Keras's own optimizers update a whole table although the gradient of a lookup has only
+the rows of the batch. These update those rows in place where a gradient is
+`tf.IndexedSlices`, with Keras's results (for Adam in its lazy form), so that a step
+costs the same for any size of the table. The table must be looked up by
+`tf.nn.embedding_lookup` on the variable: reading it as a whole makes an update copy it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Gradient: TypeAlias = tf.Tensor | tf.IndexedSlices
 
 
 class _RowOptimizer(keras.optimizers.Optimizer):
-    """What the three have in common: the rows of a lookup are updated, each once."""
+    """Base class: dispatches the gradients of lookups to updates of rows."""
 
     def update_step(
         self, gradient: Gradient, variable: Any, learning_rate: tf.Tensor
@@ -39,12 +39,22 @@ class _RowOptimizer(keras.optimizers.Optimizer):
         values: tf.Tensor,
         learning_rate: tf.Tensor,
     ) -> None:
-        """Updates rows of a variable, each once, whose slots have that index."""
+        """Updates distinct rows of a variable, whose slots have that index."""
         raise NotImplementedError
 
 
 class SparseAdagrad(_RowOptimizer, keras.optimizers.Adagrad):
-    """AdaGrad (Duchi et al. 2011)."""
+    """AdaGrad (Duchi et al. 2011): each weight has a learning rate of its own.
+
+    Use it for embeddings of skewed ids: rare ones keep a high learning rate.
+
+    >>> table = keras.Variable(tf.ones([3, 1]))
+    >>> gradient = tf.IndexedSlices(tf.ones([1, 1]), indices=tf.constant([2]))
+    >>> optimizer = SparseAdagrad(0.1, initial_accumulator_value=0.0)
+    >>> optimizer.apply([gradient], [table])
+    >>> [round(float(row[0]), 2) for row in table.value]
+    [1.0, 1.0, 0.9]
+    """
 
     def _update_rows(
         self,
@@ -58,8 +68,8 @@ class SparseAdagrad(_RowOptimizer, keras.optimizers.Adagrad):
             var=variable.handle,
             accum=self._accumulators[index].value.handle,
             lr=learning_rate,
-            # Added outside of the square root, where Keras adds it inside; both do
-            # nothing beside what the accumulator starts with.
+            # TensorFlow adds it outside of the square root, Keras inside; beside the
+            # initial accumulator both are negligible.
             epsilon=0.0,
             grad=values,
             indices=rows,
@@ -67,7 +77,13 @@ class SparseAdagrad(_RowOptimizer, keras.optimizers.Adagrad):
 
 
 class SparseFtrl(_RowOptimizer, keras.optimizers.Ftrl):
-    """FTRL-Proximal (McMahan et al. 2013), with L1 and L2."""
+    """FTRL-Proximal (McMahan et al. 2013), with L1 and L2.
+
+    Use it for the weights of a wide part: L1 sets those of rare ids to exactly 0.
+
+    >>> SparseFtrl(0.1, l1_regularization_strength=0.5).l1_regularization_strength
+    0.5
+    """
 
     def _update_rows(
         self,
@@ -91,10 +107,10 @@ class SparseFtrl(_RowOptimizer, keras.optimizers.Ftrl):
         )
 
     def start_from(self, variable: keras.Variable) -> None:
-        """Makes weights that were set count.
+        """Initialises the slots from weights that were assigned.
 
-        FTRL works the weights out of sums of gradients; from sums of 0, the first step
-        would take a weight that was set back to about 0.
+        FTRL derives the weights from sums of gradients; with sums of 0, the first step
+        would reset an assigned weight to about 0.
         """
         index = self._get_variable_index(variable)
         rate = tf.cast(self.learning_rate.value, variable.dtype)
@@ -107,11 +123,17 @@ class SparseFtrl(_RowOptimizer, keras.optimizers.Ftrl):
 
 
 class LazyAdam(_RowOptimizer, keras.optimizers.Adam):
-    """Adam (Kingma and Ba 2015), lazy: rows without a gradient keep their moments.
+    """Lazy Adam (Kingma and Ba 2015): rows without a gradient keep their moments.
 
-    Adam itself goes on moving a row for as long as its moments last; for a table that
-    is looked up sparsely, the lazy form is the usual one
-    (tfa.optimizers.LazyAdam of TensorFlow Addons).
+    Adam itself goes on moving a row until its moments have decayed; for sparse lookups
+    the lazy form is usual (tfa.optimizers.LazyAdam of TensorFlow Addons). Use it where
+    AdaGrad's learning rates decay too early.
+
+    >>> table = keras.Variable(tf.ones([3, 1]))
+    >>> gradient = tf.IndexedSlices(tf.ones([1, 1]), indices=tf.constant([2]))
+    >>> LazyAdam(0.1).apply([gradient], [table])
+    >>> [round(float(row[0]), 2) for row in table.value]
+    [1.0, 1.0, 0.9]
     """
 
     def _update_rows(
@@ -142,9 +164,12 @@ SparseOptimizer: TypeAlias = SparseAdagrad | SparseFtrl | LazyAdam
 
 
 def sum_of_rows(gradient: tf.IndexedSlices) -> tuple[tf.Tensor, tf.Tensor]:
-    """Each row once, with the sum of its gradients.
+    """Sums the gradients of each row.
 
-    A batch looks some ids up several times, and an optimizer is not linear in them.
+    A batch looks some ids up several times, and an update is not linear in gradients.
+
+    Returns:
+      Distinct rows, int [rows], and the sums of their gradients, [rows, size].
     """
     rows, positions = tf.unique(gradient.indices)
     count = tf.shape(rows)[0]
