@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from typing import Any
 
-from tfx import types
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
@@ -17,6 +15,7 @@ from components.evaluation_report.content import Report, write_content
 from components.evaluation_report.files import PAGE_FILE
 from components.evaluation_report.part import EvaluationReportPart
 from components.evaluation_report.render import render_page
+from components.shared.artifacts import Artifacts, Properties
 
 _log = logging.getLogger(__name__)
 
@@ -25,10 +24,7 @@ class EvaluationReportExecutor(base_executor.BaseExecutor):
     """Collects what the components of a run found, and looks into its model."""
 
     def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: Properties
     ) -> None:
         """Writes the report."""
         part = EvaluationReportPart.model_validate_json(exec_properties["part"])

@@ -27,6 +27,7 @@ from components.evaluator.models import model_loader
 from components.evaluator.record import Evaluation
 from components.evaluator.results import Result, change, load_results, measured
 from components.evaluator.slices import OVERALL, slice_name
+from components.shared.artifacts import Artifacts, Properties
 from config.examples import EVAL
 from config.parts import EvaluatorPart
 
@@ -40,10 +41,7 @@ class EvaluatorExecutor(base_beam_executor.BaseBeamExecutor):
     """Evaluates the candidate and the baseline on the same examples in one go."""
 
     def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: Properties
     ) -> None:
         """Evaluates the models and writes metrics, outcomes and the blessing."""
         part = EvaluatorPart.model_validate_json(exec_properties["part"])
@@ -73,7 +71,7 @@ class EvaluatorExecutor(base_beam_executor.BaseBeamExecutor):
 
     def _evaluate(
         self,
-        input_dict: dict[str, list[types.Artifact]],
+        input_dict: Artifacts,
         models: dict[str, types.Artifact],
         part: EvaluatorPart,
         output: str,
@@ -110,7 +108,7 @@ class EvaluatorExecutor(base_beam_executor.BaseBeamExecutor):
             )
 
 
-def _examples_source(input_dict: dict[str, list[types.Artifact]]) -> Any:
+def _examples_source(input_dict: Artifacts) -> Any:
     """The eval split, as TFMA reads it."""
     schema_uri = artifact_utils.get_single_uri(input_dict["schema"])
     schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(schema_uri))

@@ -15,7 +15,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import tensorflow as tf
-from tfx import types
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
 from tfx.proto import example_gen_pb2
@@ -42,6 +41,7 @@ from components.example_gen.times import (
     merged,
     time_keys,
 )
+from components.shared.artifacts import Artifacts, Properties
 from config.errors import InputError
 from config.examples import SPLITS
 from config.parts import ExampleGenPart
@@ -78,10 +78,7 @@ class ExampleGenExecutor(base_beam_executor.BaseBeamExecutor):
     """
 
     def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: Properties
     ) -> None:
         """Generates the examples.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from typing import Any
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 from tfx import types
@@ -14,7 +13,7 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
 from components.example_validator.anomalies import Examined, by_name, in_words
-from components.shared.artifacts import VALIDATED_STATISTICS
+from components.shared.artifacts import VALIDATED_STATISTICS, Artifacts, Properties
 from config.errors import GateError
 from config.parts import ExampleValidatorPart
 
@@ -28,10 +27,7 @@ class ExampleValidatorExecutor(base_executor.BaseExecutor):
     """Validates every split; the training split also for drift and skew."""
 
     def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: Properties
     ) -> None:
         """Validates the examples.
 

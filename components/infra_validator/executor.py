@@ -6,7 +6,6 @@ import logging
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from tfx import types
 from tfx.dsl.components.base import base_executor
@@ -16,6 +15,7 @@ from tfx.utils import io_utils, path_utils
 from components.infra_validator.requests import read_examples
 from components.infra_validator.validate import validate
 from components.infra_validator.warm_up import write_warm_up
+from components.shared.artifacts import Artifacts, Properties
 from config.examples import EVAL
 from config.parts import InfraValidatorPart
 
@@ -33,10 +33,7 @@ class InfraValidatorExecutor(base_executor.BaseExecutor):
     """Blesses what the server that will serve answers as it should."""
 
     def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: Properties
     ) -> None:
         """Writes the blessing, what was measured, and requests to warm up with."""
         part = InfraValidatorPart.model_validate_json(exec_properties["part"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from typing import Any
 
 from tfx import types
 from tfx.dsl.components.base import base_executor
@@ -16,7 +15,7 @@ from tfx.utils import io_utils, path_utils
 from components.evaluation_report.files import PAGE_FILE
 from components.infra_validator.warm_up import find_warm_up
 from components.release_gate.decision import Decision
-from components.shared.artifacts import training_key
+from components.shared.artifacts import Artifacts, Properties, training_key
 from serving.releases.records import ReleaseHistory, ReleaseRecord
 from serving.releases.versions import model_digest, version_records
 from serving.releases.writer import release_model, remove_old_versions, sole_writer
@@ -28,10 +27,7 @@ class PusherExecutor(base_executor.BaseExecutor):
     """Releases the model, or leaves it to a person to do so."""
 
     def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: Properties
     ) -> None:
         """Writes the record."""
         uris = {key: artifact_utils.get_single_uri(input_dict[key]) for key in _INPUTS}

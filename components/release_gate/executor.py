@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
-from tfx import types
 from tfx.components.util import model_utils
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
 from components.example_gen.spans import newest_span
 from components.release_gate.decision import decide, why_older
+from components.shared.artifacts import Artifacts, Properties
 from components.shared.release_records import record_of
 from serving.releases.records import ReleaseRecord
 
@@ -22,10 +21,7 @@ class ReleaseGateExecutor(base_executor.BaseExecutor):
     """Follows the gates, then people's decisions, then spans and the configuration."""
 
     def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: Properties
     ) -> None:
         """Writes the decision."""
         examples = artifact_utils.get_single_instance(input_dict["examples"])
@@ -44,15 +40,13 @@ class ReleaseGateExecutor(base_executor.BaseExecutor):
         _log.info("%s: %s", decision.status.replace("_", " "), decision.reason)
 
 
-def _record(
-    input_dict: dict[str, list[types.Artifact]], key: str
-) -> ReleaseRecord | None:
+def _record(input_dict: Artifacts, key: str) -> ReleaseRecord | None:
     """Returns the record that was resolved, if there is one."""
     found = input_dict.get(key, [])
     return record_of(found[0].mlmd_artifact) if found else None
 
 
-def _objection(input_dict: dict[str, list[types.Artifact]]) -> str | None:
+def _objection(input_dict: Artifacts) -> str | None:
     """Returns the gate that failed, if one did."""
     blessing = artifact_utils.get_single_instance(input_dict["blessing"])
     if not model_utils.is_model_blessed(blessing):

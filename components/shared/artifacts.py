@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 from tfx.types import artifact
 
 from components.shared.release_records import RECORD_PROPERTY, RELEASE_TYPE
+
+# Arguments of an executor: artifacts by input or output, and execution parameters.
+Artifacts: TypeAlias = dict[str, list[artifact.Artifact]]
+Properties: TypeAlias = dict[str, Any]
 
 # Custom property of ExampleAnomalies: the id of the statistics that passed.
 VALIDATED_STATISTICS = "validated_statistics"
