@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Container
 
 from kfp.pipeline_spec import pipeline_spec_pb2
 from tfx.orchestration import pipeline as tfx_pipeline
@@ -18,6 +19,7 @@ from kubeflow.task.outputs import (
     artifact_with_metadata,
     found_uri,
     keep_folder,
+    made_artifact,
     write_page,
     write_result,
 )
@@ -75,7 +77,7 @@ class KubeflowTask:
             )
         outputs, cached = runner.run(nodes[self._node])
         _log.info("%s: %s", self._node, "served from the cache" if cached else "done")
-        self._write(outputs)
+        self._write(outputs, nodes[self._node].outputs.outputs)
 
     @property
     def _is_shared(self) -> bool:
@@ -104,11 +106,18 @@ class KubeflowTask:
         # A resolver of which nothing is copied writes nothing.
         return ""
 
-    def _write(self, outputs: Outputs) -> None:
+    def _write(self, outputs: Outputs, keys: Container[str]) -> None:
         """Tells the backend about the outputs that the node declares.
 
         The driver adds outputs of its own, such as `executor-logs` since 2.5, which the
         launcher writes.
+
+        Args:
+          outputs: The artifacts that the node made.
+          keys: Those that it declares.
+
+        Raises:
+          RunError: The node did not make what it declares.
         """
         result = pipeline_spec_pb2.ExecutorOutput()
         for key, declared in self._outputs.artifacts.items():
@@ -116,10 +125,10 @@ class KubeflowTask:
             if key == NOTHING:
                 keep_folder(local_path(uri))
             elif key.endswith(PAGE_SUFFIX):
-                (report,) = outputs[key.removesuffix(PAGE_SUFFIX)]
+                report = made_artifact(outputs, key.removesuffix(PAGE_SUFFIX))
                 write_page(report.uri, local_path(uri))
-            elif key in outputs:
-                (made,) = outputs[key]
+            elif key in keys:
+                made = made_artifact(outputs, key)
                 artifact = artifact_with_metadata(made)
                 if not self._is_shared:
                     keep_folder(made.uri)

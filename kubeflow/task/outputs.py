@@ -14,8 +14,10 @@ from tfx.dsl.io import fileio
 from tfx.utils import io_utils
 
 from components.evaluation_report.files import PAGE_FILE
+from config.errors import RunError
 from kubeflow.compile.adapt import NOTHING
 from kubeflow.task.objects import is_copy, uri_of
+from pipeline.run.nodes import Outputs
 
 _PLACEHOLDER = ".keep"
 
@@ -37,6 +39,21 @@ def write_page(report: str, path: str) -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with fileio.open(os.path.join(report, PAGE_FILE), "rb") as file:
         io_utils.write_bytes_file(path, file.read())
+
+
+def made_artifact(outputs: Outputs, key: str) -> types.Artifact:
+    """The artifact that a node made for an output that it declares.
+
+    Raises:
+      RunError: It made none, or several, of which the backend takes one.
+    """
+    made = outputs.get(key, [])
+    if len(made) != 1:
+        raise RunError(
+            f"output {key!r}: expected one artifact, got {len(made)}; the node made "
+            f"{', '.join(sorted(outputs)) or 'nothing'}: correct its executor"
+        )
+    return made[0]
 
 
 def artifact_with_metadata(

@@ -26,6 +26,7 @@ from kubeflow.task.outputs import (
     artifact_with_metadata,
     found_uri,
     keep_folder,
+    made_artifact,
     write_page,
 )
 from kubeflow.task.paths import connection_of, model_dir_of
@@ -159,6 +160,24 @@ def test_types_of_our_own_are_told_by_name():
     report = HtmlReport()
     report.uri = "/minio/b/report"
     assert artifact_with_metadata(report).metadata["tfx_type"] == "HTML"
+
+
+@pytest.mark.parametrize("made", [0, 2])
+def test_an_output_that_a_node_declares_is_one_artifact(made):
+    outputs = {"model": [standard_artifacts.Model()] * made, "model_run": []}
+    with pytest.raises(RunError, match=f"'model': expected one artifact, got {made}"):
+        made_artifact(outputs, "model")
+
+
+def test_a_task_fails_without_an_output_that_its_node_declares(
+    local, executor_input, monkeypatch
+):
+    artifacts = executor_input.outputs.artifacts
+    artifacts["executor-logs-0"].artifacts.add(uri="minio://b/run/logs")
+    artifacts["examples"].artifacts.add(uri="minio://b/run/examples")
+    monkeypatch.setattr(NodeRunner, "run", lambda *_: ({}, False))
+    with pytest.raises(RunError, match="'examples'"):
+        KubeflowTask("ExampleGen", local, executor_input).run()
 
 
 @pytest.fixture
