@@ -54,6 +54,8 @@ class CsvBlock:
             return self.ends
         starts = np.concatenate([[0], self.ends[:-1] + 1])
         lengths = self.ends - starts
+        if lengths.min() > 1:
+            return starts
         text = np.frombuffer(self.data, np.uint8)
         crlf = (lengths == 1) & (text[starts] == _CR)
         return starts[(lengths > 0) & ~crlf]
@@ -66,12 +68,11 @@ class CsvBlock:
         """Returns the block without its first record and the empty lines before."""
         start = self.starts[0]
         end = int(self.ends[np.searchsorted(self.ends, start)]) + 1
-        return CsvBlock(
-            self.data[end:],
-            self.line_at(end),
-            self.newlines[self.newlines >= end] - end,
-            self.ends[self.ends >= end] - end,
+        lines, records = (
+            positions[np.searchsorted(positions, end) :] - end
+            for positions in (self.newlines, self.ends)
         )
+        return CsvBlock(self.data[end:], self.line_at(end), lines, records)
 
 
 def fields_of(block: CsvBlock, csv_format: CsvFormat) -> list[str]:
@@ -141,19 +142,20 @@ class _Lexer:
         plain = self._escaped.sub(b"\0\0", text) if self._escaped else text
         newlines = _newlines(plain)
         toggles = self._toggles(plain, text, line)
-        is_inside = np.searchsorted(toggles, newlines) % 2 == 1
-        ends = newlines[~is_inside]
-        if not len(ends):
-            return CsvBlock(b"", line, ends, ends)
-        size = int(ends[-1]) + 1
-        return CsvBlock(text[:size], line, newlines[newlines < size], ends)
+        ends = newlines
+        if len(toggles):
+            ends = newlines[np.searchsorted(toggles, newlines) % 2 == 0]
+        size = int(ends[-1]) + 1 if len(ends) else 0
+        lines = int(np.searchsorted(newlines, size))
+        return CsvBlock(text[:size], line, newlines[:lines], ends)
 
     def _toggles(self, plain: bytes, text: bytes, line: int) -> _Positions:
         """Returns the quotes that open and close a value, in turn."""
-        if self._quoted is None:
+        quote = (self._format.quote or "").encode()
+        if self._quoted is None or quote not in plain:
             return np.empty(0, np.int64)
         array = np.frombuffer(plain, np.uint8)
-        quotes = np.flatnonzero(array == ord(self._format.quote or ""))
+        quotes = np.flatnonzero(array == ord(quote))
         if self._are_regular(quotes, array):
             return quotes
         toggles: list[int] = []

@@ -112,6 +112,15 @@ def test_line_breaks_in_values_are_read():
     assert len(rows) == 3
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("quote", [b"", b'"'])
+def test_empty_lines_are_no_rows(end: bytes, quote: bytes):
+    value = quote + b"ab" + quote
+    lines = [b"", b"c", b"", value, b"d", b"", b"", value]
+    for block in (1 << 20, 9):
+        assert read(end.join(lines), block) == [["ab"], ["d"], ["ab"]]
+
+
 def test_text_with_as_many_delimiters_as_a_row_is_read_if_it_has_no_numbers():
     content = b'title,click\n"a, b\nc",1\nx,0\n'
     assert read(content) == [["a, b\nc", "1"], ["x", "0"]]
