@@ -1,4 +1,4 @@
-"""Beam's pipeline options."""
+"""Runners of Beam."""
 
 from __future__ import annotations
 
@@ -30,33 +30,11 @@ _WITH_OWN_WORKERS = (
 )
 
 
-# What options there are otherwise.
-_DEFAULTS: Mapping[str, Option] = {
-    # By name: the "DirectRunner" of recent Beam first tries to download and start
-    # another runner for every pipeline.
-    "runner": "apache_beam.runners.portability.fn_api_runner.FnApiRunner",
-    # In one process: with few cores the multi-process mode is slower, since examples
-    # then travel between processes.
-    "direct_running_mode": "in_memory",
-    "direct_num_workers": 1,
-}
-
-
-def beam_args(options: Mapping[str, Option]) -> list[str]:
-    """The command line of Beam's pipelines."""
-    return [
-        # Beam's switches take no value.
-        f"--{key}" if value is True else f"--{key}={value}"
-        for key, value in {**_DEFAULTS, **options}.items()
-        if value is not False
-    ]
-
-
 def check_runner(options: Mapping[str, Option]) -> None:
-    """Checks the runner: Beam would refuse it only in the first component.
+    """Checks the runner, which Beam itself checks only in the first component.
 
     Raises:
-      ValueError: Beam has none of that name.
+      ValueError: Beam has no runner of that name.
     """
     name = options.get("runner")
     if name is None or (isinstance(name, str) and "." in name):
@@ -69,12 +47,12 @@ def check_runner(options: Mapping[str, Option]) -> None:
 
 
 def has_own_workers(options: Mapping[str, Option]) -> bool:
-    """Whether work over examples leaves the process for workers elsewhere."""
+    """Returns True for a runner with workers outside of this process."""
     return _runner(str(options.get("runner", ""))) in _WITH_OWN_WORKERS
 
 
 def _runner(name: str) -> str | None:
-    """The runner of Beam's that is named: in any case, without `Runner`, in full."""
+    """Finds the runner of a name in any case, without `Runner`, or in full."""
     short = name.rpartition(".")[-1].lower()
     for runner in RUNNERS:
         if runner.lower() in (short, f"{short}runner"):

@@ -1,10 +1,8 @@
-"""What the Tuner varies, and for how long."""
+"""Search for better settings of the model."""
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
@@ -141,29 +139,3 @@ def _check_value(name: str, value: object, model: Model) -> None:
         raise ValueError(
             f"tuning.space.{name}: {value!r} is no {name} of {model.kind}: {reason}"
         ) from error
-
-
-def encoded(choices: Sequence[Any]) -> list[Any]:
-    """Choices as KerasTuner takes them: numbers of one type, or texts, here JSON."""
-    types = {type(choice) for choice in choices}
-    if types in ({int}, {float}):
-        return list(choices)
-    return [json.dumps(choice) for choice in choices]
-
-
-def decoded(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings in KerasTuner's values."""
-    return {
-        name: json.loads(value) if isinstance(value, str) else value
-        for name, value in values.items()
-    }
-
-
-def in_words(values: Mapping[str, Any]) -> str:
-    """Settings as a person reads them: `embedding_size 8, learning_rate 0.00213`."""
-    return ", ".join(f"{name} {value_text(value)}" for name, value in values.items())
-
-
-def value_text(value: Any) -> str:
-    """A value of a setting as a person reads it."""
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

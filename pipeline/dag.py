@@ -27,7 +27,6 @@ from components.resolvers.previous_statistics import PreviousStatisticsStrategy
 from components.resolvers.releases import LastReleaseStrategy, StandingDecisionStrategy
 from components.schema_gen.component import CuratedSchemaGen
 from components.shared.artifacts import Release
-from config.beam import beam_args
 from config.parts import (
     EvaluatorPart,
     ExampleGenPart,
@@ -40,6 +39,7 @@ from config.parts import (
 from config.root import Config
 from config.training import LAST_RELEASE
 from config.tuning import Tuning
+from pipeline.beam import beam_args
 from pipeline.fingerprint import code_fingerprint
 from trainer.warm_start.files import pinned
 

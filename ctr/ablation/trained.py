@@ -20,7 +20,7 @@ from config.errors import InputError
 from config.examples import EVAL, TRAIN
 from config.parts import TrainerPart
 from config.root import Config
-from config.tuning import decoded
+from trainer.fit.hyperparameters import decoded
 
 _log = logging.getLogger(__name__)
 

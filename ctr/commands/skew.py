@@ -52,12 +52,12 @@ def _skew(options: argparse.Namespace) -> int:
 
 
 def _compare(config: Config, work_dir: WorkDir, patterns: list[str]) -> Skew:
-    from config.beam import beam_args
     from config.errors import ReleaseError
     from config.parts import ExampleGenPart
     from ctr.skew.compare import compare, types_of
     from ctr.skew.logs import read_served
     from ctr.skew.training import training_statistics
+    from pipeline.beam import beam_args
     from pipeline.metadata import existing_metadata
     from pipeline.review.records import RecordStore
 

@@ -10,7 +10,7 @@ import pydantic
 from rich.table import Table
 from rich.text import Text
 
-from config.tuning import decoded, in_words, value_text
+from trainer.fit.hyperparameters import decoded, in_words, value_text
 
 # In the folder of a run: AUC by the value of each setting.
 PLOT_FILE = "trials.html"

@@ -9,8 +9,9 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from config.tuning import Range, Space, value_text
+from config.tuning import Range, Space
 from pipeline.run.trials import Trial
+from trainer.fit.hyperparameters import value_text
 
 _PANELS_IN_A_ROW = 3
 _HEIGHT = 320

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from config.beam import RUNNERS, beam_args, has_own_workers
+from config.beam import RUNNERS, has_own_workers
 from config.root import Config
+from pipeline.beam import beam_args
 
 
 @pytest.mark.parametrize(

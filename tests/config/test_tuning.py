@@ -10,7 +10,8 @@ import pytest
 from config.model import Model
 from config.parts import TrainerPart, TunerPart
 from config.root import Config
-from config.tuning import Range, check_space, decoded, default_space, encoded
+from config.tuning import Range, check_space, default_space
+from trainer.fit.hyperparameters import decoded, encoded
 
 Load = Callable[..., Config]
 Message = Callable[..., str]

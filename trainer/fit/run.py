@@ -17,7 +17,6 @@ from tfx.utils import io_utils
 
 from config.errors import RunError
 from config.parts import TrainerPart
-from config.tuning import decoded, in_words
 from trainer.data.dataset import training_data
 from trainer.data.inputs import ModelInputs
 from trainer.export.embeddings import export_embeddings
@@ -32,6 +31,7 @@ from trainer.fit.distribution import (
     make_strategy,
     worker_configs,
 )
+from trainer.fit.hyperparameters import decoded, in_words
 from trainer.fit.loop import fit
 from trainer.fit.processes import run_in_processes
 from trainer.warm_start.start import warm_start

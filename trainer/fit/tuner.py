@@ -17,11 +17,12 @@ from tfx.components.tuner.component import TunerFnResult
 
 from config.errors import RunError
 from config.parts import TunerPart
-from config.tuning import Range, decoded, encoded, in_words
+from config.tuning import Range
 from trainer.data.dataset import TrainingData, training_data
 from trainer.data.inputs import ModelInputs
 from trainer.fit.callbacks import stopping_callbacks, validation_score
 from trainer.fit.classifier import build_classifier
+from trainer.fit.hyperparameters import decoded, encoded, in_words
 from trainer.fit.loop import fit
 
 _log = logging.getLogger(__name__)

@@ -12,7 +12,8 @@ from tfx.types import standard_artifacts
 
 from config.errors import RunError
 from config.parts import TunerPart
-from config.tuning import Tuning, decoded
+from config.tuning import Tuning
+from trainer.fit.hyperparameters import decoded
 from trainer.fit.tuner import tuner_fn
 
 ENTIRE_SPACE = {
