@@ -9,12 +9,20 @@ costs the same for any size of the table. The table must be looked up by
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import keras
 import tensorflow as tf
 
 Gradient: TypeAlias = tf.Tensor | tf.IndexedSlices
+
+
+class _Step(NamedTuple):
+    """Distinct rows, int [rows], with gradients, [rows, size], and a learning rate."""
+
+    rows: tf.Tensor
+    gradients: tf.Tensor
+    learning_rate: tf.Tensor
 
 
 class _RowOptimizer(keras.optimizers.Optimizer):
@@ -27,18 +35,10 @@ class _RowOptimizer(keras.optimizers.Optimizer):
         if not isinstance(gradient, tf.IndexedSlices):
             super().update_step(gradient, variable, learning_rate)
             return
-        rows, values = sum_of_rows(gradient)
-        index = self._get_variable_index(variable)
-        self._update_rows(variable, index, rows, values, learning_rate)
+        step = _Step(*sum_of_rows(gradient), learning_rate)
+        self._update_rows(variable, self._get_variable_index(variable), step)
 
-    def _update_rows(
-        self,
-        variable: Any,
-        index: int,
-        rows: tf.Tensor,
-        values: tf.Tensor,
-        learning_rate: tf.Tensor,
-    ) -> None:
+    def _update_rows(self, variable: Any, index: int, step: _Step) -> None:
         """Updates distinct rows of a variable, whose slots have that index."""
         raise NotImplementedError
 
@@ -56,23 +56,16 @@ class SparseAdagrad(_RowOptimizer, keras.optimizers.Adagrad):
     [1.0, 1.0, 0.9]
     """
 
-    def _update_rows(
-        self,
-        variable: Any,
-        index: int,
-        rows: tf.Tensor,
-        values: tf.Tensor,
-        learning_rate: tf.Tensor,
-    ) -> None:
+    def _update_rows(self, variable: Any, index: int, step: _Step) -> None:
         tf.raw_ops.ResourceSparseApplyAdagradV2(
             var=variable.handle,
             accum=self._accumulators[index].value.handle,
-            lr=learning_rate,
+            lr=step.learning_rate,
             # TensorFlow adds it outside of the square root, Keras inside; beside the
             # initial accumulator both are negligible.
             epsilon=0.0,
-            grad=values,
-            indices=rows,
+            grad=step.gradients,
+            indices=step.rows,
         )
 
 
@@ -85,23 +78,16 @@ class SparseFtrl(_RowOptimizer, keras.optimizers.Ftrl):
     0.5
     """
 
-    def _update_rows(
-        self,
-        variable: Any,
-        index: int,
-        rows: tf.Tensor,
-        values: tf.Tensor,
-        learning_rate: tf.Tensor,
-    ) -> None:
+    def _update_rows(self, variable: Any, index: int, step: _Step) -> None:
         tf.raw_ops.ResourceSparseApplyFtrlV2(
             var=variable.handle,
             accum=self._accumulators[index].value.handle,
             linear=self._linears[index].value.handle,
-            grad=values,
-            indices=rows,
-            lr=learning_rate,
+            grad=step.gradients,
+            indices=step.rows,
+            lr=step.learning_rate,
             l1=self.l1_regularization_strength,
-            l2=self.l2_regularization_strength + self.beta / (2.0 * learning_rate),
+            l2=self.l2_regularization_strength + self.beta / (2.0 * step.learning_rate),
             l2_shrinkage=self.l2_shrinkage_regularization_strength,
             lr_power=self.learning_rate_power,
         )
@@ -136,24 +122,18 @@ class LazyAdam(_RowOptimizer, keras.optimizers.Adam):
     [1.0, 1.0, 0.9]
     """
 
-    def _update_rows(
-        self,
-        variable: Any,
-        index: int,
-        rows: tf.Tensor,
-        values: tf.Tensor,
-        learning_rate: tf.Tensor,
-    ) -> None:
+    def _update_rows(self, variable: Any, index: int, step: _Step) -> None:
         momentum = self._momentums[index].value
         velocity = self._velocities[index].value
-        step = tf.cast(self.iterations + 1, values.dtype)
-        rate = learning_rate * (
-            tf.sqrt(1.0 - tf.pow(self.beta_2, step)) / (1.0 - tf.pow(self.beta_1, step))
+        rows, gradients, learning_rate = step
+        number = tf.cast(self.iterations + 1, gradients.dtype)
+        rate = learning_rate * tf.sqrt(1.0 - tf.pow(self.beta_2, number))
+        rate /= 1.0 - tf.pow(self.beta_1, number)
+        first = (
+            self.beta_1 * tf.gather(momentum, rows) + (1.0 - self.beta_1) * gradients
         )
-        first = self.beta_1 * tf.gather(momentum, rows) + (1.0 - self.beta_1) * values
-        second = self.beta_2 * tf.gather(velocity, rows) + (
-            1.0 - self.beta_2
-        ) * tf.square(values)
+        second = self.beta_2 * tf.gather(velocity, rows)
+        second += (1.0 - self.beta_2) * tf.square(gradients)
         _scatter(tf.raw_ops.ResourceScatterUpdate, momentum, rows, first)
         _scatter(tf.raw_ops.ResourceScatterUpdate, velocity, rows, second)
         change = rate * first / (tf.sqrt(second) + self.epsilon)
