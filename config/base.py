@@ -1,4 +1,4 @@
-"""What all blocks of the configuration have in common."""
+"""Base class of the blocks of the configuration."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from config.names import tensor_name
 # padding of a multi-valued column.
 MISSING_ID = 0
 
-# What the ids of a column with a vocabulary stand for.
+# Meaning of the ids of a column with a vocabulary.
 TERMS = "terms"
 
 
@@ -26,11 +26,11 @@ class IdColumn:
     Attributes:
       title: Name for people.
       sources: Names of the features that it is made of.
-      multivalued: Whether an example holds a list of ids.
-      crossed: Whether the column is a cross, which belongs to a wide part only.
+      multivalued: True for a list of ids in each example.
+      crossed: True for a cross, which only a wide part uses.
       size: Number of ids, where the configuration tells it; with a vocabulary, the
         number of ids besides the vocabulary's.
-      meaning: What an id stands for. Where it or the number of ids differs between
+      meaning: Meaning of an id. Where it or the number of ids differs between
         two columns of one name, the same id stands for something else.
       vocabulary: Name of the vocabulary that the remaining ids come from.
     """

@@ -1,4 +1,4 @@
-"""How CSV files are written."""
+"""Dialect of CSV files."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _Character = Annotated[str, AfterValidator(_one_ascii_character)]
 
 
 class CsvFormat(Block):
-    r"""How CSV files are written; by default as RFC 4180 says, with a header line.
+    r"""Dialect of CSV files; defaults to RFC 4180 with a header line.
 
     Attributes:
-      delimiter: What separates the fields, such as `"\t"`.
-      quote: What a field with delimiters or line breaks is put into, where it is
-        doubled; None if quotes are characters like others.
-      escape: What precedes a quote, a delimiter or a line break that belongs to a
-        value, such as `"\\"`; None if nothing does.
+      delimiter: Separator of the fields, such as `"\t"`.
+      quote: Character around a field with delimiters or line breaks, in which it is
+        doubled; None if quotes have no meaning.
+      escape: Character before a quote, a delimiter or a line break that is part of a
+        value, such as `"\\"`; None if there is none.
       encoding: The encoding of the text, by its name in Python.
       columns: Names of the columns, for files without a header line.
       newlines_in_values: `check` rejects a quoted value of several lines that could

@@ -37,13 +37,13 @@ class Embeddings:
 
 
 def embeddings_file(saved_model: str, feature: str) -> str:
-    """Where the vectors of a feature are."""
+    """Returns the path of the file with the vectors of a feature."""
     name = f"{tensor_name(feature)}.parquet"
     return os.path.join(saved_model, EMBEDDINGS_DIR, name)
 
 
 def embedded_features(saved_model: str, features: Iterable[str]) -> list[str]:
-    """Those of some features whose vectors are with a model on this machine."""
+    """Returns those features whose vectors were exported with a model."""
     return sorted(
         feature
         for feature in features

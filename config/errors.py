@@ -80,7 +80,7 @@ def find_user_error(error: BaseException) -> UserError | None:
     starts the traceback's last line.
 
     Args:
-      error: What was caught; its causes and contexts are searched too.
+      error: The exception; its causes and contexts are searched too.
 
     Returns:
       The first user error found, or None where there is none.
@@ -106,7 +106,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 _REMOTE_ERROR = re.compile(
     rf"^{re.escape(__name__)}\.(?P<name>\w+): (?P<message>.*)$", re.MULTILINE
 )
-# What Beam adds to the message of an error.
+# Beam's suffix of the message of an error.
 _STEP = re.compile(r" \[while running '[^']*'\]$")
 
 

@@ -1,4 +1,4 @@
-"""What is measured, on which slices, and what stops a release."""
+"""Metrics, slices, gates and validation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from config.base import Block, Fraction, PositiveInt
 
-# What is computed from the labels and predictions of a slice.
+# Computed from the labels and predictions of a slice.
 SCORE_METRICS = (
     "auc",
     "pr_auc",
@@ -21,7 +21,7 @@ SCORE_METRICS = (
     "mean_label",
     "mean_prediction",
 )
-# What is computed from those of each group.
+# Computed from those of each group.
 GROUP_METRICS = ("gauc", "gauc_coverage")
 # All are 0 or more, and all others at most 1.
 UNBOUNDED_METRICS = ("log_loss", "normalized_entropy", "calibration", "examples")
@@ -52,14 +52,14 @@ class TrueProbability(Block):
 
 
 class Evaluation(Block):
-    """What the Evaluator measures.
+    """Metrics and slices of the Evaluator.
 
     Attributes:
       slices: Each entry names the features whose values, combined, make slices.
       thresholds: Prediction thresholds at which precision and recall are taken.
       group_by: The column whose values are the groups of GAUC, such as `user_id`.
-      on_baseline_problem: What a bound on a change does where the model that was
-        released last cannot be measured: `block`, or `release` all the same.
+      on_baseline_problem: Effect of a bound on a change where the last released model
+        cannot be evaluated: `block`, or `release` all the same.
       true_probability: Gives the best AUC that any model could reach.
     """
 
@@ -174,7 +174,7 @@ class Skew(Block):
 
 
 class Validation(Block):
-    """What the ExampleValidator holds the examples against.
+    """Schema and thresholds of the ExampleValidator.
 
     Attributes:
       schema_file: A curated schema (text proto), relative to the configuration

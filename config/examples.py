@@ -1,4 +1,4 @@
-"""Where the examples are and what their label is."""
+"""Files of examples, their splits and the label."""
 
 from __future__ import annotations
 
@@ -66,19 +66,19 @@ class TimeSplit(Block):
 
 
 class Examples(Block):
-    """Where the examples are.
+    """Files of examples and their splits.
 
     Attributes:
       root: Folder of the files; a relative one is looked up from the folder of the
         configuration file. `ctr run --data` overrides it.
       format: `csv` (optionally compressed), `parquet`, or `tfrecord` of tf.Example.
-      csv: How CSV files are written, where that differs from RFC 4180.
+      csv: Dialect of CSV files.
       splits: Explicit inputs for train and eval. Give this, `hash_split`, `time_split`
         or `spans`.
       hash_split: One input, split by the hash of a column or of the row.
       time_split: One input, split by time.
       spans: Files by day or number: the newest evaluate, those before them train.
-      missing_values: What stands for a missing value in a CSV field.
+      missing_values: Texts that stand for a missing value in a CSV field.
       extra_columns: Columns that are no features but are kept, as text, to slice by.
     """
 
@@ -114,7 +114,7 @@ class Examples(Block):
 
 
 class Label(Block):
-    """Which column says whether an impression was clicked.
+    """Label of an example: 1 for a click, 0 for none.
 
     Without `greater_than` the column holds 0 and 1, or booleans. With it the label is
     derived: 1 where `column > greater_than` or, with `times`, where

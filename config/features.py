@@ -12,11 +12,11 @@ from config.names import ColumnName
 
 
 class NumberFormat(Block):
-    """How a column writes its numbers as text.
+    """Notation of numbers as text.
 
     Attributes:
-      thousands: What separates groups of digits, such as the comma in 1,909.
-      decimal: What stands before the fraction.
+      thousands: Separator of groups of digits, such as the comma in 1,909.
+      decimal: Separator of the fraction.
       unit: A text before or after each number, such as $ or %.
     """
 
@@ -35,7 +35,7 @@ class NumberFormat(Block):
 
 
 class _Feature(Block):
-    """What all features share.
+    """Base class of all features.
 
     Attributes:
       missing_values: Texts that stand for a missing value in this column, besides
@@ -46,11 +46,11 @@ class _Feature(Block):
 
 
 class _Discrete(_Feature):
-    """What categorical and hashed features share.
+    """Base class of categorical and hashed features.
 
     Attributes:
-      multivalued: Whether an example holds a list of values.
-      delimiter: What separates the values of a list that is written as one string;
+      multivalued: True for a list of values in each example.
+      delimiter: Separator of the values of a list that is written as one string;
         implies `multivalued`.
     """
 
@@ -59,7 +59,7 @@ class _Discrete(_Feature):
 
     @property
     def many(self) -> bool:
-        """Whether an example may hold several values."""
+        """True if an example may hold several values."""
         return self.multivalued or self.delimiter is not None
 
 
@@ -95,7 +95,7 @@ class Numeric(_Feature, NumberFormat):
     Attributes:
       normalize: `z_score`, `min_max` (to [0, 1]), `log1p` (sign(x) * log(1 + |x|),
         then z-score) or `none`.
-      fill: What a missing value becomes; None is the mean of the training split.
+      fill: Replacement of a missing value; defaults to the mean of the training split.
       missing_indicator: Adds a 0/1 input that tells missing values apart.
       buckets: Cuts the values at quantiles into about so many buckets; a value that
         dominates the column gets a bucket of its own.
@@ -120,14 +120,14 @@ class Numeric(_Feature, NumberFormat):
 
     @property
     def number_format(self) -> NumberFormat | None:
-        """How the numbers are written; None as Python writes them."""
+        """Notation of the numbers; None for Python's."""
         settings = {key: getattr(self, key) for key in NumberFormat.model_fields}
         number_format = NumberFormat.model_validate(settings)
         return None if number_format == NumberFormat() else number_format
 
     @property
     def is_bucketized(self) -> bool:
-        """Whether the feature also enters the models as a bucket."""
+        """True if the feature also enters the models as a bucket."""
         return self.buckets is not None or self.boundaries is not None
 
 

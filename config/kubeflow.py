@@ -1,4 +1,4 @@
-"""How the pipeline runs on Kubeflow Pipelines."""
+"""Settings of runs on Kubeflow Pipelines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from config.base import Block, PositiveInt, spelled
 from config.metadata import PublicUrl
 
 _Text = Annotated[str, Field(min_length=1)]
-# As Kubernetes writes amounts.
+# Kubernetes' notation of amounts.
 _Cpu = Annotated[
     str,
     Field(coerce_numbers_to_str=True),
@@ -26,7 +26,7 @@ _Shared = Annotated[
     str, spelled(r"(/|gs://|hdfs://).+", "/FOLDER, gs://... or hdfs://...")
 ]
 _Mount = Annotated[str, spelled(r"/.+", "an absolute path, such as /data")]
-# Where an object store is that Kubeflow's launcher copies from and to.
+# An object store that Kubeflow's launcher copies from and to.
 _Bucket = Annotated[
     str,
     spelled(
@@ -41,7 +41,7 @@ class Volume(Block):
 
     Attributes:
       claim: Name of the PersistentVolumeClaim.
-      path: Where it is mounted.
+      path: Mount path.
     """
 
     claim: _Text
@@ -92,7 +92,7 @@ class Toleration(Block):
 
 
 class Task(Block):
-    """What Kubernetes gives a task.
+    """Resources, placement and environment of a task.
 
     Attributes:
       cpu: Cores, such as `4` or `500m`, requested and at most.
@@ -117,9 +117,9 @@ class Task(Block):
     volumes: tuple[Volume, ...] = ()
 
     def with_own(self, own: Task) -> Task:
-        """What holds for all tasks, and what one of them has of its own.
+        """Adds the settings of a single component to those of all tasks.
 
-        Amounts of its own are in place of those of all, anything else comes on top.
+        Amounts are replaced, everything else is added.
         """
         update = own.model_dump(include=own.model_fields_set & _AMOUNTS)
         for name in ("node_selector", "variables"):
@@ -133,7 +133,7 @@ _AMOUNTS = {"cpu", "memory", "gpus", "gpu_type"}
 
 
 class Kubeflow(Block):
-    """How the pipeline runs on Kubeflow Pipelines.
+    """Settings of runs on Kubeflow Pipelines.
 
     Attributes:
       image: The container image of all tasks.
@@ -145,12 +145,12 @@ class Kubeflow(Block):
         Kubeflow copies artifacts from and to; each run then computes all.
       models: The volume that released models go to, each pipeline's into a folder of
         its name.
-      metadata: Where ML Metadata is: `grpc://HOST:PORT`, `mysql://HOST/DATABASE` or
+      metadata: URL of ML Metadata: `grpc://HOST:PORT`, `mysql://HOST/DATABASE` or
         `sqlite:///FILE` on a volume; by default the service of Kubeflow Pipelines.
       metadata_secret: A secret that holds that URL, and is read instead, for one with
         a password: `mysql://USER:PASSWORD@HOST/DATABASE`.
-      tasks: What each task gets.
-      components: What single components get on top, by name, such as `Trainer`.
+      tasks: Settings of all tasks.
+      components: Additional settings of single components, by name, such as `Trainer`.
     """
 
     image: _Text | None = None

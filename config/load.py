@@ -70,7 +70,7 @@ def parse_config(tree: dict[str, Any], where: str) -> Config:
 
     Args:
       tree: Its keys and values.
-      where: Where they come from, for the message.
+      where: Their source, for the message.
 
     Returns:
       The checked configuration; its paths are as given.
@@ -119,7 +119,7 @@ def _parse(text: str, where: str) -> Any:
 
 
 def _reason(error: Exception) -> str:
-    """What is wrong with a text of YAML, and where, but not the text."""
+    """Describes an error of YAML and its place, without the text itself."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return str(error)
     words = [text for text in (error.context, error.problem) if text]
@@ -211,7 +211,7 @@ def _expectation(problem: ErrorDetails) -> str:
 
 
 def _key_path(loc: tuple[int | str, ...], tree: object) -> str:
-    """Where pydantic's path leads, such as `features.age.buckets`."""
+    """Formats pydantic's path, such as `features.age.buckets`."""
     steps = (
         f"[{key}]" if isinstance(key, int) else f".{as_key(key)}"
         for key in _keys(loc, tree)

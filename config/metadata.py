@@ -1,4 +1,4 @@
-"""Where ML Metadata is kept."""
+"""Connection to ML Metadata."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ PublicUrl = Annotated[str, AfterValidator(_check_public)]
 
 
 class Metadata(Block):
-    """Where ML Metadata is kept.
+    """Connection to ML Metadata.
 
     Attributes:
       mysql: `mysql://USER:PASSWORD@HOST:PORT/DATABASE`; by default a SQLite file in
@@ -73,7 +73,7 @@ class Metadata(Block):
 
     @property
     def is_local(self) -> bool:
-        """Whether it is a file of the work directory."""
+        """True for a file in the work directory."""
         return self.mysql is None and self.grpc is None
 
     @model_validator(mode="after")

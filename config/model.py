@@ -30,7 +30,7 @@ class Linear(Block):
 
 
 class Deep(Block):
-    """What all models with embeddings have in common.
+    """Base class of the settings of models with embeddings.
 
     Attributes:
       dropout: Share of each hidden layer's units dropped in training.
@@ -38,7 +38,8 @@ class Deep(Block):
         hidden layer.
       embedding_l2: L2 on the embeddings looked up in a batch.
       kernel_l2: L2 on the kernels of the hidden layers.
-      optimizer: What trains them; both leave rows that a batch does not use alone.
+      optimizer: Optimizer of embeddings and layers; both update only the rows that a
+        batch looks up.
       learning_rate: The optimizer's learning rate.
     """
 
@@ -55,7 +56,7 @@ class Mlp(Deep):
 
     Attributes:
       hidden_units: Sizes of the hidden layers.
-      activation: What follows each of them.
+      activation: Activation of each hidden layer.
     """
 
     hidden_units: tuple[Units, ...] = (256, 128, 64)
@@ -104,7 +105,7 @@ class DcnV2(Mlp):
 
 
 class Model(Block):
-    """Which model is trained.
+    """Choice of the model, and the settings of all kinds.
 
     Every kind has a block of its own, so that `--set model.kind=...` alone switches;
     the Trainer reads the block of the chosen kind only.

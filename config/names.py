@@ -26,7 +26,7 @@ COLUMN_NAME_RULE = (
 
 ColumnName = Annotated[str, spelled(_COLUMN_NAME, COLUMN_NAME_RULE)]
 
-# What needs no quotes in a key path.
+# Names that need no quotes in a key path.
 _KEY = r"[\w-]+"
 
 # Starts the names that are written in code.

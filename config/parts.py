@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 
 class ExampleGenPart(Block):
-    """What ExampleGen reads.
+    """Configuration of ExampleGen.
 
     Attributes:
       format: Format of the files.
-      csv: How CSV files are written.
-      missing_values: What stands for a missing value in a CSV field.
+      csv: Dialect of CSV files.
+      missing_values: Texts that stand for a missing value in a CSV field.
       columns: The columns that become features of the examples.
-      label: How the label is made; None for examples without one.
-      hash_split: How rows are split by a hash, where they are.
-      time_split: How rows are split by time, where they are.
+      label: The label; None for examples without one.
+      hash_split: Split of the rows by a hash, if any.
+      time_split: Split of the rows by time, if any.
     """
 
     format: FileFormat
@@ -48,7 +48,7 @@ class ExampleGenPart(Block):
 
     @property
     def splits_rows(self) -> bool:
-        """Whether rows of one file fall into several splits."""
+        """True if rows of one file fall into several splits."""
         return self.hash_split is not None or self.time_split is not None
 
     @classmethod
@@ -81,7 +81,7 @@ class ExampleGenPart(Block):
 
 
 class ExampleValidatorPart(Block):
-    """What the ExampleValidator reads."""
+    """Configuration of the ExampleValidator."""
 
     drift: dict[str, float]
     skew: Skew | None
@@ -93,7 +93,7 @@ class ExampleValidatorPart(Block):
 
 
 class TransformPart(Block):
-    """What Transform reads."""
+    """Configuration of Transform."""
 
     features: Features
     crosses: tuple[Cross, ...]
@@ -108,7 +108,7 @@ class TransformPart(Block):
 
 
 class TrainerPart(Block):
-    """What the Trainer reads: the settings are those of the chosen model only."""
+    """Configuration of the Trainer, with the settings of the chosen model only."""
 
     features: Features
     crosses: tuple[Cross, ...]
@@ -152,7 +152,7 @@ _OF_THE_TRAINER_ONLY = {"distribution", "warm_start", "export_embeddings"}
 
 
 class TunerPart(Block):
-    """What the Tuner reads: a training to vary, and what is varied.
+    """Configuration of the Tuner: a training, and the settings to vary.
 
     The training has the epochs and the seed of the tuning, and nothing of what only
     the Trainer does: a change there is no reason to search anew.
@@ -172,7 +172,7 @@ class TunerPart(Block):
 
 
 class EvaluatorPart(Block):
-    """What the Evaluator reads."""
+    """Configuration of the Evaluator."""
 
     label: str
     slices: tuple[tuple[str, ...], ...]
@@ -195,7 +195,7 @@ class EvaluatorPart(Block):
 
 
 class InfraValidatorPart(Block):
-    """What the InfraValidator reads: of how a server serves, what it answers by."""
+    """Configuration of the InfraValidator, with the serving settings that affect it."""
 
     name: str
     validation: InfraValidation

@@ -1,4 +1,4 @@
-"""What hides passwords wherever a person, or a file, is shown what was configured."""
+"""Masks passwords in everything that is printed or written."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def mask_passwords(text: str) -> str:
 
 
 def is_secret(name: str) -> bool:
-    """Whether what has this name is a secret, such as `s3_secret_access_key`."""
+    """Returns True for the name of a secret, such as `s3_secret_access_key`."""
     words = {word.lower() for word in _WORD.findall(name)}
     return bool(words & _SECRETS) and not words & _NO_SECRETS
 

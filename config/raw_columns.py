@@ -13,10 +13,10 @@ class RawColumn(Block):
 
     Attributes:
       type: `float` or `string` in the examples.
-      many: Whether a row may hold several values.
-      delimiter: What separates the values inside one string.
+      many: True if a row may hold several values.
+      delimiter: Separator of the values inside one string.
       missing_values: Texts that stand for a missing value in this column alone.
-      number_format: How numbers are written as text; None as Python writes them.
+      number_format: Notation of numbers as text; None for Python's.
     """
 
     type: Literal["float", "string"]
@@ -27,13 +27,13 @@ class RawColumn(Block):
 
     @property
     def is_plain_number(self) -> bool:
-        """Whether any reader of numbers can read the column."""
+        """True if any reader of numbers can read the column."""
         is_text = self.missing_values or self.number_format
         return self.type == "float" and not is_text
 
 
 def raw_columns(features: Features) -> dict[str, RawColumn]:
-    """How the columns of the features are read."""
+    """Returns the columns of the features, by name."""
     return {name: _raw_column(feature) for name, feature in features.items()}
 
 

@@ -1,4 +1,4 @@
-"""How models are released, and where to."""
+"""Release of models, and the checks on a model server before it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ Approval = Literal["manual", "automatic"]
 
 
 class Release(Block):
-    """How models are released, and where to.
+    """Approval, directory and retention of released models.
 
     Attributes:
       approval: `manual`: a model that passed its gates waits for a person; `automatic`:
         it is released.
-      keep: How many versions stay beside the newest one, to roll back to.
+      keep: Number of older versions to keep, to roll back to.
       model_dir: The directory that TensorFlow Serving polls for versions, relative to
         the configuration file; by default `models/<name>` in the work directory.
     """
@@ -26,13 +26,13 @@ class Release(Block):
 
 
 class InfraValidation(Block):
-    """How a candidate is tried on a model server before it may be released.
+    """Checks of a candidate on a model server.
 
     Attributes:
-      rows: How many rows of the eval split are sent, through each signature.
-      max_p99_ms: The longest that 99% of the requests, of a row each, may take, in
-        milliseconds; None where that is measured, but does not decide.
-      max_load_seconds: How long it may take until the model is AVAILABLE.
+      rows: Number of rows of the eval split that are sent, through each signature.
+      max_p99_ms: 99th-percentile latency limit of single-row requests, milliseconds;
+        None measures it without a limit.
+      max_load_seconds: Limit of the time until the model is AVAILABLE, seconds.
     """
 
     rows: PositiveInt = 500

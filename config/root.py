@@ -34,24 +34,24 @@ class Config(Block):
 
     Attributes:
       name: Names the pipeline, its work directory and the served model.
-      examples: Where the examples are.
-      label: What is predicted.
-      features: What each column means, by column name.
+      examples: Files and splits.
+      label: The label to predict.
+      features: The features, by column name.
       crosses: Combinations of features; a list of names is short for a cross with
         the default number of buckets.
-      model: Which model is trained.
-      training: How it is trained.
+      model: The model and its settings.
+      training: Settings of the training.
       tuning: A search for better settings of the model before it is trained; None
         for no search.
-      validation: What the examples are held against.
-      evaluation: What is measured, and on which slices.
-      gates: What a candidate must meet to be released.
+      validation: Schema and thresholds of the examples.
+      evaluation: Metrics and slices.
+      gates: Conditions of a release.
       infra_validation: How a candidate is tried on a model server before it may be
         released; None for not at all.
-      release: How models are released, and where to.
-      serving: How a model server serves what is released.
-      metadata: Where ML Metadata is kept.
-      kubeflow: How it runs on Kubeflow Pipelines.
+      release: Approval and directory of released models.
+      serving: Settings of the model server.
+      metadata: Connection to ML Metadata.
+      kubeflow: Settings of runs on Kubeflow Pipelines.
       beam: Beam pipeline options, such as `{runner: FlinkRunner}`.
     """
 
@@ -161,7 +161,7 @@ class Config(Block):
             yield f"crosses[{index}]", cross.name, f"crosses[{index}]"
 
     def _check_slices(self) -> None:
-        """What is sliced by must be in the examples.
+        """Checks that the columns of slices are in the examples.
 
         Taking the columns off the slices instead would make every change of a slice
         read the examples anew, and so retrain.

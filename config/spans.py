@@ -13,7 +13,7 @@ from config.base import Block, PositiveInt
 
 LATEST = "latest"
 
-# As TFX writes them.
+# TFX's placeholders.
 DATE_PLACEHOLDERS = ("{YYYY}", "{MM}", "{DD}")
 SPAN_PLACEHOLDER = re.compile(r"\{SPAN(?::(?P<width>1[0-8]|[1-9]))?\}")
 _TFX_PLACEHOLDER = re.compile(r"\{(?:SPAN|VERSION|YYYY|MM|DD)(?::[^{}]*)?\}")
@@ -64,7 +64,7 @@ def check_like(where: str, pattern: str, spans: Spans | None) -> None:
 
 
 def has_dates(pattern: str) -> bool:
-    """Whether the spans of a pattern are days."""
+    """Returns True if the spans of a pattern are days."""
     return DATE_PLACEHOLDERS[0] in pattern
 
 
@@ -83,8 +83,8 @@ class Spans(Block):
       pattern: A glob of files below `examples.root` with placeholders for the span, as
         TFX writes them: `{YYYY}`, `{MM}` and `{DD}` for a day, or `{SPAN}` for a
         number, `{SPAN:2}` for one of two digits.
-      train: How many spans train: those before the ones that evaluate.
-      eval: How many spans evaluate: the newest.
+      train: Number of spans to train on, before those to evaluate on.
+      eval: Number of newest spans to evaluate on.
       newest: The newest span: a date such as 2026-11-20, a number where the pattern has
         `{SPAN}`, or `latest`: the newest that exists. `ctr run --span` overrides it.
     """
@@ -118,8 +118,8 @@ class RunSpans(Block):
     """The spans of one run, as people name them.
 
     Attributes:
-      train: Those that it trained on, in order.
-      eval: Those that it evaluated on, in order.
+      train: Spans that it trained on, in order.
+      eval: Spans that it evaluated on, in order.
       missing: Gaps: those that were wanted, but have no file while older ones do.
     """
 
@@ -141,7 +141,7 @@ class RunSpans(Block):
 
 
 def is_earlier(span: str, other: str) -> bool:
-    """Whether a span comes before another.
+    """Returns True if a span comes before another.
 
     Args:
       span: A span, as people name it; empty where examples are not in spans.

@@ -1,4 +1,4 @@
-"""How a model is trained."""
+"""Settings of the training, and of its warm start."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ReduceLearningRate(Block):
     """A lower learning rate once the validation AUC stops rising.
 
     Attributes:
-      factor: What the learning rates of all optimizers are multiplied by.
+      factor: Factor of the learning rates of all optimizers.
       patience: Epochs without a better validation AUC before that happens.
     """
 
@@ -63,10 +63,10 @@ class Distribution(Block):
 
 
 class Training(Block):
-    """How the model is trained.
+    """Settings of the training.
 
     Attributes:
-      epochs: Most passes over the training split.
+      epochs: Maximum passes over the training split.
       batch_size: Examples in a training step: one number, or one for each epoch, of
         which the last goes on.
       validation_fraction: Share of the training split that is held out for early
@@ -74,15 +74,15 @@ class Training(Block):
       patience: Epochs without a better one before training stops; the best epoch's
         weights are kept. Better is a higher validation AUC at a validation log loss
         within `log_loss_tolerance` of the lowest.
-      log_loss_tolerance: How far above the lowest validation log loss the best epoch
-        may be, as a share of it.
+      log_loss_tolerance: Maximum distance of the best epoch to the lowest validation
+        log loss, as a share of it.
       ema_momentum: Validate and keep a moving average of the weights over epochs, which
         keeps this share of itself in each; None for the weights themselves.
       reduce_learning_rate: Lower learning rates on a plateau.
-      clip_norm: Most norm of all gradients of a step together.
+      clip_norm: Maximum global gradient norm; None disables clipping.
       negative_rate: Share of the negative examples that are trained on. Predictions
         are those of the full data all the same.
-      positive_weight: How much a positive example counts in the loss; predictions
+      positive_weight: Weight of a positive example in the loss; predictions
         stay probabilities all the same.
       seed: Seed of initial weights, dropout and shuffling.
       deterministic: Two runs on one machine agree to the last digits; slower.

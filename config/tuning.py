@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from config.base import Block, PositiveInt
 from config.model import Deep, Model
 
-# How far the default ranges of learning rates go, up and down.
+# Width of the default ranges of learning rates, up and down.
 _RATE_FACTOR = 5
 
 
@@ -18,10 +18,10 @@ class Range(Block):
     """Numbers between two bounds.
 
     Attributes:
-      min: The least.
-      max: The greatest.
-      scale: Whether 0.001 to 0.01 is as likely as 0.01 to 0.1, or all numbers are
-        equally likely.
+      min: Lower bound, included.
+      max: Upper bound, included.
+      scale: `log` draws 0.001 to 0.01 as often as 0.01 to 0.1; `linear` draws all
+        numbers equally often.
     """
 
     min: int | float
@@ -68,14 +68,14 @@ class Tuning(Block):
     """A search for better settings of the model.
 
     Attributes:
-      trials: Most models that are trained.
-      epochs: Most epochs of each.
+      trials: Maximum number of models to train.
+      epochs: Maximum epochs of each.
       search: `random` draws all settings; `bayesian` draws those of a third of the
         trials, and then chooses where a Gaussian process of the validation AUC
         promises most.
       seed: Seed of the search, and of the initial weights, dropout and shuffling of
         each trial.
-      space: What is varied, by the name of the setting: a list of values, or a range.
+      space: Values of each setting to vary: a list, or a range.
         By default embedding size, layers and learning rates, around those configured.
     """
 

@@ -64,10 +64,10 @@ def create_pipeline(
 
     Args:
       config: The configuration.
-      root: Where artifacts go.
-      model_dir: Where released models go.
+      root: Folder of the artifacts.
+      model_dir: Folder of released models.
       metadata: Connection to ML Metadata; None for a DAG that is only looked at.
-      can_see_artifacts: Whether files of earlier runs are where ML Metadata says, for
+      can_see_artifacts: True if files of earlier runs are where ML Metadata says, for
         all components; not so where artifacts are copied in and out of each task.
 
     Returns:
@@ -198,7 +198,7 @@ def _schema_gen(config: Config, statistics_gen: StatisticsGen) -> base_node.Base
 def _reference_statistics(
     config: Config, statistics_gen: StatisticsGen
 ) -> tuple[Nodes, Channels]:
-    """What the examples are compared with: the run before, and serving."""
+    """Resolves the statistics to compare with: the run before, and serving."""
     nodes: Nodes = []
     channels: Channels = {}
     if config.validation.drift:
@@ -245,7 +245,7 @@ def _transform(
 
 
 def _tuners(config: Config, transform: Transform) -> list[Tuner]:
-    """What looks for better settings: one, or none."""
+    """Builds the Tuner, if one is configured."""
     if config.tuning is None:
         return []
     tuner = Tuner(
@@ -298,7 +298,7 @@ def _trainer_config(config: Config) -> dict[str, Any]:
 def _infra_validation(
     config: Config, example_gen: ExampleGen, trainer: Trainer
 ) -> tuple[Nodes, Channels]:
-    """What tries the candidate on a model server, where that is asked."""
+    """Builds the InfraValidator, if it is configured."""
     if config.infra_validation is None:
         return [], {}
     codes = ("components.infra_validator.executor", _SERVER)

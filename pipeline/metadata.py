@@ -1,4 +1,4 @@
-"""Where ML Metadata is; TFX could say so too, but takes seconds to be imported."""
+"""Connections to ML Metadata, without TFX, whose import takes seconds."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class WorkDir:
 
     @property
     def artifacts(self) -> Path:
-        """Where TFX keeps artifacts."""
+        """Folder of TFX's artifacts."""
         return self.path / "artifacts"
 
     @property
@@ -49,7 +49,7 @@ class WorkDir:
         return self.path / "models" / name
 
     def model_dir(self, config: Config) -> str:
-        """Where released models go: here, unless the configuration says otherwise."""
+        """Folder of released models: here, unless `release.model_dir` is set."""
         return config.release.model_dir or str(self.models(config.name))
 
     @contextmanager

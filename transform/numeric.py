@@ -17,7 +17,7 @@ _GRID = 1000
 
 
 class _Moments(NamedTuple):
-    """What the training split says of a feature, over its finite values: scalars."""
+    """Moments of the finite values of a feature in the training split: scalars."""
 
     mean: tf.Tensor
     variance: tf.Tensor

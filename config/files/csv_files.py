@@ -29,7 +29,7 @@ _UTF8 = codecs.lookup("utf-8").name
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _PARQUET_MARK = b"PAR1"
 
-# What Arrow says about a value and a row; it numbers columns from 0, rows from 1.
+# Arrow's message about a value; it numbers columns from 0 and rows from 1.
 _VALUE = re.compile(
     r"In CSV column #(?P<column>\d+): (?:Row #(?P<row>\d+): )?"
     r"CSV conversion error to \w+: (?:invalid value '(?P<value>.*)')?",

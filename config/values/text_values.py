@@ -58,7 +58,7 @@ def parse_numbers(texts: pa.Array, number_format: NumberFormat) -> pa.Array:
 
     Args:
       texts: string [n]; null is missing.
-      number_format: How the numbers are written.
+      number_format: Notation of the numbers.
 
     Returns:
       float64 [n].
@@ -93,7 +93,7 @@ def booleans_as_digits(texts: pa.Array) -> pa.Array:
 
 
 def is_number(texts: pa.Array, number_format: NumberFormat) -> pa.Array:
-    """Whether each text is a number so written: bool [n], null where it is missing."""
+    """Returns True for each number in the notation: bool [n], null where missing."""
     bare = _without_unit(texts, number_format)
     return pc.match_substring_regex(bare, _pattern(number_format))
 
@@ -105,7 +105,7 @@ def example_of(number_format: NumberFormat) -> str:
 
 
 def _pattern(number_format: NumberFormat) -> str:
-    """What is left of a number without its unit, as a regular expression of RE2."""
+    """Regular expression (RE2) of a number without its unit."""
     whole = r"\d+"
     if separator := _separator(number_format):
         whole = rf"(\d+|\d{{1,3}}({separator}\d{{2,3}})*{separator}\d{{3}})"

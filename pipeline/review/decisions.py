@@ -19,7 +19,7 @@ from serving.releases.writer import (
     sole_writer,
 )
 
-# How many runs an error names.
+# Number of runs that an error names.
 _FEW = 5
 
 # The SavedModel in a Model artifact of TFX.

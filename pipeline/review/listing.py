@@ -24,7 +24,7 @@ class PersonDecision(pydantic.BaseModel):
       by: The person.
       at: The time.
       note: The reason.
-      override: Whether it overruled a gate, or another person.
+      override: True if it overruled a gate, or another person.
       version: The version that it made of the model.
       report_digest: SHA-256 of the report that it was made on.
     """
@@ -46,7 +46,7 @@ class Row(pydantic.BaseModel):
       status: Released, replaced by a later release, awaiting approval, blocked,
         rejected or rolled back.
       version: The version that it was released as.
-      is_newest: Whether that is the newest version in the directory.
+      is_newest: True for the newest version in the directory.
       labels: The labels of that version.
       report_digest: SHA-256 of its report.
       decisions: The decisions on this run.

@@ -28,7 +28,7 @@ class Side(pydantic.BaseModel):
 
     Attributes:
       run_id: Names it.
-      verdict: What became of its candidate.
+      verdict: Verdict on its candidate.
       reasons: Why.
       model_version: The version that was released, if any.
     """

@@ -37,7 +37,7 @@ class NodeRunner:
         Args:
           dag: The DAG, with a connection to ML Metadata.
           run_id: Names the run.
-          use_cache: Whether results of earlier runs may be served.
+          use_cache: Allows results of earlier runs to be reused.
         """
         self._dag: pipeline_pb2.Pipeline = compiler.Compiler().compile(dag)
         runtime_parameter_utils.substitute_runtime_parameter(

@@ -16,7 +16,7 @@ from serving.releases.records import ReleaseRecord, Status
 from serving.releases.versions import version_path
 from trainer.export.record import RECORD_FILE, TrainingRecord
 
-# What TFX's Tuner calls its file.
+# Name of the file of TFX's Tuner.
 _TRIALS_FILE = "tuner_results.json"
 
 _VERDICTS: dict[Status, Verdict] = {
@@ -81,7 +81,7 @@ def _reasons(evaluation: Evaluation, outputs: RunOutputs) -> list[str]:
 
 
 def _released_already(decision: Decision) -> list[str]:
-    """That blocking the candidate leaves it where it is."""
+    """Describes a release that blocking the candidate leaves in place."""
     if not decision.released_as:
         return []
     return [f"this very model is released already, as version {decision.released_as}"]

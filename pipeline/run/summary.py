@@ -1,4 +1,4 @@
-"""What a run came to: summary.json, and the table that a person reads."""
+"""Summary of a run: summary.json, and its table."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SUMMARY_FILE = "summary.json"
 TEXT_FILE = "report.txt"
 
 _WORST_SLICES = 5
-# How many runs an error names.
+# Number of runs that an error names.
 _LATEST_RUNS = 5
 # Below this a slice's AUC is mostly noise.
 _FEWEST_EXAMPLES = 100
@@ -35,7 +35,7 @@ SliceMetrics = dict[str, float | None]
 
 
 class ComponentTime(pydantic.BaseModel):
-    """How long a component took, and whether it was served from the cache."""
+    """Duration of a component, and whether it came from the cache."""
 
     id: str
     seconds: float
@@ -47,18 +47,18 @@ class Summary(pydantic.BaseModel):
 
     Attributes:
       run_id: Names the run, and its folder.
-      verdict: What became of the candidate.
+      verdict: Verdict on the candidate.
       reasons: Why, in words.
-      takes_rollback: Whether approving it takes `--rollback`, since the released model
+      takes_rollback: True if approving it takes `--rollback`, since the released model
         is of newer examples.
-      is_released_already: Whether an earlier run released this very model, which is
+      is_released_already: True if an earlier run released this very model, which is
         blocked now.
       model_version: The version that was released, if any.
-      spans: What it trained and evaluated on, where the examples are in spans.
+      spans: Spans that it trained and evaluated on, if any.
       metrics: Metrics by slice; `overall` is all examples.
       best_possible_auc: AUC of the true probability, where it is known.
-      training: How the candidate was trained.
-      trials: What the Tuner tried, the best first.
+      training: Record of the training.
+      trials: Trials of the Tuner, the best first.
       components: Times, in the order of the run.
       wall_seconds: Time of the whole run.
       model_dir: The version directory of the released model.

@@ -23,7 +23,7 @@ def write_plot(trials: list[Trial], space: Space, path: Path) -> None:
 
     Args:
       trials: The trials, the best first.
-      space: What was varied.
+      space: Settings that were varied.
       path: The file.
     """
     columns = min(_PANELS_IN_A_ROW, len(space))

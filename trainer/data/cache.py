@@ -20,7 +20,7 @@ Block: TypeAlias = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Columns:
-    """How a block holds the columns of a model and the label.
+    """Layout of a block: the columns of a model, and the label.
 
     Columns of one type are a matrix, since it costs as much to cut or to join a column
     as a matrix. Lists are bytes, since `tf.data` cannot cut and join ragged tensors.
@@ -30,7 +30,7 @@ class Columns:
       lists: Names of those with a list of ids.
       numbers: Names of the numeric columns.
       label: Name of the label.
-      id_type: What is wide enough for the ids.
+      id_type: Smallest type that holds the ids.
     """
 
     ids: tuple[str, ...]
@@ -56,7 +56,7 @@ class Columns:
 
         Args:
           serialized: tf.Examples, [rows].
-          spec: What else but the lists is in them.
+          spec: Everything in them but the lists.
         """
         wanted = {name: spec[name] for name in (*self.ids, *self.numbers, self.label)}
         lists = {
@@ -123,8 +123,8 @@ class BlockCache:
         """Makes the folder.
 
         Args:
-          folder: Where the files go.
-          columns: What the blocks hold.
+          folder: Folder of the files.
+          columns: Layout of the blocks.
         """
         folder.mkdir()
         self._folder = folder

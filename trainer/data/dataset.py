@@ -170,7 +170,7 @@ def _parse(
 
 
 class _Parts:
-    """Which examples are held out and, of the others, which are trained on."""
+    """Selection of the examples to hold out and, of the others, to train on."""
 
     def __init__(self, training: Training):
         self._held_out = _EvenShare(training.validation_fraction)
@@ -210,7 +210,7 @@ class _EvenShare:
         self.count = 0
 
     def next(self, count: int) -> npt.NDArray[np.bool_]:
-        """Which of the next ones belong to the share; the very first one does."""
+        """Selects the share of the next examples, the very first one included."""
         places = np.arange(self.count, self.count + count, dtype=np.float64)
         self.count += count
         picked: npt.NDArray[np.bool_] = np.floor(places * self._share) > np.floor(

@@ -1,4 +1,4 @@
-"""What a model takes: the transformed columns with their sizes."""
+"""Inputs of a model: the transformed columns with their sizes."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class IdInput:
       title: Name of the column for people.
       num_ids: Ids are in [0, num_ids); 0 is a missing value or padding.
       multivalued: int64 [batch, values] instead of int64 [batch].
-      crossed: Whether the column is a cross.
+      crossed: True for a cross.
       embedding_size: Length of its embedding vectors.
-      meaning: What an id stands for; see `IdColumn`.
+      meaning: Meaning of an id; see `IdColumn`.
     """
 
     title: str

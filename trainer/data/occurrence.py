@@ -1,4 +1,4 @@
-"""Which ids occur in the examples that a model is trained on."""
+"""Ids that occur in the training examples."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SeenIds:
 
         Args:
           inputs: The columns with their numbers of ids.
-          columns: How blocks hold them.
+          columns: Layout of the blocks.
         """
         self.masks = {each.name: np.zeros(each.num_ids, bool) for each in inputs.ids}
         self._columns = columns
@@ -44,6 +44,6 @@ class SeenIds:
                 b"".join(texts), self._columns.id_type.as_numpy_dtype
             )
             self.masks[name][values[values != MISSING_ID]] = True
-            # What is looked up for a list of nothing but padding.
+            # Looked up for a list of nothing but padding.
             if any(not text.strip(b"\0") for text in texts):
                 self.masks[name][MISSING_ID] = True

@@ -1,4 +1,4 @@
-"""What is kept of a training, beside the model."""
+"""Record of a training, beside the model."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Epoch(pydantic.BaseModel):
 
 
 class TrainingRecord(pydantic.BaseModel):
-    """How a training went.
+    """Course of a training.
 
     Attributes:
       epochs: Passes over the training part.
@@ -57,7 +57,7 @@ class TrainingRecord(pydantic.BaseModel):
         """The record of a training.
 
         Args:
-          history: What the callbacks found in each epoch.
+          history: Metrics of each epoch.
           examples: Number of examples in an epoch.
           wide: Number of wide weights seen, and the share of them that are 0.
         """

@@ -25,7 +25,7 @@ class AverageWeights(keras.callbacks.Callback):
         """Builds the callback, which comes after those that keep weights.
 
         Args:
-          momentum: How much of the average an epoch keeps; less in the first ones,
+          momentum: Share of the average that an epoch keeps; less in the first ones,
             which all count the same.
         """
         super().__init__()

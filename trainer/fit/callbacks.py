@@ -1,4 +1,4 @@
-"""What happens while a model trains."""
+"""Callbacks of the training."""
 
 from __future__ import annotations
 
@@ -101,8 +101,8 @@ class BestEpoch(keras.callbacks.Callback):
 
         Args:
           patience: Epochs without a better one before training ends.
-          log_loss_tolerance: How far above the lowest validation log loss the best
-            epoch's may be, as a share of it.
+          log_loss_tolerance: Maximum distance of the best epoch
+            to the lowest validation log loss, as a share of it.
         """
         super().__init__()
         self._patience = patience
@@ -165,7 +165,7 @@ def training_callbacks(training: Training, log_dir: str | None) -> list[Any]:
 
     Args:
       training: The settings.
-      log_dir: Where TensorBoard's files go; None for no such files.
+      log_dir: Folder of TensorBoard's files; None writes none.
     """
     # Last, for the line tells the rate that the others find.
     callbacks = [*stopping_callbacks(training), LogEpochs(training.epochs)]

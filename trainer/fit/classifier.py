@@ -43,8 +43,8 @@ def build_classifier(
       kind: The kind.
       settings: Its block of the configuration.
       inputs: The columns it takes.
-      training: How it is trained.
-      strategy: Where its replicas are; None for one on the default device.
+      training: Settings of the training.
+      strategy: Placement of the replicas; None for one on the default device.
 
     Returns:
       A model from the columns to logits, float32 [batch, 1].

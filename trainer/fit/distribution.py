@@ -19,7 +19,7 @@ from config.ports import bind, port_of
 from config.training import Distribution
 from trainer.fit.metrics import ClassifierModel
 
-# Where TensorFlow looks for the other workers, and for which of them this one is.
+# TensorFlow's variable with the addresses of all workers and the index of this one.
 TF_CONFIG = "TF_CONFIG"
 
 
@@ -101,7 +101,7 @@ def make_strategy(
 
 
 def _devices(replicas: int | None) -> list[str]:
-    """As many GPUs, or parts of the CPU where there is no GPU."""
+    """Returns that many GPUs, or parts of the CPU where there is no GPU."""
     gpus = len(tf.config.list_physical_devices("GPU"))
     wanted = replicas or max(gpus, 1)
     if gpus:
@@ -118,7 +118,7 @@ def _devices(replicas: int | None) -> list[str]:
 
 
 def is_chief(strategy: tf.distribute.Strategy | None) -> bool:
-    """Whether this process exports the model: one of all workers does."""
+    """Returns True in the one worker that exports the model."""
     resolver = None if strategy is None else strategy.cluster_resolver
     if resolver is None:
         return True

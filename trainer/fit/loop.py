@@ -25,10 +25,10 @@ def fit(
 
     Args:
       model: The model, compiled.
-      data: What it is trained on, and judged on after each epoch.
-      epochs: Most epochs.
+      data: Training examples, and validation examples to score after each epoch.
+      epochs: Maximum epochs.
       callbacks: Keras callbacks; to them it is one training.
-      positive_weight: How much a positive example counts in the loss of the training;
+      positive_weight: Weight of a positive example in the training loss;
         metrics and validation count each example once.
 
     Returns:

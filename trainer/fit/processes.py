@@ -38,7 +38,7 @@ def run_in_processes(
 
     Args:
       function: A function of a module.
-      arguments: What each process calls it with; they are pickled.
+      arguments: Its arguments in each process; they are pickled.
 
     Raises:
       UserError: One that the function raised.
@@ -111,7 +111,7 @@ def _work(
     function: Callable[..., None],
     arguments: tuple[Any, ...],
 ) -> None:
-    """What a process does: sends log records, and at last None or an error."""
+    """Body of a process: sends log records, and at last None or an error."""
     _end_with_parent()
     sender = _Sender(connection)
     if logs:

@@ -65,7 +65,7 @@ def run_fn(fn_args: FnArgs) -> None:
 
 
 def wants_its_own_process(part: TrainerPart, inputs: ModelInputs) -> bool:
-    """Whether training needs settings that only hold from the start of a process on.
+    """Returns True if training needs settings of a process that has to be started anew.
 
     Huge pages are one; where the tables are small they make no difference, and a
     process takes some seconds to start.
@@ -130,10 +130,10 @@ def train(
       inputs: The columns it takes.
       transform: Says how the examples are laid out.
       files: Globs of the transformed examples to train on.
-      log_dir: Where TensorBoard's files and the record of the training go; None for
+      log_dir: Folder of TensorBoard's files and the record of the training; None for
         none of them.
       base_model: The SavedModel that `warm_start` is from, where it is from one.
-      strategy: Where replicas of the model are; None for one on the default device.
+      strategy: Placement of the replicas; None for one on the default device.
 
     Returns:
       The model with the best weights, on one device.

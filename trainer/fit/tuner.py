@@ -64,10 +64,10 @@ class ClassifierTuner(keras_tuner.Tuner):
         """Builds the tuner.
 
         Args:
-          part: What is trained, and what is varied.
+          part: The training, and the settings to vary.
           transform: Says how the examples are laid out.
           files: Globs of the transformed examples to train on.
-          directory: Where KerasTuner keeps its records.
+          directory: Folder of KerasTuner's records.
         """
         super().__init__(
             oracle=_oracle(part), directory=directory, project_name="trials"
@@ -99,7 +99,7 @@ class ClassifierTuner(keras_tuner.Tuner):
         """Trains and judges the model of a trial."""
         values = decoded(trial.hyperparameters.values)
         part = self._part.trainer.with_values(values)
-        # Else the models of all trials would stay in memory.
+        # The models of all trials would stay in memory otherwise.
         keras.utils.clear_session()
         keras.utils.set_random_seed(part.training.seed)
         inputs = ModelInputs.of(part, self._transform)

@@ -91,7 +91,7 @@ def _id_input(column: dict[str, Any]) -> IdInput:
 
 
 def _checkpoint_keys(reader: tf.train.CheckpointReader) -> dict[str, str]:
-    """Where the weights of a name are; the keys themselves are numbers."""
+    """Returns the keys of the weights of a name; the keys themselves are numbers."""
     graph = trackable_object_graph_pb2.TrackableObjectGraph()
     graph.ParseFromString(reader.get_tensor(_OBJECTS))
     return {

@@ -1,4 +1,4 @@
-"""Which files to start from; the DAG checks and pins them before anything runs."""
+"""Files of a warm start; the DAG checks and pins them before anything runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _IDENTIFYING = (os.path.join("variables", "variables.index"), INPUTS_FILE)
 
 
 def pinned(start: WarmStart | None) -> dict[str, str]:
-    """What the Trainer is told of the files that the configuration names.
+    """Files of a warm start as parameters of the Trainer.
 
     Args:
       start: The block of the configuration.

@@ -28,7 +28,7 @@ NONE = -1
 
 
 def positions(terms: pa.Array, vocabulary: pa.Array) -> Rows:
-    """Where each term stands in a vocabulary, or `NONE`."""
+    """Returns the position of each term in a vocabulary, or `NONE`."""
     found = pc.index_in(terms, value_set=vocabulary)
     return found.fill_null(NONE).to_numpy(zero_copy_only=False).astype(np.int64)
 
@@ -45,7 +45,7 @@ def rows_by_term(
     hashed to if the number became a multiple.
 
     Args:
-      known: Where each new term stood in the old vocabulary, or `NONE`.
+      known: Position of each new term in the old vocabulary, or `NONE`.
       terms: The new vocabulary.
       old_terms: Size of the old vocabulary.
       old_rows: Number of rows of the old table.
@@ -80,12 +80,12 @@ def rows_by_name(old: Sequence[Segment], new: Sequence[Segment]) -> Rows:
 
 
 def number_segments(inputs: ModelInputs) -> list[Segment]:
-    """What the rows of a weight on the numbers belong to."""
+    """Returns the columns that the rows of a weight on the numbers belong to."""
     return [(name, 1) for name in inputs.numbers]
 
 
 def stack_segments(inputs: ModelInputs) -> list[Segment]:
-    """What the rows of a weight on embeddings and numbers, side by side, belong to."""
+    """Returns the columns of the rows of a weight on embeddings and numbers."""
     embeddings = [
         (column.name, column.embedding_size) for column in inputs.uncrossed_ids
     ]

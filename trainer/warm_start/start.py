@@ -33,7 +33,7 @@ def warm_start(
 
     Args:
       model: The compiled model.
-      start: What to start from; None leaves the model alone.
+      start: Weights to start from; None leaves the model alone.
       inputs: The columns that the model takes.
       transform: Holds their vocabularies.
       base_model: The SavedModel to start from; None where nothing was released yet.
@@ -71,7 +71,7 @@ def _start_from_model(
     try:
         old = ExportedModel(base_model)
     except InputError as error:
-        # That older code released the last model is nothing that a person could mend.
+        # Nobody can do anything about a model that older code released.
         if configured != LAST_RELEASE:
             raise
         _log.warning("no warm start: %s", error)

@@ -31,7 +31,7 @@ from trainer.warm_start.rows import (
 
 @dataclass
 class Report:
-    """What was taken over, and what was not.
+    """Weights that were transferred, and those that were not.
 
     Attributes:
       taken: Weights taken over; a table is one of them.
@@ -185,7 +185,7 @@ class _Transfer:
         return _TableRows(rows, own=rows <= len(old_terms))
 
     def _stack_goes_on(self) -> bool:
-        """Whether embeddings and numbers go on beyond the layers that read them.
+        """Returns True if later layers use embeddings and numbers, too.
 
         Such models (Deep Crossing, DCN-v2) have them in all of their deep weights, in
         an order that has changed.
