@@ -107,7 +107,7 @@ def measure(files: Path, batch_size: int, rounds: int) -> list[Rates]:
     Args:
       files: Folder of the examples.
       batch_size: Examples in a step.
-      rounds: How often.
+      rounds: Number of repetitions.
     """
     model = _model()
     with read_examples(files, batch_size) as data:

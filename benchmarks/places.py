@@ -1,4 +1,4 @@
-"""Where benchmarks, and tests on real data, find what they read."""
+"""Paths of the data sets of benchmarks and tests."""
 
 from __future__ import annotations
 

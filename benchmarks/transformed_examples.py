@@ -47,7 +47,7 @@ def read_examples(
     """Reads them as the Trainer does.
 
     Args:
-      folder: Where the file is.
+      folder: Folder of the file.
       batch_size: Examples in a batch.
     """
     # Next to nothing is held out, so that the rates are those of all examples.
@@ -72,7 +72,7 @@ def write_examples(folder: Path, rows: int) -> None:
     """Writes simulated examples as Transform does.
 
     Args:
-      folder: Where the file goes.
+      folder: Folder of the file.
       rows: Number of examples.
     """
     folder.mkdir()

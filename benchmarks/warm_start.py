@@ -1,4 +1,4 @@
-"""How many steps does a warm start save?
+"""Training steps that a warm start saves.
 
 Nine days of simulated clicks. Yesterday's model trains on days 1 to 7, as the pipeline
 does; today's on days 2 to 8, whose vocabularies have other terms in another order:
@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--work", type=Path, default=CHECKOUT / "runs" / "benchmarks",
-        help="where transformed examples are kept",
+        help="folder of transformed examples",
     )  # fmt: skip
     parser.add_argument("--rows", type=int, default=225_000, help="simulated rows")
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds")

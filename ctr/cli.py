@@ -43,7 +43,7 @@ _COMMANDS = (
     kubeflow,
 )
 
-# As a shell has it for what SIGPIPE ends.
+# A shell's status of a process that SIGPIPE ended.
 _NOBODY_READS = 141
 _FAILED = 1
 
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        # As of `ctr report | head`; else Python complains when it flushes at exit.
+        # `ctr report | head`: Python would fail to flush standard output at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _NOBODY_READS
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Simulated clicks: how much of what a linear model misses do the models find?
+"""Models on simulated clicks, between a linear model and the best possible AUC.
 
     python -m benchmarks.quality.ad_click       1,000,000 rows, mean of 3 seeds
 
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _without_crosses(task: command.Task, options: argparse.Namespace) -> Results:
-    """Wide&Deep without its crosses: what they are worth."""
+    """Wide&Deep without its crosses, to measure their value."""
     if "wide_deep" not in options.models:
         return {}
     overrides = [*options.overrides, "model.kind=wide_deep"]

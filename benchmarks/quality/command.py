@@ -1,4 +1,4 @@
-"""What the benchmarks of quality have in common: their options, and their runs."""
+"""Options and runs of the benchmarks of quality."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def parser(module_doc: str | None, seeds: int) -> argparse.ArgumentParser:
     )
     options.add_argument(
         "--work", type=Path, default=CHECKOUT / "runs" / "benchmarks",
-        help="where transformed examples are kept",
+        help="folder of transformed examples",
     )  # fmt: skip
     options.add_argument("--seeds", type=int, default=seeds, help="number of seeds")
     options.add_argument(
@@ -92,7 +92,7 @@ def run_models(
     Args:
       name: The example.
       tasks: The splits.
-      options: What `parser` parsed.
+      options: Parsed options of `parser`.
       of_slice: A categorical feature and its value, or nothing.
 
     Returns:

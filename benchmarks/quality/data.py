@@ -30,7 +30,7 @@ class Prepared:
 
     Attributes:
       config: The configuration they were made with.
-      folder: Where they are.
+      folder: Their folder.
     """
 
     config: Config
@@ -59,7 +59,7 @@ def prepare(config: Config, work: Path) -> Prepared:
 
     Args:
       config: Says where the examples are and what becomes of them.
-      work: Where the results are kept, in a folder for each configuration.
+      work: Folder of the results, with a folder for each configuration.
 
     Returns:
       The transformed examples.
@@ -103,7 +103,7 @@ def hold_out(file: Path, share: float, seed: int, folder: Path) -> None:
       file: The file, without line breaks inside of values.
       share: Share of the rows that are held out.
       seed: Seed of the choice.
-      folder: Where `train.csv` and `test.csv` are written.
+      folder: Folder for `train.csv` and `test.csv`.
     """
     header, *rows = file.read_text().splitlines()
     held_out = np.random.default_rng(seed).random(len(rows)) < share

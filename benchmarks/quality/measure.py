@@ -1,4 +1,4 @@
-"""How well a model does on the eval split."""
+"""Metrics of a model on the eval split."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BATCH = 8192
 
 
 class Figures(NamedTuple):
-    """What a model reached on the eval split, and how long it trained.
+    """Metrics of a model on the eval split, and the time of its training.
 
     Attributes:
       auc: AUC over all examples.
@@ -48,8 +48,8 @@ def figures(
 
     Args:
       label: 0 or 1 for each example.
-      logit: What the model says.
-      within: Which examples belong to the slice.
+      logit: Predictions of the model.
+      within: True for the examples of the slice.
       seconds: Seconds of training.
     """
     return Figures(
@@ -100,7 +100,7 @@ def _batches(prepared: Prepared) -> tf.data.Dataset:
 def _within(
     features: Mapping[str, tf.Tensor], prepared: Prepared, of_slice: Mapping[str, str]
 ) -> Array:
-    """Which examples belong to the slice, by the ids that Transform gave."""
+    """Selects the examples of the slice by the ids that Transform gave."""
     within = np.ones(len(features[prepared.config.label.name]), bool)
     for name, value in of_slice.items():
         column = tensor_name(name)

@@ -1,4 +1,4 @@
-"""What scikit-learn's logistic regression and LightGBM reach on the same split.
+"""Reference models on the same split: scikit-learn's logistic regression, LightGBM.
 
 They see the raw files, not what Transform makes of them, so that a fault of ours would
 not make them look worse.

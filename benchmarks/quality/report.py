@@ -24,7 +24,7 @@ def report(
     """Prints the results, and writes them where that is wanted.
 
     Args:
-      title: What was measured.
+      title: Name of the benchmark.
       results: By model, the figures of each seed.
       slice_name: Name of the slice, where there is one.
       floor_and_best: Two AUCs; of the gap between them, the table says how much a

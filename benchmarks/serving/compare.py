@@ -1,4 +1,4 @@
-"""How much more than the plainest server does the embedded server answer?
+"""Throughput of the embedded server beside the plainest server of the same model.
 
 The plainest is `naive_server.py`: what one writes in an afternoon. Both serve the same
 model, and are asked in turn, round after round, so that what else the machine does hits
@@ -49,7 +49,7 @@ class Round(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """How much more the embedded server answers."""
+        """Ratio of the embedded server's rate to the plainest server's."""
         return self.embedded / self.naive
 
 

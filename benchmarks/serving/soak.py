@@ -57,7 +57,7 @@ def _soak(subject: Subject, folder: Path, minutes: int) -> None:
 
 
 def resident_bytes(pid: int) -> int:
-    """How much memory a process holds."""
+    """Resident memory of a process, MB."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     found = re.search(r"VmRSS:\s+(\d+) kB", status)
     assert found is not None, "the process has ended"

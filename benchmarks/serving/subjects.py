@@ -1,4 +1,4 @@
-"""Which models the benchmarks of serving ask, and about what."""
+"""Models and requests of the benchmarks of serving."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Subject:
 
 
 class Demo(Subject):
-    """What `make demo` has released."""
+    """Returns the model that `make demo` released."""
 
     def rows(self, client: Client) -> Any:
         """The rows of its last day."""
@@ -77,6 +77,6 @@ def light(folder: Path) -> Subject:
 
 
 def demo() -> Demo | None:
-    """What `make demo` has released; None before that."""
+    """Returns the model that `make demo` released, or None before that."""
     base_path = CHECKOUT / "runs" / "ad_click" / "models" / "ad_click"
     return Demo("ad_click", base_path) if any(base_path.glob("[0-9]*")) else None

@@ -1,4 +1,4 @@
-"""What each feature is worth: a run's model trained anew without it.
+"""Value of each feature: a run's model trained anew without it.
 
 `trained` finds what the Trainer of a run was given, `measure` trains and measures,
 `ablate` does so for each feature, and `table` is what a person reads.

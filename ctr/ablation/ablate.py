@@ -25,7 +25,7 @@ from pipeline.metadata import connection_config
 from pipeline.progress import Progress
 from pipeline.workdir import WorkDir
 
-# In the folder of a run: what its features are worth.
+# In the folder of a run.
 ABLATION_FILE = "ablation.json"
 
 
@@ -42,7 +42,7 @@ def ablate_run(
 
     Args:
       config: Names the pipeline, and says where ML Metadata is.
-      work_dir: Where the run is.
+      work_dir: Work directory of the run.
       folder: The folder of the run; its name is the run's id.
       features: The features; none for all.
       progress: Is told of each training.
@@ -68,7 +68,7 @@ def ablate(trained: Trained, features: Iterable[str], progress: Progress) -> Abl
     """Trains anew with all features, and without each of some.
 
     Args:
-      trained: What the model was trained from.
+      trained: Inputs of the training.
       features: Names of features; a name that stands twice counts once.
       progress: Is told of each training.
 

@@ -29,7 +29,7 @@ _BATCH = 8192
 
 
 class Quality(NamedTuple):
-    """How well a model does."""
+    """Metrics of a model."""
 
     auc: float
     log_loss: float
@@ -56,7 +56,7 @@ def train_and_score(trained: Trained) -> Logits:
     """Trains a model as the Trainer does, but on one device and from no other model.
 
     Args:
-      trained: What it is trained from.
+      trained: Inputs of the training.
 
     Returns:
       Its logits for the examples of the eval split, in the order of their labels.
@@ -89,7 +89,7 @@ def _train_and_score(trained: Trained) -> Logits:
         model(inputs.dense(batch), training=False).numpy()[:, 0]
         for batch in _eval_batches(trained, names)
     ]
-    # Else the memory of all models trained so far adds up.
+    # The memory of all models trained so far adds up otherwise.
     keras.backend.clear_session()
     return np.concatenate(logits)
 

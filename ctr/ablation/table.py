@@ -1,4 +1,4 @@
-"""What features are worth, as a table."""
+"""Table of the value of features."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def ablations_table(found: Ablations) -> Table:
     table.add_section()
     for each in found.features:
         table.add_row(
-            # As Text, as names everywhere.
+            # As Text: brackets in a name are no markup.
             Text(each.feature),
             f"{each.auc:.4f}",
             f"{each.auc_change:+.4f}",

@@ -1,4 +1,4 @@
-"""What the Trainer of a run was given."""
+"""Inputs of the Trainer of a run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Trained:
-    """What a model is trained from.
+    """Inputs of a training.
 
     Attributes:
       part: The model and its training.
@@ -106,7 +106,7 @@ def _trainer_execution(
     handle: metadata.Metadata, pipeline: str, run_id: str
 ) -> metadata_store_pb2.Execution:
     contexts = [
-        # As TFX calls them.
+        # TFX's names.
         _context(handle, "pipeline_run", run_id),
         _context(handle, "node", f"{pipeline}.Trainer"),
     ]

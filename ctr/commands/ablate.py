@@ -1,4 +1,4 @@
-"""`ctr ablate`: what the features of a run are worth."""
+"""`ctr ablate`: the value of the features of a run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ctr.commands.options import (
 if TYPE_CHECKING:
     from ctr.commands.options import Commands
 
-# In the folder of the run: what TensorFlow and the trainings had to say.
+# In the folder of the run: log of TensorFlow and the trainings.
 _LOG_FILE = "ablation.log"
 
 
@@ -34,8 +34,8 @@ def add(commands: Commands) -> None:
         type=names_in,
         default=(),
         metavar="NAME,NAME",
-        help="those to leave out, one at a time; by default each; a name with a comma "
-        "is in double quotes",
+        help="features to leave out, one at a time; by default all; a name with a "
+        "comma is in double quotes",
     )
     add_json(command)
     command.set_defaults(command=_ablate)

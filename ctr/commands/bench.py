@@ -125,7 +125,7 @@ def _measure(
     from serving.releases.versions import version_path
 
     config = load(options)
-    # As it is served, except for what would disturb the measurement.
+    # As configured, without the settings that would disturb the measurement.
     serving = config.serving.model_copy(update={"versions": 1, "request_log": None})
     with tempfile.TemporaryDirectory(prefix="ctr-bench-") as folder:
         models = Path(folder) / "models"

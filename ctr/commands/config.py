@@ -1,4 +1,4 @@
-"""`ctr config`: what a configuration comes to."""
+"""`ctr config`: shows or validates a configuration."""
 
 from __future__ import annotations
 

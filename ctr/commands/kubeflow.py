@@ -73,7 +73,7 @@ def _compile(options: argparse.Namespace) -> int:
 
 
 def _next_step(options: argparse.Namespace) -> str:
-    """What a person does with what was compiled."""
+    """Next commands for a compiled package."""
     same = shlex.join(same_pipeline(options))
     if options.release:
         return f"it is what this runs: ctr kubeflow approve RUN {same} --by NAME"

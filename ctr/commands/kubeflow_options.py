@@ -1,4 +1,4 @@
-"""What the commands that ask a server of Kubeflow Pipelines have in common."""
+"""Options of the commands that ask a server of Kubeflow Pipelines."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def add_package(action: argparse.ArgumentParser) -> None:
         "--package",
         type=Path,
         metavar="FILE",
-        help="what ctr kubeflow compile wrote; by default it is compiled anew",
+        help="output of ctr kubeflow compile; by default it is compiled anew",
     )
 
 
@@ -60,7 +60,7 @@ def add_places(action: argparse.ArgumentParser) -> None:
         "--pipeline-root", metavar="URI", help="overrides kubeflow.pipeline_root"
     )
     action.add_argument(
-        "--service-account", metavar="NAME", help="what the tasks run as"
+        "--service-account", metavar="NAME", help="service account of the tasks"
     )
 
 
@@ -133,7 +133,7 @@ def warn(config: Config) -> None:
 def compiled(
     options: argparse.Namespace, config: Config, compiling: Compiling
 ) -> Iterator[Package]:
-    """What a compiler writes, in a file until the block ends."""
+    """Yields a temporary file with the output of a compiler."""
     from kubeflow.client.package import Package
 
     with tempfile.TemporaryDirectory() as folder:
@@ -145,14 +145,14 @@ def compiled(
 def parameters_of(
     options: argparse.Namespace, config: Config, package: Package
 ) -> dict[str, Any]:
-    """What `--param` sets, held against what is run before anything is uploaded."""
+    """Parses `--param`, and checks it against the package."""
     from kubeflow.client.parameters import read_parameters
 
     parameters = read_parameters(options.param, package.parameters)
     if options.package is None:
         from kubeflow.compile.parameters import check_values
 
-        # Else the configuration may be another than what was compiled.
+        # The configuration may differ from the one that was compiled.
         check_values(config, parameters)
     return parameters
 
@@ -160,7 +160,7 @@ def parameters_of(
 def inputs_of(
     options: argparse.Namespace, config: Config, parameters: dict[str, Any]
 ) -> Inputs:
-    """What each run is given."""
+    """Returns the inputs of each run."""
     from kubeflow.client.runs import Inputs
 
     root = options.pipeline_root or config.kubeflow.pipeline_root
@@ -168,7 +168,7 @@ def inputs_of(
 
 
 def words_of(version: Version) -> str:
-    """What became of an upload."""
+    """Describes the outcome of an upload."""
     how = "uploaded" if version.uploaded else "was there already"
     return f"Version {version.name} of {version.pipeline}: {how}"
 

@@ -57,11 +57,11 @@ def _add_run(actions: Commands) -> None:
     add_config_options(action)
     add_package(action)
     add_inputs(action)
-    action.add_argument("--name", help="of the run; by default pipeline and time")
+    action.add_argument("--name", help="name of the run; by default pipeline and time")
     action.add_argument(
         "--wait",
         action="store_true",
-        help="until it has ended, with the exit status of ctr run",
+        help="wait for the run; exits with the status of ctr run",
     )
     add_connection(action, _run)
 
@@ -73,17 +73,17 @@ def _add_approve(actions: Commands) -> None:
     _add_decision(action)
     action.add_argument("--note", default="", metavar="TEXT", help="why")
     action.add_argument(
-        "--override", action="store_true", help="as of ctr release approve"
+        "--override", action="store_true", help="as in ctr release approve"
     )
     action.add_argument(
-        "--rollback", action="store_true", help="as of ctr release approve"
+        "--rollback", action="store_true", help="as in ctr release approve"
     )
     add_connection(action, _approve)
 
 
 def _add_reject(actions: Commands) -> None:
     action = actions.add_parser(
-        "reject", help="refuse the candidate of a run, on the cluster"
+        "reject", help="reject the candidate of a run, on the cluster"
     )
     _add_decision(action)
     action.add_argument("--note", required=True, metavar="TEXT", help="why")
@@ -95,7 +95,7 @@ def _add_decision(action: argparse.ArgumentParser) -> None:
     add_config_options(action)
     add_image(action)
     add_places(action)
-    action.add_argument("--by", required=True, metavar="NAME", help="who decides")
+    action.add_argument("--by", required=True, metavar="NAME", help="your name")
 
 
 def _upload(options: argparse.Namespace, connection: Connection) -> int:
@@ -235,7 +235,7 @@ def _tell_end(
 
 
 def _verdict(options: argparse.Namespace, config: Config, run_id: str) -> str | None:
-    """What became of a run's candidate; None where no ML Metadata is named.
+    """Returns the verdict on a run's candidate; None without ML Metadata.
 
     The server knows that tasks succeeded; that a gate blocked the candidate is success
     to it.

@@ -66,18 +66,18 @@ def _add_schedule(actions: Commands) -> None:
         type=int,
         default=1,
         metavar="N",
-        help="how many of its runs may be under way at a time, 1 to 10; by default 1",
+        help="maximum number of its runs at a time, 1 to 10; by default 1",
     )
     action.add_argument(
         "--catch-up",
         action="store_true",
-        help="make up for each run that was missed; by default only for the last",
+        help="run all missed dates; by default only the last",
     )
     action.add_argument(
         "--days-before",
         type=int,
         metavar="N",
-        help="where examples.spans are days: the newest that a run reads is so many "
+        help="with examples.spans in days: the newest span of a run is so many "
         "days before it is due; by default 1, since the day itself is not over",
     )
     add_connection(action, _schedule)
@@ -105,7 +105,7 @@ def _add_list(actions: Commands) -> None:
 
 def _add_name(action: argparse.ArgumentParser) -> None:
     action.add_argument(
-        "--name", help="of the schedule; by default the name of the pipeline"
+        "--name", help="name of the schedule; by default that of the pipeline"
     )
 
 

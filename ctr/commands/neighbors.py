@@ -1,4 +1,4 @@
-"""`ctr neighbors`: what is similar to a value, or suits a user."""
+"""`ctr neighbors`: the values that are similar to one, or suit a user."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ def add(commands: Commands) -> None:
     )
     add_config_options(command)
     command.add_argument(
-        "--feature", required=True, metavar="NAME", help="whose values are wanted"
+        "--feature", required=True, metavar="NAME", help="feature to search"
     )
     question = command.add_mutually_exclusive_group(required=True)
     question.add_argument(
-        "--value", metavar="X", help="those whose vectors are nearest to this one's"
+        "--value", metavar="X", help="find the values with the nearest vectors"
     )
     question.add_argument(
         "--for",
         dest="given",
         action="append",
         metavar="NAME=VALUE",
-        help="those that the model scores highest for this; may be repeated, and the "
+        help="find the values with the highest scores; may be repeated, and the "
         "first says whose last example gives the other features",
     )
     command.add_argument("--top", type=positive, default=10, metavar="N")
@@ -93,5 +93,5 @@ def _best(options: argparse.Namespace, config: Config, model: Path) -> Best:
 
 
 def _released(options: argparse.Namespace, config: Config) -> Path:
-    """Where the pipeline releases its models."""
+    """Returns the folder of released models."""
     return Path(work_dir_of(options, config).model_dir(config))

@@ -1,4 +1,4 @@
-"""What several commands have in common."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def add_debug(parser: argparse.ArgumentParser) -> None:
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """The names in a list as CSV has it: one with a comma is in double quotes."""
+    """Parses a list of names in CSV: one with a comma is in double quotes."""
     names = next(csv.reader([text], skipinitialspace=True))
     # No text at all is one empty name, which is an error, and not no name.
     return tuple(names) or ("",)
@@ -79,7 +79,9 @@ def add_overrides(command: argparse.ArgumentParser) -> None:
 
 def add_json(command: argparse._ActionsContainer) -> None:
     """Adds `--json`."""
-    command.add_argument("--json", action="store_true", help="print JSON, no tables")
+    command.add_argument(
+        "--json", action="store_true", help="print JSON instead of tables"
+    )
 
 
 def check_output(option: str, path: Path) -> None:
@@ -132,7 +134,7 @@ def load(options: argparse.Namespace, span: str | None = None) -> Config:
 
 
 def layout_of(config: Config, keep: tuple[str, ...] = ()) -> Layout:
-    """How `ctr run` reads the examples: what is no feature is left out."""
+    """Returns the layout by which `ctr run` reads the examples."""
     from config.raw_columns import raw_columns
     from serving.client.files import Layout
 

@@ -67,7 +67,7 @@ def _add_server(command: argparse.ArgumentParser) -> None:
         "--server",
         required=True,
         metavar="HOST[:PORT]",
-        help="where it listens for gRPC; by default at port 8500",
+        help="address of its gRPC port; the port defaults to 8500",
     )
     command.add_argument(
         "--tls",
@@ -104,19 +104,21 @@ def _add_model(command: argparse.ArgumentParser) -> None:
         "shares of the users, and stable for the rest",
     )
     command.add_argument(
-        "--by", metavar="COLUMN", help="of --split: who is a user, such as user_id"
+        "--by",
+        metavar="COLUMN",
+        help="with --split: column of the user id",
     )
     command.add_argument(
         "--salt",
         default="",
         metavar="TEXT",
-        help="of --split: another one deals the users out anew",
+        help="with --split: salt of the hash; another one assigns users anew",
     )
     command.add_argument(
         "--signature",
         choices=("tensors", "examples"),
         default="tensors",
-        help="how rows are sent: a tensor for each feature, or tf.Examples",
+        help="encoding of rows: a tensor for each feature, or tf.Examples",
     )
 
 
@@ -134,7 +136,7 @@ def _shares(text: str) -> dict[str, float]:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    # What gRPC says of each attempt is not for a person who reads.
+    # gRPC logs each attempt.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from config.load import load_config
     from serving.client import Client

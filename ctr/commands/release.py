@@ -39,7 +39,7 @@ def add(commands: Commands) -> None:
 
 
 def _add_list(actions: Commands) -> None:
-    action = actions.add_parser("list", help="what became of each run's candidate")
+    action = actions.add_parser("list", help="list the candidates of all runs")
     add_config_options(action)
     add_json(action)
     action.set_defaults(command=_list)
@@ -52,7 +52,7 @@ def _add_approve(actions: Commands) -> None:
     action.add_argument(
         "--override",
         action="store_true",
-        help="even if a gate blocked it, or a person refused it; is recorded",
+        help="even if a gate blocked it or a person rejected it; is recorded",
     )
     action.add_argument(
         "--rollback",
@@ -63,7 +63,7 @@ def _add_approve(actions: Commands) -> None:
 
 
 def _add_reject(actions: Commands) -> None:
-    action = actions.add_parser("reject", help="refuse the candidate of a run")
+    action = actions.add_parser("reject", help="reject the candidate of a run")
     _add_decision(action)
     action.add_argument("--note", required=True, metavar="TEXT", help="why")
     action.set_defaults(command=_reject)
@@ -72,16 +72,18 @@ def _add_reject(actions: Commands) -> None:
 def _add_decision(action: argparse.ArgumentParser) -> None:
     action.add_argument("run", metavar="RUN", help="id of a run")
     add_config_options(action)
-    action.add_argument("--by", required=True, metavar="NAME", help="who decides")
+    action.add_argument("--by", required=True, metavar="NAME", help="your name")
 
 
 def _add_rollback(actions: Commands) -> None:
     action = actions.add_parser(
-        "rollback", help="take the newest version back; the one before serves again"
+        "rollback", help="remove the newest version; the one before serves again"
     )
     add_config_options(action)
     action.add_argument(
-        "--by", metavar="NAME", help="who decides; by default who is logged in"
+        "--by",
+        metavar="NAME",
+        help="your name; by default the login name",
     )
     action.add_argument("--note", default="", metavar="TEXT", help="why")
     action.set_defaults(command=_rollback)

@@ -1,4 +1,4 @@
-"""`ctr report`: what a run came to, or two."""
+"""`ctr report`: the report of a run, or the comparison of two."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _print_report(folder: Path, summary: Summary, console: Console) -> None:
     from pipeline.progress import noise_to
     from pipeline.run.summary import render_headline, render_run
 
-    # What TensorFlow says while it is imported is not for a person who reads.
+    # TensorFlow logs while it is imported.
     with noise_to(Path(os.devnull)):
         from components.evaluation_report.content import read_content
         from components.evaluation_report.text import render_report

@@ -44,7 +44,7 @@ def _run(options: argparse.Namespace) -> int:
     from pipeline.workdir import LOG_FILE
 
     started = time.monotonic()
-    # Else TensorFlow takes all memory of a GPU in Transform, and leaves none for the
+    # TensorFlow would take all memory of a GPU in Transform, and leave none for the
     # processes of their own that some trainings have.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     config = load(options, options.span)
@@ -68,7 +68,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _next_commands(options: argparse.Namespace, summary: Summary) -> Iterator[str]:
-    """What a person types after a run."""
+    """Next commands after a run."""
     same = shlex.join(same_pipeline(options))
     decide = f"{summary.run_id} {same} --by NAME --note TEXT"
     rollback = " --rollback" if summary.takes_rollback else ""
@@ -79,5 +79,5 @@ def _next_commands(options: argparse.Namespace, summary: Summary) -> Iterator[st
     elif summary.is_released_already:
         yield f"ctr release list {same}   (what is released)"
     elif summary.verdict == "blocked" and summary.metrics:
-        # Else there is no candidate.
+        # There is no candidate otherwise.
         yield f"ctr release approve {decide} --override{rollback}"

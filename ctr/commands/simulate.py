@@ -17,33 +17,35 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Adds the command."""
     command = commands.add_parser("simulate", help="make simulated ad clicks")
-    command.add_argument("--out", type=Path, required=True, help="folder to make")
+    command.add_argument(
+        "--out", type=Path, required=True, help="output folder, created"
+    )
     command.add_argument(
         "--rows",
         type=int,
         default=200_000,
         metavar="N",
-        help="how many examples; by default %(default)s",
+        help="number of examples; by default %(default)s",
     )
     command.add_argument(
         "--days",
         type=int,
         default=8,
         metavar="N",
-        help="how many days they are of, a file for each; by default %(default)s",
+        help="number of days, with a file each; by default %(default)s",
     )
     command.add_argument(
         "--seed",
         type=int,
         default=1,
         metavar="N",
-        help="the same makes the same examples; by default %(default)s",
+        help="random seed; by default %(default)s",
     )
     command.add_argument(
         "--format",
         choices=("csv", "parquet"),
         default="csv",
-        help="of the files; by default %(default)s",
+        help="file format; by default %(default)s",
     )
     add_json(command)
     command.set_defaults(command=_simulate)

@@ -1,4 +1,4 @@
-"""`ctr skew`: whether what is served is like what was trained on."""
+"""`ctr skew`: the distance between logged requests and training examples."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _skew(options: argparse.Namespace) -> int:
     from pipeline.progress import noise_to
 
     config = load(options)
-    # What TensorFlow and Beam say is not for a person who reads.
+    # TensorFlow and Beam log to standard output.
     with noise_to(Path(os.devnull)):
         skew = _compare(config, work_dir_of(options, config), options.served)
     if options.json:

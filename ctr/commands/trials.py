@@ -1,4 +1,4 @@
-"""`ctr trials`: what the Tuner tried."""
+"""`ctr trials`: the trials of the Tuner."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Adds the command."""
-    command = commands.add_parser("trials", help="show what the Tuner tried")
+    command = commands.add_parser("trials", help="show the trials of the Tuner")
     add_config_options(command)
     add_run(command)
     add_json(command)

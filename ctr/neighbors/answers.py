@@ -1,4 +1,4 @@
-"""What is answered: it is printed, or shown as JSON."""
+"""Answers of `ctr neighbors`, printed as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Scored:
     Attributes:
       value: The value.
       probability: The probability of a click.
-      known: Whether it is in the vocabulary; all others of a feature look alike to
+      known: True if it is in the vocabulary; all others of a feature look alike to
         the model. Always so where the feature has no vocabulary.
     """
 
@@ -65,7 +65,7 @@ class Best:
 
     Attributes:
       feature: The feature.
-      given: What was asked for.
+      given: Values of the question.
       model: The SavedModel that was asked.
       candidates: Number of values that were scored: all in the examples.
       described_by: Features that describe a value of the feature, such as the category

@@ -33,7 +33,7 @@ def find_best(
       model: A SavedModel.
       feature: A feature with one value in each example, and no number.
       given: `name=value` each, of other features; the first must be in an example.
-      top: How many values are wanted.
+      top: Maximum number of values.
 
     Raises:
       InputError: A feature or a value is unknown, or cannot be scored.
@@ -141,7 +141,7 @@ def _parsed(config: Config, feature: str, option: str) -> tuple[str, Value | Non
         pieces = text.split(settings.delimiter) if settings.delimiter else [text]
         return name, tuple(piece for piece in pieces if piece)
     try:
-        # As it is in the examples.
+        # In the notation of the examples.
         return name, float(np.float32(text))
     except ValueError as error:
         raise InputError(f"{where}: {name} is a number") from error

@@ -27,7 +27,7 @@ from config.root import Config
 from ctr.neighbors.answers import Value
 
 _MISSING = -1
-# What no text of a list is expected to hold.
+# A separator that no text of a list is expected to hold.
 _SEPARATOR = "\x1f"
 # A feature describes another where so many of its values follow from it; not all, since
 # logs have errors.
@@ -39,7 +39,7 @@ class Column:
     """A feature of all examples.
 
     Attributes:
-      codes: Which of the values each example has, or -1; int32 [examples].
+      codes: Index of the value of each example, or -1; int32 [examples].
       values: The distinct values.
     """
 
@@ -109,7 +109,7 @@ def last_example(
 
 
 def describes(column: Column, key: Column) -> bool:
-    """Whether the values of a column follow from those of another.
+    """Returns True if the values of a column follow from those of another.
 
     Two examples with one key, one after the other in the log, must agree but for a few.
     A column that is missing in an example says nothing about it.

@@ -1,4 +1,4 @@
-"""Which model is asked."""
+"""Model of the embeddings."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Search:
 
         Args:
           queries: The rows, int64 [queries].
-          top: How many are wanted; fewer are found where there are no more.
+          top: Maximum number of neighbours; fewer are found where there are no more.
         """
         top = min(top, len(self._units) - 1)
         size = max(1, _BLOCK // len(self._units))
@@ -59,7 +59,7 @@ class Search:
 
 
 def similarity_by_chance(rows: int, size: int, sample: int = 50) -> float:
-    """How similar a random vector's nearest is, on average.
+    """Returns the mean similarity of a random vector to its nearest one.
 
     Vectors that training hardly moved have neighbours that are no nearer than that.
 

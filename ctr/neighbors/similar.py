@@ -28,7 +28,7 @@ def find_similar(
       model: A SavedModel with exported vectors.
       feature: A feature with exported vectors.
       value: One of its terms.
-      top: How many terms are wanted.
+      top: Maximum number of terms.
 
     Raises:
       InputError: There are no vectors of the feature, or the term is unknown.

@@ -44,7 +44,7 @@ class Calibration:
     city_missing: float = 0.02
     price_missing: float = 0.03
 
-    # Main effects: what a logistic regression can learn.
+    # Main effects, which a logistic regression can learn.
     intercept: float = -2.1
     age_sd: float = 0.4
     gender_sd: float = 0.20
@@ -58,7 +58,7 @@ class Calibration:
     weekday_sd: float = 0.08
     position_sd: float = 0.5
 
-    # What belongs to one user or one ad alone: too few rows teach more of it.
+    # Effects of a single user or ad, of which too few rows exist to learn them well.
     user_sd: float = 0.05
     ad_sd: float = 0.06
 

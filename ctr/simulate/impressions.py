@@ -1,4 +1,4 @@
-"""Which ad is shown to which user, and where and when."""
+"""Impressions: an ad shown to a user, at a place and a time."""
 
 from dataclasses import dataclass
 

@@ -19,7 +19,7 @@ FEWEST_DAYS, MOST_DAYS = 2, 99
 
 @dataclass(frozen=True)
 class Summary:
-    """What was simulated.
+    """Simulated clicks.
 
     Attributes:
       rows: Number of impressions.

@@ -42,10 +42,10 @@ class Users:
       age: Years, int64.
       gender: Index into `GENDERS`, int64.
       city: Index into `CITIES`, int64.
-      interests: Whether the user has each of `INTERESTS`, bool, (users, 10).
-      age_missing: Whether the log lacks the age, bool.
-      gender_missing: Whether the log lacks the gender, bool.
-      city_missing: Whether the log lacks the city, bool.
+      interests: True for each of `INTERESTS` that the user has, bool, (users, 10).
+      age_missing: True where the log lacks the age, bool.
+      gender_missing: True where the log lacks the gender, bool.
+      city_missing: True where the log lacks the city, bool.
     """
 
     popularity: Floats
@@ -69,7 +69,7 @@ class Ads:
       category: Index into `CATEGORIES`, int64.
       advertiser: Index into `ADVERTISERS`, int64.
       price: Price of what is advertised, in euros, float64.
-      price_missing: Whether the log lacks the price, bool.
+      price_missing: True where the log lacks the price, bool.
     """
 
     popularity: Floats

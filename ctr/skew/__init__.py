@@ -1,1 +1,1 @@
-"""Whether the model is asked about examples like those that it was trained on."""
+"""Skew between the requests to a model and its training examples."""

@@ -1,4 +1,4 @@
-"""How far what is served has moved from what was trained on."""
+"""Distances between logged requests and training examples."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Measure = Literal["L-infinity", "Jensen-Shannon"]
 ALLOWED_SHARE = 0.1
 ALLOWED_DIVERGENCE = 0.05
 
-# How many values are told of a feature.
+# Number of values of a feature in the output.
 _MOST_MOVED = 3
 
 _TOO_FAR = (
@@ -50,14 +50,14 @@ class FeatureSkew(pydantic.BaseModel):
 
     Attributes:
       feature: Its name.
-      measure: How the distance is measured.
+      measure: Name of the distance.
       distance: The distance; None where either has no values.
       allowed: The largest one that is.
-      too_far: Whether TensorFlow Data Validation says that it is larger.
+      too_far: True if TensorFlow Data Validation reports a larger distance.
       training_missing: Share of the examples without a value.
       serving_missing: Share of the examples without a value.
       allowed_missing: The largest difference of these two that is allowed.
-      moved: What moved most, the first most of all.
+      moved: Values that moved most, in falling order.
     """
 
     feature: str
@@ -72,27 +72,27 @@ class FeatureSkew(pydantic.BaseModel):
 
     @property
     def is_missing(self) -> bool:
-        """Whether values are missing in serving far more, or less, often."""
+        """True if values are missing far more, or far less, often in serving."""
         difference = abs(self.serving_missing - self.training_missing)
         return difference > self.allowed_missing
 
     @property
     def is_skewed(self) -> bool:
-        """Whether it is too far from training, in either way."""
+        """True if it is too far from training, in either way."""
         return self.too_far or self.is_missing
 
 
 class Skew(pydantic.BaseModel):
-    """What is served beside what was trained on.
+    """Logged requests beside training examples.
 
     Attributes:
       version: The version that serves the model that is compared with.
       run: The run that made it.
-      training_examples: How many examples it was trained on.
-      serving_examples: How many the logs have.
-      logs: How many files the logs are.
+      training_examples: Number of training examples.
+      serving_examples: Number of examples in the logs.
+      logs: Number of log files.
       features: The features, the most skewed first.
-      unknown: How many examples had each feature that the model was never shown.
+      unknown: Number of examples with each feature that the model does not know.
     """
 
     version: int
@@ -106,7 +106,7 @@ class Skew(pydantic.BaseModel):
     @pydantic.computed_field  # type: ignore[prop-decorator]
     @property
     def is_skewed(self) -> bool:
-        """Whether any feature is."""
+        """True if any feature is too far from training."""
         return any(feature.is_skewed for feature in self.features)
 
 
@@ -127,7 +127,7 @@ def compare(
 
     Args:
       training: Statistics of the training split.
-      served: What models were asked about.
+      served: Logged requests.
       types: The features to compare.
       thresholds: By feature, the largest Jensen-Shannon divergence allowed. Else it is
         the L-infinity distance for texts, which is the largest difference of the share

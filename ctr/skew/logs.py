@@ -30,12 +30,12 @@ _UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class Served:
-    """What models were asked about.
+    """Logged requests.
 
     Attributes:
-      logs: How many files say so.
+      logs: Number of log files.
       statistics: Statistics of the features that are looked at.
-      unknown: How many examples had each other feature; the most frequent ones.
+      unknown: Number of examples with each other feature, for the most frequent ones.
     """
 
     logs: int
@@ -44,7 +44,7 @@ class Served:
 
     @property
     def examples(self) -> int:
-        """How many examples."""
+        """Number of examples."""
         count: int = self.statistics.datasets[0].num_examples
         return count
 

@@ -22,7 +22,7 @@ from config.values.canonical_array import canonical_texts
 # The type of each feature that is looked at.
 Types: TypeAlias = Mapping[str, Literal["float", "string"]]
 
-# As NumPy calls them.
+# NumPy's names.
 _KINDS = {"float": "f", "string": "O"}
 _SCHEMA_TYPES = {"float": schema_pb2.FLOAT, "string": schema_pb2.BYTES}
 _ANOTHER_MODEL = "requests about another model"

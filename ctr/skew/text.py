@@ -17,7 +17,7 @@ _LONGEST = 40
 
 
 def as_text(skew: Skew) -> str:
-    """All of it: what is compared, each feature, and what is too far apart."""
+    """Formats the comparison, with a line for each feature that is too far apart."""
     table = aligned([_HEADINGS, *map(_cells, skew.features)])
     return "\n".join([*_head(skew), "", *table, "", *_findings(skew), _verdict(skew)])
 
