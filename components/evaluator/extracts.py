@@ -27,16 +27,11 @@ def label_and_prediction(extracts: Extracts, model_name: str) -> tuple[float, fl
     return float(label.item()), float(prediction.item())
 
 
-def identity_of(extracts: Extracts, group_by: str | None) -> bytes:
-    """What tells an example, or the group that it belongs to, from others.
-
-    Args:
-      extracts: The extracts of the example.
-      group_by: The column whose value is the group, if there are groups.
-    """
-    group = group_of(extracts, group_by) if group_by is not None else None
-    # The serialised example is in an array, which has an address for a value.
-    return extracts[constants.INPUT_KEY].item() if group is None else group
+def example_of(extracts: Extracts) -> bytes:
+    """An example, serialized."""
+    # It is in an array, which has an address for a value.
+    serialized: bytes = extracts[constants.INPUT_KEY].item()
+    return serialized
 
 
 def group_of(extracts: Extracts, column: str) -> bytes | None:

@@ -11,7 +11,12 @@ import numpy as np
 from tensorflow_model_analysis.metrics import metric_types, metric_util
 
 from components.evaluator.curves import curve_of
-from components.evaluator.extracts import Extracts, identity_of, label_and_prediction
+from components.evaluator.extracts import (
+    Extracts,
+    example_of,
+    group_of,
+    label_and_prediction,
+)
 from components.evaluator.figures import figure_named
 from components.evaluator.scores import Bins, Sample, Score, ScoreTable, block_of
 
@@ -128,7 +133,16 @@ def _sample(
 
 
 class _Scores(metric_types.Preprocessor):
-    """From an example to its score, once for all slices that it is in."""
+    """From an example to its score, once for all slices that it is in.
+
+    Examples are dealt out to blocks at random, as the jackknife requires (Kott 2001,
+    The delete-a-group jackknife, Journal of Official Statistics 17), groups as a whole.
+    The hash that does it repeats itself, and both models see the examples of a bundle
+    in the same order, so they have the same blocks. It includes the number of the
+    example in its bundle: by content alone, all clicks of a combination of values would
+    be in one block. Of 20,000 examples with 200 combinations, the intervals of the AUC
+    were then four times as wide as DeLong's.
+    """
 
     def __init__(self, bins: Bins, group_by: str | None, model_name: str):
         super().__init__(name=f"scores of {model_name!r}")
@@ -136,10 +150,20 @@ class _Scores(metric_types.Preprocessor):
         self._group_by = group_by
         self._model_name = model_name
 
+    def start_bundle(self) -> None:
+        self._number = 0
+
     def process(self, extracts: Extracts) -> Iterator[Score]:
         label, prediction = label_and_prediction(extracts, self._model_name)
-        block = block_of(identity_of(extracts, self._group_by))
+        block = block_of(self._group(extracts) or self._numbered(extracts))
+        self._number += 1
         yield Score.of(label, prediction, block, self._bins)
+
+    def _group(self, extracts: Extracts) -> bytes | None:
+        return group_of(extracts, self._group_by) if self._group_by else None
+
+    def _numbered(self, extracts: Extracts) -> bytes:
+        return example_of(extracts) + self._number.to_bytes(8, "little")
 
 
 class _Counted:

@@ -101,12 +101,13 @@ class Score(NamedTuple):
 
 
 def block_of(key: bytes) -> int:
-    """The block of an example: the same for all models, runs and machines.
+    """The block of an example or a group: a hash of its key.
 
     Args:
-      key: What identifies the example, or the group that it belongs to. Examples of
-        one group, such as the impressions of a user, stay together: their outcomes
-        depend on each other, and an interval that took them apart would be too narrow.
+      key: What tells the example, or the group that it belongs to, from others.
+        Examples of one group, such as the impressions of a user, stay together: their
+        outcomes depend on each other, and an interval that took them apart would be
+        too narrow.
     """
     return zlib.crc32(key) % BLOCKS
 

@@ -260,8 +260,13 @@ def test_intervals_of_both_models_and_of_the_change(compared, tiny, tiny_models)
             # An interval of a share ends where the share would.
             if side == "change" or 0.0 < low < high < 1.0:
                 assert (low + high) / 2 == pytest.approx(value, abs=1e-9)
-    # The blocks are those of the serialised examples, in each run and for all models.
-    blocks = np.array([block_of(record) for record in tiny.as_examples(tiny.rows)])
+    # The blocks are those of the serialized examples with their numbers, of all models.
+    blocks = np.array(
+        [
+            block_of(record + number.to_bytes(8, "little"))
+            for number, record in enumerate(tiny.as_examples(tiny.rows))
+        ]
+    )
     for side, kind in (("candidate", "wide_deep"), ("baseline", "embedding_mlp")):
         probabilities = tiny_models(kind).probabilities(tiny.transformed)
         without_each = [probabilities[blocks != block].mean() for block in range(20)]

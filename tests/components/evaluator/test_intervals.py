@@ -7,9 +7,12 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
+from tensorflow_model_analysis import constants
+from tensorflow_model_analysis.metrics import metric_types
 
 from components.evaluator import figures
 from components.evaluator.intervals import interval
+from components.evaluator.score_metrics import WITHOUT_EACH, ScoreMetric
 from components.evaluator.scores import BLOCKS
 
 
@@ -65,6 +68,47 @@ def test_the_width_for_the_auc_is_that_of_delong(draw, count):
 
     factor = stats.t.ppf(0.975, BLOCKS - 1)
     assert np.mean(ours) == pytest.approx(factor * np.mean(theirs), rel=0.05)
+
+
+@pytest.mark.parametrize("values", [(4, 3), (20, 10)])
+def test_equal_examples_are_dealt_out(values):
+    """By content, all clicks of a combination would be in one block."""
+    rng = np.random.default_rng(0)
+    effects = [rng.normal(0, 1, count) for count in values]
+    chosen = [rng.integers(count, size=4000) for count in values]
+    log_odds = sum(effect[of] for effect, of in zip(effects, chosen, strict=True)) - 2
+    predictions = (1 / (1 + np.exp(-log_odds))).astype(np.float32)
+    labels = (rng.random(4000) < predictions).astype(float)
+    examples = [f"{row}".encode() for row in zip(*chosen, labels, strict=True)]
+
+    figure, without_each = _measured_auc(labels, predictions, examples)
+    expected = stats.t.ppf(0.975, BLOCKS - 1) * delong(labels, predictions)
+    assert half_width(interval(figure, without_each)) == pytest.approx(
+        expected, rel=0.35
+    )
+
+
+def _measured_auc(labels, predictions, examples):
+    """The AUC and what it is without each block, as TFMA has our metric compute it."""
+    scoring, *derived = ScoreMetric("auc", []).computations()
+    (preprocessor,) = scoring.preprocessors
+    preprocessor.start_bundle()
+    counted = scoring.combiner.create_accumulator()
+    for label, prediction, example in zip(labels, predictions, examples, strict=True):
+        extracts = {
+            constants.LABELS_KEY: np.array([label]),
+            constants.PREDICTIONS_KEY: np.array([prediction]),
+            constants.INPUT_KEY: np.array([example], object),
+        }
+        for score in preprocessor.process(extracts):
+            scoring.combiner.add_input(counted, score)
+    values = scoring.combiner.extract_output(counted)
+    for computation in derived:
+        values |= computation.result(values)
+    return (
+        values[metric_types.MetricKey("auc")],
+        values[metric_types.MetricKey("auc" + WITHOUT_EACH)],
+    )
 
 
 @pytest.mark.parametrize("name", ["auc", "log_loss", "calibration"])
