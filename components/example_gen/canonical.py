@@ -99,7 +99,7 @@ def _canonical(name: str, data: pa.ChunkedArray, column: RawColumn) -> pa.Array:
         places, values = flat(pa.chunked_array([_typed(name, values, column)]))
         rows = rows[places]
     if column.type == "float":
-        values = cast(name, values, pa.float32())
+        rows, values = _finite(rows, cast(name, values, pa.float32()))
     else:
         rows, values = _without_empty(rows, _utf8(name, texts_of(name, values)))
         values = values.cast(pa.binary())
@@ -168,6 +168,14 @@ def _errors_of(name: str, expected: str, kind: pa.DataType) -> Iterator[None]:
         ) from error
     except InputError as error:
         raise InputError(f"column {name!r}: {error}") from error
+
+
+def _finite(
+    rows: npt.NDArray[Any], values: pa.Array
+) -> tuple[npt.NDArray[Any], pa.Array]:
+    """The numbers but NaN and infinity, which are missing values to statistics, too."""
+    finite = pc.is_finite(values)
+    return rows[finite.to_numpy(zero_copy_only=False)], values.filter(finite)
 
 
 def _without_empty(

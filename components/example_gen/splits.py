@@ -108,8 +108,8 @@ def _value_bytes(values: pa.Array) -> pa.Array:
     if pa.types.is_integer(values.type):
         return _fixed_bytes(values.to_numpy(), "<i8")
     if pa.types.is_floating(values.type):
-        numbers = values.to_numpy() + np.float32(0)  # Minus zero is zero.
-        return _fixed_bytes(np.where(np.isnan(numbers), np.nan, numbers), "<f4")
+        # Minus zero is zero.
+        return _fixed_bytes(values.to_numpy() + np.float32(0), "<f4")
     lengths = _fixed_bytes(pc.binary_length(values).to_numpy(), "<u4")
     return pc.binary_join_element_wise(lengths, values, pa.scalar(b"", pa.binary()))
 
