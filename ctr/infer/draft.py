@@ -46,7 +46,7 @@ _SPLIT_KEYS = {
 }
 
 _TEXT = """\
-# A first configuration, inferred from {rows:,} rows of {files}.
+{source}
 # Comments give the figure behind each guess: read them, and change what you
 # know better. `ctr config show` prints every setting with its default.
 
@@ -55,7 +55,7 @@ name: {name}  # of the pipeline and the served model
 examples:
 {examples}
 
-{label}  # 1 in {clicked} of {rows:,} rows sampled
+{label}  # {clicked}
 
 features:
 {features}
@@ -93,7 +93,7 @@ def infer_config(files: Sequence[Path], label: str, folder: Path = Path()) -> st
     files = data_files(files)
     sample = read_sample(files, label)
     columns = {name: make_column(name, v) for name, v in sample.columns.items()}
-    block, labels = check_label(label, columns)
+    block, labels = check_label(label, columns, sample.total_rows)
     taken = {*columns, block.name}
     columns = {k: c for k, c in columns.items() if k not in (block.column, block.name)}
     rows = Rows(labels, sample.total_rows)
@@ -109,18 +109,37 @@ def infer_config(files: Sequence[Path], label: str, folder: Path = Path()) -> st
     best = max(aucs, key=lambda name: aucs[name])
     root = os.path.relpath(common_folder(files), folder.absolute())
     return _TEXT.format(
-        rows=len(labels),
-        files="1 file" if len(files) == 1 else f"{len(files)} files",
+        source=_source(sample, rows),
         name=_pipeline_name(files),
         examples=_examples(sample, words, root, *guess_split(files, columns, rows)),
         label=_item("label", _settings(block)),
-        clicked=percent(labels.sum(), len(labels)),
+        clicked=_clicked(rows),
         features=_features(guesses),
         crosses=_crosses(features, columns, aucs, rows),
         training=_training(guesses),
         evaluation=_evaluation(features, columns, aucs, rows),
         lowest_reason=_lowest_reason(best, aucs[best], rows),
         lowest=max(0.51, round(0.5 + (aucs[best] - 0.5) / 2, 2)),
+    )
+
+
+def _source(sample: Sample, rows: Rows) -> str:
+    number = f"{len(rows.labels):,}"
+    if not rows.are_all:
+        number += f" of about {rows.total:,}"
+    text = f"A first configuration, inferred from {number} rows of {sample.source}."
+    return "\n".join(f"# {line}" for line in textwrap.wrap(text, 78))
+
+
+def _clicked(rows: Rows) -> str:
+    found = set(rows.labels.tolist())
+    if len(found) == 2:
+        share = percent(rows.labels.sum(), len(rows.labels))
+        return f"1 in {share} of {len(rows.labels):,} rows sampled"
+    (only,) = found
+    return (
+        f"{only} in all {len(rows.labels):,} rows sampled; {1 - only} is rare, or in "
+        "rows that were not looked at: training needs both"
     )
 
 

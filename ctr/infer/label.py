@@ -15,13 +15,16 @@ from config.yaml_text import from_yaml
 from ctr.infer.column import Column, Ints, listed, make_column, number, shown
 
 
-def check_label(text: str, columns: Mapping[str, Column]) -> tuple[Label, Ints]:
+def check_label(
+    text: str, columns: Mapping[str, Column], total_rows: int
+) -> tuple[Label, Ints]:
     """Finds the label of each row.
 
     Args:
       text: Name of the column or, for a label derived from a number, the label block
         in braces, such as `{column: tips, greater_than: 0}`.
       columns: The sampled columns.
+      total_rows: How many rows there are; of those not sampled nothing is known.
 
     Returns:
       The label block, and 0 or 1 for each sampled row.
@@ -36,10 +39,10 @@ def check_label(text: str, columns: Mapping[str, Column]) -> tuple[Label, Ints]:
     times = numbers[label.times].numbers if label.times else 1.0
     # Without a threshold the values are 0 and 1.
     labels = (values > (label.greater_than or 0.0) * times).astype(np.int64)
-    if len(set(labels.tolist())) == 1:
+    if len(set(labels.tolist())) == 1 and total_rows <= len(labels):
         raise InputError(
             f"--label: {label.column!r} gives {labels[0]} in all {len(labels):,} "
-            "rows sampled; both 0 and 1 are needed (are the rows sorted by it?)"
+            "rows; both 0 and 1 are needed"
         )
     return label, labels
 

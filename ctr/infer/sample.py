@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
 from config.csv_format import CsvFormat
 from config.errors import InputError
 from config.examples import FileFormat
-from config.files import csv_files, parquet_files
-from config.files.compression import codec_of
 from ctr.infer.csv_dialect import guess_csv_format
+from ctr.infer.samplers import (
+    Limits,
+    Part,
+    sample_csv,
+    sample_parquet,
+    sample_tfrecord,
+)
 
 MOST_ROWS = 100_000
 MOST_FILES = 20
+MOST_BYTES = 128 << 20
 
-_BLOCK_BYTES = 1 << 20
-# A TFRecord's length and the two checksums.
-_FRAME_BYTES = 16
 _WILDCARDS = set("*?[")
 _NOT_READABLE = (
     pa.ArrowException,
@@ -35,19 +37,21 @@ _NOT_READABLE = (
 
 
 class Sample(NamedTuple):
-    """The first rows of the files.
+    """Rows of the files.
 
     Attributes:
       format: The format of the files.
       csv: How CSV files are written.
       columns: The columns; in CSV they are texts, null where they are empty.
       total_rows: How many rows all files have, estimated where they are not read whole.
+      source: The files that the rows are of, in words.
     """
 
     format: FileFormat
     csv: CsvFormat
     columns: dict[str, pa.Array]
     total_rows: int
+    source: str
 
 
 def read_sample(files: Sequence[Path], label: str) -> Sample:
@@ -70,19 +74,47 @@ def read_sample(files: Sequence[Path], label: str) -> Sample:
     file_format = _format_of(filled[0])
     if any(_format_of(path) != file_format for path in filled):
         raise InputError(f"{filled[0]} is {file_format}; give files of one format")
-    chosen = filled[:: -(-len(filled) // MOST_FILES)]
-    limit = -(-MOST_ROWS // len(chosen))
+    chosen = _spread(filled)
+    limits = Limits(-(-MOST_ROWS // len(chosen)), MOST_BYTES // len(chosen))
     csv_format = CsvFormat()
     if file_format == "csv":
         with _explained(chosen[0]):
             csv_format = guess_csv_format(chosen[0], label)
-    parts = {path: _read(path, file_format, limit, csv_format) for path in chosen}
+    parts = {path: _read(path, file_format, limits, csv_format) for path in chosen}
     tables = {path: part.table for path, part in parts.items() if part.rows}
     if not tables:
         raise InputError(f"{chosen[0]}: the file has columns but no rows")
     rows = _concatenated(tables)
     columns = {name: pa.concat_arrays(rows[name].chunks) for name in rows.column_names}
-    return Sample(file_format, csv_format, columns, _total_rows(filled, parts))
+    return Sample(
+        file_format,
+        csv_format,
+        columns,
+        _total_rows(filled, parts),
+        _source(len(files), parts.values()),
+    )
+
+
+def _spread(files: Sequence[Path]) -> list[Path]:
+    """Up to `MOST_FILES` of the files, one of each run of neighbours."""
+    size = len(files) / min(MOST_FILES, len(files))
+    rng = np.random.default_rng(0)
+    lows = np.arange(min(MOST_FILES, len(files))) * size
+    return [files[int(rng.uniform(low, low + size))] for low in lows]
+
+
+def _source(files: int, parts: Collection[Part]) -> str:
+    """Says which files, and where only their start was looked at."""
+    source = "1 file" if files == 1 else f"{files:,} files"
+    if len(parts) < files:
+        source = f"{len(parts)} of {source}"
+    if starts := sum(part.is_start for part in parts):
+        which = "the file" if files == 1 else f"{starts} of them"
+        source += (
+            f", of {which} only its start, since it is large and cannot be read from "
+            "the middle: rows that are sorted are not like the rest"
+        )
+    return source
 
 
 def _concatenated(tables: Mapping[Path, pa.Table]) -> pa.Table:
@@ -168,19 +200,7 @@ def _format_of(path: Path) -> FileFormat:
     return "parquet" if is_parquet or path.suffix in (".parquet", ".pq") else "csv"
 
 
-def _codec(path: Path) -> str | None:
-    with path.open("rb") as file:
-        return codec_of(file.read(16))
-
-
-class _Part(NamedTuple):
-    """The first rows of a file, and about how many it has."""
-
-    table: pa.Table
-    rows: int
-
-
-def _total_rows(files: Sequence[Path], parts: Mapping[Path, _Part]) -> int:
+def _total_rows(files: Sequence[Path], parts: Mapping[Path, Part]) -> int:
     """The rows of all files, those of the files not read by their size."""
     rows = sum(part.rows for part in parts.values())
     if len(parts) == len(files):
@@ -190,80 +210,13 @@ def _total_rows(files: Sequence[Path], parts: Mapping[Path, _Part]) -> int:
 
 
 def _read(
-    path: Path, file_format: FileFormat, limit: int, csv_format: CsvFormat
-) -> _Part:
+    path: Path, file_format: FileFormat, limits: Limits, csv_format: CsvFormat
+) -> Part:
     with _explained(path):
         if file_format == "csv":
-            return _read_csv(path, limit, csv_format)
-        readers = {"parquet": _read_parquet, "tfrecord": _read_tfrecord}
-        return readers[file_format](path, limit)
-
-
-def _read_csv(path: Path, limit: int, csv_format: CsvFormat) -> _Part:
-    with path.open("rb") as raw, pa.PythonFile(raw, mode="r") as file:
-        tables = csv_files.read_tables(file, csv_format, _as_text, _BLOCK_BYTES)
-        table = _first_rows(tables, limit)
-        rows = table.num_rows
-        if rows > limit:
-            # The file, read in part, is still open.
-            rows = max(rows, round(rows * path.stat().st_size / raw.tell()))
-    return _Part(table.slice(0, limit), rows)
-
-
-def _as_text(header: list[str]) -> pa_csv.ConvertOptions:
-    """Reads texts: a type guessed from the first block would fail on a later one."""
-    for name in header:
-        if header.count(name) > 1:
-            raise InputError(f"two columns are named {name!r}; rename or remove one")
-    return pa_csv.ConvertOptions(
-        column_types={name: pa.string() for name in header},
-        null_values=[""],
-        strings_can_be_null=True,
-    )
-
-
-def _read_parquet(path: Path, limit: int) -> _Part:
-    total = pq.read_metadata(path).num_rows
-    with pa.OSFile(str(path)) as file:
-        tables = parquet_files.read_tables(file, list, min(limit, 10_000))
-        return _Part(_first_rows(tables, limit).slice(0, limit), total)
-
-
-def _first_rows(tables: Iterable[pa.Table], limit: int) -> pa.Table:
-    """Whole tables with more rows than the limit, or all rows."""
-    kept, rows = [], 0
-    for table in tables:
-        kept.append(table)
-        rows += table.num_rows
-        if rows > limit:
-            break
-    return pa.concat_tables(kept) if kept else pa.table({})
-
-
-def _read_tfrecord(path: Path, limit: int) -> _Part:
-    # Here, since it takes seconds that other formats do without.
-    import tensorflow as tf
-
-    from components.example_gen.records import decode_examples
-
-    compression = "GZIP" if _codec(path) else ""
-    records = tf.data.TFRecordDataset(str(path), compression).take(limit)
-    try:
-        examples = list(records.as_numpy_iterator())
-    except tf.errors.OpError as error:
-        raise InputError("not tf.Examples, or a damaged file") from error
-    batch = decode_examples(examples)
-    # To pyarrow, what tf.Examples hold besides numbers is bytes.
-    bytes_, texts = pa.large_list(pa.large_binary()), pa.large_list(pa.large_string())
-    types = [texts if kind == bytes_ else kind for kind in batch.schema.types]
-    schema = pa.schema(list(zip(batch.schema.names, types, strict=True)))
-    table = pa.Table.from_batches([batch]).cast(schema)
-    rows = len(examples)
-    if rows == limit:
-        # Of a compressed file this is too few.
-        record_bytes = sum(map(len, examples)) / rows + _FRAME_BYTES
-        rows = max(rows, round(path.stat().st_size / record_bytes))
-    return _Part(table, rows)
+            return sample_csv(path, limits, csv_format)
+        sample = {"parquet": sample_parquet, "tfrecord": sample_tfrecord}[file_format]
+        return sample(path, limits)
 
 
 @contextmanager

@@ -528,7 +528,7 @@ def test_sample_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name in ("a.csv", "b.csv"):
         clicks(400).to_csv(tmp_path / name, index=False)
     _, text = inferred(tmp_path, tmp_path / "a.csv", tmp_path / "b.csv")
-    assert "inferred from 500 rows of 2 files" in text
+    assert "inferred from 500 of about 800 rows of 2 files" in text
 
 
 def test_two_other_numbers_make_a_label_by_a_threshold(tmp_path: Path):
@@ -572,7 +572,7 @@ def csv(folder: Path, text: str, name: str = "a.csv") -> Path:
             "{column: y, greater_than: 0}",
             "--label: column 'y' has numbers like 1,909.5; allowed: plain ones",
         ),
-        ("x,y\n1,0\n2,0\n", "y", "--label: 'y' gives 0 in all 2 rows sampled"),
+        ("x,y\n1,0\n2,0\n", "y", "--label: 'y' gives 0 in all 2 rows"),
         ("x,y\n1,0\n1,1\n", "y", "no column can be a feature: x (the same value"),
         ("y\n1\n0\n", "y", "no column can be a feature"),
         ("x,y\n1,0\n", "{column", "--label {column: not a label block; expected"),
