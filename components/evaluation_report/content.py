@@ -30,7 +30,7 @@ class FeatureStatistics(Content):
 
     Attributes:
       name: The feature.
-      type: `number` or `text`.
+      type: Of its values in the training split; `unknown` where it has none.
       missing: Share of the examples without a value, by split.
       distinct: Number of distinct values of a text.
       words: What its values are like, in the training split.
@@ -38,11 +38,15 @@ class FeatureStatistics(Content):
     """
 
     name: str
-    type: Literal["number", "text"]
+    type: Literal["number", "text", "unknown"]
     missing: dict[str, float]
     distinct: int | None
     words: str
     bars: tuple[float, ...]
+
+    def lacks_values(self, split: str) -> bool:
+        """Whether no example of a split has a value."""
+        return self.missing.get(split) == 1.0
 
 
 class Anomaly(Content):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
@@ -12,7 +12,12 @@ from tfx import types
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
-from components.shared.statistics import Statistics, by_feature, read_statistics
+from components.shared.statistics import (
+    Statistics,
+    by_feature,
+    has_values,
+    read_statistics,
+)
 from config.errors import InputError
 from config.examples import TRAIN
 from config.names import as_key
@@ -70,13 +75,18 @@ class Examined:
     def _validate(
         self, split: str, schema: schema_pb2.Schema
     ) -> anomalies_pb2.Anomalies:
-        references = {
-            "previous_statistics": self.previous,
-            "serving_statistics": self.serving,
-        }
-        return tfdv.validate_statistics(
-            self.statistics[split], schema, **(references if split == TRAIN else {})
+        statistics = self.statistics[split]
+        if split != TRAIN:
+            return tfdv.validate_statistics(statistics, schema)
+        found = tfdv.validate_statistics(
+            statistics,
+            schema,
+            previous_statistics=self.previous,
+            serving_statistics=self.serving,
         )
+        _add_unmeasured(found, schema, "drift", statistics, self.previous)
+        _add_unmeasured(found, schema, "skew", statistics, self.serving)
+        return found
 
 
 def by_name(found: anomalies_pb2.Anomalies) -> dict[str, anomalies_pb2.AnomalyInfo]:
@@ -91,6 +101,36 @@ def in_words(info: anomalies_pb2.AnomalyInfo) -> str:
     """TFDV's own words, which hold the figures."""
     words = [reason.description for reason in info.reason] or [info.description]
     return "; ".join(" ".join(text.split()).rstrip(".") for text in words)
+
+
+def _add_unmeasured(
+    found: anomalies_pb2.Anomalies,
+    schema: schema_pb2.Schema,
+    kind: Literal["drift", "skew"],
+    statistics: Statistics,
+    reference: Statistics | None,
+) -> None:
+    """Adds the bounded features of which only one side has values.
+
+    TFDV measures no divergence of them, so no bound would hold them.
+    """
+    now, then = by_feature(statistics), by_feature(reference)
+    for feature in schema.feature:
+        sides = [side[feature.name] for side in (now, then) if feature.name in side]
+        bounded = feature.HasField(f"{kind}_comparator")
+        if not bounded or len({has_values(side) for side in sides}) < 2:
+            continue
+        info = found.anomaly_info[feature.name]
+        info.path.step[:] = [feature.name]
+        info.severity = anomalies_pb2.AnomalyInfo.ERROR
+        has, lacks = "the training split", "what it is compared with"
+        if has_values(then[feature.name]):
+            has, lacks = lacks, has
+        info.reason.add(
+            type=anomalies_pb2.AnomalyInfo.COMPARATOR_JENSEN_SHANNON_DIVERGENCE_HIGH,
+            short_description="Values on one side only",
+            description=f"Its {kind} is undefined: {has} has values, {lacks} has none.",
+        )
 
 
 def _with_thresholds(

@@ -37,6 +37,11 @@ def count_present(feature: Feature) -> int:
     return count
 
 
+def has_values(feature: Feature) -> bool:
+    """Whether any example has a value; an empty list is there, but has none."""
+    return bool(_common(feature).tot_num_values)
+
+
 def missing_share(feature: Feature) -> float:
     """The share of the examples that have no value."""
     missing: int = _common(feature).num_missing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
@@ -17,7 +18,7 @@ from components.example_validator.anomalies import Examined, by_name, in_words
 from components.shared.statistics import (
     Feature,
     by_feature,
-    count_present,
+    has_values,
     missing_share,
 )
 from config.examples import TRAIN
@@ -65,7 +66,7 @@ def _describe(
     number = feature.HasField("num_stats")
     return FeatureStatistics(
         name=name,
-        type="number" if number else "text",
+        type=_type(feature),
         missing={
             split: missing_share(features[name])
             for split, features in by_split.items()
@@ -77,8 +78,15 @@ def _describe(
     )
 
 
+def _type(feature: Feature) -> Literal["number", "text", "unknown"]:
+    # TFDV takes what has no values for text.
+    if not has_values(feature):
+        return "unknown"
+    return "number" if feature.HasField("num_stats") else "text"
+
+
 def _number_in_words(feature: Feature) -> str:
-    if not count_present(feature):
+    if not has_values(feature):
         return "no values"
     stats = feature.num_stats
     return (

@@ -40,7 +40,7 @@ def compared(now: _Feature, then: _Feature) -> Histograms:
     """The values of a feature in two sets of examples, as shares of each."""
     if now.HasField("num_stats"):
         edges = _edges([now, then])
-        labels = [f"{low:.4g} to {high:.4g}" for low, high in itertools.pairwise(edges)]
+        labels = list(itertools.starmap(_range, itertools.pairwise(edges)))
         shares = [_shares(_rebinned(each, edges)) for each in (now, then)]
     else:
         counts = [_counts(now), _counts(then)]
@@ -62,12 +62,17 @@ def compared(now: _Feature, then: _Feature) -> Histograms:
     return Histograms(labels=tuple(labels), now=tuple(shares[0]), then=tuple(shares[1]))
 
 
+def _range(low: float, high: float) -> str:
+    return f"{low:.4g} to {high:.4g}" if low < high else f"{low:.4g}"
+
+
 def _counts(feature: _Feature) -> dict[str, float]:
     buckets = feature.string_stats.rank_histogram.buckets
     return {bucket.label: bucket.sample_count for bucket in buckets}
 
 
 def _edges(features: Sequence[_Feature]) -> _Floats:
+    """Edges of bins for all values: one bin for a constant, none for no values."""
     bounds = [
         bound
         for feature in features
@@ -75,8 +80,10 @@ def _edges(features: Sequence[_Feature]) -> _Floats:
         for bound in (bucket.low_value, bucket.high_value)
         if math.isfinite(bound)
     ]
-    low, high = min(bounds, default=0.0), max(bounds, default=0.0)
-    return np.linspace(low, high if high > low else low + 1.0, _BINS + 1)
+    if not bounds:
+        return np.zeros(1)
+    low, high = min(bounds), max(bounds)
+    return np.linspace(low, high, 1 + (_BINS if high > low else 1))
 
 
 def _buckets(feature: _Feature) -> Sequence[statistics_pb2.Histogram.Bucket]:

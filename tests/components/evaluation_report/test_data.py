@@ -29,7 +29,7 @@ NOTHING = {"drift": {}, "skew": None}
 
 @pytest.fixture
 def collect(tmp_path):
-    """What is told of tables, whose schema is that of `TRAIN`."""
+    """What is told of tables, whose schema is that of the training split."""
 
     def _statistics(name: str, tables: Mapping[str, pd.DataFrame]):
         artifact = standard_artifacts.ExampleStatistics()
@@ -41,16 +41,16 @@ def collect(tmp_path):
             io_utils.write_bytes_file(str(path), found.SerializeToString())
         return [artifact]
 
-    def _collect(previous=None, serving=None, **part):
+    def _collect(previous=None, serving=None, train=TRAIN, **part):
         schema = standard_artifacts.Schema()
         schema.uri = str(tmp_path / "schema")
         inferred = tfdv.infer_schema(
-            tfdv.generate_statistics_from_dataframe(TRAIN, n_jobs=1),
+            tfdv.generate_statistics_from_dataframe(train, n_jobs=1),
             infer_feature_shape=False,
         )
         io_utils.write_pbtxt_file(str(tmp_path / "schema/schema.pbtxt"), inferred)
         artifacts = {
-            "statistics": _statistics("now", {"train": TRAIN, "eval": EVAL}),
+            "statistics": _statistics("now", {"train": train, "eval": EVAL}),
             "schema": [schema],
         }
         if previous is not None:
@@ -154,3 +154,66 @@ def test_a_feature_that_is_new_has_no_distance(collect):
     distances = collect(previous=BEFORE.drop(columns="city")).distances
 
     assert [each.feature for each in distances] == ["age"]
+
+
+NO_VALUES = pd.DataFrame({"city": [None] * 4, "age": [math.nan] * 4})
+
+
+def test_a_column_without_values_says_so(collect):
+    for feature in collect(train=NO_VALUES).features:
+        assert (feature.words, feature.type) == ("no values", "unknown")
+        assert feature.missing == {"eval": 0.0, "train": 1.0}
+        assert feature.bars == ()
+
+
+def test_a_constant_column_has_one_bar(collect):
+    age, city = collect(train=pd.DataFrame({"city": ["a"] * 4, "age": 5.0})).features
+
+    assert age.words == "mean 5, median 5, from 5 to 5"
+    assert city.words == "a 100.0%"
+    assert age.bars == city.bars == (1.0,)
+
+
+def test_the_drift_of_a_constant_is_between_two_bars(collect):
+    def constant(age):
+        return pd.DataFrame({"city": ["a"] * 4, "age": age})
+
+    same, other = (
+        {
+            each.feature: each
+            for each in collect(train=constant(5.0), previous=constant(then)).distances
+        }["age"]
+        for then in (5.0, 6.0)
+    )
+
+    assert (same.value, same.histograms.labels) == (0.0, ("5",))
+    assert other.value == 1.0
+    assert (other.histograms.now[0], other.histograms.then[-1]) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("train", "previous"), [(NO_VALUES, BEFORE), (TRAIN, NO_VALUES)]
+)
+@pytest.mark.parametrize("kind", ["drift", "skew"])
+def test_a_bound_is_not_met_where_one_side_has_no_values(
+    collect, train, previous, kind
+):
+    """TFDV measures nothing of such a feature, and finds nothing wrong with it."""
+    bounds = {"city": 0.5, "age": 0.5}
+    if kind == "drift":
+        data = collect(train=train, previous=previous, drift=bounds)
+    else:
+        skew = Skew(pattern="served.csv", thresholds=bounds)
+        data = collect(train=train, serving=previous, skew=skew)
+    errors = {each.feature for each in data.anomalies if each.split == "train"}
+
+    assert data.distances == ()
+    assert errors == {"age", "city"}
+    assert all(each.is_error for each in data.anomalies if each.split == "train")
+
+
+def test_nothing_has_not_moved_from_nothing(collect):
+    data = collect(train=NO_VALUES, previous=NO_VALUES, drift={"city": 0.5})
+
+    assert data.distances == ()
+    assert not [each for each in data.anomalies if each.split == "train"]
