@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import os
 
+import keras
 import pytest
 import tensorflow as tf
+from sklearn.metrics import roc_auc_score
 from tfx.components.trainer.fn_args_utils import FnArgs
 
 from trainer.export.record import RECORD_FILE, TrainingRecord
 from trainer.fit import run
+from trainer.fit.callbacks import training_callbacks
 from trainer.fit.run import run_fn
 from trainer.models import MODELS
 
@@ -48,6 +51,40 @@ def test_the_configured_model_is_trained_and_exported(
         "predict",
         "transform_features",
     }
+
+
+def test_the_validation_auc_of_each_epoch_is_that_of_the_held_out_examples(
+    tiny, tmp_path, write_records, monkeypatch
+):
+    """Held out at a fraction of 0.25: the first example and each fourth after it."""
+    spec = tiny.transform.transformed_feature_spec()
+    held_out = tiny.inputs.dense(tf.io.parse_example(tiny.transformed[::4], spec))
+    labels = [row["click"][0] for row in tiny.rows[::4]]
+    expected = []
+
+    class Judge(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logits = self.model(held_out, training=False).numpy()
+            expected.append(roc_auc_score(labels, logits[:, 0]))
+
+    def with_judge(*arguments):
+        return [*training_callbacks(*arguments), Judge()]
+
+    monkeypatch.setattr(run, "training_callbacks", with_judge)
+    write_records(tmp_path / "train.gz", tiny.transformed)
+    training = tiny.part.training.model_copy(
+        update={"epochs": 3, "validation_fraction": 0.25}
+    )
+    part = tiny.part.model_copy(update={"training": training})
+    files = [str(tmp_path / "train.gz")]
+    run.train(part, tiny.inputs, tiny.transform, files, str(tmp_path / "logs"))
+
+    text = (tmp_path / "logs" / RECORD_FILE).read_text()
+    history = TrainingRecord.model_validate_json(text).history
+    found = [epoch.validation_auc for epoch in history]
+    assert len(set(found)) > 1
+    # Logits of one bin, which are less than 1/4096 apart, count as equal.
+    assert found == pytest.approx(expected, abs=1e-3)
 
 
 def test_large_tables_are_trained_in_a_process_of_its_own(
