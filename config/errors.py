@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from config.passwords import mask_passwords
 
 # Close matches among more would take longer than a person waits for an error.
 _MOST_COMPARED = 50_000
+_MOST_SHOWN = 5
 
 
 class UserError(Exception):
@@ -66,10 +67,21 @@ class GateError(UserError):
 
 
 def close_to(word: str, words: Iterable[str]) -> str:
-    """`; did you mean ...?` where some words are like one, else nothing."""
-    compared = list(islice(words, _MOST_COMPARED))
-    close = difflib.get_close_matches(word, compared, n=3)
+    """`; did you mean ...?` where some words are like one, else nothing.
+
+    Upper and lower case are alike.
+    """
+    by_folded = {each.casefold(): each for each in islice(words, _MOST_COMPARED)}
+    matches = difflib.get_close_matches(word.casefold(), by_folded, n=3)
+    close = [by_folded[match] for match in matches]
     return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+
+
+def close_to_or_some(word: str, words: Sequence[str]) -> str:
+    """The words that are like one, else the first few: `; there are 'a' and 'b'`."""
+    more = len(words) - _MOST_SHOWN
+    shown = [*map(repr, words[:_MOST_SHOWN]), *([f"{more:,} more"] if more > 0 else [])]
+    return close_to(word, words) or (f"; there are {', '.join(shown)}" if shown else "")
 
 
 def find_user_error(error: BaseException) -> UserError | None:

@@ -173,12 +173,37 @@ class Skew(Block):
     thresholds: Annotated[dict[str, Fraction], Field(min_length=1)]
 
 
+Severity = Literal["ignore", "warning", "error"]
+
+
+class Severities(Block):
+    """Severities of differences between the eval split and the training split.
+
+    An error stops the run; a warning is shown in its summary and its report.
+
+    Attributes:
+      new_values: Values of a text that has at most 100 in the training split.
+      out_of_range: Numbers below the smallest or above the largest of the training
+        split; lists where it has single values.
+      missing_values: No value where all examples of the training split have one.
+      new_types: Values of another type, or of a column that has none in the training
+        split.
+    """
+
+    new_values: Severity = "warning"
+    out_of_range: Severity = "warning"
+    missing_values: Severity = "warning"
+    new_types: Severity = "error"
+
+
 class Validation(Block):
     """Schema and thresholds of the ExampleValidator.
 
     Attributes:
       schema_file: A curated schema (text proto), relative to the configuration
-        file; without it a schema is inferred from the examples.
+        file; without it a schema is inferred from the training split.
+      anomalies: Severities of what an inferred schema does not allow; all of a curated
+        one are errors, unless TensorFlow Data Validation says otherwise.
       drift: For each feature, the largest Jensen-Shannon divergence allowed between
         the training split and that of the run before or, with spans, of the latest
         earlier span.
@@ -186,5 +211,15 @@ class Validation(Block):
     """
 
     schema_file: str | None = None
+    anomalies: Severities = Severities()
     drift: dict[str, Fraction] = {}
     skew: Skew | None = None
+
+    @model_validator(mode="after")
+    def _severities_are_read(self) -> Validation:
+        if self.schema_file is not None and self.anomalies != Severities():
+            raise ValueError(
+                "'anomalies' is for an inferred schema; state what may differ in "
+                "'schema_file', or remove one of the two"
+            )
+        return self

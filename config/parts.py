@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from config.base import Block
 from config.csv_format import CsvFormat
-from config.evaluation import Gate, OnBaselineProblem, Skew
+from config.evaluation import Gate, OnBaselineProblem, Severities, Skew
 from config.examples import FileFormat, HashSplit, Label, TimeSplit
 from config.features import Cross, Features
 from config.model import EmbeddingSize, Model
@@ -81,15 +81,41 @@ class ExampleGenPart(Block):
 
 
 class ExampleValidatorPart(Block):
-    """Configuration of the ExampleValidator."""
+    """Configuration of the ExampleValidator.
 
+    Attributes:
+      anomalies: Severities of what an inferred schema does not allow; None for a
+        curated one.
+      drift: For each feature, the largest divergence from the examples before.
+      skew: Comparison with examples logged while serving.
+      slices: Columns of slices, by key path.
+      gated: Values of the slices that gates name, by key path.
+    """
+
+    anomalies: Severities | None
     drift: dict[str, float]
     skew: Skew | None
+    slices: dict[str, tuple[str, ...]]
+    gated: dict[str, dict[str, str]]
 
     @classmethod
     def of(cls, config: Config) -> ExampleValidatorPart:
         """The part of a configuration."""
-        return cls(drift=config.validation.drift, skew=config.validation.skew)
+        validation = config.validation
+        return cls(
+            anomalies=None if validation.schema_file else validation.anomalies,
+            drift=validation.drift,
+            skew=validation.skew,
+            slices={
+                f"evaluation.slices[{index}]": columns
+                for index, columns in enumerate(config.evaluation.slices)
+            },
+            gated={
+                f"gates[{index}].slice": gate.slice
+                for index, gate in enumerate(config.gates)
+                if gate.slice is not None
+            },
+        )
 
 
 class TransformPart(Block):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -15,6 +16,7 @@ from config.columns import (
     missing_name,
     numeric_columns,
 )
+from config.errors import close_to
 from config.evaluation import GROUP_METRICS, Evaluation, Gate, Validation
 from config.examples import Examples, Label
 from config.features import Categorical, Cross, Features, Numeric
@@ -24,6 +26,7 @@ from config.model import Deep, Model
 from config.names import as_key, tensor_name
 from config.release import InfraValidation, Release
 from config.serving import Serving
+from config.slices import with_canonical_slices
 from config.spans import check_glob, check_like
 from config.training import Training
 from config.tuning import Tuning, check_space, default_space
@@ -111,6 +114,12 @@ class Config(Block):
         space = {"space": default_space(self.model)}
         return self.model_copy(update={"tuning": self.tuning.model_copy(update=space)})
 
+    @model_validator(mode="after")
+    def _slices_have_canonical_values(self) -> Config:
+        """Here, and not where they are compared, so that all compare the same text."""
+        gates = with_canonical_slices(self.gates, self.features, self.label.name)
+        return self.model_copy(update={"gates": gates})
+
     def _check_label(self) -> None:
         for name in {self.label.column, self.label.name} & set(self.features):
             raise ValueError(
@@ -167,12 +176,8 @@ class Config(Block):
         read the examples anew, and so retrain.
         """
         kept = self._columns_kept()
-        for name in (name for spec in self.evaluation.slices for name in spec):
-            if name not in kept:
-                raise ValueError(
-                    f"evaluation.slices: {name!r} is not in the examples; add it to "
-                    f"'examples.extra_columns', or slice by one of {sorted(kept)}"
-                )
+        for index, spec in enumerate(self.evaluation.slices):
+            _check_kept(f"evaluation.slices[{index}]", spec, kept)
         for name in self.examples.extra_columns:
             if name in self.features or name in (*self.label.columns, self.label.name):
                 raise ValueError(
@@ -189,11 +194,7 @@ class Config(Block):
         if name is None:
             return
         kept = self._columns_kept() - {self.label.name}
-        if name not in kept:
-            raise ValueError(
-                f"evaluation.group_by: {name!r} is not in the examples; add it to "
-                f"'examples.extra_columns', or group by one of {sorted(kept)}"
-            )
+        _check_kept("evaluation.group_by", [name], kept)
         if getattr(self.features.get(name), "many", False):
             raise ValueError(
                 f"evaluation.group_by: {name!r} has several values in an example; "
@@ -206,6 +207,10 @@ class Config(Block):
         for index, gate in enumerate(self.gates):
             self._check_metric(f"gates[{index}].metric", gate.metric)
             _check_reach(f"gates[{index}]", gate)
+            sliced = "every" if gate.slice is None else "slice"
+            _check_kept(
+                f"gates[{index}].{sliced}", gate.sliced_by, self._columns_kept()
+            )
             if gate.sliced_by and frozenset(gate.sliced_by) not in computed:
                 raise ValueError(
                     f"gates[{index}]: slices by {list(gate.sliced_by)} are not in "
@@ -266,6 +271,16 @@ def _check_reach(where: str, gate: Gate) -> None:
             f"{where}.{key}: got {getattr(gate, key)}; no model can meet it: "
             f"{gate.metric} {why}"
         )
+
+
+def _check_kept(where: str, names: Iterable[str], kept: AbstractSet[str]) -> None:
+    for name in names:
+        if name not in kept:
+            raise ValueError(
+                f"{where}: {name!r} is not in the examples; add it to "
+                f"'examples.extra_columns', or use one of {sorted(kept)}"
+                f"{close_to(name, kept)}"
+            )
 
 
 def _check_known(where: str, names: Iterable[str], features: Features) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tfx import types
-from tfx.components import SchemaGen, StatisticsGen, Trainer, Transform, Tuner
+from tfx.components import StatisticsGen, Trainer, Transform, Tuner
 from tfx.dsl.components.base import base_node
 from tfx.dsl.components.common import resolver
 from tfx.orchestration import pipeline as tfx_pipeline
@@ -25,7 +25,7 @@ from components.pusher.component import Pusher
 from components.release_gate.component import ReleaseGate
 from components.resolvers.previous_statistics import PreviousStatisticsStrategy
 from components.resolvers.releases import LastReleaseStrategy, StandingDecisionStrategy
-from components.schema_gen.component import CuratedSchemaGen
+from components.schema_gen.component import CuratedSchemaGen, InferredSchemaGen
 from components.shared.artifacts import Release
 from config.parts import (
     EvaluatorPart,
@@ -183,14 +183,13 @@ def _example_gen(config: Config) -> ExampleGen:
 
 
 def _schema_gen(config: Config, statistics_gen: StatisticsGen) -> base_node.BaseNode:
-    """A curated schema where there is one, else one inferred from the examples."""
+    """A curated schema where there is one, else one inferred from training examples."""
     if config.validation.schema_file is not None:
         schema_gen: base_node.BaseNode = CuratedSchemaGen(config.validation.schema_file)
     else:
-        schema_gen = SchemaGen(
+        schema_gen = InferredSchemaGen(
             statistics=statistics_gen.outputs["statistics"],
-            # All features may be missing; Transform decides what becomes of that.
-            infer_feature_shape=False,
+            code=code_fingerprint("components.schema_gen.executor"),
         )
     return schema_gen.with_id("SchemaGen")
 

@@ -51,7 +51,7 @@ def preprocessing_fn(
 
 
 def _check_schema(inputs: Mapping[str, RawFeature], part: TransformPart) -> None:
-    """SchemaGen takes a column without any value for text, or does not see it."""
+    """SchemaGen takes a column without any value in training for text, or omits it."""
     for name, feature in part.features.items():
         if name not in inputs:
             problem = "the schema has no such feature"
@@ -61,7 +61,7 @@ def _check_schema(inputs: Mapping[str, RawFeature], part: TransformPart) -> None
             continue
         key = f"features.{as_key(name)}"
         raise InputError(
-            f"{key}: {problem}; either no example holds a value of it, or "
+            f"{key}: {problem}; no training example holds a value of it, or "
             f"validation.schema_file is wrong: correct that, or remove {key}"
         )
 

@@ -13,6 +13,7 @@ from components.evaluation_report.changes import Change
 from components.evaluation_report.files import CONTENT_FILE
 from components.evaluator.curves import Curves
 from components.evaluator.record import Evaluation
+from components.example_validator.record import Anomaly
 from components.infra_validator.record import InfraRecord
 from config.errors import InputError
 from config.spans import RunSpans
@@ -47,22 +48,6 @@ class FeatureStatistics(Content):
     def lacks_values(self, split: str) -> bool:
         """Whether no example of a split has a value."""
         return self.missing.get(split) == 1.0
-
-
-class Anomaly(Content):
-    """Something about a split that the schema, or a threshold, does not allow.
-
-    Attributes:
-      split: The split.
-      feature: The feature; None for the split as a whole.
-      is_error: Whether it stops a run.
-      words: What it is.
-    """
-
-    split: str
-    feature: str | None
-    is_error: bool
-    words: str
 
 
 class Histograms(Content):

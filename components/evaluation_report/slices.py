@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from components.evaluation_report import words
 from components.evaluation_report.figures import bounds_of, value_of
 from components.evaluator.record import Evaluation
-from components.evaluator.slices import OVERALL_NAME
+from components.evaluator.slices import OVERALL_NAME, slicing_name
 
 # More rows make a page that browsers take long to open.
 MOST_SLICES = 2_000
@@ -17,7 +17,8 @@ MOST_SLICES = 2_000
 _METRICS = ("auc", "examples", "gauc", "log_loss", "calibration", "mean_label")
 # Others would make the table too wide to read.
 _WITH_INTERVALS = ("auc", "gauc")
-_FEATURE = re.compile(r'(?:^|, )([^=,"]+)=(?:"(?:[^"\\]|\\.)*"|[^,"]*)')
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_FEATURE = re.compile(rf'(?:^|, )([^=,"]+|{_QUOTED})=(?:{_QUOTED}|[^,"]*)')
 _WORST_FIRST = ("failed", "not enough data", "passed", "not applied")
 
 
@@ -93,7 +94,7 @@ def slice_table(evaluation: Evaluation) -> SliceTable:
     rows = (
         SliceRow(
             name=name,
-            features=", ".join(_FEATURE.findall(name)),
+            features=_slicing(name),
             examples=int(evaluation.candidate[name].get("examples") or 0),
             cells=tuple(_cells(evaluation, name, metrics)),
             status=statuses.get(name, ""),
@@ -102,6 +103,19 @@ def slice_table(evaluation: Evaluation) -> SliceTable:
     )
     left_out = max(0, len(names) - MOST_SLICES)
     return SliceTable(tuple(columns), tuple(rows), left_out)
+
+
+def empty_slicings(
+    evaluation: Evaluation, slicings: Iterable[Iterable[str]]
+) -> list[str]:
+    """The slicings that no example is in, for want of a value of their features."""
+    seen = {_slicing(name) for name in evaluation.candidate}
+    return [name for name in map(slicing_name, slicings) if name not in seen]
+
+
+def _slicing(name: str) -> str:
+    """What a slice is by: `city, device` of `city=Rome, device=phone`."""
+    return ", ".join(_FEATURE.findall(name))
 
 
 def _badness(evaluation: Evaluation, name: str) -> tuple[bool, float]:

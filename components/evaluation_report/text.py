@@ -60,7 +60,9 @@ def _tables(report: Report, width: int) -> Iterator[Table]:
         if evaluation.gates:
             yield _gates(evaluation)
         yield _overall(overall_rows(evaluation), bool(evaluation.baseline))
-        yield _slices(slice_table(evaluation), width)
+        slices = slice_table(evaluation)
+        if slices.rows:
+            yield _slices(slices, width)
     if report.infra is not None and report.infra.answers:
         yield _infra(report.infra)
     if report.importances is not None:
@@ -188,7 +190,7 @@ def _weights(found: WideWeights) -> Table:
     title = f"Heaviest of {found.ids:,} weights of the wide part"
     table = _table(title, ("value", "of"), ("weight", "odds", "examples"))
     for each in found.heaviest[:_WEIGHTS]:
-        odds = f"x {words.odds(each.weight):.2f}"
+        odds = f"x {words.odds(each.weight)}"
         figures = (f"{each.weight:+.4f}", odds, f"{each.share:.1%}")
         _add(table, (each.term, each.column, *figures))
     return table

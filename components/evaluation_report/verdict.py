@@ -8,6 +8,7 @@ from typing import Literal
 from components.evaluation_report import words
 from components.evaluation_report.content import Report
 from components.evaluation_report.figures import bounds_of, value_of
+from components.evaluation_report.slices import empty_slicings
 from components.evaluator.gates import Outcome, in_order
 from components.evaluator.record import MOST_SMALL, Evaluation
 from components.evaluator.slices import OVERALL_NAME
@@ -78,9 +79,20 @@ def findings(report: Report) -> list[str]:
         return [report.stopped_by or ""]
     evaluation = report.evaluation
     sentences = [_auc(report, evaluation), _calibration(evaluation)]
-    sentences += [_worst_slice(evaluation), _comparison(report, evaluation)]
-    sentences += _asking_nothing(evaluation) + _infra(report)
+    sentences += [_worst_slice(evaluation), *_empty_slicings(report, evaluation)]
+    sentences += [_comparison(report, evaluation)]
+    sentences += _asking_nothing(evaluation) + _without_values(report) + _infra(report)
+    sentences.append(_anomalies(report))
     return [sentence for sentence in sentences if sentence]
+
+
+def _anomalies(report: Report) -> str:
+    """All warnings: an error leaves no candidate to evaluate."""
+    found = report.data.anomalies
+    if not found:
+        return ""
+    names = dict.fromkeys(each.feature or "the data set" for each in found)
+    return f"Anomalies of warning severity: {', '.join(names)}; see Data."
 
 
 def _auc(report: Report, evaluation: Evaluation) -> str:
@@ -135,10 +147,31 @@ def _worst_slice(evaluation: Evaluation) -> str:
     if not aucs:
         return ""
     worst = min(aucs, key=lambda name: aucs[name])
+    which = "only slice" if len(aucs) == 1 else f"worst of {len(aucs)} slices"
     return (
-        f"The worst of {len(aucs)} slices with {FEWEST_EXAMPLES} examples or more is "
-        f"{worst}, with an AUC of {aucs[worst]:.4f}."
+        f"The {which} with {FEWEST_EXAMPLES} examples or more is {worst}, with an AUC "
+        f"of {aucs[worst]:.4f}."
     )
+
+
+def _without_values(report: Report) -> list[str]:
+    found = {
+        split: [each.name for each in report.data.features if each.lacks_values(split)]
+        for split in report.data.examples
+    }
+    return [
+        f"No example of the {split} split has a value of {', '.join(names)}."
+        for split, names in found.items()
+        if names
+    ]
+
+
+def _empty_slicings(report: Report, evaluation: Evaluation) -> list[str]:
+    configured = report.lineage.config["evaluation"]["slices"]
+    return [
+        f"No example of the eval split is in a slice by {name}: values are missing."
+        for name in empty_slicings(evaluation, configured)
+    ]
 
 
 def _comparison(report: Report, evaluation: Evaluation) -> str:

@@ -45,14 +45,14 @@ def metric_meaning(metric: str) -> str:
 def figure(metric: str, value: float | None) -> str:
     """A metric's value."""
     if value is None:
-        return "-"
+        return "undefined"
     return f"{value:,.0f}" if metric == "examples" else f"{value:.4f}"
 
 
 def signed(metric: str, value: float | None) -> str:
     """A change of a metric."""
     if value is None:
-        return "-"
+        return "undefined"
     return f"{value:+,.0f}" if metric == "examples" else f"{value:+.4f}"
 
 
@@ -83,9 +83,10 @@ def judgement(
     return "higher" if candidate > baseline else "lower"
 
 
-def odds(weight: float) -> float:
+def odds(weight: float) -> str:
     """What a weight multiplies the odds by."""
-    return math.exp(weight)
+    # Beyond, the factor may leave a float's range.
+    return f"{math.exp(weight):.3g}" if abs(weight) < 100 else f"e^{weight:.0f}"
 
 
 def divergence(value: float) -> str:

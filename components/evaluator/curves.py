@@ -68,10 +68,13 @@ def curve_of(sample: Sample, bins: Bins) -> Curve:
     steps = _evenly(recall + false_alarms)
     origin = np.zeros((1, 2))
     roc = np.stack([false_alarms, recall], axis=1)[steps]
-    precision_recall = np.stack([recall, hits / chosen], axis=1)[_evenly(recall)]
+    precision = hits / chosen
+    precision_recall = np.stack([recall, precision], axis=1)[_evenly(recall)]
+    # Below the recall of the highest prediction its precision, as in pr_auc.
+    start = np.array([[0.0, precision[0]]])
     return Curve(
         roc=_points(np.concatenate([origin, roc])),
-        precision_recall=_points(precision_recall),
+        precision_recall=_points(np.concatenate([start, precision_recall])),
         calibration=_calibration(sample),
         histogram=_histogram(sample, bins),
     )

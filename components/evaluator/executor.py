@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import logging
+import math
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -13,22 +14,29 @@ from tfx import types
 from tfx.components.evaluator import constants
 from tfx.components.util import tfxio_utils
 from tfx.dsl.components.base import base_beam_executor
+from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 from tfx_bsl.tfxio import tensor_adapter
 
+from components.evaluator.absent import (
+    absent_slices,
+    check_found,
+    read_found,
+    write_found,
+)
 from components.evaluator.baseline import baseline_problem
 from components.evaluator.curves import Curves, SliceCurves
 from components.evaluator.gates import apply_gates
 from components.evaluator.gauc import gauc_evaluator
-from components.evaluator.measured import Comparison
+from components.evaluator.measured import Comparison, Metrics
 from components.evaluator.metrics import BASELINE, CANDIDATE, eval_config
 from components.evaluator.models import model_loader
 from components.evaluator.record import Evaluation
 from components.evaluator.results import Result, change, load_results, measured
 from components.evaluator.slices import OVERALL, slice_name
 from components.shared.artifacts import Artifacts, Properties
-from config.examples import EVAL
+from config.examples import EVAL, TRAIN
 from config.parts import EvaluatorPart
 
 _log = logging.getLogger(__name__)
@@ -43,7 +51,11 @@ class EvaluatorExecutor(base_beam_executor.BaseBeamExecutor):
     def Do(
         self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: Properties
     ) -> None:
-        """Evaluates the models and writes metrics, outcomes and the blessing."""
+        """Evaluates the models and writes metrics, outcomes and the blessing.
+
+        Raises:
+          ConfigError: A gate names a slice that occurs nowhere in the examples.
+        """
         part = EvaluatorPart.model_validate_json(exec_properties["part"])
         models = {CANDIDATE: artifact_utils.get_single_instance(input_dict["model"])}
         if input_dict.get("baseline_model"):
@@ -60,6 +72,7 @@ class EvaluatorExecutor(base_beam_executor.BaseBeamExecutor):
         self._evaluate(input_dict, models, part, output)
         results = load_results(output, models)
         comparison = _compare(results, problem)
+        self._check_slices(input_dict, part, comparison.candidate.metrics)
         outcomes = apply_gates(part.gates, comparison, part.on_baseline_problem)
         evaluation = Evaluation.of(comparison, outcomes)
         evaluation.write(output)
@@ -67,7 +80,8 @@ class EvaluatorExecutor(base_beam_executor.BaseBeamExecutor):
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         _write_blessing(blessing, models, evaluation.passed)
         overall = comparison.candidate.metrics[OVERALL]
-        _log.info("AUC %.4f, log loss %.4f", overall["auc"], overall["log_loss"])
+        auc, log_loss = (_in_words(overall[name]) for name in ("auc", "log_loss"))
+        _log.info("AUC %s, log loss %s", auc, log_loss)
 
     def _evaluate(
         self,
@@ -89,7 +103,7 @@ class EvaluatorExecutor(base_beam_executor.BaseBeamExecutor):
         evaluators = tfma.default_evaluators(shared, config)
         if part.group_by is not None:
             evaluators.append(gauc_evaluator(list(models), part.group_by))
-        source = _examples_source(input_dict)
+        source = _examples_source(input_dict, EVAL)
         with self._make_beam_pipeline() as pipeline:
             _ = (
                 pipeline
@@ -107,12 +121,31 @@ class EvaluatorExecutor(base_beam_executor.BaseBeamExecutor):
                 )
             )
 
+    def _check_slices(
+        self, input_dict: Artifacts, part: EvaluatorPart, metrics: Metrics
+    ) -> None:
+        """Looks in the training split for slices of gates that were not measured."""
+        absent = absent_slices(part.gates, metrics)
+        if not absent:
+            return
+        path = os.path.join(self._get_tmp_dir(), "slices")
+        source = _examples_source(input_dict, TRAIN)
+        with self._make_beam_pipeline() as pipeline:
+            batches = pipeline | "Read" >> source.BeamSource()
+            write_found(batches, absent.values(), path)
+        with fileio.open(path) as lines:
+            check_found(absent, read_found(lines), metrics)
 
-def _examples_source(input_dict: Artifacts) -> Any:
-    """The eval split, as TFMA reads it."""
+
+def _in_words(figure: float) -> str:
+    return "undefined" if math.isnan(figure) else f"{figure:.4f}"
+
+
+def _examples_source(input_dict: Artifacts, split: str) -> Any:
+    """A split, as TFMA reads it."""
     schema_uri = artifact_utils.get_single_uri(input_dict["schema"])
     schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(schema_uri))
-    split_uri = artifact_utils.get_split_uri(input_dict["examples"], EVAL)
+    split_uri = artifact_utils.get_split_uri(input_dict["examples"], split)
     factory = tfxio_utils.get_tfxio_factory_from_artifact(
         examples=input_dict["examples"],
         telemetry_descriptors=["Evaluator"],

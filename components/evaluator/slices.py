@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from config.values.canonical_text import canonical_text
+from config.values.canonical_text import canonical_text, number_text
 
 # The features of a slice with their values as text, sorted.
 SliceKey = tuple[tuple[str, str], ...]
@@ -31,16 +31,19 @@ def slice_name(key: SliceKey) -> str:
     if key == OVERALL:
         return OVERALL_NAME
     return ", ".join(
-        f"{_quoted(feature, among=',=')}={_quoted(text, among=',')}"
-        for feature, text in key
+        f"{slicing_name([feature])}={_quoted(text, among=',')}" for feature, text in key
     )
 
 
+def slicing_name(features: Iterable[str]) -> str:
+    """The name of the slices by some features, such as `city, device`."""
+    return ", ".join(_quoted(feature, among=",=") for feature in sorted(features))
+
+
 def _as_text(value: object) -> str:
-    if not isinstance(value, float):
-        return canonical_text(value) or ""
-    # What float32 keeps of a number.
-    return f"{value:.0f}" if value.is_integer() else f"{value:.7g}"
+    if isinstance(value, float):
+        return number_text(value)
+    return canonical_text(value) or ""
 
 
 def _quoted(text: str, among: str) -> str:

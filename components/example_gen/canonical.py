@@ -99,7 +99,9 @@ def _canonical(name: str, data: pa.ChunkedArray, column: RawColumn) -> pa.Array:
         places, values = flat(pa.chunked_array([_typed(name, values, column)]))
         rows = rows[places]
     if column.type == "float":
-        rows, values = _finite(rows, cast(name, values, pa.float32()))
+        numbers = cast(name, values, pa.float32())
+        # Minus zero plus zero is zero, which it equals.
+        rows, values = _finite(rows, pc.add(numbers, pa.scalar(0, pa.float32())))
     else:
         rows, values = _without_empty(rows, _utf8(name, texts_of(name, values)))
         values = values.cast(pa.binary())

@@ -1,8 +1,8 @@
-"""What TensorFlow Data Validation finds in statistics, and how it is said."""
+"""What TensorFlow Data Validation finds in statistics."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Literal, TypeAlias
 
@@ -12,6 +12,9 @@ from tfx import types
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
+from components.example_validator.record import Anomaly
+from components.example_validator.severities import apply_severities
+from components.example_validator.words import by_name, describe, in_words
 from components.shared.statistics import (
     Statistics,
     by_feature,
@@ -58,7 +61,12 @@ class Examined:
           InputError: The schema lacks a feature whose drift or skew is bounded.
         """
         schema = _with_thresholds(self.schema, part, by_feature(self.previous).keys())
-        return {split: self._validate(split, schema) for split in self.statistics}
+        found = {split: self._validate(split, schema) for split in self.statistics}
+        if part.anomalies is not None:
+            for split, of_split in found.items():
+                describe(of_split, self.statistics[split], schema)
+                apply_severities(of_split, part.anomalies)
+        return found
 
     def distances(self) -> anomalies_pb2.Anomalies:
         """The drift and the skew of all features, whatever is allowed of them."""
@@ -89,18 +97,20 @@ class Examined:
         return found
 
 
-def by_name(found: anomalies_pb2.Anomalies) -> dict[str, anomalies_pb2.AnomalyInfo]:
-    """The anomalies of features, by the feature's name.
-
-    TFDV's own keys are paths, in which a name with a dot is quoted.
-    """
-    return {info.path.step[0]: info for info in found.anomaly_info.values()}
-
-
-def in_words(info: anomalies_pb2.AnomalyInfo) -> str:
-    """TFDV's own words, which hold the figures."""
-    words = [reason.description for reason in info.reason] or [info.description]
-    return "; ".join(" ".join(text.split()).rstrip(".") for text in words)
+def anomalies_of(split: str, found: anomalies_pb2.Anomalies) -> Iterator[Anomaly]:
+    """The anomalies of a split, one for each feature."""
+    infos: list[tuple[str | None, anomalies_pb2.AnomalyInfo]] = [
+        *sorted(by_name(found).items())
+    ]
+    if found.dataset_anomaly_info.reason:
+        infos.append((None, found.dataset_anomaly_info))
+    for feature, info in infos:
+        yield Anomaly(
+            split=split,
+            feature=feature,
+            is_error=info.severity == anomalies_pb2.AnomalyInfo.ERROR,
+            words=in_words(info),
+        )
 
 
 def _add_unmeasured(
@@ -160,7 +170,7 @@ def _feature(schema: schema_pb2.Schema, name: str) -> schema_pb2.Feature:
     except ValueError as error:
         raise InputError(
             f"features.{as_key(name)}: the schema has no such feature, so its drift or "
-            "skew cannot be measured; either no example holds a value of it, or "
+            "skew cannot be measured; no training example holds a value of it, or "
             "validation.schema_file leaves it out"
         ) from error
 

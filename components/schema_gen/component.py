@@ -1,4 +1,4 @@
-"""CuratedSchemaGen: takes a schema that a person wrote."""
+"""Two ways to a schema: inferred from the examples, or written by a person."""
 
 from __future__ import annotations
 
@@ -9,10 +9,24 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx import types
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
-from tfx.dsl.components.base import base_component
+from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts, standard_component_specs
 
+from components.schema_gen.executor import InferredSchemaGenExecutor
+from components.shared.component import Component
 from config.errors import InputError
+
+
+class InferredSchemaGen(Component):
+    """Infers a schema from the training split, with ranges and values.
+
+    TFX's SchemaGen infers no ranges, and allows codes to be any integer.
+    """
+
+    INPUTS = {"statistics": standard_artifacts.ExampleStatistics}
+    OUTPUTS = {"schema": standard_artifacts.Schema}
+    PARAMETERS = {"code": str}
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(InferredSchemaGenExecutor)
 
 
 class CuratedSchemaGenSpec(standard_component_specs.ImportSchemaGenSpec):

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 from decimal import Decimal
 from numbers import Integral, Real
 
@@ -74,6 +75,21 @@ def canonical_text(value: object) -> str | None:
     raise TypeError(f"expected text, a number or a boolean, got {type(value).__name__}")
 
 
+def number_text(value: float) -> str:
+    """The one text of a value of a numeric feature, which is a float of 32 bits.
+
+    The shortest that gives the same float. Here a large float stands for itself, since
+    it is a quantity and names no id; one beyond 32 bits is infinite.
+    """
+    number = _as_float32(value)
+    texts = (f"{number:.{digits}g}" for digits in range(1, 10))
+    # NaN equals nothing.
+    shortest = next(
+        (text for text in texts if _as_float32(float(text)) == number), "nan"
+    )
+    return _digits(float(shortest))
+
+
 def vocabulary_term(text: bytes) -> bytes:
     """A text as it stands in a vocabulary file, which has a line for each term."""
     for line_break, byte in LINE_BREAKS.items():
@@ -108,6 +124,14 @@ def _text_of_float(value: Real) -> str | None:
     if float(value).is_integer() and abs(float(value)) >= FIRST_INEXACT[size]:
         raise _inexact(str(value), size)
     return _digits(float(str(value)))
+
+
+def _as_float32(value: float) -> float:
+    try:
+        number: float = struct.unpack("f", struct.pack("f", value))[0]
+    except OverflowError:
+        return math.copysign(math.inf, value)
+    return number
 
 
 def _digits(number: float) -> str:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from config.errors import InputError, close_to
 from config.features import Categorical, Feature, Numeric
+from config.raw_columns import raw_columns
 from config.root import Config
-from config.values.canonical_text import text_of_term
+from config.values.canonical_text import canonical_text, text_of_term
+from config.values.text_values import typed
 from ctr.neighbors.answers import Best, Scored, Value
 from ctr.neighbors.columns import (
     Column,
@@ -132,19 +135,23 @@ def _parsed(config: Config, feature: str, option: str) -> tuple[str, Value | Non
     text = option.removeprefix(f"{name}=")
     if name == feature:
         raise InputError(f"{where}: its values are what --feature asks for")
-    settings = config.features[name]
-    if not text:
-        return name, None
-    if not isinstance(settings, Numeric):
-        if not settings.many:
-            return name, text
-        pieces = text.split(settings.delimiter) if settings.delimiter else [text]
-        return name, tuple(piece for piece in pieces if piece)
     try:
-        # In the notation of the examples.
-        return name, float(np.float32(text))
-    except ValueError as error:
-        raise InputError(f"{where}: {name} is a number") from error
+        return name, _value(config, name, text)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
+
+
+def _value(config: Config, name: str, text: str) -> Value | None:
+    """The value that a text in a file of examples would be."""
+    settings = config.features[name]
+    column = raw_columns({name: settings})[name]
+    value = typed(pa.array([text or None], pa.string()), column)[0].as_py()
+    if value is None or isinstance(settings, Numeric):
+        return None if value is None else float(np.float32(value))
+    if not settings.many:
+        return canonical_text(value)
+    pieces = value if isinstance(value, list) else [value]
+    return tuple(canonical_text(piece) or "" for piece in pieces if piece)
 
 
 def _context(

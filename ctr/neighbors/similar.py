@@ -14,6 +14,7 @@ from config.embeddings import (
 )
 from config.errors import InputError, close_to
 from config.root import Config
+from config.values.canonical_text import canonical_text
 from ctr.neighbors.answers import Neighbor, Similar
 from ctr.neighbors.search import Search, similarity_by_chance
 
@@ -34,6 +35,7 @@ def find_similar(
       InputError: There are no vectors of the feature, or the term is unknown.
     """
     embeddings = _read(config, model, feature)
+    value = _canonical(value)
     row = _row(embeddings, feature, value)
     found = Search(embeddings.vectors).nearest(np.array([row]), top)
     neighbors = [
@@ -65,6 +67,13 @@ def _read(config: Config, model: Path, feature: str) -> Embeddings:
         f"with {feature} in training.export_embeddings, and of a kind that has "
         "embeddings"
     )
+
+
+def _canonical(value: str) -> str:
+    try:
+        return canonical_text(value) or ""
+    except InputError as error:
+        raise InputError(f"--value {value}: {error}") from error
 
 
 def _row(embeddings: Embeddings, feature: str, value: str) -> int:

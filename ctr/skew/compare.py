@@ -10,7 +10,7 @@ import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 
 from components.evaluation_report.collect.histograms import compared
-from components.example_validator.anomalies import by_name
+from components.example_validator.words import by_name
 from components.shared.statistics import (
     Feature,
     Statistics,

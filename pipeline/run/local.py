@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tfx.orchestration import pipeline as tfx_pipeline
 
+from components.evaluation_report.content import read_content
 from components.example_gen.spans import spans_of
 from config.errors import (
     GateError,
@@ -86,6 +87,7 @@ def run_pipeline(
     (examples,) = outputs["ExampleGen"]["examples"]
     summary.spans = spans_of(examples)
     summary.report = str(page)
+    summary.anomalies = [*read_content(str(folder)).data.anomalies]
     summary.best_possible_auc = best_auc
     summary.components = times
     summary.wall_seconds = round(time.monotonic() - started, 1)

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components.evaluator.slices import OVERALL_NAME
+from components.example_validator.record import Anomaly
 from config.console import say
 from config.errors import InputError
 from config.spans import RunSpans
@@ -55,6 +56,7 @@ class Summary(pydantic.BaseModel):
         blocked now.
       model_version: The version that was released, if any.
       spans: Spans that it trained and evaluated on, if any.
+      anomalies: Anomalies of the examples, of both severities.
       metrics: Metrics by slice; `overall` is all examples.
       best_possible_auc: AUC of the true probability, where it is known.
       training: Record of the training.
@@ -72,6 +74,7 @@ class Summary(pydantic.BaseModel):
     is_released_already: bool = False
     model_version: int | None = None
     spans: RunSpans | None = None
+    anomalies: list[Anomaly] = []
     metrics: dict[str, SliceMetrics] = {}
     best_possible_auc: float | None = None
     training: TrainingRecord | None = None
@@ -125,6 +128,10 @@ def render(summary: Summary, console: Console, *, all_slices: bool = False) -> N
     render_headline(summary, console)
     for reason in summary.reasons:
         say(console, f"  - {reason}")
+    for anomaly in summary.anomalies:
+        # An error is the reason.
+        if not anomaly.is_error:
+            say(console, f"  - warning: {anomaly.in_words()}")
     if summary.metrics:
         # All metrics need a wide screen, or a file.
         every = all_slices and console.width >= _WIDE
@@ -201,7 +208,7 @@ def _slices_to_show(summary: Summary, all_slices: bool) -> list[str]:
 
 def _figure(metric: str, value: float | None) -> str:
     if value is None:
-        return "-"
+        return "undefined"
     return f"{value:,.0f}" if metric == "examples" else f"{value:.4f}"
 
 

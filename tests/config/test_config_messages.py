@@ -26,7 +26,8 @@ Message = Callable[..., str]
         ("model.x=1", "model: ", "'x'", "kind, embedding_size"),
         ("model.wide_deep.x=1", "model.wide_deep: ", "'x'", "hidden_units"),
         ("training.x=1", "training: ", "'x'", "epochs, batch_size"),
-        ("validation.x=1", "validation: ", "'x'", "schema_file, drift, skew"),
+        ("validation.x=1", "validation: ", "'x'", "schema_file, anomalies, drift"),
+        ("validation.anomalies.x=1", "validation.anomalies: ", "'x'", "new_values"),
         ("evaluation.x=1", "evaluation: ", "'x'", "slices, thresholds"),
         ("gates=[{metric: auc, x: 1}]", "gates[0]: ", "'x'", "metric, min, max"),
         ("release.x=1", "release: ", "'x'", "approval, keep, model_dir"),
@@ -179,6 +180,21 @@ def test_unknown_kind(message: Message, override: str, expected: str):
     assert message(override).startswith(expected)
 
 
+def test_unknown_severity(message: Message):
+    line = message("validation.anomalies.new_values=stop")
+    assert line.startswith("validation.anomalies.new_values: got 'stop'")
+    assert "'ignore', 'warning' or 'error'" in line
+
+
+def test_severities_of_an_inferred_schema_beside_a_curated_one(message: Message):
+    line = message(
+        "validation={schema_file: schema.pbtxt, anomalies: {new_values: error}}"
+    )
+    assert line.startswith("validation: ")
+    assert "anomalies" in line
+    assert "schema_file" in line
+
+
 def test_a_feature_may_be_named_like_a_kind(message: Message):
     line = message("features.numeric={kind: numeric, buckets: 1}")
     assert line.startswith("features.numeric.buckets: got 1; ")
@@ -226,7 +242,7 @@ def test_missing_key(message: Message):
         (
             "evaluation.group_by=city",
             "evaluation.group_by: 'city' is not in the examples; add it to "
-            "'examples.extra_columns', or group by one of ['age', 'gender', 'user']",
+            "'examples.extra_columns', or use one of ['age', 'gender', 'user']",
         ),
         (
             "gates=[{metric: auc}]",

@@ -117,7 +117,9 @@ def crossable(columns: dict[str, Feature]) -> list[str]:
 
 
 @st.composite
-def gates(draw: st.DrawFn, slices: list[list[str]]) -> dict[str, Any]:
+def gates(
+    draw: st.DrawFn, slices: list[list[str]], columns: dict[str, Feature]
+) -> dict[str, Any]:
     bounds = st.sampled_from(["min", "max", "min_change", "max_change"])
     gate: dict[str, Any] = {
         "metric": draw(st.sampled_from(["auc", "log_loss", "calibration"])),
@@ -125,8 +127,12 @@ def gates(draw: st.DrawFn, slices: list[list[str]]) -> dict[str, Any]:
     }
     if slices and draw(st.booleans()):
         sliced_by = draw(st.sampled_from(slices))
-        values = st.text(max_size=5) | st.integers() | finite
-        gate["slice"] = {name: draw(values) for name in sliced_by}
+        numbers = st.floats(width=32, allow_nan=False, allow_infinity=False)
+        texts = st.text(max_size=5) | st.integers() | numbers
+        gate["slice"] = {
+            name: draw(numbers if isinstance(columns[name], Numeric) else texts)
+            for name in sliced_by
+        }
     elif slices and draw(st.booleans()):
         gate["every"] = draw(st.sampled_from(slices))
     return gate
@@ -155,7 +161,7 @@ def trees(draw: st.DrawFn) -> dict[str, Any]:
             "drift": {name: draw(fractions) for name in columns if draw(st.booleans())}
         },
         "evaluation": {"slices": slices, "thresholds": draw(st.lists(fractions))},
-        "gates": draw(st.lists(gates(slices), max_size=3)),
+        "gates": draw(st.lists(gates(slices, columns), max_size=3)),
         "beam": draw(
             st.dictionaries(words, words | st.integers() | finite | st.booleans())
         ),

@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from config.columns import bucket_name
+from config.names import tensor_name
+
 pytestmark = pytest.mark.slow
 
 LABEL = "Clicked on Ad?"
@@ -32,6 +35,8 @@ NUMBERS = ["Preis (€)", "2nd"]
 TAGS = "tag list"
 EXTRA = "extra €"
 VALUES = ["x", "y", "z, w"]
+# Rows of the eval split whose values are not in the training split.
+NEW_ROWS = 100
 
 CONFIG: dict[str, Any] = {
     "name": "small",
@@ -81,6 +86,14 @@ def write_rows(path: Path, count: int) -> None:
             writer.writerow([int(click), *texts, *numbers, tags])
 
 
+def add_new_rows(path: Path) -> None:
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        texts = ["new"] * len([*TEXTS, *HASHED, EXTRA])
+        for row in range(NEW_ROWS):
+            writer.writerow([row % 2, *texts, *[1000.0] * len(NUMBERS), "new"])
+
+
 def read_rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
@@ -92,6 +105,7 @@ def named(tmp_path_factory: pytest.TempPathFactory, problem_of: Any) -> Any:
     data = tmp_path_factory.mktemp("data")
     write_rows(data / "train.csv", 400)
     write_rows(data / "eval.csv", 200)
+    add_new_rows(data / "eval.csv")
     problem = problem_of(data, CONFIG)
     result = problem.run()
     assert result.returncode == 0, result.stdout + result.stderr
@@ -145,6 +159,59 @@ def test_the_report_has_the_users_names(named, report):
     assert "utf8__" not in page.replace("utf8__City_20Name", "")
 
 
+def test_what_is_new_in_the_eval_split_is_told_and_does_not_stop_the_run(named):
+    anomalies = named.summary()["anomalies"]
+
+    told = {each["feature"]: each["words"] for each in anomalies}
+    assert set(told) == {*CONFIG["features"], EXTRA}
+    assert {(each["split"], each["is_error"]) for each in anomalies} == {
+        ("eval", False)
+    }
+    assert all("'new' (33.3%)" in told[name] for name in (*TEXTS, *HASHED, EXTRA))
+    assert all("1000" in told[name] for name in NUMBERS)
+    text = (named.work_dir / "latest" / "report.txt").read_text(encoding="utf-8")
+    page = (named.work_dir / "latest" / "report.html").read_text(encoding="utf-8")
+    assert "warning" in text
+    assert "33.3%" in text
+    assert "33.3%" in page
+
+
+def transformed(named: Any, rows: list[dict[str, str]]) -> dict[str, np.ndarray]:
+    """What the Transform of the released model makes of rows."""
+    examples = []
+    for row in rows:
+        example = tf.train.Example()
+        for name in (*TEXTS, *HASHED):
+            example.features.feature[name].bytes_list.value.append(row[name].encode())
+        for name in NUMBERS:
+            number = [float(row[name])] if row[name] else []
+            example.features.feature[name].float_list.value.extend(number)
+        examples.append(example.SerializeToString())
+    model = tf.saved_model.load(named.summary()["model_dir"])
+    columns = model.signatures["transform_features"](tf.constant(examples))
+    return {name: tensor.numpy().ravel() for name, tensor in columns.items()}
+
+
+def test_transform_learns_from_the_training_split_alone(named):
+    train = read_rows(named.data / "train.csv")
+    unseen = {**train[0], **dict.fromkeys(TEXTS, "new")}
+    neither = {**train[0], **dict.fromkeys(TEXTS, "in neither split")}
+    columns = transformed(named, [*train, unseen, neither])
+
+    ids = columns[tensor_name("City Name")]
+    assert ids[-2] == ids[-1]
+    assert ids[-1] not in ids[:-2]
+    price = NUMBERS[0]
+    prices = [float(row[price]) for row in train if row[price]]
+    expected = (prices - np.mean(prices)) / np.std(prices)
+    present = np.array([bool(row[price]) for row in train])
+    scaled = columns[tensor_name(price)][: len(train)]
+    np.testing.assert_allclose(scaled[present], expected, atol=1e-3)
+    buckets = columns[tensor_name(bucket_name(price))][: len(train)][present]
+    _, counts = np.unique(buckets, return_counts=True)
+    assert counts / len(prices) == pytest.approx(np.full(4, 0.25), abs=0.05)
+
+
 def test_a_server_and_its_client_take_the_users_names(named, rows):
     from serving.server.options import ServerOptions, single_model
 
@@ -194,3 +261,14 @@ def test_the_next_run_starts_from_the_release_and_is_compared_with_it(named):
     assert "starts anew" not in log
     reasons = named.summary()["reasons"]
     assert any(each.startswith("passed: overall: change of auc") for each in reasons)
+
+
+def test_new_values_of_error_severity_stop_the_run(named):
+    result = named.run("--set", "validation.anomalies.new_values=error")
+    assert result.returncode == 3, result.stdout + result.stderr
+    summary = named.summary()
+    assert "'City Name'" in summary["reasons"][0]
+    is_error = {each["feature"]: each["is_error"] for each in summary["anomalies"]}
+    assert is_error["City Name"]
+    assert not is_error[NUMBERS[0]]
+    assert "Transform" not in {each["id"] for each in summary["components"]}

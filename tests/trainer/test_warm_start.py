@@ -21,6 +21,7 @@ from trainer.fit.run import run_fn
 from trainer.models import MODELS
 from trainer.warm_start.files import INPUTS_FILE, pinned
 from trainer.warm_start.start import warm_start
+from trainer.warm_start.vectors import read_vectors
 
 # The first id of each column with a vocabulary is that of a missing value; then there
 # are the terms, by falling frequency, and the ids of unknown ones: 1 and 2.
@@ -326,6 +327,34 @@ def test_vectors_go_to_their_terms(kind, tmp_path, next_day, build, start):
     assert lines == [f"warm start of tags from {path}: 3 of its 5 terms"]
 
 
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        (pa.array([7, -1]), [b"7", b"-1"]),
+        (pa.array([7.0, 0.5]), [b"7", b"0.5"]),
+        (pa.array([True, False]), [b"true", b"false"]),
+        (pa.array(["7.0", "a\nb"]), [b"7", b"a\xfeb"]),
+        (pa.array(["7.0", "x"]).dictionary_encode(), [b"7", b"x"]),
+    ],
+    ids=str,
+)
+def test_terms_are_named_as_in_the_examples(terms, expected, tmp_path):
+    path = vectors_file(tmp_path / "tags.parquet", terms, [[1.0], [2.0]])
+    assert read_vectors(path, "tags", 1).terms.to_pylist() == expected
+
+
+@pytest.mark.parametrize(
+    ("terms", "received"),
+    [(["7", "7.0"], "2 of b'7'"), (["7", None], "1 of None"), ([7.0, 1e20], "1e+20")],
+)
+def test_terms_that_name_no_single_vector(terms, received, tmp_path):
+    path = vectors_file(tmp_path / "tags.parquet", terms, [[1.0], [2.0]])
+    with pytest.raises(InputError) as caught:
+        read_vectors(path, "tags", 1)
+    assert str(caught.value).startswith(f"training.warm_start.vectors.tags: {path}: ")
+    assert received in str(caught.value)
+
+
 def test_vectors_take_the_place_of_what_the_model_has(
     tmp_path, tiny_models, next_day, build, start
 ):
@@ -460,9 +489,9 @@ def test_files_that_are_not_there_or_not_right(tiny_models, tmp_path):
     (foreign / INPUTS_FILE).unlink()
     (tmp_path / "text.parquet").write_text("x")
     (tmp_path / "empty").mkdir()
-    numbers = vectors_file(tmp_path / "numbers.parquet", [1], [[1.0]])
+    lists = vectors_file(tmp_path / "lists.parquet", [[1]], [[1.0]])
     pq.write_table(pa.table({"term": ["x"]}), tmp_path / "lacks.parquet")
-    expected = "expected the columns 'term' (text) and 'vector' (lists of numbers), got"
+    expected = "expected the columns 'term' (text or numbers) and 'vector' "
     for configured, problem in (
         ({"model": "/nowhere"}, f"{model}/nowhere: there is no such folder"),
         (
@@ -486,12 +515,12 @@ def test_files_that_are_not_there_or_not_right(tiny_models, tmp_path):
             f"{vectors}{tmp_path}/text.parquet: not a Parquet file (",
         ),
         (
-            {"vectors": {"tags": numbers}},
-            f"{vectors}{numbers}: {expected} 'term' (int64), 'vector' (list<item: flo",
+            {"vectors": {"tags": lists}},
+            f"{vectors}{lists}: {expected}",
         ),
         (
             {"vectors": {"tags": str(tmp_path / "lacks.parquet")}},
-            f"{vectors}{tmp_path}/lacks.parquet: {expected} 'term' (string)",
+            f"{vectors}{tmp_path}/lacks.parquet: {expected}",
         ),
     ):
         with pytest.raises(InputError) as caught:

@@ -13,6 +13,7 @@ from pyarrow import types
 from tfx.dsl.io import fileio
 
 from config.errors import InputError
+from config.values.canonical_array import canonical_texts
 from config.values.canonical_text import vocabulary_term
 
 
@@ -52,9 +53,25 @@ def read_vectors(path: str, feature: str, size: int) -> Vectors:
     numbers = lists.flatten().cast(pa.float32()).to_numpy(zero_copy_only=False)
     if not np.isfinite(numbers).all():
         raise InputError(f"{_where(path, feature)}: a number is missing or not finite")
-    texts = table["term"].combine_chunks().cast(pa.binary())
-    terms = pa.array(map(vocabulary_term, texts.to_pylist()), pa.binary())
+    terms = _terms(table["term"].combine_chunks(), _where(path, feature))
     return Vectors(terms, numbers.reshape(-1, size))
+
+
+def _terms(values: pa.Array, where: str) -> pa.Array:
+    """The canonical texts of terms, as a vocabulary has them: binary."""
+    try:
+        texts = canonical_texts(values).cast(pa.binary())
+    except InputError as error:
+        raise InputError(f"{where}: column 'term': {error}") from error
+    counted = texts.value_counts()
+    terms, counts = counted.flatten()
+    wrong = counted.filter(pc.or_(pc.is_null(terms), pc.greater(counts, 1)))
+    if len(wrong):
+        raise InputError(
+            f"{where}: expected one vector for each term, got {wrong[0]['counts']} of "
+            f"{wrong[0]['values'].as_py()!r}; remove all but one, or all of no term"
+        )
+    return pa.array(map(vocabulary_term, texts.to_pylist()), pa.binary())
 
 
 def read_checked(path: str, feature: str) -> bytes:
@@ -77,11 +94,11 @@ def read_checked(path: str, feature: str) -> bytes:
     except pa.ArrowInvalid as error:
         raise InputError(f"{where}: not a Parquet file ({error})") from error
     columns = {field.name: field.type for field in schema}
-    if not (_is_text(columns.get("term")) and _is_vector(columns.get("vector"))):
+    if not (_is_term(columns.get("term")) and _is_vector(columns.get("vector"))):
         got = ", ".join(f"{name!r} ({columns[name]})" for name in columns)
         raise InputError(
-            f"{where}: expected the columns 'term' (text) and 'vector' (lists of "
-            f"numbers), got {got}"
+            f"{where}: expected the columns 'term' (text or numbers) and "
+            f"'vector' (lists of numbers), got {got}"
         )
     return content
 
@@ -90,12 +107,20 @@ def _where(path: str, feature: str) -> str:
     return f"training.warm_start.vectors.{feature}: {path}"
 
 
-def _is_text(column: pa.DataType | None) -> bool:
+def _is_term(column: pa.DataType | None) -> bool:
     if column is None:
         return False
     if types.is_dictionary(column):
         column = column.value_type
-    return types.is_string(column) or types.is_large_string(column)
+    is_text_or_number = (
+        types.is_string,
+        types.is_large_string,
+        types.is_integer,
+        types.is_floating,
+        types.is_decimal,
+        types.is_boolean,
+    )
+    return any(check(column) for check in is_text_or_number)
 
 
 def _is_vector(column: pa.DataType | None) -> bool:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from tensorflow_metadata.proto.v0 import anomalies_pb2
-
 from components.evaluation_report.collect.histograms import bars, compared
 from components.evaluation_report.content import (
-    Anomaly,
     Data,
     Distance,
     FeatureStatistics,
 )
-from components.example_validator.anomalies import Examined, by_name, in_words
+from components.example_validator.anomalies import Examined, anomalies_of
 from components.shared.statistics import (
     Feature,
     by_feature,
@@ -50,7 +47,7 @@ def collect_data(examined: Examined, part: ExampleValidatorPart) -> Data:
         anomalies=tuple(
             anomaly
             for split, found in examined.anomalies(part).items()
-            for anomaly in _anomalies(split, found)
+            for anomaly in anomalies_of(split, found)
         ),
         distances=tuple(
             sorted(_distances(examined, part), key=lambda each: -each.value)
@@ -102,21 +99,6 @@ def _text_in_words(feature: Feature) -> str:
     if not total or not top:
         return "no values"
     return ", ".join(f"{each.value} {each.frequency / total:.1%}" for each in top)
-
-
-def _anomalies(split: str, found: anomalies_pb2.Anomalies) -> Iterator[Anomaly]:
-    infos: list[tuple[str | None, anomalies_pb2.AnomalyInfo]] = [
-        *sorted(by_name(found).items())
-    ]
-    if found.dataset_anomaly_info.reason:
-        infos.append((None, found.dataset_anomaly_info))
-    for feature, info in infos:
-        yield Anomaly(
-            split=split,
-            feature=feature,
-            is_error=info.severity == anomalies_pb2.AnomalyInfo.ERROR,
-            words=in_words(info),
-        )
 
 
 def _distances(examined: Examined, part: ExampleValidatorPart) -> Iterator[Distance]:

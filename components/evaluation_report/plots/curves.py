@@ -60,8 +60,17 @@ def _plot(
     layout: dict[str, Any],
 ) -> Plot:
     shape = {"shape": "hv"} if name == "histogram" else {}
+    # A model that predicts one value for all has one point, which makes no line.
+    mode = "lines+markers" if name == "calibration" else "lines"
     traces = [
-        line(label, x, y, line={**look, **shape}, showlegend=label in [*shown, guide])
+        line(
+            label,
+            x,
+            y,
+            line={**look, **shape},
+            mode=mode,
+            showlegend=label in [*shown, guide],
+        )
         for label, look, (x, y) in zip(
             ("candidate", "baseline", guide), _LOOKS, points, strict=False
         )

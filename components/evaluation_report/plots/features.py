@@ -6,7 +6,13 @@ import plotly.graph_objects as go
 
 from components.evaluation_report import words
 from components.evaluation_report.content import Distance, Importances
-from components.evaluation_report.plots.plot import BASELINE, CANDIDATE, Plot, make_plot
+from components.evaluation_report.plots.plot import (
+    BASELINE,
+    CANDIDATE,
+    Plot,
+    make_plot,
+    plain,
+)
 
 _MOST_FEATURES = 40
 _MOST_DISTANCES = 12
@@ -19,7 +25,7 @@ def importance_plot(importances: Importances) -> Plot:
     features = importances.features[:_MOST_FEATURES][::-1]
     bars = go.Bar(
         x=[each.auc_loss for each in features],
-        y=[each.feature for each in features],
+        y=[plain(each.feature) for each in features],
         orientation="h",
         marker={"color": CANDIDATE},
         error_x={
@@ -32,16 +38,24 @@ def importance_plot(importances: Importances) -> Plot:
         },
         hovertemplate="%{y}: %{x:.4f}<extra></extra>",
     )
-    first = importances.features[0]
     return make_plot(
         "importance",
         "AUC lost when a feature is shuffled",
-        f"The most important feature is {first.feature}: without its order the AUC is "
-        f"{first.auc_loss:.4f} lower. The table below has all features.",
+        f"{_most_important(importances)} The table below has all features.",
         [bars],
         height=22 * len(features) + 70,
         xaxis={"title": {"text": "AUC lost"}},
         yaxis={"ticksuffix": "  "},
+    )
+
+
+def _most_important(importances: Importances) -> str:
+    first = importances.features[0]
+    if first.auc_loss <= 0.0:
+        return "No feature is important: the AUC is no lower without its order."
+    return (
+        f"The most important feature is {first.feature}: without its order the AUC is "
+        f"{first.auc_loss:.4f} lower."
     )
 
 
@@ -58,8 +72,9 @@ def distance_plots(distances: tuple[Distance, ...]) -> list[Plot]:
 def _distance_plot(distance: Distance) -> Plot:
     then = "run before" if distance.kind == "drift" else "served"
     shares = distance.histograms
+    labels = [plain(label) for label in shares.labels]
     traces = [
-        go.Bar(name=name, x=shares.labels, y=heights, marker={"color": colour})
+        go.Bar(name=name, x=labels, y=heights, marker={"color": colour})
         for name, heights, colour in (
             (then, shares.then, BASELINE),
             ("this run", shares.now, CANDIDATE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +62,11 @@ def make_plot(
     return Plot(name, title, text, drawn)
 
 
+def plain(text: str) -> str:
+    """A text as it is: Plotly takes some tags for its own."""
+    return html.escape(text, quote=False)
+
+
 def line(name: str, x: list[float], y: list[float], **settings: Any) -> go.Scatter:
     """A line with a name in the legend."""
-    return go.Scatter(name=name, x=x, y=y, mode="lines", **settings)
+    return go.Scatter(name=name, x=x, y=y, **settings)

@@ -14,6 +14,7 @@ from components.evaluation_report.plots.plot import (
     FAILED,
     Plot,
     make_plot,
+    plain,
 )
 from components.evaluation_report.slices import MOST_SLICES
 from components.evaluator.record import Evaluation
@@ -99,6 +100,4 @@ def _points(
 
 def _hover(name: str, auc: float, bounds: tuple[float, float] | None) -> str:
     known = f" ({words.interval(bounds)})" if bounds else ""
-    # Plotly takes tags in a text.
-    escaped = name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return f"{escaped}<br>AUC {auc:.4f}{known}"
+    return f"{plain(name)}<br>AUC {auc:.4f}{known}"

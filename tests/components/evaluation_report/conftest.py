@@ -10,7 +10,6 @@ import pytest
 
 from components.evaluation_report.changes import Change
 from components.evaluation_report.content import (
-    Anomaly,
     Baseline,
     Data,
     Distance,
@@ -27,6 +26,7 @@ from components.evaluation_report.content import (
 from components.evaluator.curves import Curve, Curves, SliceCurves
 from components.evaluator.gates import Outcome
 from components.evaluator.record import Evaluation
+from components.example_validator.record import Anomaly
 from components.infra_validator.record import Answers, InfraRecord
 from config.spans import RunSpans
 from trainer.export.record import Epoch, TrainingRecord
@@ -201,6 +201,7 @@ def lineage(baseline: Baseline | None) -> Lineage:
             "name": "ads",
             "examples": {"root": "/data", "splits": {"train": "day-*.csv"}},
             "training": {"epochs": 4},
+            "evaluation": {"slices": [["city"], ["city", "device"], ["device"]]},
         },
         baseline=baseline,
         code={"Trainer": "0123456789abcdef"},

@@ -149,7 +149,7 @@ def test_the_figures_are_those_that_were_measured(browser):
     ]
     shown = dict(zip(browser.column("Slice"), browser.column("AUC"), strict=True))
     assert shown == {
-        name: "-" if auc is None else f"{auc:.4f}"
+        name: "undefined" if auc is None else f"{auc:.4f}"
         for name, (auc, examples) in SLICES.items()
         if examples >= 100
     }

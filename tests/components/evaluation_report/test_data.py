@@ -24,7 +24,7 @@ EVAL = pd.DataFrame({"city": ["a", "b", "c", "b"] * 5, "age": [20.0] * 20})
 BEFORE = pd.DataFrame({"city": ["a"] * 20 + ["b"] * 80, "age": [20.0, 60.0] * 50})
 # TFDV makes histograms from approximate quantiles.
 QUANTILES = 0.01
-NOTHING = {"drift": {}, "skew": None}
+NOTHING = {"anomalies": None, "drift": {}, "skew": None, "slices": {}, "gated": {}}
 
 
 @pytest.fixture

@@ -199,6 +199,54 @@ def test_a_list_that_is_empty_in_all_rows_is_named_missing(
     assert not any(each.column == "device_x_tags" for each in found.heaviest)
 
 
+NAMES = ("device", "tags", "user", "age", "price")
+
+
+@pytest.mark.parametrize("names", [*[(name,) for name in NAMES], NAMES], ids=str)
+def test_features_without_a_value_are_missing_and_of_no_importance(
+    tiny, tiny_models, scorer, sample, names
+):
+    columns = {
+        name: _without_values(column) if name in names else column
+        for name, column in sample.columns.items()
+    }
+    empty = Sample(columns, sample.labels)
+    model = ExportedModel(str(tiny_models("wide_deep").saved_model))
+    config = tiny.config
+    found = heaviest_weights(scorer, model, config.features, config.crosses, empty)
+    importances = measure_importances(scorer, empty)
+
+    own = {f"{name}{part}" for name in names for part in ("", "_bucket")}
+    assert {
+        (each.term, each.share) for each in found.heaviest if each.column in own
+    } <= {("(missing)", 1.0)}
+    losses = {each.feature: each.auc_loss for each in importances.features}
+    assert [losses[name] for name in names] == [0.0] * len(names)
+
+
+def _without_values(column):
+    # A list is as long as the longest, or one text that is empty.
+    column = column[:, :1] if column.ndim > 1 else column
+    return np.full_like(column, b"" if column.dtype == object else np.nan)
+
+
+@pytest.mark.parametrize("row", [0, 1])
+def test_one_example_has_weights_but_no_importance(
+    tiny, tiny_models, scorer, sample, row
+):
+    one = Sample(
+        {name: column[[row]] for name, column in sample.columns.items()},
+        sample.labels[[row]],
+    )
+    model = ExportedModel(str(tiny_models("wide_deep").saved_model))
+    config = tiny.config
+    found = heaviest_weights(scorer, model, config.features, config.crosses, one)
+
+    assert {each.share for each in found.heaviest} == {1.0}
+    with pytest.raises(ImportanceError):
+        measure_importances(scorer, one)
+
+
 def test_a_model_without_a_wide_part_has_no_such_weights(tiny, tiny_models, sample):
     path = str(tiny_models("embedding_mlp").saved_model)
     config = tiny.config

@@ -46,11 +46,11 @@ def test_a_row_has_the_figures_of_its_slice(make_report):
     assert cells["change of AUC"].detail == "-0.0100 to 0.0300"
 
 
-def test_what_is_undefined_is_a_dash(make_report):
+def test_what_is_undefined_is_told(make_report):
     ghost_town = slice_table(make_report().evaluation).rows[-1]
     auc = ghost_town.cells[0]
 
-    assert (auc.text, auc.value, auc.detail) == ("-", None, "")
+    assert (auc.text, auc.value, auc.detail) == ("undefined", None, "")
 
 
 def test_without_a_baseline_there_is_no_change(make_report):

@@ -124,12 +124,12 @@ def test_features_data_and_lineage_are_told(shown):
         "0.0400 to 0.0600",
         "+0.0100",
     ]
-    # e ** -.5 = .61
+    # e ** -.5 = .607
     assert rows(text, "Heaviest of 40 weights")[0] == [
         "Rome",
         "city",
         "-0.5000",
-        "x 0.61",
+        "x 0.607",
         "30.0%",
     ]
     assert rows(text, "Anomalies")[0][:3] == ["city", "eval", "warning"]

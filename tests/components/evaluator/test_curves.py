@@ -99,7 +99,7 @@ def test_one_prediction_for_all(count):
     found = curve_of(sample, BINS)
 
     assert found.roc == [(0, 0), (1, 1)]
-    assert found.precision_recall == [(1, 0.25)]
+    assert found.precision_recall == [(0, 0.25), (1, 0.25)]
     assert found.calibration == [(0.2, 0.25, 4)]
     ((low, high, size),) = found.histogram
     assert low < 0.2 <= high < low + 0.01

@@ -18,6 +18,7 @@ from components.evaluator.executor import EvaluatorExecutor
 from components.evaluator.intervals import interval
 from components.evaluator.record import Evaluation
 from components.evaluator.scores import block_of
+from config.errors import ConfigError
 from config.evaluation import Gate
 from config.parts import EvaluatorPart
 
@@ -55,11 +56,13 @@ class Evaluated:
 def evaluate(tiny, tiny_models, tmp_path_factory, write_records):
     """Evaluates a kind of model with gates, beside a baseline or not."""
 
-    def _evaluate(rows, gates=(), baseline=None, **settings):
+    def _evaluate(rows, gates=(), baseline=None, train=(), **settings):
         folder = tmp_path_factory.mktemp("evaluation")
-        write_records(folder / "examples/Split-eval/x.gz", tiny.as_examples(rows))
+        for split, of_split in (("eval", rows), ("train", train)):
+            path = folder / f"examples/Split-{split}/x.gz"
+            write_records(path, tiny.as_examples(of_split))
         examples = _artifact(standard_artifacts.Examples, folder / "examples")
-        examples.split_names = '["eval"]'
+        examples.split_names = '["eval", "train"]'
         inputs = {
             "examples": [examples],
             "schema": [_artifact(standard_artifacts.Schema, tiny.schema)],
@@ -326,6 +329,31 @@ def test_a_slice_of_one_class_has_null_for_what_is_undefined(alone):
     undefined = {name for name, value in figures.items() if value is None}
     assert undefined >= {"auc", "pr_auc", "calibration", "recall_at_0.5"}
     assert figures["log_loss"] > 0
+
+
+def test_a_slice_that_only_the_training_split_has_is_not_enough_data(tiny, evaluate):
+    ghosts = [row for row in tiny.rows if row["city"] == ["Ghost Town"]][:5]
+    others = [row for row in tiny.rows if row["city"] != ["Ghost Town"]][:20]
+    phone = {"city": "Ghost Town", "device": "phone"}
+    gates = (Gate(metric="auc", slice=phone, min=0.5, min_examples=1),)
+    assert ["phone"] in [row["device"] for row in ghosts]
+
+    found = evaluate(others, gates, train=ghosts).report
+
+    assert [gate.status for gate in found.gates] == ["not enough data"]
+
+
+def test_a_slice_that_no_split_has_is_a_mistake_in_the_configuration(tiny, evaluate):
+    rows = tiny.rows[:20]
+    here = Gate(metric="auc", slice={"city": "Rome"}, min=0.5)
+    nowhere = Gate(metric="auc", slice={"city": "Romy"}, min=0.5)
+
+    with pytest.raises(ConfigError) as caught:
+        evaluate(rows, (here, nowhere), train=rows)
+
+    line = str(caught.value)
+    assert line.startswith("gates[1].slice: got 'city=Romy'")
+    assert "'city=Rome'" in line
 
 
 def test_a_candidate_that_meets_the_gates_is_blessed(compared):

@@ -11,6 +11,7 @@ from sklearn import metrics as sk
 
 from components.evaluator import figures
 from components.evaluator.scores import BLOCKS, Bins
+from config.evaluation import SCORE_METRICS
 
 # Predictions in one bin count as equal.
 BINNED = 5e-4
@@ -100,14 +101,31 @@ def test_figures_by_hand(count):
     assert figures.ece(sample)[0] == pytest.approx((0.3 + 0.1) / 2)
 
 
-@pytest.mark.parametrize("label", [0, 1])
-def test_one_label(count, label):
-    sample = count([label] * 3, [0.1, 0.2, 0.3])
+@pytest.mark.parametrize(
+    ("labels", "predictions", "expected"),
+    [
+        # One example without a click.
+        ([0], [0.1], [None, None, 0.1054, None, None, 0.1, 0, 0.1, None, None]),
+        # One with a click.
+        ([1], [0.1], [None, None, 2.3026, None, 0.1, 0.9, 1, 0.1, None, 0]),
+        # All labels 0, all 1.
+        ([0, 0], [0.1, 0.7], [None, None, 0.6547, None, None, 0.4, 0, 0.4, 0, None]),
+        ([1, 1], [0.1, 0.7], [None, None, 1.3296, None, 0.4, 0.6, 1, 0.4, 1, 0.5]),
+        # A constant prediction, right on the average.
+        ([0, 1] * 2, [0.5] * 4, [0.5, 0.5, 0.6931, 1, 1, 0, 0.5, 0.5, None, 0]),
+    ],
+)
+def test_undefined_figures_are_not_finite(count, labels, predictions, expected):
+    bins = Bins([0.5])
+    sample = count(labels, predictions, bins=bins)
+    names = [*SCORE_METRICS, "precision_at_0.5", "recall_at_0.5"]
 
-    for figure in (figures.auc, figures.pr_auc, figures.normalized_entropy):
-        assert not math.isfinite(figure(sample)[0])
-    assert figures.log_loss(sample)[0] > 0
-    assert math.isfinite(figures.calibration(sample)[0]) == bool(label)
+    for name, wanted in zip(names, expected, strict=True):
+        found = figures.figure_named(name, bins)(sample)[0]
+        if wanted is None:
+            assert not math.isfinite(found), name
+        else:
+            assert found == pytest.approx(wanted, abs=1e-4), name
 
 
 def test_a_prediction_of_0_or_1_has_a_finite_loss(count):

@@ -18,6 +18,7 @@ from components.evaluator.slices import OVERALL, slice_key, slice_name
         ({"age": 30}, {"age": 30.0}),
         ({"price": 0.1}, {"price": float(np.float32(0.1))}),
         ({"price": 1234.5}, {"price": float(np.float32(1234.5))}),
+        ({"price": 0.0}, {"price": -0.0}),
         # Text that a YAML file reads as a number.
         ({"zip": 10115}, {"zip": "10115"}),
         ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
@@ -33,6 +34,8 @@ def test_the_type_of_a_value_and_the_order_do_not_matter(given, measured):
         ({"city": "Rome"}, {"city": "rome"}),
         ({"city": "Rome"}, {"town": "Rome"}),
         ({"age": 30}, {"age": 30.5}),
+        # Neighbours among the floats of 32 bits.
+        ({"age": 1048576.0}, {"age": 1048576.125}),
         ({"city": ""}, {}),
         ({"a": "x, b=y"}, {"a": "x", "b": "y"}),
         ({"a": '"x"'}, {"a": "x"}),

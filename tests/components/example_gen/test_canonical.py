@@ -104,6 +104,10 @@ def test_numbers_that_are_not_finite_are_missing(convert: Callable[..., list[Any
     assert convert(data, NUMBER) == [None, None, None, [1.0]]
 
 
+def test_minus_zero_is_zero(convert: Callable[..., list[Any]]):
+    assert repr(convert(pa.array([-0.0]), NUMBER)) == "[[0.0]]"
+
+
 def test_delimiter_is_no_pattern(convert: Callable[..., list[Any]]):
     column = RawColumn(type="string", many=True, delimiter=".*")
     assert convert(pa.array(["a.*b", "cd"]), column) == [[b"a", b"b"], [b"cd"]]

@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 
 from config.errors import InputError
 from config.values.canonical_array import canonical_texts
-from config.values.canonical_text import canonical_text, text_of_term, vocabulary_term
+from config.values.canonical_text import (
+    canonical_text,
+    number_text,
+    text_of_term,
+    vocabulary_term,
+)
 
 EXACT_FLOAT32 = 2**24 - 1
 EXACT = 2**53 - 1
@@ -191,3 +196,29 @@ def test_a_term_of_a_vocabulary_stands_for_its_text(text):
 
     assert term.splitlines() == [term]
     assert text_of_term(term) == text
+
+
+@given(st.floats(width=32, allow_nan=False))
+def test_text_of_a_number_gives_the_same_float(number: float):
+    text = number_text(number)
+    assert np.float32(text) == np.float32(number)
+    assert number_text(float(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0.10, "0.1"),
+        (float(np.float32(0.1)), "0.1"),
+        (7.0, "7"),
+        (-0.0, "0"),
+        (-18.5, "-18.5"),
+        (1e10, "10000000000"),
+        (2.0**24 + 1, "16777216"),
+        (1e-7, "1e-07"),
+        (1e39, "inf"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_number_has_the_text_of_a_float_of_32_bits(number: float, text: str):
+    assert number_text(number) == text

@@ -144,7 +144,7 @@ def _write_report(folder: Path) -> None:
             sources=(),
             schema_text="",
             schema_origin="inferred",
-            config={"examples": {"root": "."}},
+            config={"examples": {"root": "."}, "evaluation": {"slices": []}},
             baseline=None,
             code={},
             packages={},

@@ -20,14 +20,14 @@ def trained(tiny_models):
 
 
 def _log():
-    """Each user has one price; one device is new to the model."""
+    """Each user has one price; one device, a number, is new to the model."""
     rng = np.random.default_rng(0)
     rows = []
     for index in range(60):
         user = index % 6
         rows.append(
             {
-                "device": ["watch" if index == 7 else rng.choice(["phone", "tablet"])],
+                "device": ["7" if index == 7 else rng.choice(["phone", "tablet"])],
                 "tags": [str(tag) for tag in rng.choice(["x", "y", "z"], index % 3)],
                 "user": [f"u{user}"],
                 "age": [float(rng.integers(20, 60))] if index % 5 else [],
@@ -91,13 +91,13 @@ def test_what_is_given_replaces_what_the_example_has(ask, trained, log):
     context = [row for row in rows if row["user"] == ["u3"]][-1]
     asked = [
         {**context, "device": [device], "age": [33.0], "tags": ["y"], "price": []}
-        for device in ("phone", "tablet", "watch")
+        for device in ("phone", "tablet", "7")
     ]
     expected = trained.served(asked)
 
     best = ask("device", "user=u3", "age=33", "tags=y", "price=")
     assert _as_scored(best) == pytest.approx(
-        dict(zip(("phone", "tablet", "watch"), expected, strict=True)), abs=1e-5
+        dict(zip(("phone", "tablet", "7"), expected, strict=True)), abs=1e-5
     )
     assert best.given == {"user": "u3", "age": 33.0, "tags": ("y",), "price": None}
     assert (best.described_by, best.context) == ([], {})
@@ -112,7 +112,12 @@ def test_what_describes_the_user_is_not_taken_from_the_item(ask):
 def test_values_outside_the_vocabulary_are_marked(ask):
     known = {scored.value: scored.known for scored in ask("device", "user=u1").best}
 
-    assert known == {"phone": True, "tablet": True, "watch": False}
+    assert known == {"phone": True, "tablet": True, "7": False}
+
+
+def test_a_number_is_asked_for_in_any_notation(ask):
+    given = ask("user", "device=0.7E1", "age=3.3e1").given
+    assert given == {"device": "7", "age": 33.0}
 
 
 def test_no_more_than_asked_for(ask):
@@ -132,7 +137,8 @@ def test_no_more_than_asked_for(ask):
         ("user", ["device=phone", "tags=q"], "--for tags: no example has 'q'"),
         ("user", ["device="], "--for device: no example has just this value"),
         ("user", ["age=17"], "--for age: no example has just this value"),
-        ("user", ["age=old"], "--for age=old: age is a number"),
+        ("user", ["age=old"], "--for age=old: .* 'old'"),
+        ("user", ["device=1.0E20"], "--for device=1.0E20: "),
         ("user", ["user=u1"], "--for user=u1: its values are what --feature asks for"),
         ("usr", ["device=phone"], "--feature usr: .* did you mean 'user'"),
         ("age", ["device=phone"], "--feature age: it is a number"),
@@ -182,7 +188,7 @@ def test_the_table_says_what_the_model_was_told(arguments, capsys):
 
     assert lines[0].startswith("The 3 of 3 values of device that version")
     assert lines[0].endswith("scores highest for user=u1, tags=x")
-    assert any("watch" in line and "not in the vocabulary" in line for line in lines)
+    assert any("7" in line and "not in the vocabulary" in line for line in lines)
     assert lines[-2] == "Of each device, as in its examples: nothing."
     assert lines[-1].startswith("As in the last example with user=u1: age=")
     assert lines[-1].endswith("price=2.")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from config.embeddings import embeddings_file, to_parquet
 from config.errors import InputError
 from ctr.neighbors.models import newest_model
 from ctr.neighbors.similar import find_similar
@@ -34,10 +38,19 @@ def test_neighbours_are_the_terms_with_the_nearest_vectors(config, model):
     assert similar.terms == 4
 
 
+@pytest.mark.parametrize("value", ["7", "7.0", "0.7E1"])
+def test_a_number_is_asked_for_in_any_notation(config, model, value):
+    vectors = np.eye(2, dtype=np.float32)
+    path = Path(embeddings_file(str(model), "ad_id"))
+    path.write_bytes(to_parquet([b"7", b"8"], vectors))
+    assert find_similar(config, model, "ad_id", value, top=1).value == "7"
+
+
 @pytest.mark.parametrize(
     ("feature", "value", "message"),
     [
         ("ad_id", "a11", "--value a11: .* vocabulary of 4; did you mean 'a1'"),
+        ("ad_id", "1.0E20", "--value 1.0E20: "),
         ("ad_id", "zzzz", "--value zzzz: .* vocabulary of 4$"),
         ("adid", "a1", "--feature adid: .* no such feature; did you mean 'ad_id'"),
         ("user_id", "u1", "no vectors of it, only those of ad_id; .* with user_id in"),

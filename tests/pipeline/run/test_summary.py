@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from components.example_validator.record import Anomaly
 from config.errors import InputError
 from config.spans import RunSpans
 from pipeline.run.summary import (
@@ -34,6 +35,10 @@ def summary():
         verdict="released",
         reasons=["passed: overall: auc >= 0.7", "no baseline"],
         model_version=1700000000,
+        anomalies=[
+            Anomaly(split="eval", feature="city", is_error=False, words="new 'Rome'"),
+            Anomaly(split="train", feature="age", is_error=True, words="has drifted"),
+        ],
         metrics={
             **{f"city={city}": figures(auc) for city, auc in aucs.items()},
             "overall": figures(0.875, 12_345.0),
@@ -67,6 +72,17 @@ def row(text, name):
     """The figures of a slice."""
     (line,) = (line for line in text.splitlines() if line.startswith(f"│ {name} "))
     return [cell.strip() for cell in line.strip("│").split("│")][1:]
+
+
+def test_anomalies_of_warning_severity_are_shown(summary):
+    text = shown(summary)
+
+    (line,) = (line for line in text.splitlines() if "warning" in line)
+    assert "eval" in line
+    assert "'city'" in line
+    assert "new 'Rome'" in line
+    # An error is the reason.
+    assert "has drifted" not in text
 
 
 def test_verdict_and_reasons_come_first(summary):
@@ -117,8 +133,8 @@ def test_figures_are_rounded_and_missing_ones_a_dash(summary):
     text = as_text(summary)
 
     assert row(text, "overall") == ["0.8750", "0.2500", "1.0000", "12,345"]
-    assert row(text, "city=d") == ["0.6000", "-", "1.0000", "1,000"]
-    assert row(text, "city=one class") == ["-", "0.2500", "1.0000", "1,000"]
+    assert row(text, "city=d") == ["0.6000", "undefined", "1.0000", "1,000"]
+    assert row(text, "city=one class") == ["undefined", "0.2500", "1.0000", "1,000"]
 
 
 def test_times_say_what_was_cached(summary):
