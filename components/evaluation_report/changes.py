@@ -1,4 +1,4 @@
-"""What is different between two configurations."""
+"""Differences between two configurations."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Change(pydantic.BaseModel):
 
     Attributes:
       key: Path of the key.
-      before: What the first has, as YAML; None where it does not have the key.
-      now: What the second has.
+      before: Value in the first, as YAML; None where it lacks the key.
+      now: Value in the second.
     """
 
     key: str

@@ -19,11 +19,11 @@ class Row:
     Attributes:
       metric: Its key.
       name: Its name.
-      meaning: What it says, in short.
+      meaning: Explanation in a few words.
       candidate: The candidate's figure, and its 95% interval.
       baseline: The baseline's.
       change: The difference.
-      judgement: Whether that is for the better.
+      judgement: `better` or `worse`, as far as the interval tells.
     """
 
     metric: str

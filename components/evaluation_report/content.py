@@ -1,4 +1,4 @@
-"""What a report holds, before it becomes a page."""
+"""Content of a report, before it becomes a page."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class FeatureStatistics(Content):
       type: Of its values in the training split; `unknown` where it has none.
       missing: Share of the examples without a value, by split.
       distinct: Number of distinct values of a text.
-      words: What its values are like, in the training split.
+      words: Description of its values in the training split.
       bars: Their histogram, as shares of the highest bar.
     """
 
@@ -65,14 +65,14 @@ class Histograms(Content):
 
 
 class Distance(Content):
-    """How far the examples to train on are from others.
+    """Distance of the training examples from others.
 
     Attributes:
       feature: The feature.
       kind: `drift` from earlier examples, or `skew` against what was served.
       value: The Jensen-Shannon divergence, from 0 (the same) to 1.
       allowed: The largest that the configuration allows, if it says so.
-      histograms: What was compared.
+      histograms: The distributions that were compared.
     """
 
     feature: str
@@ -88,7 +88,7 @@ class Data(Content):
     Attributes:
       examples: Number of examples by split.
       features: Their features.
-      anomalies: What does not fit the schema.
+      anomalies: Deviations from the schema.
       distances: Drift and skew, the largest first.
     """
 
@@ -99,7 +99,7 @@ class Data(Content):
 
 
 class Importance(Content):
-    """What a feature is worth to the model: what is lost when its values are shuffled.
+    """Permutation importance of a feature: the loss when its values are shuffled.
 
     Attributes:
       feature: The feature.
@@ -121,7 +121,7 @@ class Importances(Content):
 
     Attributes:
       examples: Size of the sample of the eval split.
-      shuffles: How often each feature was shuffled.
+      shuffles: Number of shuffles of each feature.
       auc: AUC on the sample.
       features: The features, the most important first.
     """
@@ -136,12 +136,12 @@ class Ablation(Content):
     """A model that was trained anew without a feature.
 
     Attributes:
-      feature: What it was trained without.
+      feature: The feature that was left out.
       columns: The columns that it lacks: all that Transform makes of the feature.
       auc: Its AUC on the eval split.
-      auc_change: That AUC less the one with all features.
+      auc_change: AUC minus the AUC with all features.
       log_loss: Its log loss on the eval split.
-      log_loss_change: That log loss less the one with all features.
+      log_loss_change: Log loss minus the log loss with all features.
     """
 
     feature: str
@@ -153,7 +153,7 @@ class Ablation(Content):
 
 
 class Ablations(Content):
-    """What features are worth: what is lost when a model is trained without them.
+    """Value of the features: the loss when a model is trained without them.
 
     Attributes:
       examples: Number of examples in the eval split.
@@ -173,8 +173,8 @@ class WideWeight(Content):
 
     Attributes:
       column: The feature or cross.
-      term: What the weight belongs to.
-      weight: What is added to the log odds of a click.
+      term: Term of the weight.
+      weight: Summand of the log odds of a click.
       share: Share of the sampled examples that have it.
     """
 
@@ -190,7 +190,7 @@ class WideWeights(Content):
     Attributes:
       examples: Size of the sample of the eval split.
       ids: Number of weights that occur in it.
-      heaviest: Those of them that are the furthest from 0.
+      heaviest: The weights furthest from 0.
     """
 
     examples: int
@@ -204,7 +204,7 @@ class Source(Content):
     Attributes:
       split: The split.
       pattern: The glob that names them.
-      files: How many files.
+      files: Number of files.
       bytes: Their size.
       checksum: Of their names, sizes and times of change.
     """
@@ -221,7 +221,7 @@ class Baseline(Content):
 
     Attributes:
       version: The version that serves it.
-      changes: What was configured otherwise; None where that is not known.
+      changes: Differences of the configuration; None where they are not known.
     """
 
     version: int
@@ -229,13 +229,13 @@ class Baseline(Content):
 
 
 class Lineage(Content):
-    """What the candidate came from.
+    """Lineage of the candidate.
 
     Attributes:
       sources: The files of the examples.
-      spans: Those of the examples, where they are in spans.
+      spans: Spans of the examples, if any.
       schema_text: The schema, as text proto.
-      schema_origin: Where it is from, in words.
+      schema_origin: Origin of the schema, in words.
       config: The configuration.
       baseline: The model released last, if there is one.
       code: Fingerprint of the code of each component.
@@ -260,19 +260,19 @@ class Report(Content):
     Attributes:
       name: Names the pipeline.
       run_id: The run that measured it; an unchanged rerun shows the same report.
-      made: When it was made, in ISO 8601.
+      made: Time of the report, in ISO 8601.
       model: The kind of model.
       stopped_by: Why the run ended before there was a model, if it did.
       evaluation: Metrics and gates.
-      infra: How the candidate did on a model server; None where it was not tried.
+      infra: Result of the InfraValidator; None without one.
       curves: Curves by slice.
-      training: How the model was trained.
-      importances: What the features are worth.
+      training: Record of the training.
+      importances: Permutation importance of the features.
       importances_problem: Why that is not known.
-      wide_weights: None for a model without a wide part.
-      ablations: What `ctr ablate` found; None where it was not asked.
+      wide_weights: Weights of the wide part; None without one.
+      ablations: Result of `ctr ablate`; None without one.
       data: The examples.
-      lineage: What the model came from.
+      lineage: Lineage of the model.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What the EvaluationReport reads."""
+"""Configuration of the EvaluationReport."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from config.root import Config
 from config.secrets import masked
 from config.spans import LATEST
 
-# Where things go, what runs them and what serves the model: that decides on no result.
+# Blocks that affect no result: places, runners and serving.
 _ELSEWHERE = ("release", "metadata", "kubeflow", "beam", "serving")
 
 

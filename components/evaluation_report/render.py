@@ -47,7 +47,7 @@ def render_page(report: Report) -> str:
 
 
 def _view(report: Report) -> dict[str, Any]:
-    """What the templates show."""
+    """Returns the variables of the templates."""
     evaluation, curves = report.evaluation, report.curves
     plots: dict[str, list[Plot]] = {"slices": [], "curves": [], "training": []}
     if evaluation is not None and (scatter := slices_plot(evaluation)):

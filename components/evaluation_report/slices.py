@@ -27,8 +27,8 @@ class Cell:
     """A figure.
 
     Attributes:
-      text: How it is shown.
-      value: What it is sorted by; None for an undefined one.
+      text: Text of the cell.
+      value: Sort key; None for an undefined value.
       detail: Its 95% interval, if there is one.
     """
 
@@ -43,7 +43,7 @@ class SliceRow:
 
     Attributes:
       name: Its name.
-      features: What it is a slice by.
+      features: Features of the slicing.
       examples: Number of its examples.
       cells: Its figures, as `SliceTable` has columns.
       status: The worst outcome of a gate on it; empty without one.
@@ -63,7 +63,7 @@ class SliceTable:
     Attributes:
       columns: Headings of the figures.
       rows: The slices.
-      left_out: How many there are beyond `MOST_SLICES`.
+      left_out: Number of slices beyond `MOST_SLICES`.
     """
 
     columns: tuple[str, ...]
@@ -72,7 +72,7 @@ class SliceTable:
 
     @property
     def slicings(self) -> list[str]:
-        """What there are slices by."""
+        """Names of the slicings."""
         return list(dict.fromkeys(sorted(row.features for row in self.rows)))
 
 

@@ -39,7 +39,7 @@ def render_report(report: Report, console: Console) -> None:
 
     Args:
       report: The report.
-      console: Where to print; its width decides on the columns of the slices.
+      console: Output; its width decides on the columns of the slices.
     """
     say(console, f"\n{report.name}, {report.model}: {verdict.headline(report)}")
     for sentence in verdict.findings(report):

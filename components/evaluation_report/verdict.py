@@ -1,4 +1,4 @@
-"""What a run came to, in words."""
+"""Verdict on a run, in words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FEWEST_EXAMPLES = 100
 
 
 def state(report: Report) -> State:
-    """What the gates make of a run."""
+    """Verdict of the gates."""
     if report.evaluation is None:
         return "stopped"
     passed = report.evaluation.passed and not _infra_failed(report)
@@ -74,7 +74,7 @@ def _of_all(some: int, number: int) -> str:
 
 
 def findings(report: Report) -> list[str]:
-    """What there is to know first, in sentences."""
+    """Summarises the run in sentences, the most important first."""
     if report.evaluation is None:
         return [report.stopped_by or ""]
     evaluation = report.evaluation

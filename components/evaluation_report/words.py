@@ -38,7 +38,7 @@ def metric_name(metric: str) -> str:
 
 
 def metric_meaning(metric: str) -> str:
-    """What a metric says, in short; empty for one that its name explains."""
+    """Explains a metric in a few words; empty where the name does."""
     return _MEANINGS.get(metric, "")
 
 
@@ -67,7 +67,7 @@ def judgement(
     baseline: float | None,
     change: Interval | None,
 ) -> str:
-    """Whether a change is for the better, as far as its interval tells."""
+    """Judges a change as better or worse, as far as its interval tells."""
     if candidate is None or baseline is None or change is None:
         return ""
     if candidate == baseline:  # as with what depends on the examples only
@@ -84,7 +84,7 @@ def judgement(
 
 
 def odds(weight: float) -> str:
-    """What a weight multiplies the odds by."""
+    """Formats the factor by which a weight multiplies the odds."""
     # Beyond, the factor may leave a float's range.
     return f"{math.exp(weight):.3g}" if abs(weight) < 100 else f"e^{weight:.0f}"
 
@@ -101,5 +101,5 @@ def divergence(value: float) -> str:
 
 
 def difference(value: float | None) -> str:
-    """How far answers are from what they should be."""
+    """Formats the distance of answers from the expected ones."""
     return "not a number" if value is None else f"{value:.1e}"

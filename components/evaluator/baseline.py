@@ -1,4 +1,4 @@
-"""Whether a baseline can be measured on the examples of a candidate."""
+"""Check that a baseline can be evaluated on the examples of a candidate."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def baseline_problem(saved_models: Mapping[str, str]) -> str | None:
 def _lacking(
     has: Mapping[str, tuple[tf.DType, int]], needs: Mapping[str, tuple[tf.DType, int]]
 ) -> str | None:
-    """Which features the baseline lacks.
+    """Returns the features that the baseline lacks.
 
     The examples hold the candidate's features. A baseline that knows others would
     take them for missing, and its metrics would be wrong without an error.
@@ -61,7 +61,7 @@ def _raw_features(saved_model: str) -> dict[str, tuple[tf.DType, int]]:
 
 
 def _answer_to_nothing(saved_model: str) -> tf.Tensor:
-    """What a model predicts for an example without any feature."""
+    """Returns the prediction for an example without any feature."""
     signature = tf.saved_model.load(saved_model).signatures[SERVING_DEFAULT]
     nothing = tf.train.Example().SerializeToString()
     return signature(examples=tf.constant([nothing]))[PROBABILITY]

@@ -18,7 +18,7 @@ Group = tuple[float, float, float]
 
 
 class Curve(pydantic.BaseModel):
-    """What a model does on a slice, as curves.
+    """Curves of a model on a slice.
 
     Attributes:
       roc: False positive rate and true positive rate, from (0, 0) to (1, 1).
@@ -57,7 +57,7 @@ def curve_of(sample: Sample, bins: Bins) -> Curve:
 
     Args:
       sample: The examples, counted.
-      bins: What they were counted in.
+      bins: Bins of the counts.
     """
     # From the highest predictions down, as a threshold falls.
     hits = np.cumsum(sample.positives[::-1, 0])
@@ -81,7 +81,7 @@ def curve_of(sample: Sample, bins: Bins) -> Curve:
 
 
 def _evenly(progress: Floats) -> Ints:
-    """Where a rising sequence passes even steps, both of its ends included."""
+    """Returns the indices where a rising sequence passes even steps, ends included."""
     steps = np.linspace(progress[0], progress[-1], _POINTS - 1)
     return np.unique(np.searchsorted(progress, steps))
 

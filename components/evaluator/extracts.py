@@ -1,4 +1,4 @@
-"""What our metrics need of TFMA's extracts of an example."""
+"""Accessors of TFMA's extracts of an example."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def example_of(extracts: Extracts) -> bytes:
 
 
 def group_of(extracts: Extracts, column: str) -> bytes | None:
-    """What names the group of an example.
+    """Returns the name of the group of an example.
 
     Args:
       extracts: The extracts of the example.

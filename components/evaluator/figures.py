@@ -92,7 +92,7 @@ def groups_of_equal_size(examples: Floats, groups: int) -> Ints:
 
     Args:
       examples: Number of examples by bin, [bins, columns].
-      groups: How many groups to make.
+      groups: Number of groups.
 
     Returns:
       The group of each bin from 0, [bins, columns].
@@ -151,7 +151,7 @@ def figure_named(name: str, bins: Bins) -> Figure:
 
     Args:
       name: Its name.
-      bins: What examples are counted in; those of the threshold, if there is one.
+      bins: Bins of the counts, which end at each threshold.
     """
     if name in _FIGURES:
         return _FIGURES[name]

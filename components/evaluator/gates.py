@@ -14,7 +14,7 @@ from config.base import Block
 from config.evaluation import Gate, OnBaselineProblem
 
 Status = Literal["passed", "failed", "not enough data", "not applied"]
-# What is to be known first, first.
+# In the order of importance.
 _ORDER: tuple[Status, ...] = ("failed", "passed", "not applied", "not enough data")
 
 # Mean labels at which a metric cannot be computed, whatever the model is like.
@@ -28,12 +28,12 @@ _UNDEFINED_AT = {
 
 
 class Outcome(Block):
-    """What became of one gate on one slice.
+    """Result of one gate on one slice.
 
     Attributes:
       slice: The slice.
       condition: The gate in words, such as `auc >= 0.7`.
-      status: Whether the slice meets it.
+      status: `passed`, `failed` or `not_enough_data`.
       reason: The figures behind it, in words.
       note: Why any model would meet it on this slice, if so.
     """
@@ -56,9 +56,9 @@ class _Bound(NamedTuple):
     Attributes:
       condition: The bound in words.
       value: The number that is bounded.
-      met: Whether it fits.
+      met: True if the value is within the bound.
       note: Why it asks nothing of a model, if so.
-      on_change: Whether the number is a change.
+      on_change: True for a bound on a change.
     """
 
     condition: str
@@ -77,7 +77,7 @@ def apply_gates(
       gates: The gates.
       comparison: The candidate, beside the baseline. Where there is no baseline,
         bounds on a change are not applied.
-      on_problem: What becomes of bounds on a change where the baseline cannot be
+      on_problem: Effect of bounds on a change where the baseline cannot be
         measured.
 
     Returns:
@@ -92,7 +92,7 @@ def apply_gates(
 
 
 def passes(outcomes: Iterable[Outcome]) -> bool:
-    """Whether no gate failed, and of those that were applied, one had enough data."""
+    """Returns True if no gate failed, and one that was applied had enough data."""
     applied = [each.status for each in outcomes if each.status != "not applied"]
     return not applied or ("failed" not in applied and "passed" in applied)
 

@@ -33,7 +33,7 @@ GAUC = "gauc"
 # Share of the examples that are in a group with both labels.
 COVERAGE = "gauc_coverage"
 
-# As TFMA keys it.
+# TFMA's key.
 _Slice = tuple[Any, ...]
 
 # Columns of sums: all examples, those in groups with both labels, and from then on, for
@@ -42,12 +42,12 @@ _EXAMPLES, _COVERED, _WON = 0, 1, 2
 
 
 class _Impression(NamedTuple):
-    """What is needed of an example.
+    """The values of an example that GAUC needs.
 
     Attributes:
       slices: The slices that it is in.
       label: 0 or 1.
-      predictions: That of each model.
+      predictions: Prediction of each model.
     """
 
     slices: tuple[_Slice, ...]
@@ -56,7 +56,7 @@ class _Impression(NamedTuple):
 
 
 def gauc_evaluator(models: Sequence[str], group_by: str) -> evaluator.Evaluator:
-    """What adds GAUC to TFMA's metrics.
+    """Evaluator of TFMA that adds GAUC to the metrics.
 
     Args:
       models: The names of the models.
@@ -65,7 +65,7 @@ def gauc_evaluator(models: Sequence[str], group_by: str) -> evaluator.Evaluator:
     return evaluator.Evaluator(
         stage_name="EvaluateGauc",
         run_after=slice_key_extractor.SLICE_KEY_EXTRACTOR_STAGE_NAME,
-        # As TFMA itself does it: a model that is alone goes without a name.
+        # TFMA gives a single model no name.
         ptransform=_Gauc(models if len(models) > 1 else [""], group_by),
     )
 
@@ -139,7 +139,7 @@ def _metrics(
 def _sums_of_group(
     group: bytes, impressions: Iterable[_Impression]
 ) -> Iterator[tuple[_Slice, tuple[int, Floats]]]:
-    """What a group adds to each slice that it has examples in."""
+    """Yields the contribution of a group to each slice that it has examples in."""
     block = block_of(group)
     rows, by_slice = [], defaultdict(list)
     for row, impression in enumerate(impressions):
@@ -173,7 +173,7 @@ def _auc(clicked: Any, predictions: Floats) -> float:
 def _sums_of_other(
     _: None, impression: _Impression
 ) -> Iterator[tuple[_Slice, tuple[int, Floats]]]:
-    """What an example without a group adds: it is an example."""
+    """Yields the contribution of an example without a group: a count."""
     sums = np.zeros(_WON + len(impression.predictions))
     sums[_EXAMPLES] = 1
     for key in impression.slices:

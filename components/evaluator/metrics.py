@@ -1,4 +1,4 @@
-"""What TFMA is asked to compute."""
+"""Configuration of TFMA."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ CURVES = "curves"
 
 
 def eval_config(part: EvaluatorPart, has_baseline: bool) -> config_pb2.EvalConfig:
-    """What TFMA computes: all metrics, for all examples and for each slice.
+    """Builds TFMA's configuration: all metrics, for all examples and each slice.
 
     GAUC is not among them: `gauc_evaluator` adds it.
 
     Args:
       part: Slices, thresholds, groups and the label.
-      has_baseline: Whether there is a second model to evaluate.
+      has_baseline: True if there is a second model to evaluate.
     """
     names = [CANDIDATE, BASELINE] if has_baseline else [CANDIDATE]
     return config_pb2.EvalConfig(

@@ -23,8 +23,8 @@ class Evaluation(ArtifactFile):
     """An evaluation, by the names of slices and metrics.
 
     Attributes:
-      passed: Whether the gates let the candidate pass.
-      gates: What became of each gate on each slice.
+      passed: True if the candidate passed its gates.
+      gates: Result of each gate on each slice.
       candidate: Its metrics; null for what is undefined.
       baseline: Its metrics, where there is one that could be measured.
       baseline_problem: Why the baseline could not be measured.

@@ -23,7 +23,7 @@ from config.evaluation import UNBOUNDED_METRICS
 
 @dataclass(frozen=True)
 class SliceResult:
-    """What was computed of a model on a slice.
+    """Metrics of a model on a slice.
 
     Attributes:
       metrics: By name; what is undefined is NaN.
@@ -44,7 +44,7 @@ def load_results(output_path: str, models: Collection[str]) -> dict[str, Result]
     """Reads what was computed of each model.
 
     Args:
-      output_path: Where TFMA wrote it.
+      output_path: Folder of TFMA's output.
       models: `CANDIDATE`, and `BASELINE` where there was one.
     """
     # TFMA leaves a model's name out where there is but one.

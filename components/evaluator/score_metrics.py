@@ -46,8 +46,8 @@ class ScoreMetric(metric_types.Metric):
         """Makes the metric.
 
         Args:
-          name: What `figure_named` knows.
-          thresholds: Those at which any metric counts predictions.
+          name: A name that `figure_named` knows.
+          thresholds: Thresholds of all metrics.
           group_by: The column whose groups stay together in a block.
         """
         super().__init__(
@@ -116,7 +116,7 @@ def _sample(
     Returns:
       The computations, and the key of their result, a `Sample`.
     """
-    # What starts with an underscore is left out of TFMA's output.
+    # TFMA leaves names with a leading underscore out of its output.
     table = metric_types.MetricKey("_score_table", model_name=model_name)
     sample = metric_types.MetricKey("_score_sample", model_name=model_name)
     computations = [

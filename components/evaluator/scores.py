@@ -29,7 +29,7 @@ BLOCKS = 20
 _LARGEST_LOG_ODDS = 16
 _BINS_FOR_ONE = 256
 
-# What a prediction of 0 or 1 counts as in the log loss, as in Keras.
+# Distance of clipped predictions from 0 and 1 in the log loss, as in Keras.
 _CLOSEST = 1e-7
 
 
@@ -45,7 +45,7 @@ class Bins:
         """Makes the bins.
 
         Args:
-          thresholds: Where bins have to end besides.
+          thresholds: Additional ends of bins.
         """
         self.thresholds = tuple(thresholds)
         self.edges = _edges(self.thresholds)
@@ -65,12 +65,12 @@ def _edges(thresholds: tuple[float, ...]) -> tuple[float, ...]:
     count = 2 * _LARGEST_LOG_ODDS * _BINS_FOR_ONE + 1
     log_odds = np.linspace(-_LARGEST_LOG_ODDS, _LARGEST_LOG_ODDS, count)
     ends = np.concatenate([1 / (1 + np.exp(-log_odds)), thresholds, [1.0]])
-    # As the models' predictions are: 0.3 is then not above the threshold 0.3.
+    # Predictions are float32: 0.3 is then not above the threshold 0.3.
     return tuple(np.unique(ends.astype(np.float32)).tolist())
 
 
 class Score(NamedTuple):
-    """What a model says of one example.
+    """Score of one example by a model.
 
     Attributes:
       cell: Number of the bin, the block and the label, in one.
@@ -90,7 +90,7 @@ class Score(NamedTuple):
           label: 0 or 1.
           prediction: The predicted probability.
           block: The block that the example is in.
-          bins: What predictions are counted in.
+          bins: Bins of the predictions.
         """
         clicked = label > 0
         cell = (bins.find(prediction) * BLOCKS + block) * 2 + clicked
@@ -165,7 +165,7 @@ class Sample:
       positives: Number of examples with label 1, [bins, 1 + BLOCKS].
       predictions: Sum of the predictions, [bins, 1 + BLOCKS].
       losses: Sum of the log losses, [1 + BLOCKS].
-      fills_blocks: Whether each block has examples.
+      fills_blocks: True if each block has examples.
     """
 
     bins: Ints
@@ -201,10 +201,10 @@ class Sample:
 
     @property
     def is_finite(self) -> bool:
-        """Whether all predictions are numbers."""
+        """True if all predictions are numbers."""
         return math.isfinite(self.losses[0])
 
     @property
     def has_both_labels(self) -> bool:
-        """Whether there are examples of both labels."""
+        """True if there are examples of both labels."""
         return bool(self.negatives[:, 0].any() and self.positives[:, 0].any())

@@ -1,4 +1,4 @@
-"""What ExampleGen looks up before it runs, or is served from the cache."""
+"""Driver of ExampleGen: finds the files before the lookup in the cache."""
 
 from __future__ import annotations
 

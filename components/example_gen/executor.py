@@ -65,7 +65,7 @@ class Source(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """What a split holds."""
+    """Content of a split."""
 
     rows: int
     positives: int

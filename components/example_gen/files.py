@@ -1,4 +1,4 @@
-"""Which files the examples are in."""
+"""Files of the examples."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def input_patterns(examples: Examples) -> dict[str, str]:
 def files_matching(
     root: str,
     pattern: str,
-    cure: str = "check examples.root (or --data) and the patterns under 'examples'",
+    hint: str = "check examples.root (or --data) and the patterns under 'examples'",
 ) -> list[str]:
     """The files of a pattern, in order.
 
     Args:
       root: The folder of the examples, on any file system that TFX knows.
       pattern: A glob in it.
-      cure: What a person can do about it where there are none.
+      hint: Advice for the error where there are none.
 
     Raises:
       InputError: No file matches.
@@ -39,7 +39,7 @@ def files_matching(
     whole = os.path.join(root, pattern)
     paths = glob_data(whole)
     if not paths:
-        raise InputError(f"{whole}: no file matches; {cure}")
+        raise InputError(f"{whole}: no file matches; {hint}")
     return paths
 
 

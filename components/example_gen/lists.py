@@ -28,7 +28,7 @@ def flattened(array: pa.Array) -> tuple[npt.NDArray[Any], pa.Array]:
 
 
 def has_repeats(rows: npt.NDArray[Any]) -> bool:
-    """Whether a row stands twice in ascending row numbers."""
+    """Returns True if ascending row numbers repeat."""
     return bool(np.any(np.diff(rows) == 0))
 
 

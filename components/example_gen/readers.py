@@ -28,7 +28,7 @@ _BLOCK_BYTES = 1 << 20
 # A TFRecord's length and the two checksums.
 _FRAME_BYTES = 16
 
-# What TensorFlow puts around its messages.
+# TensorFlow's text around its messages.
 _GRAPH_NOISE = re.compile(r"{{.*?}}|\[Op:.*", re.DOTALL)
 
 
@@ -54,7 +54,7 @@ def read_records(path: str, count: int) -> Iterator[list[bytes]]:
 
     Args:
       path: The file, on any file system that TensorFlow knows.
-      count: Most records at a time.
+      count: Maximum number of records at a time.
 
     Yields:
       Records in the file's order.

@@ -20,7 +20,7 @@ def decode_examples(records: Sequence[bytes], before: int = 0) -> pa.RecordBatch
 
     Args:
       records: The records; of a tf.SequenceExample only what is in its context is read.
-      before: How many records of the file came before, for the messages of errors.
+      before: Number of earlier records of the file, for the messages of errors.
 
     Raises:
       InputError: A record is none, has feature lists, or has a feature of another type
@@ -36,7 +36,7 @@ def decode_examples(records: Sequence[bytes], before: int = 0) -> pa.RecordBatch
 
 
 def _has_only_features(record: bytes) -> bool:
-    """Whether a record is one field of features, as an Example is written."""
+    """Returns True if a record is one field of features, as in a tf.Example."""
     if not record:
         return True
     size, shift, place = 0, 0, 1

@@ -1,4 +1,4 @@
-"""Which files are of which span, and which spans train and evaluate."""
+"""Spans of files, and those to train and to evaluate on."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _DIGITS["{DD}"] = r"(?P<day>\d{2})"
 _WILDCARDS = {"*": "[^/]*?", "?": "[^/]"}
 _PIECE = re.compile(r"\{\w+(?::\d+)?\}|\[[!^]?\]?[^\]]*\]|.", re.DOTALL)
 
-# What ML Metadata can hold.
+# Limit of ML Metadata.
 _MOST_DIGITS = 18
 
 Files = dict[int, list[str]]
@@ -82,7 +82,7 @@ def find_window(root: str, spans: Spans) -> tuple[Window, Files]:
 
     Args:
       root: The folder of the files.
-      spans: Where they are, and which are wanted.
+      spans: Pattern and window of the spans.
 
     Returns:
       The spans, and the files of all spans that there are.
@@ -149,7 +149,7 @@ def span_number(name: str) -> int:
 
 
 def span_name(number: int, pattern: str) -> str:
-    """What people call a span: a date where the pattern has one."""
+    """Formats a span: a date where the pattern has one."""
     if not has_dates(pattern):
         return str(number)
     return date(*utils.span_number_to_date(number)).isoformat()

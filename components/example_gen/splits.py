@@ -1,4 +1,4 @@
-"""Which split a row falls into: by a hash, or by time."""
+"""Assignment of rows to splits, by a hash or by time."""
 
 from __future__ import annotations
 

@@ -16,10 +16,10 @@ from config.errors import InputError
 
 Ints = npt.NDArray[np.int64]
 
-# How a column writes its times. What is written in two ways has no common order.
+# Notation of the times of a column. Two notations have no common order.
 Form = Literal["number", "time", "time with a zone"]
 
-# Most bins of a histogram; each takes 16 bytes.
+# Maximum number of bins of a histogram, of 16 bytes each.
 MOST_BINS = 1_000_000
 
 _TEXT_FORMS: tuple[tuple[pa.DataType, Form], ...] = (
@@ -34,10 +34,10 @@ _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 @dataclass(frozen=True)
 class Histogram:
-    """How many rows have which times, with a bounded number of bins.
+    """Histogram of times with a bounded number of bins.
 
     Attributes:
-      form: How the times are written.
+      form: Notation of the times.
       shift: A bin has 2^shift neighbouring keys; 0 as long as they are few.
       bins: The bins that have rows, in order.
       counts: The number of rows of each bin.
@@ -54,7 +54,7 @@ class Start:
     """The first time that evaluates.
 
     Attributes:
-      form: How the times are written.
+      form: Notation of the times.
       key: The least key of the rows that evaluate.
       share: The share of the rows that evaluate.
     """

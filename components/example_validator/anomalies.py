@@ -34,7 +34,7 @@ class Examined:
 
     Attributes:
       statistics: Statistics by split.
-      schema: What is expected of the examples.
+      schema: Schema of the examples.
       previous: Statistics of the training split of the run, or the span, before, for
         drift.
       serving: Statistics of examples logged while serving, for skew.
@@ -55,7 +55,7 @@ class Examined:
     def anomalies(
         self, part: ExampleValidatorPart
     ) -> dict[str, anomalies_pb2.Anomalies]:
-        """What does not fit, by split; the training split is held against references.
+        """Finds the anomalies by split; the training split is compared with references.
 
         Raises:
           InputError: The schema lacks a feature whose drift or skew is bounded.

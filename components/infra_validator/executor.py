@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 _LOG_FILE = "server.log"
 
-# As TFX's InfraValidator has them (tfx/components/infra_validator/executor.py).
+# Names of TFX's InfraValidator (tfx/components/infra_validator/executor.py).
 _BLESSED_KEY = "blessed"
 _BLESSED_FILE = "INFRA_BLESSED"
 _NOT_BLESSED_FILE = "INFRA_NOT_BLESSED"

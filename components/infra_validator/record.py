@@ -1,4 +1,4 @@
-"""What the InfraValidator measured, and what follows from it."""
+"""Result of the InfraValidator."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from config.base import Block
 
 
 class Answers(Block):
-    """What was answered through a signature.
+    """Answers through a signature.
 
     Attributes:
-      differing: How many answers are not what the model itself predicts.
+      differing: Number of answers that differ from the model's own predictions.
       largest_difference: Of an answer and the model's own prediction; None where one
         of them is no number.
       p50_ms: The median time of a request of one row, in milliseconds.
@@ -24,14 +24,14 @@ class Answers(Block):
 
 
 class InfraRecord(Block, ArtifactFile):
-    """How a candidate did on a model server.
+    """Result of a candidate on a model server.
 
     Attributes:
-      server: Which server.
-      rows: How many rows were sent through each signature.
-      load_seconds: How long it took until the model was AVAILABLE; None where it did
+      server: Name of the server.
+      rows: Number of rows that were sent through each signature.
+      load_seconds: Time until the model was AVAILABLE, seconds; None where it did
         not come to be.
-      answers: What was answered, by signature; empty where a request was refused.
+      answers: Answers by signature; empty where a request was rejected.
       reasons: Why the candidate is not to be released; empty where it may be.
     """
 
@@ -45,7 +45,7 @@ class InfraRecord(Block, ArtifactFile):
 
     @property
     def passed(self) -> bool:
-        """Whether the candidate may be released."""
+        """True if the candidate may be released."""
         return not self.reasons
 
     def in_words(self) -> list[str]:
@@ -55,7 +55,7 @@ class InfraRecord(Block, ArtifactFile):
         return [f"passed: infra: {self.summary()}"]
 
     def summary(self) -> str:
-        """What was measured of a candidate that passed."""
+        """Describes the measurements of a candidate that passed."""
         times = ", ".join(
             f"{each.p99_ms:.1f} ms by {signature}"
             for signature, each in self.answers.items()

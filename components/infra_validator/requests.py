@@ -26,7 +26,7 @@ class Rows:
 
         Args:
           examples: Serialised tf.Examples.
-          inputs: What `predict` takes: a tensor for each feature.
+          inputs: Inputs of `predict`: a tensor for each feature.
         """
         columns = ExamplesToRecordBatchDecoder().DecodeBatch(list(examples)).to_pydict()
         nothing = [None] * len(examples)
@@ -70,7 +70,7 @@ def read_examples(split_uri: str, most: int) -> list[bytes]:
 
     Args:
       split_uri: Folder of the split.
-      most: Most rows wanted.
+      most: Maximum number of rows.
     """
     files = tf.io.gfile.glob(io_utils.all_files_pattern(split_uri))
     records = tf.data.TFRecordDataset(sorted(files), "GZIP").take(most)

@@ -34,7 +34,7 @@ class CandidateServer(LocalServer):
         Args:
           model: Name of the model.
           saved_model: Directory of its SavedModel.
-          batching: How requests are computed together.
+          batching: Settings of the batching.
           folder: An empty folder, for what the server reads and says.
         """
         base_path = folder / "models"

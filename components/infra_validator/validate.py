@@ -32,13 +32,13 @@ _Probabilities = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Validated:
-    """What came of it.
+    """Outcome of the validation.
 
     Attributes:
-      record: What was measured.
+      record: The measurements.
       warm_up: Requests for a server to replay before it serves the model; none where
         the server refused them.
-      log: What the server said.
+      log: Log of the server.
     """
 
     record: InfraRecord
@@ -54,7 +54,7 @@ def validate(
     Args:
       saved_model: Directory of the candidate's SavedModel.
       examples: Rows to ask for, as serialised tf.Examples.
-      part: How.
+      part: Settings.
       folder: An empty folder.
     """
     began = time.monotonic()
@@ -86,7 +86,7 @@ def validate(
 
 
 class _Own:
-    """What the model itself makes of the rows, and the rows as it takes them."""
+    """Returns the model's own predictions, and the rows in its notation."""
 
     def __init__(self, saved_model: str, examples: Sequence[bytes]):
         scorer = Scorer(saved_model)

@@ -16,12 +16,12 @@ class Decision(Block, ArtifactFile):
       status: `released` if the Pusher is to release the candidate, or to repeat its
         release.
       reason: The reason, in words.
-      is_by_person: Whether a person decided, in an earlier run or since.
-      override: Whether the release that is repeated overruled a gate or a person.
+      is_by_person: True if a person decided, in an earlier run or since.
+      override: True if the release that is repeated overruled a gate or a person.
       span: Newest span of the candidate's examples; empty where there are none.
       released_as: The version that has this very model already although it is blocked;
         else 0.
-      takes_rollback: Whether the last released model is of a newer span, so that
+      takes_rollback: True if the last released model is of a newer span, so that
         approving this one takes `--rollback`.
     """
 
@@ -49,7 +49,7 @@ def decide(
 
     Args:
       objection: The gate that failed; None if the candidate passed all.
-      approval: Who approves a candidate that passed.
+      approval: `manual` or `automatic`.
       refusal: The record by which a person refused the model, if one does.
       release: The record by which the model is the last released, if it is.
       older: See `why_older`.

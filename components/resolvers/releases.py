@@ -34,7 +34,7 @@ class LastReleaseStrategy(resolver.ResolverStrategy):
 
         Args:
           trainer: Fingerprint of the Trainer's configuration and code.
-          can_see_artifacts: Whether files of earlier runs can be read here.
+          can_see_artifacts: True if files of earlier runs can be read here.
         """
         self._trainer = trainer
         self._can_see_artifacts = can_see_artifacts

@@ -1,4 +1,4 @@
-"""What a component found, as a file in the folder of its artifact."""
+"""Result of a component as a JSON file in the folder of its artifact."""
 
 from __future__ import annotations
 

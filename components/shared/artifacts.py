@@ -26,7 +26,7 @@ class HtmlReport(artifact.Artifact):
 
 
 class ReleaseDecision(artifact.Artifact):
-    """What is to become of a candidate, which is in a file: see `Decision`.
+    """Decision on a candidate, in a file: see `Decision`.
 
     Attributes:
       status: The same in one word.

@@ -10,7 +10,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from tfx import types
 from tfx.types import artifact_utils
 
-# As StatisticsGen writes them, in the folder of a split.
+# StatisticsGen's file in the folder of a split.
 STATISTICS_FILE = "FeatureStats.pb"
 
 Statistics: TypeAlias = statistics_pb2.DatasetFeatureStatisticsList
@@ -24,7 +24,7 @@ def read_statistics(statistics: types.Artifact, split: str) -> Statistics:
 
 
 def by_feature(statistics: Statistics | None) -> dict[str, Feature]:
-    """Those of each feature, by its name."""
+    """Returns the statistics of each feature, by name."""
     if statistics is None:
         return {}
     (examples,) = statistics.datasets
@@ -32,7 +32,7 @@ def by_feature(statistics: Statistics | None) -> dict[str, Feature]:
 
 
 def count_present(feature: Feature) -> int:
-    """How many examples have a value."""
+    """Returns the number of examples with a value."""
     count: int = _common(feature).num_non_missing
     return count
 

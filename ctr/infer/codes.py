@@ -52,7 +52,7 @@ def code_reason(column: Column, labels: Ints) -> str | None:
 
 
 def _has_levels(column: Column, *, far_apart: bool) -> bool:
-    """Whether whole numbers are few: close together, as hours are, or also not."""
+    """Returns True if whole numbers are few, such as hours."""
     if column.distinct > min(_MOST_LEVELS, max(2, column.present / 20)):
         return False
     span = column.numbers.max() - column.numbers.min() + 1

@@ -1,4 +1,4 @@
-"""What a sampled column holds, in figures, and how these stand in a comment."""
+"""Statistics of a sampled column, and their text in a comment."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Column:
       name: Its name.
       family: The kind of its values.
       values: The values; whole numbers are integers, whatever their type was.
-      number_format: How its numbers are written, where they are texts of their own.
+      number_format: Notation of its numbers, where they are texts.
       missing_words: Texts in it that stand for a missing value.
     """
 
@@ -71,7 +71,7 @@ class Column:
 
     @cached_property
     def counts(self) -> dict[Any, int]:
-        """How often each distinct value occurs, the most frequent first."""
+        """Frequency of each distinct value, in falling order."""
         return count(self.items)
 
     @property
@@ -81,7 +81,7 @@ class Column:
 
     @property
     def is_number(self) -> bool:
-        """Whether the column holds single numbers."""
+        """True if the column holds single numbers."""
         return self.family in ("integer", "decimal")
 
     @cached_property
@@ -91,7 +91,7 @@ class Column:
         return numbers
 
     def auc(self, labels: Ints, bins: int | None = _BINS) -> float:
-        """What the column tells of the label by itself; 0.5 where labels are too few.
+        """AUC of the column by itself; 0.5 where labels are too few.
 
         The label rates of the values come from one half of the rows and score the
         other, so that many values are not mistaken for a good feature.
@@ -110,7 +110,7 @@ class Column:
         """An integer for each row's value or bin; of a list, whether it is there.
 
         Args:
-          bins: Most bins of numbers, at quantiles; None for one of each number.
+          bins: Maximum number of bins, at quantiles; None for one of each number.
         """
         is_there = self.values.is_valid().to_numpy(zero_copy_only=False)
         if self.family == "list":
@@ -137,12 +137,12 @@ def make_column(name: str, values: pa.Array) -> Column:
 
 
 def has_both(labels: Ints) -> bool:
-    """Whether there are rows enough of both labels for an AUC to say something."""
+    """Returns True if both labels have enough rows for an AUC."""
     return bool(min(np.bincount(labels, minlength=2)) >= _FEWEST_OF_A_CLASS)
 
 
 def count(values: pa.Array) -> dict[Any, int]:
-    """How often each distinct value occurs, the most frequent first."""
+    """Frequency of each distinct value, in falling order."""
     counted = values.value_counts()
     pairs = zip(*(counted.field(i).to_pylist() for i in (0, 1)), strict=True)
     return dict(sorted(pairs, key=lambda pair: -pair[1]))

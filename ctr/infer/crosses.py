@@ -29,7 +29,7 @@ class Proposal(NamedTuple):
       features: Their names.
       share: The share of the log loss of held-out rows that it takes off.
       errors: The same in its standard errors.
-      combinations: How many combinations the sample has.
+      combinations: Number of combinations in the sample.
     """
 
     features: tuple[str, str]

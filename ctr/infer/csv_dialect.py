@@ -93,7 +93,7 @@ def _width(rows: Sequence[Sequence[str]]) -> int:
 
 
 def _is_header(row: Sequence[str], label: str) -> bool:
-    """Whether a first row names the label, or at least could be names of columns."""
+    """Returns True if a first row names the label, or could be a header."""
     if label in row or (label.startswith("{") and any(n and n in label for n in row)):
         return True
     has_data = any(not field or _is_number(field) for field in row)

@@ -196,7 +196,7 @@ def _examples(
 
 
 def _csv_format(csv_format: CsvFormat) -> list[str]:
-    """How the files are written, where it is not the default."""
+    """Yields the settings of the dialect that differ from the defaults."""
     settings = _settings(csv_format)
     if not settings:
         return []

@@ -1,4 +1,4 @@
-"""What a feature adds to a model, on rows that the model was not fitted to."""
+"""Gain of a feature on held-out rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SWEEPS = 5
 
 
 class Gain(NamedTuple):
-    """What a feature adds.
+    """Gain of a feature.
 
     Attributes:
       share: The share of the log loss that it takes off; negative where it adds to it.
@@ -54,7 +54,7 @@ class HeldOut:
             fit.sweep(codes)
 
     def gain(self, codes: Ints) -> Gain:
-        """What a feature would add to the model."""
+        """Returns the gain of a feature that would be added to the model."""
         gains = np.concatenate([fit.gains(codes) for fit in self._fits])
         losses = np.concatenate([fit.losses for fit in self._fits])
         error = gains.std() / np.sqrt(len(gains)) or np.inf

@@ -29,13 +29,13 @@ _FEWEST_TO_CUT = 50  # values, of which the rare are not worth an id
 
 
 class Guess(NamedTuple):
-    """What a column was taken for; the feature is None where it is left out.
+    """Inferred kind of a column; the feature is None where it is left out.
 
     Attributes:
       feature: The feature.
       comment: The figure behind it.
       values: About how many values it has in all data.
-      auc: What the column tells of the label by itself; 0.5 where that is unknown.
+      auc: AUC of the column by itself; 0.5 where it is unknown.
     """
 
     feature: Feature | None

@@ -42,9 +42,9 @@ def reason_to_leave_out(
 
     Args:
       column: The column.
-      auc: What it tells of the label by itself.
-      is_code: Whether its numbers are names, and not quantities.
-      is_list: Whether its texts are lists, which share items where no two are equal.
+      auc: AUC of the column by itself.
+      is_code: True if its numbers are names, and not quantities.
+      is_list: True if its texts are lists, which share items where no two are equal.
     """
     if column.family == "other":
         return f"a feature cannot be of type {shown(column.values.type, 60)}"
@@ -86,13 +86,13 @@ def reason_to_leave_out(
 
 
 def is_row_unique(column: Column, *, is_code: bool) -> bool:
-    """Whether (nearly) each row has a value of its own, as an impression id does."""
+    """Returns True if (nearly) each row has a value of its own, such as an id."""
     names = column.family == "text" or is_code
     return names and column.distinct > 1 and column.distinct >= 0.98 * column.present
 
 
 def _has_lost_digits(column: Column) -> bool:
-    """Whether doubles are ids that are too long for them."""
+    """Returns True if doubles are ids that are too long for them."""
     return (
         column.family == "decimal"
         and bool(np.all(column.numbers == np.floor(column.numbers)))

@@ -18,7 +18,7 @@ _DIGIT = r"\d"
 
 
 def delimiter_of(column: Column) -> str | None:
-    """What separates the values of a list in a column of texts; None in other texts.
+    """Finds the separator of the lists in a column of texts; None in other texts.
 
     A list has items that come again in other rows, and is of several lengths or has the
     same items at several places. `Springfield, IL` has neither: its parts are two

@@ -1,4 +1,4 @@
-"""What the names of columns say of their values."""
+"""Kinds of columns by their names."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _before_preposition(words: list[str]) -> list[str]:
 
 
 def names_occasion(name: str) -> bool:
-    """Whether a column names what is shown together once, such as a request."""
+    """Returns True for the id of a request, a session or the like."""
     ending = _ID_ENDING.fullmatch("".join(words_of(name)))
     return ending is not None and ending["of"] in _OCCASIONS
 

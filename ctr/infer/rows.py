@@ -13,7 +13,7 @@ class Rows:
 
     Attributes:
       labels: The label of each row.
-      total: How many rows all files have.
+      total: Number of rows in all files.
     """
 
     labels: Ints
@@ -26,10 +26,10 @@ class Rows:
 
     @property
     def are_all(self) -> bool:
-        """Whether no row is left out."""
+        """True if no row is left out."""
         return self.total <= len(self.labels)
 
     @property
     def have_both(self) -> bool:
-        """Whether an AUC says something: there are rows enough of both labels."""
+        """True if both labels have enough rows for an AUC."""
         return has_both(self.labels)

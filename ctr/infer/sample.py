@@ -41,9 +41,9 @@ class Sample(NamedTuple):
 
     Attributes:
       format: The format of the files.
-      csv: How CSV files are written.
+      csv: Dialect of CSV files.
       columns: The columns; in CSV they are texts, null where they are empty.
-      total_rows: How many rows all files have, estimated where they are not read whole.
+      total_rows: Number of rows in all files, estimated where they are not read whole.
       source: The files that the rows are of, in words.
     """
 
@@ -188,7 +188,7 @@ def data_files(files: Sequence[Path]) -> list[Path]:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file holds no data, as in Hadoop and Spark: `_SUCCESS`, `.part.crc`."""
+    """Returns True for a marker file of Hadoop or Spark: `_SUCCESS`, `.part.crc`."""
     return name.startswith(("_", "."))
 
 

@@ -19,7 +19,7 @@ def guess_spans(names: Sequence[str], known: Sequence[str]) -> tuple[Spans, str]
 
     Args:
       names: The paths of the files, from the folder that all are in.
-      known: Those of all files there.
+      known: Spans of all files.
 
     Returns:
       The block of the configuration, and why; None where the names hold no days, or

@@ -141,7 +141,7 @@ def _by_time(
 
 
 def _has_order(column: Column) -> bool:
-    """Whether ExampleGen can put the rows in the order of the column."""
+    """Returns True if ExampleGen can order the rows by the column."""
     try:
         time_keys(column.name, pa.chunked_array([column.values]))
     except InputError:
@@ -181,7 +181,7 @@ def _by_hash(
 
 
 def _is_row_id(name: str, rows: Rows) -> bool:
-    """Whether a column is of its own in all rows, as it is in those sampled."""
+    """Returns True if a column that is unique in the sample is unique in all rows."""
     words = words_of(name)
     if _USER_WORDS.intersection(words):
         return False

@@ -38,7 +38,7 @@ class Numbers(NamedTuple):
 
     Attributes:
       values: int64 or float64; null is missing.
-      number_format: How they are written; None as Python writes them.
+      number_format: Their notation; None for Python's.
       missing_words: The words in the column that stand for a missing value.
     """
 
@@ -106,7 +106,7 @@ def _unit(texts: pa.Array) -> str | None:
 
 
 def _is_grouped(texts: pa.Array, separator: str) -> bool:
-    """Whether a separator is likely to group digits.
+    """Returns True if a separator is likely to group digits.
 
     Where each number starts with three digits, it separates codes: 101,205. Where there
     are always three separators, it is an address of the internet. And 0,123 is a
@@ -123,7 +123,7 @@ def _is_grouped(texts: pa.Array, separator: str) -> bool:
 
 
 def _is_german(texts: pa.Array) -> bool:
-    """Whether 1.909 beside 712 is one thousand nine hundred and nine.
+    """Returns True if 1.909 beside 712 is one thousand nine hundred and nine.
 
     A fraction would have three digits by chance in each of many values, and be missing
     from others.
@@ -139,7 +139,7 @@ def _is_german(texts: pa.Array) -> bool:
 
 
 def _is_hash(texts: pa.Array) -> bool:
-    """Whether texts of one length look like exponents only as hexadecimal digits."""
+    """Returns True if texts of one length are hexadecimal, and not exponents."""
     lengths = pc.utf8_length(texts).unique()
     return len(lengths) == 1 and lengths[0].as_py() >= 6 and _any(texts, _HEXADECIMAL)
 

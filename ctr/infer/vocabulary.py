@@ -1,4 +1,4 @@
-"""How many values all data have, and how many of them would share a hash bucket."""
+"""Estimates of vocabulary sizes and of hash collisions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def estimate_distinct(counts: Collection[int], share: float) -> int:
     estimation error guarantees for distinct values").
 
     Args:
-      counts: How often each distinct value occurs in the sample.
+      counts: Frequency of each distinct value in the sample.
       share: The share of all rows that the sample has.
     """
     once = sum(count == 1 for count in counts)

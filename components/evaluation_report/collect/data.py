@@ -1,4 +1,4 @@
-"""What the examples are like, what does not fit, and how far they have moved."""
+"""Statistics of the examples, their anomalies and their drift."""
 
 from __future__ import annotations
 

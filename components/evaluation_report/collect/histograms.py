@@ -16,7 +16,7 @@ from components.evaluation_report.content import Histograms
 _Feature: TypeAlias = statistics_pb2.FeatureNameStatistics
 _Floats = npt.NDArray[np.float64]
 
-# As many as the statistics have, which hold no finer ones.
+# The number of buckets in the statistics.
 _BINS = 10
 # Bars of a text, one for each of the most frequent values.
 _BARS = 20

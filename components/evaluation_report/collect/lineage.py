@@ -1,4 +1,4 @@
-"""What a candidate came from, and what is different from the baseline."""
+"""Lineage of a candidate, and its differences from the baseline."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from components.evaluation_report.content import Source
 from components.example_gen.files import input_patterns
 from config.root import Config
 
-# What decides on results; the lock file that was installed has all.
+# Packages that affect results; the lock file lists all.
 _PACKAGES = (
     "ctr-pipeline",
     "tfx",
@@ -30,7 +30,7 @@ _PACKAGES = (
     "pyarrow",
 )
 
-# As the driver of ExampleGen writes it, a line for each split; TFX's has sums of times.
+# A line for each split, written by the driver of ExampleGen; TFX's has sums of times.
 _FINGERPRINT = re.compile(
     r"split:(?P<split>[^,]+),num_files:(?P<files>\d+),total_bytes:(?P<bytes>\d+),"
     r"(?:xor_checksum:(?P<xor>\d+),sum_checksum:(?P<sum>\d+)|checksum:(?P<digest>\w+))"
@@ -60,13 +60,13 @@ def schema_text(schema: schema_pb2.Schema) -> str:
 
 
 def schema_origin(config: Config) -> str:
-    """Where the schema is from."""
+    """Describes the origin of the schema."""
     file = config.validation.schema_file
     return "inferred from the training split" if file is None else f"curated: {file}"
 
 
 def packages() -> dict[str, str]:
-    """What is installed, by name."""
+    """Returns the installed versions, by name."""
     versions = {name: metadata.version(name) for name in _PACKAGES}
     return {"python": platform.python_version(), **versions}
 

@@ -82,7 +82,7 @@ def report_of_a_stop(
     """The report of a run that ended before there was a candidate.
 
     Args:
-      artifacts: What there is, by the names that `EvaluationReport` has.
+      artifacts: Input artifacts, by the names of `EvaluationReport`.
       part: The configuration.
       code: Fingerprint of the code of each component.
       run_id: Names the run.
@@ -98,7 +98,7 @@ def _beginning(
     code: Mapping[str, str],
     run_id: str,
 ) -> dict[str, Any]:
-    """What is known before there is a model."""
+    """Collects the sections on the data."""
     config, settings = part.config, part.shown()
     examined = Examined(artifacts)
     examples = artifact_utils.get_single_instance(artifacts["examples"])
@@ -147,7 +147,7 @@ def _infra(blessings: list[types.Artifact] | None) -> InfraRecord | None:
 def _looked_into(
     artifacts: Artifacts, config: Config, data: Data, model: types.Artifact
 ) -> dict[str, Any]:
-    """What a sample of examples tells about the model."""
+    """Collects the sections that need predictions for a sample of examples."""
     sample = read_sample(
         artifact_utils.get_split_uri(artifacts["examples"], EVAL),
         config.features,

@@ -43,7 +43,7 @@ def read_sample(
       features: The features to read.
       label: Name of the label.
       size: Number of examples in the split.
-      most: Most examples wanted.
+      most: Maximum number of examples.
     """
     files = tf.io.gfile.glob(io_utils.all_files_pattern(split_uri))
     step = -(-size // most)

@@ -1,4 +1,4 @@
-"""What the features are worth, and how they have moved."""
+"""Plots of the importance and the drift of features."""
 
 from __future__ import annotations
 

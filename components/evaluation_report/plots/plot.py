@@ -1,4 +1,4 @@
-"""What all plots have in common."""
+"""Base of all plots."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Plot:
     Attributes:
       name: Identifies it on the page.
       title: Its heading.
-      text: What it shows, for those who do not see it.
-      figure: What Plotly draws; the page gives it the colours of its theme.
+      text: Alternative text.
+      figure: Plotly's figure; the page adds the colours of its theme.
     """
 
     name: str
@@ -39,7 +39,7 @@ def make_plot(
     Args:
       name: Identifies it on the page.
       title: Its heading.
-      text: What it shows.
+      text: Alternative text.
       traces: Plotly's traces.
       **layout: Plotly's layout, besides what all plots share.
     """
