@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
-from emulation.backend import RELEASES, Backend
+from emulation.backend import Backend
 from emulation.launcher import TaskFailedError
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
@@ -22,7 +20,7 @@ DAY = "day-02"
 
 
 class Metadata:
-    """What tasks told ML Metadata."""
+    """What tasks recorded in ML Metadata."""
 
     def __init__(self, url):
         self.store = metadata_store.MetadataStore(connection_to(url))
@@ -66,40 +64,23 @@ def add_a_row(cluster):
         file.write(path.read_text().splitlines()[-1] + "\n")
 
 
-@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.name)
-def test_the_first_tasks_of_a_run(cluster, tmp_path, release):
+def test_the_first_tasks_of_a_run(cluster, tmp_path):
     """As many as show that tasks start, and that a resolver that finds nothing ends."""
     package = cluster.compile(metadata=f"sqlite://{tmp_path}/metadata.sqlite")
-    backend = Backend(tmp_path, release=release)
+    backend = Backend(tmp_path)
     run = backend.run(package, only="PreviousStatistics-previous")
     assert set(run.logs) == {"ExampleGen", "StatisticsGen", "PreviousStatistics"}
     examples = backend.artifacts.get(run.outputs["ExampleGen"].artifacts["examples"])
     assert examples.uri.startswith(f"{run.folder}/ExampleGen/")
     files = backend.objects.path(examples.uri)
     assert len(list(files.glob("Split-train/*.gz"))) == 3
-    told = Metadata(f"sqlite://{tmp_path}/metadata.sqlite")
-    (read,) = told.artifacts(run, "StatisticsGen", "examples")
+    metadata = Metadata(f"sqlite://{tmp_path}/metadata.sqlite")
+    (read,) = metadata.artifacts(run, "StatisticsGen", "examples")
     assert read.endswith(examples.uri.removeprefix("minio://"))
 
     nothing = run.outputs["PreviousStatistics"].parameters["previous"]
     assert nothing.endswith("/nothing")
     assert backend.objects.path(nothing).exists()
-
-
-def test_a_driver_that_does_not_replace_the_run_id_ends_the_first_task(
-    cluster, tmp_path
-):
-    old = replace(RELEASES[0], name="2.4.0", run_id=False)
-    backend = Backend(tmp_path, release=old)
-    with pytest.raises(TaskFailedError, match=r"error: the id of the run .* 2\.5"):
-        backend.run(cluster.compile())
-
-
-def test_a_value_that_is_not_allowed_ends_the_first_task(cluster):
-    with pytest.raises(
-        TaskFailedError, match=r"(?s)status 2.*run parameters: training\.epochs: got 0"
-    ):
-        cluster.backend.run(cluster.compile(), {"epochs": 0})
 
 
 @pytest.fixture(scope="module")
@@ -132,12 +113,12 @@ def test_a_run_releases_its_model(cluster, released):
 
 @pytest.mark.slow
 def test_the_second_run_resolves_what_the_first_made(cluster, released, waiting):
-    told = Metadata(cluster.metadata)
+    metadata = Metadata(cluster.metadata)
     for reader, key, writer, output in (
         ("Evaluator", "baseline_model", "Trainer", "model"),
         ("ExampleValidator", "previous_statistics", "StatisticsGen", "statistics"),
     ):
-        assert told.artifacts(waiting, reader, key) == told.artifacts(
+        assert metadata.artifacts(waiting, reader, key) == metadata.artifacts(
             released, writer, output
         )
     # It got the files from the object store, by an importer.
@@ -150,9 +131,9 @@ def test_the_second_run_resolves_what_the_first_made(cluster, released, waiting)
 @pytest.mark.slow
 def test_the_cache_of_kubeflow_never_answers(cluster, released, waiting):
     assert waiting.cached == set()
-    told = Metadata(cluster.metadata)
+    metadata = Metadata(cluster.metadata)
     (before,), (after,) = (
-        told.artifacts(run, "ExampleGen", "examples") for run in (released, waiting)
+        metadata.artifacts(run, "ExampleGen", "examples") for run in (released, waiting)
     )
     assert before != after
 
@@ -168,9 +149,9 @@ def test_a_person_releases_in_the_cluster(cluster, waiting):
     last = review(cluster).history().last
     assert (last.run, last.by, last.note) == (waiting.id, "ann", "fine")
     assert len(versions(cluster)) == 2
-    with pytest.raises(TaskFailedError, match=r"is released already, as version"):
+    with pytest.raises(TaskFailedError, match="exit status 1"):
         cluster.backend.run(package, values)
-    with pytest.raises(TaskFailedError, match=r"decision: got 'yes'; allowed"):
+    with pytest.raises(TaskFailedError, match=r"(?s)status 2.*decision: got 'yes'"):
         cluster.backend.run(package, {**values, "decision": "yes"})
 
 
@@ -188,12 +169,9 @@ def test_with_a_shared_folder_unchanged_results_are_served_from_the_cache(cluste
     add_a_row(cluster)
     third = cluster.backend.run(package, values, only="ExampleGen")
 
-    cluster_metadata = Metadata(cluster.metadata)
-    cluster_metadata.store = metadata_store.MetadataStore(
-        connection_to(f"sqlite://{cluster.volume}/shared.sqlite")
-    )
-    assert cluster_metadata.cached(first) == set()
-    assert cluster_metadata.cached(second) == {
+    metadata = Metadata(f"sqlite://{cluster.volume}/shared.sqlite")
+    assert metadata.cached(first) == set()
+    assert metadata.cached(second) == {
         "ExampleGen",
         "StatisticsGen",
         "SchemaGen",
@@ -203,5 +181,5 @@ def test_with_a_shared_folder_unchanged_results_are_served_from_the_cache(cluste
         "Evaluator",
         "EvaluationReport",
     }
-    assert cluster_metadata.cached(third) == set(), "the files are others"
+    assert metadata.cached(third) == set(), "the files are others"
     assert len(list((cluster.volume / "shared/Small_ads").glob("[0-9]*"))) == 1

@@ -45,14 +45,14 @@ def test_the_newest_span_goes_where_the_configuration_has_it(config):
 
 @pytest.mark.parametrize("span", ["2026-11-31", "8", scheduled_span(1)])
 def test_a_span_has_to_be_one_of_the_pattern(config, span):
-    with pytest.raises(ConfigError, match=r"run parameters: examples\.spans"):
+    with pytest.raises(ConfigError, match=r"examples\.spans"):
         with_run_parameters(config(), {**VALUES, "span": span})
 
 
 @pytest.mark.parametrize("span", ["latest", "2026-02-07", scheduled_span(1)])
 def test_a_value_is_checked_before_it_goes(config, span):
     check_values(config(), {"span": span})
-    with pytest.raises(ConfigError, match=r"run parameters: examples\.spans"):
+    with pytest.raises(ConfigError, match=r"examples\.spans"):
         check_values(config(), {"span": "7"})
 
 
@@ -68,7 +68,10 @@ def test_it_is_declared_with_its_default(config, tmp_path):
     }
 
 
-@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.name)
+# The oldest leaves the placeholder of the time, the newest replaces it.
+@pytest.mark.parametrize(
+    "release", [RELEASES[0], RELEASES[-1]], ids=lambda release: release.name
+)
 def test_a_scheduled_run_reads_the_days_before_it_is_due(config, tmp_path, release):
     simulate(tmp_path / "data", rows=1_000, days=5, seed=1)
     given = read_schedule_time(release.schedule_time or "")

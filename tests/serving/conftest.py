@@ -9,11 +9,15 @@ from __future__ import annotations
 import functools
 import shutil
 import subprocess
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 
 from config.ports import bind, port_of
@@ -148,6 +152,83 @@ def server_of() -> Callable[..., Any]:
         return Server(serving, read_config or read, polling, pem)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def serving(
+    server_of: Callable[..., Any],
+) -> Callable[..., AbstractContextManager[Any]]:
+    """A function like `server_of`: the server runs until the `with` block ends."""
+
+    @contextmanager
+    def running(*arguments: Any, **settings: Any) -> Iterator[Any]:
+        server = server_of(*arguments, **settings)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop(grace=0.2)
+
+    return running
+
+
+@pytest.fixture(scope="session")
+def toy_dir(
+    tmp_path_factory: pytest.TempPathFactory, add_version: Callable[[Path, int], Path]
+) -> Path:
+    """A directory with version 1 of the small model; tests add no version to it."""
+    folder = tmp_path_factory.mktemp("models")
+    add_version(folder, 1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def toy_server(
+    toy_dir: Path, serving: Callable[..., AbstractContextManager[Any]]
+) -> Iterator[Any]:
+    """A server of the small model, which no test changes."""
+    with serving("toy", toy_dir, rest_port=0) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rejection() -> Callable[..., tuple[str, str]]:
+    """The status code and the details that a call is rejected with."""
+
+    def rejection_of(call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        with pytest.raises(grpc.RpcError) as caught:
+            call(*arguments, **named)
+        return caught.value.code().name, caught.value.details()
+
+    return rejection_of
+
+
+@pytest.fixture(scope="session")
+def fetch() -> Callable[..., tuple[int, bytes]]:
+    """A function from a URL, and a body to post there, to the status and the answer."""
+
+    def send(url: str, body: Any = None, method: str | None = None) -> Any:
+        request = urllib.request.Request(f"http://{url}", body, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as response:
+                return response.status, response.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    return send
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Callable[[Callable[[], object]], None]:
+    """A function that waits until a condition holds, for a minute at most."""
+
+    def wait(condition: Callable[[], object]) -> None:
+        end = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < end, "the condition does not hold after 60 s"
+            time.sleep(0.01)
+
+    return wait
 
 
 @pytest.fixture(scope="session")

@@ -75,7 +75,7 @@ def test_a_list_of_versions_must_include_labeled_ones(model, label):
     assert dict(toy.version_labels) == {"stable": 5}
 
     label(canary=9, stable=5)
-    with pytest.raises(ConfigError, match=r"serving\.versions: got 5, 7 .*9.*canary"):
+    with pytest.raises(ConfigError, match=r"^serving\.versions: got 5, 7 .*9.*canary"):
         model(versions=[5, 7])
 
 

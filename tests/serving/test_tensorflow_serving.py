@@ -79,7 +79,7 @@ def test_only_the_owner_can_read_keys(write, keys):
     ]
 
 
-def test_the_command_line_has_flags_of_tensorflow_serving_only(write):
+def test_the_command_line_has_only_flags_of_tensorflow_serving(write):
     serving = Serving(rest_port=None, batching=Batching(), max_message_bytes=99)
     files = write(batching=serving.batching)
 
@@ -96,73 +96,39 @@ def test_the_command_line_has_flags_of_tensorflow_serving_only(write):
     ]
 
 
-# --- Labels. In a process of its own: what follows the labels ends with it.
-
-
-def _run(program, folder):
-    return subprocess.run(
-        [sys.executable, "-c", program, str(folder)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-
-_FAILS_ONCE = """
+_FOLLOWED = """
 import os
 import pathlib
-import sys
-import time
-from serving.tensorflow_serving import follow_labels
-
-folder = pathlib.Path(sys.argv[1])
-tried, written = folder / "tried", folder / "written"
-
-def write():
-    if not tried.exists():
-        tried.touch()
-        raise RuntimeError("the store is away")
-    written.touch()
-
-follow_labels(str(folder), write)
-end = time.monotonic() + 60
-while not written.exists() and time.monotonic() < end:
-    time.sleep(0.05)
-sys.stdout.write(str(written.exists()))
-sys.stdout.flush()
-os._exit(0)
-"""
-
-
-def test_an_unexpected_error_does_not_end_the_polling_of_labels(tmp_path):
-    ended = _run(_FAILS_ONCE, tmp_path)
-
-    assert ended.stdout == "True"
-    assert ended.stderr.count("the store is away") == 1
-
-
-_SIGNALLED = """
-import os
 import signal
 import sys
 import threading
 from serving.tensorflow_serving import follow_labels
 
-stop = threading.Event()
+folder, stop = pathlib.Path(sys.argv[1]), threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
 
 def write():
+    if not (folder / "tried").exists():
+        (folder / "tried").touch()
+        raise RuntimeError("the store is away")
     os.kill(os.getpid(), signal.SIGTERM)
 
-follow_labels(sys.argv[1], write)
+follow_labels(str(folder), write)
 sys.stdout.write(str(stop.wait(60)))
 sys.stdout.flush()
 os._exit(0)
 """
 
 
-def test_sigterm_to_the_polling_process_reaches_the_server(tmp_path):
-    """It looks like the server in `ps`."""
-    ended = _run(_SIGNALLED, tmp_path)
+def test_polling_of_labels_outlives_errors_and_passes_on_sigterm(tmp_path):
+    """The polling process looks like the server in `ps`; a person may stop it."""
+    # What follows the labels ends with the process that follows them.
+    ended = subprocess.run(
+        [sys.executable, "-c", _FOLLOWED, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
 
-    assert (ended.stdout, ended.stderr) == ("True", "")
+    assert ended.stdout == "True"
+    assert ended.stderr.count("the store is away") == 1

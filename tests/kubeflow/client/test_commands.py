@@ -49,9 +49,47 @@ def ctr(server, config, package, capsys, monkeypatch):
     return run
 
 
+@pytest.fixture
+def rejected(ctr):
+    """A function that runs a command, to its exit status and its one error line."""
+
+    def run(*arguments, **settings):
+        status, out, err = ctr(*arguments, **settings)
+        assert out == ""
+        assert err.startswith("error: ")
+        assert len(err.splitlines()) == 1
+        return status, err
+
+    return run
+
+
+def test_the_words_of_a_session(ctr, server, package, golden):
+    daily = ("schedule", "--cron", "0 0 3 * * *", "--name", "daily")
+    server.progress = [{"Trainer": "RUNNING"}, {"Trainer": "SUCCEEDED"}]
+    lines = []
+    for command in (
+        ("list",),
+        ("upload",),
+        ("run", "--name", "first", "--wait"),
+        daily,
+        daily,
+        ("schedule", "--every", "1h", "--name", "hourly"),
+        ("pause", "--name", "daily"),
+        (*daily, "--max-concurrency", "2"),
+        ("list",),
+        ("resume", "--name", "daily"),
+        ("unschedule", "--name", "hourly"),
+        ("pause", "--name", "hourly"),
+        ("run", "--param", "speed=1"),
+    ):
+        status, out, err = ctr(*command)
+        lines += [f"$ ctr kubeflow {' '.join(command)}", out + err, f"[{status}]", ""]
+    text = "\n".join(lines).replace(server.url, "HOST")
+    golden("kubeflow.txt", text.replace(package.version, "VERSION"))
+
+
 def test_upload(ctr, package):
-    first = ctr("upload")
-    assert first == (0, f"Version {package.version} of ads: uploaded\n", "")
+    ctr("upload")
 
     status, out, _ = ctr("upload", "--json")
     assert status == 0
@@ -64,37 +102,25 @@ def test_upload(ctr, package):
     }
 
 
-def test_run_prints_where_to_look(ctr, server, package):
-    status, out, _ = ctr("run", "--param", "steps=7", "--name", "first")
+def test_options_of_a_run(ctr, server):
+    options = ("--param", "steps=7", "--name", "first", "--service-account", "trainer")
+    status, out, _ = ctr("run", *options, "--json")
 
     assert status == 0
-    url = f"{server.url}/#/runs/details/{server.run['run_id']}"
-    assert out == f"Version {package.version} of ads: uploaded\nRun: {url}\n"
+    assert json.loads(out) == {
+        "run_id": server.run["run_id"],
+        "name": "first",
+        "url": f"{server.url}/#/runs/details/{server.run['run_id']}",
+    }
     assert server.run["display_name"] == "first"
+    assert server.run["service_account"] == "trainer"
     assert server.run["runtime_config"] == {
         "parameters": {"steps": 7},
         "pipeline_root": "minio://mlpipeline/ads",
     }
-
-
-def test_options_of_a_run(ctr, server):
-    root = ("--pipeline-root", "s3://other/ads")
-    status, out, _ = ctr("run", *root, "--service-account", "trainer", "--json")
-
-    assert status == 0
-    assert json.loads(out).keys() == {"run_id", "name", "url"}
+    server.runs.clear()
+    assert ctr("run", "--pipeline-root", "s3://other/ads")[0] == 0
     assert server.run["runtime_config"]["pipeline_root"] == "s3://other/ads"
-    assert server.run["service_account"] == "trainer"
-
-
-def test_run_waits(ctr, server):
-    server.progress = [{"Trainer": "RUNNING"}, {"Trainer": "SUCCEEDED"}]
-
-    status, out, _ = ctr("run", "--wait")
-
-    assert status == 0
-    lines = ["Trainer: running", "Trainer: 90 s", "Run succeeded"]
-    assert out.splitlines()[-3:] == lines
 
 
 def test_a_run_goes_on_where_nobody_waits(ctr, server, monkeypatch, capsys):
@@ -107,8 +133,8 @@ def test_a_run_goes_on_where_nobody_waits(ctr, server, monkeypatch, capsys):
     with pytest.raises(SystemExit, match="130"):
         ctr("run", "--wait")
 
-    url = f"{server.url}/#/runs/details/{server.run['run_id']}"
-    assert capsys.readouterr().err == f"interrupted; the run goes on: {url}\n"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{server.url}/#/runs/details/{server.run['run_id']}" in line
 
 
 @pytest.mark.parametrize(("task", "status"), [("ExampleValidator", 3), ("Trainer", 1)])
@@ -119,9 +145,9 @@ def test_the_exit_status_is_that_of_ctr_run(ctr, server, task, status):
     ended, out, _ = ctr("run", "--wait", "--json")
 
     assert ended == status
-    told = json.loads(out)
-    assert told["state"] == "failed"
-    assert told["failed_tasks"] == [task]
+    printed = json.loads(out)
+    assert printed["state"] == "failed"
+    assert printed["failed_tasks"] == [task]
 
 
 def record(url, verdicts):
@@ -156,14 +182,15 @@ def test_the_verdict_is_that_of_ml_metadata(
     assert (ended, json.loads(out)["verdict"]) == (status, verdict)
 
 
-def test_where_ml_metadata_does_not_answer_the_end_is_told_all_the_same(ctr, config):
+def test_a_run_without_ml_metadata_has_no_verdict(ctr, config):
     config.write_text(CONFIG + "metadata: {grpc: '127.0.0.1:9'}\n")
 
     status, _, err = ctr("run", "--wait")
 
     assert status == 1
-    assert err.startswith("error: the run succeeded, but ML Metadata, at `metadata` in")
-    assert err.count("\n") == 1
+    assert err.startswith("error: the run succeeded")
+    assert "`metadata`" in err
+    assert len(err.splitlines()) == 1
 
 
 def test_the_pipeline_is_compiled_where_no_package_is_given(server, config, capsys):
@@ -178,47 +205,60 @@ def test_the_pipeline_is_compiled_where_no_package_is_given(server, config, caps
     assert server.schedule["runtime_config"]["parameters"]["epochs"] == 2
     capsys.readouterr()
     assert cli.main(["kubeflow", "run", *more, "--param", "epochs=0"]) == 2
-    told = capsys.readouterr().err
-    assert told.startswith("error: run parameters: training.epochs: got 0;")
+    assert "training.epochs: got 0" in capsys.readouterr().err
     assert len(server.runs) == 1
 
 
-def test_compile_says_what_is_next_and_nothing_of_what_libraries_say(config, tmp_path):
+def test_compile_prints_the_next_command_and_no_noise(config, tmp_path):
     output = tmp_path / "ads.yaml"
     command = ["kubeflow", "compile", "-c", str(config), "-o", str(output)]
+    # What libraries print while they are imported is seen in a process of its own.
     done = subprocess.run(
         [sys.executable, "-m", "ctr.cli", *command], capture_output=True, text=True
     )
 
     assert (done.returncode, done.stderr) == (0, "")
-    step = f"ctr kubeflow run -c {config} --package {output}"
-    assert done.stdout == f"{output}: written; run it by: {step}\n"
+    (line,) = done.stdout.splitlines()
+    assert line.endswith(f"ctr kubeflow run -c {config} --package {output}")
 
 
-@pytest.mark.parametrize("action", ["compile", "upload"])
-def test_what_will_hardly_run_is_told(server, config, tmp_path, capsys, action):
-    output = ["-o", str(tmp_path / "ads.yaml")]
-    more = output if action == "compile" else ["--host", server.url, "--json"]
-    command = ["kubeflow", action, "-c", str(config), *more]
+@pytest.fixture
+def compile_with(config, tmp_path, capsys):
+    """A function from overrides to the exit status of `compile`, and its errors."""
 
-    overrides = ["--set", "beam.runner=FlinkRunner", "--set", "examples.root=clicks"]
-    assert cli.main([*command, *overrides]) == 0
+    def run(*overrides, output=tmp_path / "ads.yaml"):
+        command = ["kubeflow", "compile", "-c", str(config), "-o", str(output)]
+        options = [word for each in overrides for word in ("--set", each)]
+        return cli.main([*command, *options]), capsys.readouterr().err.splitlines()
 
-    workers, examples = capsys.readouterr().err.splitlines()
-    assert workers.startswith("warning: kubeflow.artifacts: this key is missing; work")
-    assert examples.startswith(
-        f"warning: examples.root: {tmp_path}/clicks is on no volume"
-    )
+    return run
 
 
-def test_what_cannot_run_is_refused(config, tmp_path, capsys):
-    command = ["kubeflow", "compile", "-c", str(config), "-o", str(tmp_path / "x.yaml")]
-    volumes = "kubeflow.tasks.volumes=[{claim: a, path: /models}]"
+def test_a_configuration_that_will_hardly_run_is_warned_of(compile_with, tmp_path):
+    overrides = ("beam.runner=FlinkRunner", "examples.root=clicks")
+    status, (workers, examples) = compile_with(*overrides)
 
-    assert cli.main([*command, "--set", volumes]) == 2
+    assert status == 0
+    assert workers.startswith("warning: kubeflow.artifacts: ")
+    assert examples.startswith(f"warning: examples.root: {tmp_path}/clicks ")
 
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: kubeflow: ExampleGen: the volumes 'ctr-models' and ")
+
+def test_a_configuration_that_cannot_run_is_rejected(compile_with):
+    status, (line,) = compile_with("kubeflow.tasks.volumes=[{claim: a, path: /models}]")
+
+    assert status == 2
+    assert line.startswith("error: kubeflow: ")
+    assert "'ctr-models' and 'a'" in line
+
+
+@pytest.mark.parametrize("output", ["nodir/k.yaml", "."])
+def test_an_output_that_cannot_be_written_is_named(compile_with, tmp_path, output):
+    path = tmp_path / output
+    # Before it is found that there is no image.
+    status, (line,) = compile_with("kubeflow.image=null", output=path)
+
+    assert status == 2
+    assert line.startswith(f"error: --output {path}: ")
 
 
 def test_a_person_decides_by_a_run(ctr, server):
@@ -228,11 +268,7 @@ def test_a_person_decides_by_a_run(ctr, server):
     status, out, _ = ctr("approve", "run-1", *who, "--override")
 
     assert status == 0
-    assert out.splitlines()[-3:] == [
-        "Candidate: 90 s",
-        "Decision: running",
-        "Run succeeded",
-    ]
+    assert {"Candidate: 90 s", "Decision: running"} < set(out.splitlines())
     assert server.run["display_name"] == "approve run-1"
     assert server.run["runtime_config"]["parameters"] == {
         "run": "run-1",
@@ -250,35 +286,31 @@ def test_a_person_decides_by_a_run(ctr, server):
     assert len(server.versions) == 1
 
 
-def test_schedule_says_what_it_did(ctr, server):
-    cron = ("--cron", "0 0 3 * * *")
-    status, out, _ = ctr("schedule", *cron, "--max-concurrency", "2")
+def test_options_of_a_schedule(ctr, server):
+    options = ("--every", "1d", "--name", "daily", "--max-concurrency", "2", "--json")
+    status, out, _ = ctr("schedule", *options)
+
     assert status == 0
-    assert "Schedule ads: made\nThe cron expression is in the time zone of the" in out
     assert server.schedule["runtime_config"]["parameters"] == {}
     assert server.schedule["no_catchup"] is True
-
-    _, out, _ = ctr("schedule", *cron, "--max-concurrency", "2", "--json")
-    told = json.loads(out)
-    assert told["outcome"] == "unchanged"
-    assert told["schedule_id"] == server.schedule["recurring_run_id"]
-    assert told["at_once"] == 2
+    printed = json.loads(out)
+    assert printed["outcome"] == "made"
+    assert printed["schedule_id"] == server.schedule["recurring_run_id"]
+    assert printed["at_once"] == 2
+    out = ctr("unschedule", "--name", "daily", "--json")[1]
+    assert json.loads(out) == {"name": "daily", "outcome": "removed"}
 
 
 @pytest.mark.parametrize(
     ("pattern", "arguments", "parameters"),
     [
         ("{YYYY}-{MM}-{DD}.csv", (), {"span": "scheduled-1d"}),
-        (
-            "{YYYY}-{MM}-{DD}.csv",
-            ("--days-before", "0"),
-            {"span": "scheduled"},
-        ),
+        ("{YYYY}-{MM}-{DD}.csv", ("--days-before", "0"), {"span": "scheduled"}),
         ("{YYYY}-{MM}-{DD}.csv", ("--param", "span=latest"), {"span": "latest"}),
         ("{SPAN}.csv", (), {}),
     ],
 )
-def test_schedule_passes_a_date(ctr, server, config, pattern, arguments, parameters):
+def test_a_schedule_passes_a_date(ctr, server, config, pattern, arguments, parameters):
     spans = f"{{spans: {{pattern: '{pattern}', train: 7}}}}"
     examples = '{root: "gs://clicks", splits: {train: train.csv, eval: eval.csv}}'
     config.write_text(CONFIG.replace(examples, spans))
@@ -289,114 +321,50 @@ def test_schedule_passes_a_date(ctr, server, config, pattern, arguments, paramet
     assert server.schedule["runtime_config"]["parameters"] == parameters
 
 
-def test_pause_resume_and_unschedule(ctr, server):
-    ctr("schedule", "--every", "1d", "--name", "daily")
-    name = ("--name", "daily")
-
-    assert ctr("pause", *name) == (0, "Schedule daily: paused\n", "")
-    assert server.schedule["status"] == "DISABLED"
-    _, out, _ = ctr("schedule", "--every", "12h", *name)
-    assert "Schedule daily: replaced; it is paused, as before\n" in out
-    assert ctr("resume", *name) == (0, "Schedule daily: resumed\n", "")
-    assert server.schedule["status"] == "ENABLED"
-    _, out, _ = ctr("unschedule", *name, "--json")
-    assert json.loads(out) == {"name": "daily", "outcome": "removed"}
-    assert server.schedules == {}
-
-
 def test_list(ctr, server, package):
-    assert ctr("list")[1] == "versions: none\n\nschedules: none\n\nruns: none\n"
+    ctr("list")
     assert server.experiments == {}, "who may only view may list"
     ctr("run", "--name", "first")
-    ctr("schedule", "--cron", "0 0 3 * * *", "--name", "daily")
     ctr("schedule", "--every", "1h", "--name", "hourly")
 
-    out = ctr("list")[1]
-
-    assert out == (
-        "versions\n"
-        "version       created\n"
-        f"{package.version}  2027-01-15 08:00 UTC\n"
-        "\n"
-        "schedules\n"
-        "name    state  when          max_concurrency  version\n"
-        f"daily   on     0 0 3 * * *   1                {package.version}\n"
-        f"hourly  on     every 3600 s  1                {package.version}\n"
-        "\n"
-        "runs\n"
-        "name   state    created               version\n"
-        f"first  pending  2027-01-15 08:00 UTC  {package.version}\n"
-    )
-    (run,) = json.loads(ctr("list", "--json")[1])["runs"]
+    listed = json.loads(ctr("list", "--json")[1])
+    (version,), (schedule,), (run,) = listed.values()
+    assert version["version"] == run["version"] == schedule["version"]
+    assert version["version"] == package.version
+    assert schedule["name"] == "hourly"
+    assert run["name"] == "first"
     assert run["url"] == f"{server.url}/#/runs/details/{server.run['run_id']}"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "message"),
+    ("arguments", "named"),
     [
-        (("run", "--param", "speed=1"), 2, "--param speed: unknown; this pipeline has"),
-        (("schedule", "--cron", "0 3 * * *"), 2, "expected six: second minute hour"),
-        (("schedule", "--every", "1w"), 2, "--every: got '1w'"),
+        (("schedule", "--cron", "0 3 * * *"), ["5 fields", "six"]),
+        (("schedule", "--every", "1w"), ["--every: got '1w'"]),
         (
             ("schedule", "--every", "1d", "--max-concurrency", "11"),
-            2,
-            "--max-concurrency: got 11; allowed are 1 to 10",
+            ["--max-concurrency: got 11", "1 to 10"],
         ),
-        (("schedule", "--every", "1d", "--days-before", "2"), 2, "are no days"),
-        (("pause", "--name", "dayly"), 1, "no schedule is named 'dayly'"),
+        (("schedule", "--every", "1d", "--days-before", "2"), ["--days-before"]),
+        (("run", "--param", "step=3"), ["--param step: "]),
+        (("schedule", "--every", "1d", "--param", "steps=many"), ["'many'"]),
+        (("upload", "--set", "training.epoch=3"), ["'epoch'"]),
+        (("list", "--token-file", "none"), ["none: "]),
     ],
 )
-def test_errors_are_one_line(ctr, arguments, status, message):
-    ended, out, err = ctr(*arguments)
+def test_wrong_use_is_an_error_before_the_server_is_asked(rejected, arguments, named):
+    status, err = rejected(*arguments, host="http://127.0.0.1:9")
 
-    assert (ended, out) == (status, "")
-    assert err.startswith("error: ")
-    assert message in err
-    assert err.count("\n") == 1
+    assert status == 2
+    assert all(word in err for word in named)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("schedule", "--cron", "0 3 * * *"), "expected six: second minute hour"),
-        (("schedule", "--every", "1d", "--days-before", "2"), "are no days"),
-        (("run", "--param", "step=3"), "--param step: unknown; this pipeline has"),
-        (("upload", "--set", "training.epoch=3"), "unknown key 'epoch'"),
-        (("list", "--token-file", "none"), "none: cannot be read"),
-    ],
-)
-def test_what_is_wrong_here_is_told_before_the_server_is_asked(ctr, arguments, message):
-    status, out, err = ctr(*arguments, host="http://127.0.0.1:9")
+def test_errors_of_the_server_are_one_line(rejected):
+    status, err = rejected("pause", "--name", "dayly")
+    assert (status, "'dayly'" in err) == (1, True)
 
-    assert (status, out) == (2, "")
-    assert message in err
-
-
-@pytest.mark.parametrize("output", ["nodir/k.yaml", "."])
-def test_a_file_that_cannot_be_compiled_to_is_told_at_once(
-    config, tmp_path, capsys, output
-):
-    path = tmp_path / output
-    command = ["kubeflow", "compile", "-c", str(config), "-o", str(path)]
-
-    # Also before it is told that there is no image.
-    assert cli.main([*command, "--set", "kubeflow.image=null"]) == 2
-    whys = {
-        "nodir/k.yaml": f"there is no folder {tmp_path / 'nodir'}; make it first",
-        ".": "is a folder; name a file in it",
-    }
-    assert capsys.readouterr().err == f"error: --output {path}: {whys[output]}\n"
-
-
-def test_a_server_that_is_not_there_is_one_line_too(config):
-    command = ["kubeflow", "list", "-c", str(config), "--host", "http://127.0.0.1:9"]
-    done = subprocess.run(
-        [sys.executable, "-m", "ctr.cli", *command], capture_output=True, text=True
-    )
-
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("error: http://127.0.0.1:9: cannot be reached (")
-    assert done.stderr.count("\n") == 1
+    status, err = rejected("list", host="http://127.0.0.1:9")
+    assert (status, "http://127.0.0.1:9: " in err) == (1, True)
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "ten"])
@@ -404,22 +372,5 @@ def test_a_limit_is_a_number(ctr, limit, capsys):
     with pytest.raises(SystemExit):
         ctr("list", "--limit", limit)
 
-    assert f"--limit: expected 1 or more, got '{limit}'" in capsys.readouterr().err
-
-
-def test_nothing_is_uploaded_for_a_wrong_parameter(ctr, server):
-    ctr("run", "--param", "speed=1")
-    ctr("schedule", "--every", "1d", "--param", "steps=many")
-
-    assert server.versions == {}
-
-
-def test_a_login_by_file(ctr, server, tmp_path):
-    token = tmp_path / "token"
-    token.write_text("secret")
-    server.token = "secret"
-
-    assert ctr("list", "--token-file", str(token))[0] == 0
-    status, _, err = ctr("list")
-    assert status == 1
-    assert "not logged in (401)" in err
+    err = capsys.readouterr().err
+    assert all(word in err for word in ("--limit", "1 or more", f"'{limit}'"))

@@ -36,23 +36,19 @@ def test_the_version_is_that_of_the_content(package, tmp_path):
     assert Package.read(other).version != package.version
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{a: [", "pipelineInfo: {name: x}"])
-def test_refuses_what_is_no_compiled_pipeline(text, tmp_path):
+@pytest.mark.parametrize("text", [None, "", "[]", "{a: [", "pipelineInfo: {name: x}"])
+def test_a_file_that_is_no_compiled_pipeline_is_named(text, tmp_path):
     path = tmp_path / "other.yaml"
-    path.write_text(text)
+    if text is not None:
+        path.write_text(text)
 
     with pytest.raises(ConfigError, match=str(path)):
         Package.read(path)
 
 
-def test_refuses_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(ConfigError, match="No such file"):
-        Package.read(tmp_path / "none.yaml")
-
-
 def test_parameters_have_the_types_of_the_spec():
     settings = [
-        "span=2026-01-02",
+        "span=a=b",
         "steps=500",
         "rate=1e-3",
         "warm=false",
@@ -61,44 +57,42 @@ def test_parameters_have_the_types_of_the_spec():
     ]
 
     assert read_parameters(settings, DECLARED) == {
-        "span": "2026-01-02",
+        "span": "a=b",
         "steps": 500,
         "rate": 0.001,
         "warm": False,
         "layers": [8, 4],
         "extra": {"a": 1},
     }
-
-
-def test_a_text_may_have_any_characters():
-    assert read_parameters(["span=a=b"], DECLARED) == {"span": "a=b"}
     assert read_parameters(["span="], DECLARED) == {"span": ""}
 
 
 @pytest.mark.parametrize(
-    ("setting", "message"),
+    ("setting", "named"),
     [
-        ("steps", "--param steps: expected NAME=VALUE"),
-        ("speed=1", "--param speed: unknown; this pipeline has: extra, layers, rate"),
-        ("steps=1.5", "--param steps: got '1.5'; expected a whole number"),
-        ("rate=nan", "--param rate: got 'nan'; expected a number"),
-        ("rate=fast", "--param rate: got 'fast'; expected a number"),
-        ("warm=yes", "--param warm: got 'yes'; expected true or false"),
-        ("layers=8", "--param layers: got '8'; expected a list as JSON"),
-        ("layers=[8", "expected a list as JSON"),
-        ("extra=[]", "expected an object as JSON"),
+        ("steps", ["steps", "NAME=VALUE"]),
+        ("speed=1", ["speed", "extra, layers, rate"]),
+        ("steps=1.5", ["steps", "'1.5'", "whole number"]),
+        ("rate=nan", ["rate", "'nan'", "number"]),
+        ("rate=fast", ["rate", "'fast'", "number"]),
+        ("warm=yes", ["warm", "'yes'", "true or false"]),
+        ("layers=8", ["layers", "'8'", "list"]),
+        ("layers=[8", ["layers", "list"]),
+        ("extra=[]", ["extra", "object"]),
     ],
 )
-def test_refuses_parameters(setting, message):
+def test_a_wrong_parameter_is_rejected(setting, named):
     with pytest.raises(ConfigError) as caught:
         read_parameters([setting], DECLARED)
 
-    assert message in str(caught.value)
+    message = str(caught.value)
+    assert message.startswith(f"--param {named[0]}: ")
+    assert all(word in message for word in named)
 
 
-def test_asks_for_a_parameter_without_default():
+def test_a_parameter_without_default_is_required():
     declared = {"root": Parameter("STRING", required=True)}
 
-    with pytest.raises(ConfigError, match="give a value: --param root=VALUE"):
+    with pytest.raises(ConfigError, match="--param root=VALUE"):
         read_parameters([], declared)
     assert read_parameters(["root=x"], declared) == {"root": "x"}

@@ -13,7 +13,7 @@ def test_a_cron_expression_has_six_fields():
 
 
 @pytest.mark.parametrize("text", ["0 3 * * *", "0 0 3 * * * 2026", "@daily", ""])
-def test_other_numbers_of_fields_are_refused(text):
+def test_other_numbers_of_fields_are_rejected(text):
     with pytest.raises(ConfigError, match=rf"got {len(text.split())} fields"):
         read_cron(text)
 
@@ -21,11 +21,11 @@ def test_other_numbers_of_fields_are_refused(text):
 @pytest.mark.parametrize(
     ("text", "seconds"), [("90s", 90), ("30m", 1800), ("12h", 43200), ("1d", 86400)]
 )
-def test_takes_intervals(text, seconds):
+def test_intervals(text, seconds):
     assert read_interval(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "0h", "h", "1", "1.5h", "-1h", "1w", "1h30m"])
-def test_refuses_intervals(text):
+def test_malformed_intervals_are_rejected(text):
     with pytest.raises(ConfigError, match="--every: got"):
         read_interval(text)

@@ -56,6 +56,21 @@ class Run:
         return f"{ROOT}/{self.package.spec.pipeline_info.name}/{self.id}"
 
 
+@dataclass
+class _Scope:
+    """A DAG of a run, as its tasks see it.
+
+    Attributes:
+      run: The run.
+      parameters: Of the DAG.
+      outputs: Of the tasks that have ended.
+    """
+
+    run: Run
+    parameters: dict[str, Any]
+    outputs: dict[str, Outputs]
+
+
 @dataclass(frozen=True)
 class Release:
     """Differences between the releases of the driver.
@@ -68,20 +83,16 @@ class Release:
         leaves the placeholder (driver/main.go:337-357).
       metadata_in_folder: Whether output_metadata.json is in the folder of the task
         (2.15.0 driver.go:718-723).
-      run_id: Whether the placeholder of the id of the run is replaced (from 2.5.0 on,
-        driver.go:1648).
     """
 
     name: str
     logs: str
     schedule_time: str | None
     metadata_in_folder: bool
-    run_id: bool = True
 
 
 RELEASES = (
     Release("2.5.0", "executor-logs", None, metadata_in_folder=False),
-    Release("2.16.1", "executor-logs-0", "", metadata_in_folder=True),
     Release(
         "2.17.0", "executor-logs-0", "2026-11-21T03:00:00Z", metadata_in_folder=True
     ),
@@ -122,34 +133,29 @@ class Backend:
         """
         run = Run(str(uuid.uuid4()), Package.read(package), cache)
         values = run.package.run_parameters(parameters or {})
-        self._run_dag(run, run.package.spec.root.dag, values, run.outputs, only)
+        scope = _Scope(run, values, run.outputs)
+        self._run_dag(scope, run.package.spec.root.dag, only)
         return run
 
-    def _run_dag(
-        self,
-        run: Run,
-        dag: Dag,
-        parameters: dict[str, Any],
-        outputs: dict[str, Outputs],
-        only: str | None = None,
-    ) -> None:
+    def _run_dag(self, scope: _Scope, dag: Dag, only: str | None = None) -> None:
+        run, outputs = scope.run, scope.outputs
         for name in in_order(dag, only):
             task = dag.tasks[name]
             component = run.package.spec.components[task.component_ref.name]
-            inputs = self._inputs(run, task, component, parameters, outputs)
+            inputs = self._inputs(scope, task, component)
             if component.WhichOneof("implementation") == "dag":
                 outputs[name] = self._run_inner(run, component, inputs)
                 continue
             executor = run.package.executors[component.executor_label]
             if executor.WhichOneof("spec") == "importer":
-                outputs[name] = self._import(executor.importer, task, parameters)
+                outputs[name] = self._import(executor.importer, task, scope.parameters)
             else:
                 outputs[name] = self._run_container(run, name, task, component, inputs)
 
     def _run_inner(self, run: Run, component: Any, inputs: Any) -> Outputs:
         inner: dict[str, Outputs] = {}
         values = json_format.MessageToDict(inputs).get("parameterValues", {})
-        self._run_dag(run, component.dag, values, inner)
+        self._run_dag(_Scope(run, values, inner), component.dag)
         result = Outputs()
         for key, output in component.dag.outputs.artifacts.items():
             (selector,) = output.artifact_selectors
@@ -216,48 +222,38 @@ class Backend:
         for key in component.output_definitions.parameters:
             outputs.parameters[key].output_file = str(pod / f"tmp/kfp/outputs/{key}")
 
-    def _inputs(
-        self,
-        run: Run,
-        task: Any,
-        component: Any,
-        parameters: dict[str, Any],
-        outputs: dict[str, Outputs],
-    ) -> Any:
+    def _inputs(self, scope: _Scope, task: Any, component: Any) -> Any:
         """`resolveInputs`."""
         inputs = ExecutorInput.Inputs()
         for name, spec in task.inputs.parameters.items():
-            value = self._parameter(run, task, spec, parameters, outputs)
+            value = self._parameter(scope, task, spec)
             declared = component.input_definitions.parameters[name].parameter_type
             json_format.ParseDict(
                 _checked(name, value, declared), inputs.parameter_values[name]
             )
         for name, spec in task.inputs.artifacts.items():
             made = spec.task_output_artifact
-            found = outputs[made.producer_task].artifacts[made.output_artifact_key]
+            found = scope.outputs[made.producer_task].artifacts[
+                made.output_artifact_key
+            ]
             inputs.artifacts[name].artifacts.append(self.artifacts.get(found))
         return inputs
 
-    def _parameter(
-        self,
-        run: Run,
-        task: Any,
-        spec: Any,
-        parameters: dict[str, Any],
-        outputs: dict[str, Outputs],
-    ) -> Any:
+    def _parameter(self, scope: _Scope, task: Any, spec: Any) -> Any:
         """`resolveInputParameter`."""
         kind = spec.WhichOneof("kind")
         if kind == "component_input_parameter":
-            return parameters[spec.component_input_parameter]
+            return scope.parameters[spec.component_input_parameter]
         if kind == "task_output_parameter":
             made = spec.task_output_parameter
-            return outputs[made.producer_task].parameters[made.output_parameter_key]
+            outputs = scope.outputs[made.producer_task]
+            return outputs.parameters[made.output_parameter_key]
         value = json_format.MessageToDict(spec.runtime_value.constant)
         # A placeholder is replaced where it is the whole value.
-        whole = {"{{$.pipeline_task_name}}": task.task_info.name}
-        if self._release.run_id:
-            whole["{{$.pipeline_job_uuid}}"] = run.id
+        whole = {
+            "{{$.pipeline_task_name}}": task.task_info.name,
+            "{{$.pipeline_job_uuid}}": scope.run.id,
+        }
         if self._release.schedule_time is not None:
             due = "{{$.pipeline_job_schedule_time_utc}}"
             whole[due] = self._release.schedule_time

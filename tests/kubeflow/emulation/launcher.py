@@ -119,11 +119,7 @@ class Launcher:
 def run_to_end(command: list[str], **settings: Any) -> subprocess.CompletedProcess[str]:
     """Runs a command; what it prints is its log."""
     return subprocess.run(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        **settings,
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **settings
     )
 
 

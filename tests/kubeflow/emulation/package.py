@@ -70,7 +70,7 @@ class Package:
         return package
 
     def check(self) -> None:
-        """Refuses what a backend refuses, when a pipeline is uploaded or runs."""
+        """Rejects what a backend rejects, when a pipeline is uploaded or runs."""
         if self.spec.schema_version != "2.1.0":
             raise RefusedError("KFP only supports schema version 2.1.0")
         if not _PIPELINE_NAME.fullmatch(self.spec.pipeline_info.name):

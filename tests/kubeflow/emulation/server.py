@@ -2,7 +2,7 @@
 
 Each request is held against the models of kfp-server-api, which are made from the
 OpenAPI document of the real server: a key that a model lacks, or a value of another
-type, is refused as the real one refuses it. What the backend checks beyond that (types
+type, is rejected as by the real one. What the backend checks beyond that (types
 of parameters, the schema version, names that are taken) is checked here as well.
 """
 
@@ -103,14 +103,12 @@ class Server:
     # --- Pipelines and their versions.
 
     def list_pipelines(self, request: Request) -> Any:
-        namespace = request.args.get("namespace", "")
-        found = [p for p in self.pipelines.values() if p["namespace"] == namespace]
-        return _page(request, "pipelines", found)
+        return _listed(request, "pipelines", self.pipelines, "namespace")
 
     def create_pipeline(self, request: Request) -> Any:
         body = _body(request, kfp_server_api.V2beta1Pipeline)
         body.setdefault("namespace", "")
-        _refuse_taken(body["display_name"], self.pipelines.values())
+        _reject_taken(body["display_name"], self.pipelines.values())
         return self._keep(self.pipelines, "pipeline_id", body)
 
     def upload_version(self, request: Request) -> Any:
@@ -118,7 +116,7 @@ class Server:
         if pipeline_id not in self.pipelines:
             raise NotFound("pipeline not found")
         name = request.args["name"]
-        _refuse_taken(name, self._versions_of(pipeline_id))
+        _reject_taken(name, self._versions_of(pipeline_id))
         spec = _spec(request.files["uploadfile"].read())
         version = {"pipeline_id": pipeline_id, "display_name": name, "spec": spec}
         return self._keep(self.versions, "pipeline_version_id", version)
@@ -133,9 +131,7 @@ class Server:
     # --- Experiments and runs.
 
     def list_experiments(self, request: Request) -> Any:
-        namespace = request.args.get("namespace", "")
-        found = [e for e in self.experiments.values() if e["namespace"] == namespace]
-        return _page(request, "experiments", found)
+        return _listed(request, "experiments", self.experiments, "namespace")
 
     def create_experiment(self, request: Request) -> Any:
         body = _body(request, kfp_server_api.V2beta1Experiment)
@@ -149,9 +145,7 @@ class Server:
         return self._keep(self.runs, "run_id", body)
 
     def list_runs(self, request: Request) -> Any:
-        experiment = request.args.get("experiment_id")
-        found = [r for r in self.runs.values() if r["experiment_id"] == experiment]
-        return _page(request, "runs", found)
+        return _listed(request, "runs", self.runs, "experiment_id")
 
     def get_run(self, request: Request, run_id: str) -> Any:
         del request
@@ -179,10 +173,7 @@ class Server:
         return self._keep(self.schedules, "recurring_run_id", body)
 
     def list_schedules(self, request: Request) -> Any:
-        experiment = request.args.get("experiment_id")
-        every = self.schedules.values()
-        found = [each for each in every if each["experiment_id"] == experiment]
-        return _page(request, "recurringRuns", found)
+        return _listed(request, "recurringRuns", self.schedules, "experiment_id")
 
     def delete_schedule(self, request: Request, schedule_id: str) -> Any:
         del request
@@ -246,21 +237,21 @@ class Server:
         try:
             response = self._refusal(request) or self._answer(request)
         except HTTPException as error:
-            response = _refuse(error.code or 500, error.description or "")
+            response = _rejection(error.code or 500, error.description or "")
         return response(environ, start_response)
 
     def _refusal(self, request: Request) -> Response | None:
         if self.pages:
             return Response("<html>Log in</html>", mimetype="text/html")
         if self.failures:
-            return _refuse(self.failures.pop(0), "on purpose")
+            return _rejection(self.failures.pop(0), "on purpose")
         given = request.headers.get("Authorization")
         if self.token is not None and given != f"Bearer {self.token}":
-            return _refuse(401, "no valid token")
+            return _rejection(401, "no valid token")
         if self.cookie is not None and request.headers.get("Cookie") != self.cookie:
-            return _refuse(401, "no session")
+            return _rejection(401, "no session")
         if request.path.startswith(self.forbidden or ("/nothing",)):
-            return _refuse(403, "User 'ann' is not authorized")
+            return _rejection(403, "User 'ann' is not authorized")
         if not self.has_v2 and request.path.startswith(API):
             return Response("page not found", 404, mimetype="text/plain")
         return None
@@ -335,9 +326,14 @@ def _known(store: dict[str, dict[str, Any]], key: str) -> dict[str, Any]:
     return store[key]
 
 
-def _refuse_taken(name: str, others: Any) -> None:
+def _reject_taken(name: str, others: Any) -> None:
     if any(other["display_name"] == name for other in others):
         raise Conflict(f"the name {name} already exists")
+
+
+def _listed(request: Request, field: str, store: Any, key: str) -> Any:
+    wanted = request.args.get(key, "")
+    return _page(request, field, [v for v in store.values() if v[key] == wanted])
 
 
 def _page(request: Request, field: str, found: list[dict[str, Any]]) -> Any:
@@ -363,6 +359,6 @@ def _task(name: str, state: str) -> dict[str, Any]:
     return task | ({"error": {"message": words}} if words else {})
 
 
-def _refuse(status: int, words: str) -> Response:
+def _rejection(status: int, words: str) -> Response:
     body = {"error": words, "code": 3, "message": words, "details": []}
     return Response(json.dumps(body), status, mimetype="application/json")

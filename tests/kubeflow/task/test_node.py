@@ -1,8 +1,9 @@
-"""What a container is handed and leaves; each of these is a cure."""
+"""What a container is handed, and what it leaves."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,12 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.types import standard_artifacts
 
 from components.shared.artifacts import HtmlReport
-from config.errors import ConfigError, KubeflowError, RunError
+from config.errors import ConfigError, RunError
 from config.load import load_config
 from kubeflow.bundle import Bundle
 from kubeflow.compile.parameters import with_run_parameters
 from kubeflow.task.entrypoint import main
-from kubeflow.task.inputs import check_copies, parameters_of, run_id_of
+from kubeflow.task.inputs import check_copies, parameters_of
 from kubeflow.task.node import KubeflowTask
 from kubeflow.task.objects import ROOT_VARIABLE, is_copy, local_path, uri_of
 from kubeflow.task.outputs import (
@@ -48,19 +49,15 @@ def config(tmp_path: Path, settings):
     return lambda *overrides: load_config(tmp_path / "pipeline.yaml", overrides)
 
 
-@pytest.mark.parametrize(("uri", "path"), URIS.items())
-def test_objects_are_where_the_launcher_copies_them(uri, path):
-    assert local_path(uri) == path
-    assert uri_of(path) == uri
-    assert is_copy(path)
-
-
-def test_other_paths_are_no_copies(monkeypatch):
+def test_objects_are_where_the_launcher_copies_them(monkeypatch):
+    for uri, path in URIS.items():
+        assert local_path(uri) == path
+        assert uri_of(path) == uri
+        assert is_copy(path)
     assert not is_copy("/models/small/1")
-    with pytest.raises(ValueError, match="no copy of an object"):
-        uri_of("/models/small/1")
-    with pytest.raises(ValueError, match="not in an object store"):
-        local_path("/models/small/1")
+    for convert in (uri_of, local_path):
+        with pytest.raises(ValueError, match="/models/small/1"):
+            convert("/models/small/1")
     monkeypatch.setenv(ROOT_VARIABLE, "/tmp/pod")
     assert local_path("s3://bucket/a") == "/tmp/pod/s3/bucket/a"
 
@@ -75,16 +72,16 @@ def test_run_parameters_go_where_the_configuration_has_them(config):
 
 
 @pytest.mark.parametrize(
-    ("values", "message"),
+    ("values", "named"),
     [
-        ({"epochs": 0.0}, r"run parameters: training\.epochs: got 0"),
-        ({"epochs": 1.5}, r"run parameters: training\.epochs: got 1\.5"),
-        ({"approval": "yes"}, r"run parameters: release\.approval: got 'yes'"),
+        ({"epochs": 0.0}, "training.epochs: got 0"),
+        ({"epochs": 1.5}, "training.epochs: got 1.5"),
+        ({"approval": "yes"}, "release.approval: got 'yes'"),
     ],
 )
-def test_run_parameters_are_checked(config, values, message):
+def test_run_parameters_are_checked(config, values, named):
     all_values = {"data": "/data", "epochs": 3.0, "approval": "manual", **values}
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises(ConfigError, match=re.escape(named)):
         with_run_parameters(config(), all_values)
 
 
@@ -99,13 +96,13 @@ def test_a_curated_schema_goes_with_the_configuration(config, tmp_path):
     assert after.features == before.features
 
 
-def test_a_configuration_without_files_is_what_it_was(config, tmp_path):
+def test_a_configuration_without_files_comes_back(config, tmp_path):
     packed = Bundle.of(config()).model_dump_json()
     assert Bundle.model_validate_json(packed).unpack(tmp_path) == config()
 
 
-def test_a_schema_that_is_missing_is_told_when_compiling(config):
-    with pytest.raises(ConfigError, match=r"validation\.schema_file: .*cannot be read"):
+def test_a_missing_schema_is_an_error_when_compiling(config):
+    with pytest.raises(ConfigError, match=r"^validation\.schema_file: .*none\.pbtxt"):
         Bundle.of(config("validation.schema_file=none.pbtxt"))
 
 
@@ -155,8 +152,7 @@ def test_metadata_has_no_null_no_list_and_no_object():
     assert metadata["tfx_type"] == "Examples"
     assert "nothing" not in metadata
 
-
-def test_types_of_our_own_are_told_by_name():
+    # A type of ours.
     report = HtmlReport()
     report.uri = "/minio/b/report"
     assert artifact_with_metadata(report).metadata["tfx_type"] == "HTML"
@@ -222,7 +218,7 @@ def put_model(store, uri):
     return store.put_artifacts([model])[0]
 
 
-def test_what_was_not_copied_is_told_and_not_resolved_again(
+def test_a_missing_copy_is_an_error_and_not_resolved_again(
     store, tmp_path, monkeypatch
 ):
     metadata, connection = store
@@ -232,9 +228,7 @@ def test_what_was_not_copied_is_told_and_not_resolved_again(
         inputs.artifacts[name].artifacts.add(uri=f"minio://b/{name}")
     (tmp_path / "minio/b/model").mkdir(parents=True)
     ids = [put_model(metadata, str(tmp_path / "minio/b" / n)) for n in inputs.artifacts]
-    with pytest.raises(
-        RunError, match="baseline: minio://b/baseline is not in the object store"
-    ):
+    with pytest.raises(RunError, match=r"^baseline: minio://b/baseline "):
         check_copies(connection, inputs)
     states = {
         each.uri: each.state for each in metadata.get_artifacts_by_id(sorted(ids))
@@ -262,29 +256,39 @@ def local(config, tmp_path):
     return config(f"kubeflow.metadata=sqlite://{tmp_path}/metadata.sqlite")
 
 
-def test_an_image_with_other_code_is_told(local, executor_input):
-    with pytest.raises(RunError, match="Booster: the image has code whose DAG has no"):
-        KubeflowTask("Booster", local, executor_input).run()
-
-
 def test_a_task_does_not_begin_without_its_files(local, executor_input):
     executor_input.inputs.artifacts["model"].artifacts.add(uri="minio://b/model")
-    with pytest.raises(RunError, match="model: minio://b/model is not in the object"):
+    with pytest.raises(RunError, match="model: minio://b/model "):
         KubeflowTask("Evaluator", local, executor_input).run()
 
 
-def test_a_container_ends_with_one_line_whatever_later_backends_say(
-    local, executor_input, capsys
+@pytest.mark.parametrize(
+    ("epochs", "run_id", "status", "named"),
+    [
+        # The image has other code.
+        (1, "r", 1, "Booster"),
+        (0, "r", 2, "training.epochs: got 0"),
+        # The driver of an older server replaces no placeholder.
+        (1, "{{$.pipeline_job_uuid}}", 1, "2.5"),
+    ],
+)
+def test_a_container_ends_with_one_line(
+    local, executor_input, capsys, epochs, run_id, status, named
 ):
+    values = executor_input.inputs.parameter_values
+    values["epochs"].number_value = epochs
+    values["run_id"].string_value = run_id
     handed = json_format.MessageToDict(executor_input)
+    # Later backends may say more.
     handed["inputs"]["newer"] = {"than": "this"}
     bundle = Bundle.of(local).model_dump_json()
     arguments = ["--node", "Booster", "--bundle", bundle]
 
-    assert main([*arguments, "--executor_input", json.dumps(handed)]) == 1
+    assert main([*arguments, "--executor_input", json.dumps(handed)]) == status
 
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: Booster: the image has code whose DAG has no")
+    assert line.startswith("error: ")
+    assert named in line
 
 
 @pytest.mark.parametrize(
@@ -306,10 +310,3 @@ def test_what_is_copied_is_never_served_from_the_cache_of_tfx(
     }
 
     assert uncached == (anew or {node.node_info.id for node in nodes})
-
-
-@pytest.mark.parametrize("run_id", ["{{$.pipeline_job_uuid}}", "{{$"])
-def test_a_server_that_does_not_replace_the_run_id_is_rejected(run_id):
-    with pytest.raises(KubeflowError, match=r"2\.5"):
-        run_id_of({"run_id": run_id})
-    assert run_id_of({"run_id": "0af1"}) == "0af1"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +21,7 @@ class Served:
     Attributes:
       address: Where it listens.
       rows: Rows as a client gives them.
-      probabilities: What the model itself says about them.
+      probabilities: Those of the trained model.
       base_path: Folder of the versions.
     """
 
@@ -31,50 +29,6 @@ class Served:
     rows: list[dict[str, Any]]
     probabilities: np.ndarray
     base_path: Path
-
-
-class Proxy:
-    """A port that leads to a server once it is open.
-
-    Attributes:
-      address: Where it listens.
-      connections: How many were made.
-    """
-
-    def __init__(self, to: str):
-        host, _, port = to.partition(":")
-        self._server = (host, int(port))
-        self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
-        self.connections = 0
-
-    def open(self) -> None:
-        self._socket.listen()
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        self._socket.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._socket.accept()
-            except OSError:
-                return
-            self.connections += 1
-            server = socket.create_connection(self._server)
-            for ends in ((client, server), (server, client)):
-                threading.Thread(target=_forward, args=ends, daemon=True).start()
-
-
-def _forward(source: socket.socket, target: socket.socket) -> None:
-    try:
-        while data := source.recv(65_536):
-            target.sendall(data)
-    except OSError:
-        pass
-    target.close()
 
 
 def as_client_row(row: dict[str, list[Any]]) -> dict[str, Any]:
@@ -91,7 +45,7 @@ def base_path(
 ) -> Path:
     """A folder with version 1 of the tiny model."""
     folder = tmp_path_factory.mktemp("models")
-    shutil.copytree(tiny_models("linear").saved_model, folder / "1")
+    shutil.copytree(tiny_models("wide_deep").saved_model, folder / "1")
     return folder
 
 
@@ -100,24 +54,42 @@ def served(
     base_path: Path,
     tiny: Any,
     tiny_models: Callable[[str], Any],
-    server_of: Callable[..., Any],
+    serving: Callable[..., Any],
 ) -> Iterator[Served]:
     """A server without TLS."""
     rows = tiny.rows[:50] + tiny.probe_rows
-    server = server_of(NAME, base_path)
-    server.start()
-    yield Served(
-        f"127.0.0.1:{server.port}",
-        [as_client_row(row) for row in rows],
-        tiny_models("linear").served(rows),
-        base_path,
-    )
-    server.stop(grace=0.2)
+    transformed = tiny.transformed[:50] + tiny.transformed_probes
+    with serving(NAME, base_path) as server:
+        yield Served(
+            f"127.0.0.1:{server.port}",
+            [as_client_row(row) for row in rows],
+            tiny_models("wide_deep").probabilities(transformed),
+            base_path,
+        )
+
+
+@pytest.fixture(scope="session")
+def ctr_predict() -> Callable[..., int]:
+    """Runs `ctr predict` on a file; returns its exit status."""
+    from ctr.cli import main
+
+    def run(address: str, path: Path, *options: str) -> int:
+        options = ("--model", NAME, "--input", str(path), *options)
+        return main(["predict", "--server", address, *options])
+
+    return run
 
 
 @pytest.fixture
-def proxy(served: Served) -> Iterator[Proxy]:
-    """A port that leads to the server once it is open."""
-    proxy = Proxy(served.address)
-    yield proxy
-    proxy.close()
+def rejected(capsys: pytest.CaptureFixture[str]) -> Callable[[int], str]:
+    """A function from the exit status of a command to its one error line."""
+
+    def read(status: int) -> str:
+        assert status in (1, 2)
+        out, error = capsys.readouterr()
+        assert out == ""
+        assert error.startswith("error: ")
+        assert len(error.splitlines()) == 1
+        return error
+
+    return read

@@ -16,8 +16,6 @@ from serving.client.address import full_address
     [
         ("localhost", "localhost:8500"),
         ("localhost:1", "localhost:1"),
-        ("10.0.0.7", "10.0.0.7:8500"),
-        ("serving.ads.svc", "serving.ads.svc:8500"),
         ("ctr_serving:65535", "ctr_serving:65535"),
         ("[::1]", "[::1]:8500"),
         ("[::1]:9000", "[::1]:9000"),
@@ -28,7 +26,7 @@ from serving.client.address import full_address
         ("xds:///ctr-serving", "xds:///ctr-serving"),
     ],
 )
-def test_without_a_port_it_is_that_of_tensorflow_serving(server, address):
+def test_the_default_port_is_that_of_tensorflow_serving(server, address):
     assert full_address(server) == address
 
 
@@ -44,23 +42,20 @@ def test_without_a_port_it_is_that_of_tensorflow_serving(server, address):
         "localhost:8500/",
         "two words",
         "http://localhost:8501",
-        "https://localhost",
         "::1",
         "::1:8500",
         "[localhost]:8500",
     ],
 )
-def test_what_is_no_address_is_one_line(server):
-    with pytest.raises(InputError, match="allowed: HOST:PORT, such as") as caught:
-        Client(server, "ads")
+def test_a_malformed_address_is_rejected(server):
+    async def make_async():
+        AsyncClient(server, "ads")
 
-    assert str(caught.value).startswith(f"server: got {server!r}; ")
-    assert len(str(caught.value).splitlines()) == 1
-
-
-def test_a_client_for_asyncio_takes_the_same():
-    async def make():
-        AsyncClient("localhost:", "ads")
-
-    with pytest.raises(InputError, match="got 'localhost:'"):
-        asyncio.run(make())
+    for make in (lambda: Client(server, "ads"), lambda: asyncio.run(make_async())):
+        with pytest.raises(InputError) as caught:
+            make()
+        message = str(caught.value)
+        assert message.startswith("server: ")
+        assert repr(server) in message
+        assert "HOST:PORT" in message
+        assert len(message.splitlines()) == 1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -33,7 +31,7 @@ LAYOUT = Layout(
 TABLE = pa.table({"price": ["1,909", "712", "NA"], "country": ["NA", "IT", ""]})
 
 
-def write(path: Path, table: pa.Table) -> Path:
+def write(path, table):
     if path.suffix == ".parquet":
         pq.write_table(table, path)
     elif path.suffix == ".jsonl":
@@ -43,21 +41,21 @@ def write(path: Path, table: pa.Table) -> Path:
     return path
 
 
-def sent(path: Path) -> dict[str, list[Any]]:
+def sent(path):
     (some,) = read_rows(path, MODEL, LAYOUT)
     columns = columns_of(some.rows, MODEL)
     return {feature.name: list(each) for feature, each in columns.values.items()}
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet"])
-def test_texts_are_read_as_in_training(tmp_path: Path, name: str):
+def test_texts_are_read_as_in_training(tmp_path, name):
     rows = sent(write(tmp_path / name, TABLE))
     assert rows["price"] == pytest.approx([1909.0, 712.0, float("nan")], nan_ok=True)
     assert rows["country"] == [b"NA", b"IT", b""]
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet"])
-def test_number_of_another_form_is_refused(tmp_path: Path, name: str):
+def test_number_of_another_form_is_rejected(tmp_path, name):
     path = write(tmp_path / name, pa.table({"price": ["1,9"], "country": ["IT"]}))
     with pytest.raises(InputError, match="'price': expected a number such as 1,909"):
         sent(path)

@@ -43,13 +43,13 @@ ROWS = st.lists(
 )
 
 
-def request_of(rows: list[dict[str, Any]], signature: Any) -> Any:
+def request_of(rows, signature):
     """The request as the server reads it."""
     request = predict_request(Target("x", 3), signature, columns_of(rows, MODEL))
     return predict_pb2.PredictRequest.FromString(request.SerializeToString())
 
 
-def as_tensors(rows: list[dict[str, Any]]) -> dict[str, np.ndarray]:
+def as_tensors(rows):
     inputs = request_of(rows, "tensors").inputs
     return {name: tf.make_ndarray(inputs[name]) for name in inputs}
 
@@ -94,7 +94,7 @@ def test_model_is_named():
 
 
 @given(ROWS)
-def test_both_forms_say_the_same(rows: list[dict[str, Any]]):
+def test_both_forms_say_the_same(rows):
     tensors = as_tensors(rows)
     inputs = request_of(rows, "examples").inputs
     parsed = tf.io.parse_example(tf.make_ndarray(inputs["examples"]), SPEC)

@@ -1,4 +1,4 @@
-"""A user always falls into the same share, and shares are what they are said to be."""
+"""A user always falls into the same share, and shares have their sizes."""
 
 from __future__ import annotations
 
@@ -20,13 +20,6 @@ def test_a_user_stays(key, share, salt):
     first, second = (Split({"canary": share}, salt=salt) for _ in range(2))
     assert first.label_of(key) == second.label_of(key)
     assert first.label_of(key) in ("canary", "stable")
-
-
-@given(keys, shares, shares)
-def test_a_larger_share_only_moves_users_to_it(key, one, other):
-    small, large = sorted((one, other))
-    if Split({"canary": small}).label_of(key) == "canary":
-        assert Split({"canary": large}).label_of(key) == "canary"
 
 
 @given(keys, shares, shares, shares)
@@ -53,30 +46,22 @@ def test_the_share_is_a_known_hash():
     assert Split({"canary": above}, salt="exp1").label_of("user-7") == "canary"
 
 
-@pytest.mark.parametrize("share", [0.01, 0.05, 0.5])
-@pytest.mark.parametrize("salt", ["", "exp1", "exp2"])
-def test_shares_are_within_binomial_bounds(share, salt):
+def test_labels_have_their_shares():
     users = 40_000
-    split = Split({"canary": share}, salt=salt)
-    found = sum(split.label_of(f"user{n}") == "canary" for n in range(users))
-    # Five standard deviations.
-    assert abs(found - users * share) < 5 * (users * share * (1 - share)) ** 0.5
+    split = Split({"a": 0.02, "b": 0.3}, default="c")
+    found = [split.label_of(n) for n in range(users)]
+    assert split.labels == ("a", "b", "c")
+    for label, share in (("a", 0.02), ("b", 0.3), ("c", 0.68)):
+        # Five standard deviations.
+        bound = 5 * (users * share * (1 - share)) ** 0.5
+        assert abs(found.count(label) - users * share) < bound
 
 
-def test_another_salt_deals_anew():
+def test_another_salt_is_independent():
     users = [f"user{n}" for n in range(20_000)]
     one, two = (Split({"canary": 0.5}, salt=salt) for salt in ("one", "two"))
     both = sum(one.label_of(each) == two.label_of(each) for each in users)
     assert abs(both - 10_000) < 5 * (20_000 * 0.25) ** 0.5
-
-
-def test_several_labels_have_their_shares():
-    split = Split({"a": 0.2, "b": 0.3}, default="c")
-    found = [split.label_of(n) for n in range(40_000)]
-    assert split.labels == ("a", "b", "c")
-    for label, share in (("a", 0.2), ("b", 0.3), ("c", 0.5)):
-        bound = 5 * (40_000 * share * (1 - share)) ** 0.5
-        assert abs(found.count(label) - 40_000 * share) < bound
 
 
 def test_a_number_is_as_its_digits_and_nobody_has_the_default():
@@ -88,22 +73,24 @@ def test_a_number_is_as_its_digits_and_nobody_has_the_default():
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"),
+    ("wrong", "named"),
     [
-        ({"canary": 1.5}, "split: canary: got 1.5; allowed: 0 to 1"),
-        ({"canary": -0.1}, "split: canary: got -0.1"),
-        ({"canary": float("nan")}, "split: canary: got nan"),
-        ({"a": 0.6, "b": 0.6}, "the shares sum up to 1.2; allowed: up to 1"),
-        ({"stable": 0.5}, "got 'stable'; allowed: labels other than that of the rest"),
-        ({"": 0.5}, "got ''"),
+        ({"canary": 1.5}, ["canary", "1.5", "0 to 1"]),
+        ({"canary": -0.1}, ["canary", "-0.1"]),
+        ({"canary": float("nan")}, ["canary", "nan"]),
+        ({"a": 0.6, "b": 0.6}, ["1.2"]),
+        ({"stable": 0.5}, ["'stable'"]),
+        ({"": 0.5}, ["''"]),
     ],
 )
-def test_wrong_shares_are_one_line(wrong, words):
-    with pytest.raises(InputError, match=words):
+def test_wrong_shares_are_rejected(wrong, named):
+    with pytest.raises(InputError) as caught:
         Split(wrong)
+    assert all(word in str(caught.value) for word in named)
 
 
 @pytest.mark.parametrize("key", [1.5, True, ["u"]])
-def test_what_is_no_id_is_one_line(key):
-    with pytest.raises(InputError, match="as id; allowed: text or a whole number"):
+def test_only_texts_and_whole_numbers_are_ids(key):
+    with pytest.raises(InputError) as caught:
         Split({"canary": 0.5}).label_of(key)
+    assert repr(key) in str(caught.value)

@@ -9,8 +9,6 @@ versions are added there, and taken away again.
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +48,7 @@ def target(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     add_version: Callable[[Path, int], Path],
-    server_of: Callable[..., Any],
+    serving: Callable[..., Any],
 ) -> Iterator[Target]:
     """The server under test."""
     # Not known where the whole suite is run.
@@ -68,13 +66,11 @@ def target(
         return
     model_dir = tmp_path_factory.mktemp("conformance") / "toy"
     add_version(model_dir, 1)
-    server = server_of("toy", model_dir, rest_port=0)
-    server.start()
     host = "127.0.0.1"
-    yield Target(
-        f"{host}:{server.port}", f"{host}:{server.rest_port}", "toy", model_dir
-    )
-    server.stop(grace=0.2)
+    with serving("toy", model_dir, rest_port=0) as server:
+        yield Target(
+            f"{host}:{server.port}", f"{host}:{server.rest_port}", "toy", model_dir
+        )
 
 
 @pytest.fixture(scope="session")
@@ -184,29 +180,10 @@ def _tensor(info: Any, rows: int) -> Any:
 
 
 @pytest.fixture(scope="session")
-def refused() -> Callable[[Callable[..., Any], Any], tuple[str, str]]:
-    """The status code and the details that a request is refused with."""
-
-    def send(method: Callable[..., Any], request: Any) -> tuple[str, str]:
-        with pytest.raises(grpc.RpcError) as caught:
-            method(request, timeout=20)
-        return caught.value.code().name, caught.value.details()
-
-    return send
-
-
-@pytest.fixture(scope="session")
-def http(target: Target) -> Callable[..., tuple[int, bytes]]:
+def http(
+    target: Target, fetch: Callable[..., tuple[int, bytes]]
+) -> Callable[..., tuple[int, bytes]]:
     """The status and the body that the REST interface answers with."""
     if target.rest is None:
         pytest.skip("the server under test has no --rest")
-
-    def send(path: str, body: bytes | None = None) -> tuple[int, bytes]:
-        request = urllib.request.Request(f"http://{target.rest}{path}", data=body)
-        try:
-            with urllib.request.urlopen(request, timeout=20) as response:
-                return response.status, response.read()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read()
-
-    return send
+    return lambda path, body=None: fetch(f"{target.rest}{path}", body)

@@ -1,41 +1,29 @@
-"""What the transport does with requests that are none, and what stands beside."""
+"""Malformed calls, and the services beside those of TensorFlow Serving."""
 
 from __future__ import annotations
 
 import grpc
 import pytest
 
-PREDICT = "/tensorflow.serving.PredictionService/Predict"
+SERVICE = "/tensorflow.serving.PredictionService"
 
 
-def test_bytes_that_are_no_request_are_refused(channel, refused):
-    send = channel.unary_unary(PREDICT)
+def test_malformed_calls_are_rejected_and_the_server_goes_on(
+    channel, rejection, predictions, ask, examples_signature
+):
+    predict = channel.unary_unary(f"{SERVICE}/Predict")
+    assert rejection(predict, b"\xff\xff\xff")[0] == "INTERNAL"
+    guess = channel.unary_unary(f"{SERVICE}/Guess")
+    assert rejection(guess, b"")[0] == "UNIMPLEMENTED"
+    # The client closes its half without having sent anything.
+    stream = channel.stream_unary(f"{SERVICE}/Predict")
+    assert rejection(stream, iter([]))[0] in ("UNIMPLEMENTED", "INTERNAL")
 
-    code, _ = refused(send, b"\xff\xff\xff")
-    assert code == "INTERNAL"
-
-
-def test_an_unknown_method_is_unimplemented(channel, refused):
-    send = channel.unary_unary("/tensorflow.serving.PredictionService/Guess")
-
-    assert refused(send, b"")[0] == "UNIMPLEMENTED"
-
-
-def test_a_stream_without_a_message_is_ended(channel):
-    """The client closes its half without having sent anything."""
-    call = channel.stream_unary(PREDICT)
-
-    with pytest.raises(grpc.RpcError) as caught:
-        call(iter([]), timeout=20)
-    assert caught.value.code().name in ("UNIMPLEMENTED", "INTERNAL")
-
-
-def test_the_server_answers_after_all_this(predictions, ask, examples_signature):
     assert predictions.Predict(ask(examples_signature), timeout=20).outputs
 
 
 def _or_skip(call):
-    """What a call of a service gives that a server need not have."""
+    """What a call of a service returns that a server need not have."""
     try:
         return call()
     except grpc.RpcError as error:
@@ -63,5 +51,5 @@ def test_reflection(channel):
         lambda: list(stub.ServerReflectionInfo(iter([request]), timeout=10))
     )
     names = {each.name for each in response.list_services_response.service}
-    assert "tensorflow.serving.PredictionService" in names
-    assert "tensorflow.serving.ModelService" in names
+    for service in ("PredictionService", "ModelService"):
+        assert f"tensorflow.serving.{service}" in names

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 import subprocess
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import yaml
@@ -23,7 +22,7 @@ KINDS = {
 KSERVE_FIELDS = {"modelFormat", "runtimeVersion", "storageUri"}
 
 
-def as_read(manifest: Any, model: str) -> Any:
+def as_read(manifest, model):
     """A manifest as Kubernetes' own models read it, which leave out what they lack."""
     from kubernetes.client import ApiClient
 
@@ -32,41 +31,29 @@ def as_read(manifest: Any, model: str) -> Any:
         return api.sanitize_for_serialization(read)
 
 
-def pod_labels(manifests: dict[str, Any]) -> Any:
+def pod_labels(manifests):
     return manifests["Deployment"]["spec"]["template"]["metadata"]["labels"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_manifests_follow_the_kubernetes_schema(manifests: dict[str, Any], kind: str):
+def test_manifests_follow_the_kubernetes_schema(manifests, kind):
     version, model = KINDS[kind]
     assert manifests[kind]["apiVersion"] == version
     assert as_read(manifests[kind], model) == manifests[kind]
 
 
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        (("spec", "repliccas"), 2),
-        (("spec", "template", "spec", "containers", 0, "ports", 0, "port"), 8500),
-        (("spec", "template", "spec", "containers", 0, "args", 0), 8500),
-    ],
-)
-def test_an_unknown_kubernetes_field_is_found(
-    manifests: dict[str, Any], path: tuple[Any, ...], value: object
-):
-    manifest = json.loads(json.dumps(manifests["Deployment"]))
-    node = manifest
-    for key in path[:-1]:
-        node = node[key]
-    node[path[-1]] = value
+def test_an_unknown_kubernetes_field_is_found(manifests):
+    manifest = copy.deepcopy(manifests["Deployment"])
+    (container,) = manifest["spec"]["template"]["spec"]["containers"]
+    container["ports"][0]["port"] = 8500
     assert as_read(manifest, "V1Deployment") != manifest
 
 
-def test_all_kinds_of_manifests_exist(manifests: dict[str, Any]):
+def test_all_kinds_of_manifests_exist(manifests):
     assert manifests.keys() == KINDS.keys()
 
 
-def test_selectors_find_the_pods(manifests: dict[str, Any]):
+def test_selectors_find_the_pods(manifests):
     labels = pod_labels(manifests).items()
     for kind in ("Deployment", "PodDisruptionBudget"):
         assert manifests[kind]["spec"]["selector"]["matchLabels"].items() <= labels
@@ -77,7 +64,7 @@ def test_selectors_find_the_pods(manifests: dict[str, Any]):
     assert spread["labelSelector"]["matchLabels"].items() <= labels
 
 
-def test_autoscaler_scales_the_deployment(manifests: dict[str, Any], container: Any):
+def test_autoscaler_scales_the_deployment(manifests, container):
     deployment = manifests["Deployment"]
     target = manifests["HorizontalPodAutoscaler"]["spec"]["scaleTargetRef"]
     assert target == {
@@ -91,16 +78,14 @@ def test_autoscaler_scales_the_deployment(manifests: dict[str, Any], container: 
     assert "cpu" in container["resources"]["requests"]
 
 
-def test_service_leads_to_the_ports(manifests: dict[str, Any], container: Any):
+def test_service_leads_to_the_ports(manifests, container):
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     for port in manifests["Service"]["spec"]["ports"]:
         assert ports[port["targetPort"]] == port["port"]
     assert container["livenessProbe"]["tcpSocket"]["port"] in ports
 
 
-def test_volumes_are_those_that_are_mounted(
-    manifests: dict[str, Any], container: Any, deploy: Path
-):
+def test_volumes_are_those_that_are_mounted(manifests, container, deploy):
     spec = manifests["Deployment"]["spec"]["template"]["spec"]
     volumes = {volume["name"]: volume for volume in spec["volumes"]}
     assert volumes.keys() == {mount["name"] for mount in container["volumeMounts"]}
@@ -115,7 +100,7 @@ def test_volumes_are_those_that_are_mounted(
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl")
-def test_kustomize_lists_all_manifests(deploy: Path):
+def test_kustomize_lists_all_manifests(deploy):
     done = subprocess.run(
         ["kubectl", "kustomize", str(deploy / "kubernetes")],
         capture_output=True,
@@ -130,9 +115,7 @@ def test_kustomize_lists_all_manifests(deploy: Path):
     assert config["configMap"]["name"] == made["ConfigMap"]["metadata"]["name"]
 
 
-def test_kserve_serves_the_same(
-    deploy: Path, manifests: dict[str, Any], container: Any
-):
+def test_kserve_serves_the_same(deploy, manifests, container):
     service = yaml.safe_load((deploy / "kserve.yaml").read_text())
     assert service["apiVersion"] == "serving.kserve.io/v1beta1"
     assert service["kind"] == "InferenceService"

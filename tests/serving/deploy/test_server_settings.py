@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
-import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
 
-def without(arguments: list[str], *prefixes: str) -> list[str]:
+def without(arguments, *prefixes):
     return [each for each in arguments if not each.startswith(prefixes)]
 
 
-def test_ports_and_batching_are_set(container: Any, compose: Any):
+def test_ports_and_batching_are_set(container, compose):
     for arguments in (container["args"], compose["command"]):
         flags = {"--port=8500", "--rest_api_port=8501", "--enable_batching=true"}
         assert flags <= set(arguments)
 
 
-def test_compose_and_kubernetes_serve_alike(container: Any, compose: Any):
+def test_compose_and_kubernetes_serve_alike(container, compose):
     polled = "--model_config_file_poll_wait_seconds="
     assert without(compose["command"], polled) == container["args"]
     assert compose["entrypoint"] == container["command"]
@@ -32,7 +28,7 @@ def test_compose_and_kubernetes_serve_alike(container: Any, compose: Any):
     assert container["startupProbe"]["exec"] == container["readinessProbe"]["exec"]
 
 
-def test_mounted_files_exist(container: Any, compose: Any, deploy: Path):
+def test_mounted_files_exist(container, compose, deploy):
     mounted = dict(
         each.removesuffix(":ro").split(":")
         for each in compose["volumes"]
@@ -45,7 +41,7 @@ def test_mounted_files_exist(container: Any, compose: Any, deploy: Path):
             assert inside[value].is_file()
 
 
-def test_models_are_where_the_volume_is(container: Any, deploy: Path):
+def test_models_are_where_the_volume_is(container, deploy):
     text = (deploy / "kubernetes/models.pbtxt").read_text()
     config = text_format.Parse(text, ModelServerConfig())
     (model,) = config.model_config_list.config
@@ -57,26 +53,15 @@ def test_models_are_where_the_volume_is(container: Any, deploy: Path):
     )
 
 
-@pytest.fixture
-def rest_port(tmp_path: Path, add_version: Any, server_of: Any) -> Iterator[int]:
-    """The port for REST of a server that has the model `ad_click`."""
-
-    add_version(tmp_path / "models", 1)
-    server = server_of("ad_click", tmp_path / "models", rest_port=0)
-    server.start()
-    assert server.rest_port is not None
-    yield server.rest_port
-    server.stop(grace=0.2)
-
-
-def test_probe_tells_whether_the_model_is_available(container: Any, rest_port: int):
-    def probe(port: int, model: str) -> int:
+def test_probe_tells_whether_the_model_is_available(container, toy_dir, serving):
+    def probe(port, model):
         command = [
             each.replace("8501", str(port)).replace("ad_click", model)
             for each in container["readinessProbe"]["exec"]["command"]
         ]
         return subprocess.run(command, capture_output=True, timeout=5).returncode
 
-    assert probe(rest_port, "ad_click") == 0
-    assert probe(rest_port, "other") != 0
-    assert probe(1, "ad_click") != 0
+    with serving("ad_click", toy_dir, rest_port=0) as server:
+        assert probe(server.rest_port, "ad_click") == 0
+        assert probe(server.rest_port, "other") != 0
+        assert probe(1, "ad_click") != 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import shutil
 
 import pytest
@@ -22,7 +21,7 @@ ROWS = "device,tags,user,age,price\nphone,x,u1,31,2.5\ntablet,,u2,44,7\n"
 def ctr(tiny, tiny_models, tmp_path, capsys):
     """Runs `ctr bench serving` for a model that is released."""
     models = tmp_path / "models"
-    shutil.copytree(tiny_models("linear").saved_model, models / "7")
+    shutil.copytree(tiny_models("wide_deep").saved_model, models / "7")
     release = tiny.config.release.model_copy(update={"model_dir": str(models)})
     config = tiny.config.model_copy(update={"release": release})
     (tmp_path / "pipeline.yaml").write_text(to_yaml(config))
@@ -38,7 +37,7 @@ def ctr(tiny, tiny_models, tmp_path, capsys):
 
 
 def test_each_kind_of_requests_is_measured(ctr):
-    sizes = ["--batch-size", "1", "3", "--seconds", "0.5"]
+    sizes = ["--batch-size", "1", "3", "--seconds", "0.2"]
     status, out, err = ctr(*sizes, "--json")
 
     assert status == 0, err
@@ -46,11 +45,10 @@ def test_each_kind_of_requests_is_measured(ctr):
     assert result["version"] == 7
     kinds = [(each["signature"], each["batch_size"]) for each in result["figures"]]
     assert sorted(kinds) == [(s, n) for s in ("examples", "tensors") for n in (1, 3)]
-    told = [re.sub(r"\d+\.\d s$", "S s", line) for line in err.splitlines()]
-    steps = [f"Starting {result['server']}"]
-    steps += [f"{signature}, batch size {size}" for signature, size in kinds]
-    expected = [line for step in steps for line in (f"{step} ...", f"{step}: S s")]
-    assert told == expected
+    # The progress names each of them, before and after it.
+    for signature, size in kinds:
+        lines = [line for line in err.splitlines() if line.startswith(signature)]
+        assert sum(f"size {size}" in line for line in lines) == 2
 
 
 @pytest.mark.parametrize(
@@ -64,14 +62,11 @@ def test_numbers_out_of_range_are_rejected(ctr, option, number):
     assert f"{option.removeprefix('--').replace('-', ' ')}: got {number}" in err
 
 
-def test_figures_are_not_cut_off_at_80_columns():
+def test_figures_fit_into_80_columns(golden):
     figures = Figures(
         "examples", 1000, 12_345.6, 6_172.8, 0.126, 99.9, 1302.9, 12_345.6, {}
     )
     page = io.StringIO()
     Console(file=page, width=80).print(figures_table([figures]))
-    row = page.getvalue().split()[-9:]
-    assert row == [
-        *("examples", "1000", "12,346", "12,345,600"),
-        *("0.13", "99.90", "1,303", "12,346", "0"),
-    ]
+    lines = [line.rstrip() for line in page.getvalue().splitlines()]
+    golden("bench_serving.txt", "\n".join(lines))

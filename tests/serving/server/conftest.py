@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 
 NAME = "toy"
+ROW = {"price": [1.0], "name": [b""], "tags": [[b""]]}
 
 
 @dataclass
@@ -42,15 +45,22 @@ class Client:
             channel,
         )
 
+    def predict(self, request: Any) -> dict[str, np.ndarray]:
+        """The outputs of a request."""
+        import tensorflow as tf
+
+        outputs = self.predictions.Predict(request, timeout=20).outputs
+        return {alias: tf.make_ndarray(tensor) for alias, tensor in outputs.items()}
+
     def score(self, price: float = 1.0, **spec: Any) -> tuple[float, int]:
         """The score of a price without tags, and the version that gave it."""
-        request = predict_request(price=[price], name=[b""], tags=[[b""]], **spec)
+        request = predict_request(price=[price], **spec)
         response = self.predictions.Predict(request, timeout=20)
         (score,) = response.outputs["score"].float_val
         return score, response.model_spec.version.value
 
     def states(self) -> dict[int, str]:
-        """How far each version is."""
+        """The state of each version."""
         from tensorflow_serving.apis import get_model_status_pb2
 
         request = get_model_status_pb2.GetModelStatusRequest()
@@ -65,22 +75,24 @@ class Client:
 
 def predict_request(
     signature: str = "predict",
-    name_of_model: str = NAME,
+    model: str = NAME,
     version: int | None = None,
     label: str = "",
     **inputs: Any,
 ) -> Any:
-    """A request with raw tensors, each the type that the small model wants."""
+    """A request; the inputs of `predict` that are not given have one empty row."""
     import tensorflow as tf
     from tensorflow_serving.apis import predict_pb2
 
     request = predict_pb2.PredictRequest()
-    request.model_spec.name = name_of_model
+    request.model_spec.name = model
     request.model_spec.signature_name = signature
     if version is not None:
         request.model_spec.version.value = version
     if label:
         request.model_spec.version_label = label
+    if signature == "predict":
+        inputs = {**ROW, **inputs}
     for alias, values in inputs.items():
         dtype = np.float32 if alias == "price" else object
         tensor = tf.make_tensor_proto(np.array(values, dtype))
@@ -95,9 +107,22 @@ def predict_request_of() -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session")
-def client_of() -> Callable[[grpc.Channel], Client]:
-    """A client on a channel."""
-    return Client.of
+def connect() -> Iterator[Callable[[Any], Client]]:
+    """A function from a server, or its port, to a client of it."""
+    with ExitStack() as channels:
+
+        def to(server: Any) -> Client:
+            port = getattr(server, "port", server)
+            channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+            return Client.of(channels.enter_context(channel))
+
+        yield to
+
+
+@pytest.fixture(scope="session")
+def client(toy_server: Any, connect: Callable[[Any], Client]) -> Client:
+    """A client of the server that no test changes."""
+    return connect(toy_server)
 
 
 @pytest.fixture
@@ -109,67 +134,49 @@ def base_path(tmp_path: Path, add_version: Callable[[Path, int], Path]) -> Path:
 
 @pytest.fixture
 def start_server(
-    base_path: Path, server_of: Callable[..., Any]
+    base_path: Path, serving: Callable[..., Any]
 ) -> Iterator[Callable[..., Any]]:
-    """Starts a server of the directory, on free ports; see `server_of`.
+    """A function that starts a server of the directory; see `server_of`.
 
     A configuration is a message, or a function that returns one.
     """
     from serving.server.version_loader import Polling
 
-    servers = []
+    with ExitStack() as servers:
 
-    def start(config: Any = None, **settings: Any) -> Any:
-        read = config if config is None or callable(config) else lambda: config
-        defaults = {
-            "rest_port": 0,
-            "polling": Polling(seconds=0.05, retries=2, retry_seconds=0.05),
-        }
-        server = server_of(NAME, base_path, read, **{**defaults, **settings})
-        server.start()
-        servers.append(server)
-        return server
+        def start(config: Any = None, **settings: Any) -> Any:
+            read = config if config is None or callable(config) else lambda: config
+            defaults = {
+                "rest_port": 0,
+                "polling": Polling(seconds=0.05, retries=2, retry_seconds=0.05),
+            }
+            server = serving(NAME, base_path, read, **{**defaults, **settings})
+            return servers.enter_context(server)
 
-    yield start
-    for server in servers:
-        server.stop(grace=0.2)
+        yield start
 
 
-@pytest.fixture
-def connect() -> Iterator[Callable[[Any], Client]]:
-    """A client of a server."""
-    channels = []
+@contextmanager
+def _asking(*asks: Callable[[], Any]) -> Iterator[list[Any]]:
+    answers: list[Any] = []
+    stop = threading.Event()
 
-    def to(server: Any) -> Client:
-        channel = grpc.insecure_channel(f"127.0.0.1:{server.port}")
-        channels.append(channel)
-        return Client.of(channel)
+    def ask_on(ask: Callable[[], Any]) -> None:
+        while not stop.is_set():
+            answers.append(ask())
 
-    yield to
-    for channel in channels:
-        channel.close()
-
-
-@pytest.fixture(scope="session")
-def eventually() -> Callable[[Callable[[], bool]], None]:
-    """Waits until something is so; fails where it does not come to be."""
-
-    def wait(is_so: Callable[[], bool], seconds: float = 20.0) -> None:
-        end = time.monotonic() + seconds
-        while not is_so():
-            assert time.monotonic() < end, "it did not come to be"
-            time.sleep(0.02)
-
-    return wait
+    with ThreadPoolExecutor(len(asks)) as pool:
+        threads = [pool.submit(ask_on, ask) for ask in asks]
+        try:
+            yield answers
+        finally:
+            stop.set()
+        for thread in threads:
+            # Raises the error of a request that failed.
+            thread.result()
 
 
 @pytest.fixture(scope="session")
-def refused() -> Callable[[Callable[[], Any]], tuple[str, str]]:
-    """The status code and the details that a call is refused with."""
-
-    def ask(call: Callable[[], Any]) -> tuple[str, str]:
-        with pytest.raises(grpc.RpcError) as caught:
-            call()
-        return caught.value.code().name, caught.value.details()
-
-    return ask
+def asking() -> Callable[..., AbstractContextManager[list[Any]]]:
+    """A context in which threads ask without a pause; it yields their answers."""
+    return _asking

