@@ -1,4 +1,4 @@
-"""What a container is told: the configuration, and the files that go with it."""
+"""The configuration as it is passed to containers, with the files it refers to."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from config.secrets import secrets_in
 
 
 class Bundle(Block):
-    """The configuration, and the files that go with it.
+    """The configuration and the files it refers to.
 
     Attributes:
-      config: The configuration, without where ML Metadata is for commands of a person:
-        that may hold a password.
-      curated_schema: Content of `validation.schema_file`, which is beside the
-        configuration, and not in the image.
+      config: The configuration without the block `metadata`, which may have a password.
+      curated_schema: Content of `validation.schema_file`, which the image lacks.
     """
 
     config: Config
@@ -29,7 +27,7 @@ class Bundle(Block):
         """Packs a configuration.
 
         Raises:
-          ConfigError: It has a secret, or the curated schema cannot be read.
+          ConfigError: It has a secret, or `validation.schema_file` cannot be read.
         """
         config = config.model_copy(update={"metadata": Metadata()})
         _check_public(config)
@@ -44,7 +42,7 @@ class Bundle(Block):
             ) from error
 
     def unpack(self, folder: Path) -> Config:
-        """The configuration, whose files are in a folder now."""
+        """Writes the files to a folder, and returns the configuration."""
         if self.curated_schema is None:
             return self.config
         path = folder / "schema.pbtxt"
@@ -59,7 +57,7 @@ class Bundle(Block):
 def _check_public(config: Config) -> None:
     for path in secrets_in(config.model_dump(mode="json")):
         raise ConfigError(
-            f"{'.'.join(path)}: a secret would be in the compiled pipeline, where "
-            "others read it; leave it out here, and give it to tasks as an environment "
-            "variable, from a Kubernetes secret: kubeflow.tasks.secrets"
+            f"{'.'.join(path)}: the secret would be readable in the compiled pipeline; "
+            "remove it, and pass it to tasks as an environment variable from a "
+            "Kubernetes secret: kubeflow.tasks.secrets"
         )

@@ -1,4 +1,4 @@
-"""Names as Kubeflow takes them."""
+"""Names on Kubeflow."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import re
 
 
 def pipeline_name(name: str) -> str:
-    """A name as Kubeflow takes it; ours may have capitals and underscores."""
+    """Returns a name without capitals and underscores, which Kubeflow rejects."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

@@ -1,7 +1,4 @@
-"""Runs a command that ends with the process that started it, however that ends.
-
-Without this, a run that is killed would leave a model server behind.
-"""
+"""Runs a command that ends with its parent process, even if that is killed."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-# Of <sys/prctl.h>; only Linux has it.
+# From <sys/prctl.h>; Linux only.
 _PR_SET_PDEATHSIG = 1
 
 
@@ -21,7 +18,7 @@ def child_command(command: Sequence[str]) -> list[str]:
 
 
 def main() -> None:
-    """Asks for SIGTERM at the parent's end, and becomes the program given."""
+    """Requests SIGTERM at the parent's end, then executes the given command."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     os.execv(sys.argv[1], sys.argv[1:])

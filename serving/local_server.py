@@ -1,4 +1,4 @@
-"""A model server on this machine, for as long as it is needed."""
+"""Temporary model server on this machine."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _HOST = "127.0.0.1"
 _POLL_SECONDS = 0.1
 _REQUEST_SECONDS = 30.0
 
-# By default, a channel tries a server that is starting less and less often.
+# By default the interval of retries grows while a server is starting.
 _CHANNEL = [
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 100),
@@ -41,18 +41,24 @@ _CHANNEL = [
 
 
 class ServingError(RunError):
-    """The server does not serve the model."""
+    """Raised if the server does not serve the model."""
 
 
 class LocalServer:
     """A model server in a process of its own, on loopback and a free port.
 
-    `tensorflow_model_server` if it is installed, else the embedded server.
+    It is `tensorflow_model_server` if that is installed, else the embedded server. To
+    be used in a `with` statement; `wait_until_available` waits for the model.
+
+    Args:
+      serving: The `serving` block; host, ports and TLS are ignored.
+      base_path: Directory of the model's versions.
+      folder: Folder of the server's files and its log.
+      load_retries: Number of retries after a version failed to load. Defaults to 5.
 
     Attributes:
-      name: Which of the two it is.
+      name: `tensorflow_model_server`, or `the embedded server`.
       address: `HOST:PORT`.
-      pid: Process id.
     """
 
     def __init__(
@@ -63,17 +69,7 @@ class LocalServer:
         folder: Path,
         load_retries: int = 5,
     ):
-        """Starts the server; `wait_until_available` waits for it.
-
-        Args:
-          serving: The `serving` block; host, ports and TLS are ignored.
-          model: Name of the model.
-          base_path: Directory of its versions.
-          folder: Folder for the server's files and its log.
-          load_retries: Number of retries after a version failed to load.
-        """
-        # Open as long as the server runs: otherwise another process might be given the
-        # port first.
+        # Kept open, so that no other process gets the port.
         self._reserved = bind(_HOST)
         port = port_of(self._reserved)
         here = {"host": _HOST, "port": port, "rest_port": None, "tls": None}
@@ -106,11 +102,10 @@ class LocalServer:
         self.pid = self._process.pid
 
     def __enter__(self) -> Self:
-        """Returns the server."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Kills the server, which has no state to save."""
+        # A server has no state to save.
         self._process.kill()
         self._process.wait()
         self._reserved.close()
@@ -124,12 +119,12 @@ class LocalServer:
         """Waits until the model is AVAILABLE.
 
         Raises:
-          ServingError: It is not AVAILABLE in time, or failed to load.
+          ServingError: The model failed to load, or not in time.
         """
         end = time.monotonic() + seconds
         with grpc.insecure_channel(self.address, _CHANNEL) as channel:
             methods = Methods(channel)
-            # Checked first: once the process has ended, another may use the port.
+            # Checked first: after the process has ended, another may use the port.
             while self._process.poll() is None:
                 if self._is_available(methods):
                     return
@@ -165,12 +160,7 @@ class LocalServer:
 
 
 def stage_version(saved_model: str, version: Path) -> None:
-    """Makes a SavedModel the given version, on this machine's disk.
-
-    Args:
-      saved_model: Directory or URI of the SavedModel.
-      version: Directory of the version.
-    """
+    """Links a SavedModel as the directory of a version, or downloads it from a URI."""
     version.parent.mkdir(parents=True)
     if not is_in_object_store(saved_model):
         version.symlink_to(os.path.abspath(saved_model), target_is_directory=True)

@@ -1,6 +1,6 @@
-"""The models and versions that a server is to serve, as TensorFlow Serving names them.
+"""TensorFlow Serving's configuration of models, versions and labels.
 
-The embedded server takes the message itself; `tensorflow_serving.py` writes it as text.
+The embedded server reads the message; `tensorflow_serving.py` writes it as text.
 """
 
 from __future__ import annotations
@@ -16,19 +16,18 @@ from config.serving import Serving, Versions
 from serving.releases.labels import read_labels
 from serving.releases.storage import is_in_object_store
 
-# The kind of servable; TensorFlow Serving has no other.
+# The only kind of servable.
 PLATFORM = "tensorflow"
 
 
 def model_server_config(
     serving: Serving, name: str, base_path: str, request_log_dir: str = "requests"
 ) -> model_server_config_pb2.ModelServerConfig:
-    """Returns the configuration of one model, with the labels it has now.
+    """Returns the configuration of one model with its current labels.
 
     Args:
       serving: The `serving` block.
-      name: Name of the model.
-      base_path: Directory of its versions.
+      base_path: Directory of the model's versions.
       request_log_dir: Default folder of the request log.
 
     Raises:
@@ -58,10 +57,10 @@ def _choose_versions(
 ) -> None:
     """Sets a policy that serves the configured versions and those with a label.
 
-    No policy says "the latest and these". A list would have to be rewritten for each
-    release and roll back, and twice for a label that moves: servers assign labels to
-    loaded versions only, and reject a list that adds the version along with its label.
-    So as long as there are labels, all versions that `release.keep` leaves are served.
+    No policy serves the latest versions and a list of others. A list alone would have
+    to be rewritten for each release and rollback, and twice for a label that moves,
+    since servers reject labels of versions that are not loaded. So with labels, all
+    versions are served; `release.keep` limits their number.
     """
     model.version_labels.update(labels)
     policy = model.model_version_policy
@@ -71,7 +70,7 @@ def _choose_versions(
                 raise ConfigError(
                     f"serving.versions: got {', '.join(map(str, versions))} without "
                     f"{version}, which has the label {label!r}; add it, move the "
-                    "label, or give a number of versions"
+                    "label, or set a number of versions"
                 )
         policy.specific.versions.extend(versions)
     elif versions == "all" or labels:

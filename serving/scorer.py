@@ -1,4 +1,4 @@
-"""Scores rows by an exported model, in this process."""
+"""Scoring of rows by an exported model in this process."""
 
 from __future__ import annotations
 
@@ -21,18 +21,15 @@ _BATCH = 8192
 
 
 def raw_features(saved_model: str) -> dict[str, tf.TensorSpec]:
-    """Reads what `predict` takes: a tensor for each raw feature, by its name.
+    """Returns the inputs of `predict`: the spec of each raw feature's tensor.
 
-    A tensor's own name is that of an argument of the function.
-
-    Args:
-      saved_model: Directory of a SavedModel.
+    The name of a spec is that of the function's argument.
 
     Raises:
-      KeyError: The model has no such signature.
+      KeyError: The model has no signature `predict`.
     """
     graph = saved_model_utils.get_meta_graph_def(saved_model, tf.saved_model.SERVING)
-    signatures = dict(graph.signature_def)  # protobuf would add what is not there
+    signatures = dict(graph.signature_def)  # protobuf would add a missing one
     return {
         name: tf.TensorSpec(info.tensor_shape, info.dtype, _argument(info))
         for name, info in signatures[PREDICT].inputs.items()
@@ -40,7 +37,7 @@ def raw_features(saved_model: str) -> dict[str, tf.TensorSpec]:
 
 
 def _argument(info: meta_graph_pb2.TensorInfo) -> str:
-    """The argument of the function `predict` for one of its inputs.
+    """Returns the argument of the function `predict` for one of its inputs.
 
     TensorFlow names the placeholder of an input after signature and argument
     (`tensorflow/python/saved_model/save.py`).
@@ -50,15 +47,14 @@ def _argument(info: meta_graph_pb2.TensorInfo) -> str:
 
 
 class Scorer:
-    """The signature `predict` of a SavedModel.
+    """A SavedModel, loaded to score rows.
 
     Attributes:
-      inputs: Spec of the tensor of each raw feature.
+      inputs: Spec of each raw feature's tensor.
     """
 
     def __init__(self, saved_model: str):
-        """Loads a SavedModel."""
-        # Kept, since signatures hold their model weakly.
+        # Signatures hold their model weakly.
         self._model = tf.saved_model.load(saved_model)
         self._predict = self._model.signatures[PREDICT]
         self.inputs: Mapping[str, tf.TensorSpec] = raw_features(saved_model)
@@ -66,11 +62,11 @@ class Scorer:
     def probabilities(
         self, columns: Mapping[str, npt.NDArray[np.generic]]
     ) -> npt.NDArray[np.float32]:
-        """Returns the probability of a click for each row, float32 [rows].
+        """Returns the click probability of each row, float32 [rows].
 
         Args:
-          columns: The raw features, one element per row: float32, or bytes; a
-            multi-valued feature has a second dimension, padded with b"".
+          columns: Raw features, float32 or bytes [rows]; multi-valued ones bytes
+            [rows, values], padded with b"".
         """
         (rows,) = {len(column) for column in columns.values()}
         batches = [
@@ -82,11 +78,7 @@ class Scorer:
     def probabilities_of_examples(
         self, examples: Sequence[bytes]
     ) -> npt.NDArray[np.float32]:
-        """Returns the probabilities by `serving_default`, float32 [examples].
-
-        Args:
-          examples: Serialized tf.Examples.
-        """
+        """Returns the probabilities of serialized tf.Examples, float32 [examples]."""
         serve = self._model.signatures[SERVING_DEFAULT]
         batches = [
             serve(examples=tf.constant(examples[start : start + _BATCH], tf.string))
@@ -102,11 +94,7 @@ class Scorer:
     def transformed(
         self, examples: Sequence[bytes]
     ) -> dict[str, npt.NDArray[np.generic]]:
-        """Returns the transformed columns, one element per example.
-
-        Args:
-          examples: Serialized tf.Examples.
-        """
+        """Returns transformed columns of serialized tf.Examples, [examples, ...]."""
         transform = self._model.signatures[TRANSFORM_FEATURES]
         columns = transform(examples=tf.constant(examples, tf.string))
         return {name: column.numpy() for name, column in columns.items()}

@@ -1,6 +1,6 @@
-"""Starts `tensorflow_model_server`: the text files it reads, and its command line.
+"""Configuration files and command line of `tensorflow_model_server`.
 
-It reads the file of the models again when that changes, which is how labels reach it.
+It polls the file of the models, by which labels are updated.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _PROGRAM = "tensorflow_model_server"
 
 @dataclass(frozen=True)
 class Files:
-    """The files that `tensorflow_model_server` is configured by.
+    """Configuration files of `tensorflow_model_server`.
 
     Attributes:
-      models: Text of a ModelServerConfig.
-      batching: Text of BatchingParameters; None disables batching.
-      ssl: Text of an SSLConfig; None disables TLS.
+      models: A ModelServerConfig.
+      batching: BatchingParameters; None disables batching.
+      ssl: An SSLConfig; None disables TLS.
     """
 
     models: Path
@@ -52,13 +52,7 @@ def find_tensorflow_serving() -> str | None:
 
 
 def write_files(serving: Serving, name: str, base_path: str, folder: Path) -> Files:
-    """Writes the files of a server of one model.
-
-    Args:
-      serving: The `serving` block.
-      name: Name of the model.
-      base_path: Directory of its versions.
-      folder: Where to write them.
+    """Writes the files of a server of one model to a folder.
 
     Raises:
       ConfigError: A key or certificate cannot be used, or `serving.versions` lacks a
@@ -80,7 +74,7 @@ def write_files(serving: Serving, name: str, base_path: str, folder: Path) -> Fi
 
 
 def write_models(serving: Serving, name: str, base_path: str, folder: Path) -> Path:
-    """Writes the file of the models; a server that polls it reads all or nothing.
+    """Writes the file of the models atomically.
 
     Raises:
       ConfigError: `serving.versions` lacks a version that has a label.
@@ -90,9 +84,9 @@ def write_models(serving: Serving, name: str, base_path: str, folder: Path) -> P
     # Stock TensorFlow Serving does not start with a `logging_config`.
     serving = serving.model_copy(update={"request_log": None})
     config = model_server_config(serving, name, base_path)
-    aside = folder / f".models.config.{os.getpid()}"
-    aside.write_text(text_format.MessageToString(config), encoding="utf-8")
-    return aside.replace(path)
+    partial = folder / f".models.config.{os.getpid()}"
+    partial.write_text(text_format.MessageToString(config), encoding="utf-8")
+    return partial.replace(path)
 
 
 def tensorflow_serving_command(
@@ -119,13 +113,9 @@ def tensorflow_serving_command(
 
 
 def follow_labels(base_path: str, write: Callable[[], object]) -> None:
-    """Calls `write` whenever labels change, as long as this process lives.
+    """Calls `write` whenever labels change, until this process ends.
 
-    In a process of its own, since this one is to become the server.
-
-    Args:
-      base_path: Directory of the model's versions.
-      write: Writes the file of the models.
+    It forks a process, since this one becomes the server.
     """
     multiprocessing.get_context("fork").Process(
         target=_follow, args=(os.getpid(), base_path, write)
@@ -133,9 +123,9 @@ def follow_labels(base_path: str, write: Callable[[], object]) -> None:
 
 
 def _follow(server: int, base_path: str, write: Callable[[], object]) -> None:
-    # Ctrl-C in a terminal is for the server; once that has ended, this ends too.
+    # Ctrl-C is for the server, at whose end this process ends too.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # In `ps` it looks like `ctr serve`, so a person may mean the server.
+    # `ps` shows this process as `ctr serve`, too.
     signal.signal(signal.SIGTERM, lambda *_: _terminate(server))
     written: Mapping[str, int] | None = None
     reported = ""
@@ -147,7 +137,7 @@ def _follow(server: int, base_path: str, write: Callable[[], object]) -> None:
                 written = labels
             reported = ""
         except Exception as error:
-            # An object store has errors of its own; the next poll may succeed.
+            # Object stores raise errors of their own; the next poll may succeed.
             if str(error) != reported:
                 print(f"labels not updated: {error}", file=sys.stderr, flush=True)
             reported = str(error)
@@ -155,7 +145,7 @@ def _follow(server: int, base_path: str, write: Callable[[], object]) -> None:
 
 
 def _terminate(server: int) -> None:
-    # Otherwise the number may be that of another process by now.
+    # Otherwise the server has ended, and its id may be reused.
     if os.getppid() == server:
         os.kill(server, signal.SIGTERM)
 
@@ -163,7 +153,7 @@ def _terminate(server: int) -> None:
 def _batching_text(batching: Batching) -> str:
     values = {**batching.model_dump(), "num_batch_threads": batching.threads}
     lines = [f"{name} {{ value: {value} }}" for name, value in values.items()]
-    # Without it, requests whose lists differ in length fail when batched together.
+    # Without it, batches of requests with lists of different lengths fail.
     return "\n".join([*lines, "pad_variable_length_inputs: true"]) + "\n"
 
 
@@ -171,7 +161,7 @@ def _ssl_text(pem: Pem) -> str:
     texts = {"server_key": pem.key, "server_cert": pem.certificate}
     if pem.client_ca is not None:
         texts["custom_ca"] = pem.client_ca
-    # PEM is ASCII, in which a string of JSON is one of protobuf's text format.
+    # PEM is ASCII, for which JSON strings are valid in protobuf's text format.
     lines = [f"{field}: {json.dumps(text)}" for field, text in texts.items()]
     verify = "false" if pem.client_ca is None else "true"
     return "\n".join([*lines, f"client_verify: {verify}"]) + "\n"

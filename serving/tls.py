@@ -1,6 +1,6 @@
-"""The keys and certificates of a server, checked before it starts.
+"""Keys and certificates of a server, checked before it starts.
 
-gRPC reads them once the models are loaded, and does not say what is wrong with them.
+gRPC would read them after the models are loaded, and does not report what is wrong.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ from config.serving import Tls
 
 
 class Pem(NamedTuple):
-    """The content of the files of `serving.tls`, in PEM.
+    """Contents of the files of `serving.tls`.
 
     Attributes:
-      key: The server's private key.
       certificate: The server's certificate, and those up to its authority.
-      client_ca: The authority of client certificates; None if clients need none.
+      client_ca: Authority of client certificates; None if they are not required.
     """
 
     key: str
@@ -47,7 +46,7 @@ def _read(path: str) -> str:
     try:
         return Path(path).read_text(encoding="ascii")
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not in PEM"
+        reason = getattr(error, "strerror", None) or "not PEM"
         raise ConfigError(f"serving.tls: {path}: cannot be read ({reason})") from error
 
 
@@ -57,16 +56,16 @@ def _read_certificate(path: str) -> str:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(cadata=text)
     except (ssl.SSLError, ValueError) as error:
         raise ConfigError(
-            f"serving.tls: {path}: no certificate in PEM; give one"
+            f"serving.tls: {path}: not a PEM certificate; give one"
         ) from error
     return text
 
 
 def _check_key(key: str, certificate: str, path: str) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    # Whether a key is long enough is for clients to decide.
+    # Short keys are for clients to reject.
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    # Python reads them from files only; the folder is readable by its owner only.
+    # Python reads files only; the folder is readable by its owner only.
     with tempfile.TemporaryDirectory(prefix="ctr-serve-") as folder:
         chain = os.path.join(folder, "chain.pem")
         Path(chain).write_text(f"{key}\n{certificate}\n", encoding="ascii")
@@ -74,6 +73,6 @@ def _check_key(key: str, certificate: str, path: str) -> None:
             context.load_cert_chain(chain, password="")
         except ssl.SSLError as error:
             raise ConfigError(
-                f"serving.tls: {path}: not the certificate's key in PEM, without a "
-                "password; give the key that the certificate was made for"
+                f"serving.tls: {path}: not the certificate's key in PEM without a "
+                "password; give the key of the certificate"
             ) from error

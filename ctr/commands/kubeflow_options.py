@@ -122,11 +122,11 @@ def package_of(options: argparse.Namespace, config: Config) -> Iterator[Package]
 
 
 def warn(config: Config) -> None:
-    """Says what was compiled, and yet will hardly run."""
-    from kubeflow.compile.warnings import doubts
+    """Prints warnings about configurations that probably fail on a cluster."""
+    from kubeflow.compile.warnings import config_warnings
 
-    for doubt in doubts(config):
-        print(f"warning: {doubt}", file=sys.stderr)
+    for warning in config_warnings(config):
+        print(f"warning: {warning}", file=sys.stderr)
 
 
 @contextlib.contextmanager

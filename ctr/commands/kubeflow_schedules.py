@@ -111,8 +111,12 @@ def _add_name(action: argparse.ArgumentParser) -> None:
 
 def _schedule(options: argparse.Namespace, connection: Connection) -> int:
     from kubeflow.client.connection import connect
-    from kubeflow.client.schedules import Timing, apply
-    from kubeflow.client.triggers import read_cron, read_interval
+    from kubeflow.client.schedules import (
+        Timing,
+        apply,
+        read_cron,
+        read_interval,
+    )
     from kubeflow.client.versions import upload
 
     timing = Timing(

@@ -1,1 +1,1 @@
-"""What asks Kubeflow Pipelines to keep, run and schedule a compiled pipeline."""
+"""Client of Kubeflow Pipelines: uploads, runs and schedules compiled pipelines."""

@@ -1,4 +1,4 @@
-"""A client of Kubeflow Pipelines, connected and logged in."""
+"""Connection to Kubeflow Pipelines, with login and version check."""
 
 from __future__ import annotations
 
@@ -21,29 +21,27 @@ from kfp.client import client as kfp_client
 from config.errors import ConfigError, KubeflowError
 from kubeflow.client.failures import no_host, reason_of, wrong_server
 
-# Servers before 2.5 do not replace the placeholder of the id of a run; kfp speaks with
-# servers of one major version only.
+# Servers before 2.5 do not replace the placeholder of the run id; kfp supports servers
+# of its own major version only.
 _OLDEST = (2, 5)
 _NEXT_MAJOR = (3, 0)
 _RELEASE = re.compile(r"v?(\d+)\.(\d+)")
-# Kubernetes sets it in each pod.
+# Set by Kubernetes in each pod.
 _IN_CLUSTER = "KUBERNETES_SERVICE_HOST"
 
 
 @dataclass(frozen=True)
 class Connection:
-    """Where Kubeflow Pipelines is, and who asks.
+    """Address and credentials of Kubeflow Pipelines.
 
     Attributes:
-      host: URL of the API, with `/pipeline` where Kubeflow's dashboard is in front;
-        None for the one that kfp's own variable names, or that of the cluster that
-        this runs in.
-      namespace: The profile of a multi-user installation.
-      token_file: Holds a bearer token; read anew for each request, since tokens of
+      host: URL of the API; behind Kubeflow's dashboard it ends in `/pipeline`. Defaults
+        to `$KF_PIPELINES_ENDPOINT`, else to the API of the surrounding cluster.
+      namespace: Profile of a multi-user installation.
+      token_file: File with a bearer token. It is read for each request, since tokens of
         service accounts are rotated.
-      cookie_file: Holds the cookie of a session, such as
-        `oauth2_proxy_kubeflow=VALUE`.
-      ca: Authorities to trust, in PEM; by default those that certifi has.
+      cookie_file: File with a session cookie, such as `oauth2_proxy_kubeflow=VALUE`.
+      ca: PEM file of the authorities to trust. Defaults to those of certifi.
     """
 
     host: str | None = None
@@ -54,29 +52,26 @@ class Connection:
 
 
 class Client(kfp.Client):
-    """kfp's client; it asks once whether a server is there, and says what is wrong.
+    """kfp's client with a single health check and readable errors.
 
     Attributes:
-      profile: The profile of a multi-user installation. It is no argument of kfp's
-        client, which would look for the API itself in that namespace.
+      profile: Profile of a multi-user installation. Not the `namespace` argument of
+        kfp's client, which is the namespace of the API itself.
     """
 
     profile: str | None = None
 
     def get_kfp_healthz(self, sleep_duration: int = 0) -> Any:
-        """Asks for the state of the server.
+        """Returns the state of the server.
 
-        kfp's own asks five times, also where there is no permission. A login page is
-        no answer: a proxy sends one, with status 200, to whoever is not logged in.
+        kfp's own method tries five times, even without permission, and accepts the
+        login page that a proxy returns with status 200.
 
         Args:
-          sleep_duration: Not needed; kfp's own has it.
-
-        Returns:
-          The state.
+          sleep_duration: Ignored.
 
         Raises:
-          KubeflowError: What answers is no server of Kubeflow Pipelines 2.
+          KubeflowError: The server is not Kubeflow Pipelines 2.
         """
         del sleep_duration
         api = self._healthz_api
@@ -88,34 +83,34 @@ class Client(kfp.Client):
             raise
         if not _is_json(api.api_client.last_response):
             raise KubeflowError(
-                f"{self.address}: a page answers, not the API: log in by --token-file "
-                "or --cookie-file; behind Kubeflow's dashboard the host ends in "
-                "/pipeline"
+                f"{self.address}: got a page instead of the API; log in with "
+                "--token-file or --cookie-file; behind Kubeflow's dashboard the host "
+                "ends in /pipeline"
             )
         return state
 
     def require_supported(self) -> None:
-        """Raises where the server's version is not one that the client speaks with."""
+        """Raises KubeflowError if the server's release is not supported."""
         version = self._version()
         if version is not None and not _is_supported(version):
             raise wrong_server(version)
 
     def run_url(self, run_id: str) -> str:
-        """The page of a run."""
+        """Returns the address of a run's page."""
         return f"{self._get_url_prefix()}/#/runs/details/{run_id}"
 
     @property
     def address(self) -> str:
-        """The URL of the API."""
+        """URL of the API."""
         return str(self._existing_config.host)
 
     @property
     def namespace(self) -> str | None:
-        """The profile of a multi-user installation."""
+        """Profile of a multi-user installation."""
         return self.profile or self.get_user_namespace() or None
 
     def _version(self) -> str | None:
-        """The release that the server is of; only the older of its two APIs tells."""
+        """Returns the server's release, which only its v1beta1 API reports."""
         api_client = self._healthz_api.api_client
         try:
             answer = api_client.call_api(
@@ -132,7 +127,7 @@ class Client(kfp.Client):
 
 
 def check(connection: Connection) -> None:
-    """Checks what can be checked before the server is asked.
+    """Checks a connection without a request.
 
     Raises:
       ConfigError: No host is known, or a file of the connection cannot be read.
@@ -144,25 +139,20 @@ def check(connection: Connection) -> None:
 
 @contextlib.contextmanager
 def connect(connection: Connection) -> Iterator[Client]:
-    """Connects, and makes errors of the connection ones that a person understands.
-
-    Args:
-      connection: Where to, and as whom.
-
-    Yields:
-      The client.
+    """Yields a connected client, and raises its errors as user errors.
 
     Raises:
       ConfigError: No host is known, or a file of the connection cannot be read.
-      KubeflowError: The server cannot be reached, refuses, or is another version.
+      KubeflowError: The server cannot be reached, rejects a request, or has an
+        unsupported version.
     """
     host = _host(connection)
     address = host or "Kubeflow Pipelines in this cluster"
-    # It tries again, and says so; in the end there is one line about it.
+    # It logs each retry; the last failure is an error.
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            # That it does not speak with servers of version 1.
+            # kfp warns that it does not support servers of version 1.
             warnings.simplefilter("ignore", FutureWarning)
             client = Client(
                 host=host,
@@ -183,7 +173,7 @@ def connect(connection: Connection) -> Iterator[Client]:
 
 @contextlib.contextmanager
 def silent() -> Iterator[None]:
-    """Keeps what kfp's client prints about links out of the output."""
+    """Suppresses the links that kfp's client prints."""
     with contextlib.redirect_stdout(io.StringIO()):
         yield
 
@@ -220,7 +210,7 @@ def _read(file: Path) -> str:
 
 
 def _is_supported(version: str) -> bool:
-    """Returns True for a supported release, and for what is no number of a release."""
+    """Returns False for unsupported releases; development builds have no number."""
     release = _RELEASE.match(version)
     if release is None:
         return True

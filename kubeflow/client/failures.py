@@ -1,4 +1,4 @@
-"""What went wrong with Kubeflow Pipelines, in one line that says what to do."""
+"""Errors of Kubeflow Pipelines, one line each that says what to do."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from config.errors import ConfigError, KubeflowError
 if TYPE_CHECKING:
     from kfp_server_api import ApiException
 
-_NO_LOGIN = 401
-_NO_PERMISSION = 403
+_UNAUTHORIZED = 401
+_FORBIDDEN = 403
 _NOT_FOUND = 404
-_LONGEST = 300
+_MAX_LENGTH = 300
 
 
 def no_host() -> ConfigError:
-    """Nobody said where Kubeflow Pipelines is."""
+    """Returns the error for a missing host."""
     return ConfigError(
         "no host: give --host URL, or set KF_PIPELINES_ENDPOINT; only inside the "
-        "cluster it is found by itself"
+        "cluster it has a default"
     )
 
 
@@ -29,34 +29,37 @@ def wrong_server(version: str) -> KubeflowError:
     """Returns the error for a server of an unsupported release."""
     ours = importlib.metadata.version("kfp")
     return KubeflowError(
-        f"the server is Kubeflow Pipelines {version}; 2.5 or later of 2.x is needed "
-        f"(kfp {ours}); upgrade the server, 2.17 is recommended"
+        f"the server is Kubeflow Pipelines {version}; required: 2.5 or later of 2.x "
+        f"(kfp {ours}); upgrade the server, preferably to 2.17"
     )
 
 
 def reason_of(error: ApiException, host: str) -> str:
-    """One line for what a server refused."""
-    told = _told(error)
-    if error.status == _NO_LOGIN:
-        return f"{host}: not logged in (401): give --token-file or --cookie-file{told}"
-    if error.status == _NO_PERMISSION:
+    """Returns the message for a rejected request."""
+    details = _details(error)
+    if error.status == _UNAUTHORIZED:
         return (
-            f"{host}: no permission (403): the account may not do this in that "
-            f"namespace; ask for the role kubeflow-edit there, or give another "
-            f"--namespace, --token-file or --cookie-file{told}"
+            f"{host}: not logged in (401); give --token-file or --cookie-file{details}"
+        )
+    if error.status == _FORBIDDEN:
+        return (
+            f"{host}: no permission (403); ask for the role kubeflow-edit in that "
+            f"namespace, or give another --namespace, --token-file or --cookie-file"
+            f"{details}"
         )
     if error.status == _NOT_FOUND:
         return (
-            f"{host}: not found (404): no such object there, or no API of Kubeflow "
-            f"Pipelines 2; behind Kubeflow's dashboard the host ends in /pipeline{told}"
+            f"{host}: not found (404): no such object, or not the API of Kubeflow "
+            f"Pipelines 2; behind Kubeflow's dashboard the host ends in "
+            f"/pipeline{details}"
         )
     ours = importlib.metadata.version("kfp")
     status = error.status or error.reason
-    return f"{host}: refused ({status}) what kfp {ours} sent{told}"
+    return f"{host}: rejected the request of kfp {ours} ({status}){details}"
 
 
-def _told(error: ApiException) -> str:
-    """What the server itself says, which may be JSON, a page, or nothing."""
+def _details(error: ApiException) -> str:
+    """Returns the server's own message; its body may also be a page or empty."""
     try:
         body = json.loads(error.body or "")
     except ValueError:
@@ -64,5 +67,5 @@ def _told(error: ApiException) -> str:
     if not isinstance(body, dict):
         return ""
     words = " ".join(str(body.get("message") or body.get("error") or "").split())
-    shortened = words if len(words) <= _LONGEST else words[: _LONGEST - 3] + "..."
-    return f"; it says: {shortened}" if words else ""
+    shortened = words if len(words) <= _MAX_LENGTH else words[: _MAX_LENGTH - 3] + "..."
+    return f"; server: {shortened}" if words else ""

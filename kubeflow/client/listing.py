@@ -1,4 +1,4 @@
-"""What a server has of a pipeline: versions, schedules and runs."""
+"""Versions, schedules and runs of a pipeline, as rows."""
 
 from __future__ import annotations
 
@@ -15,15 +15,11 @@ Rows = list[dict[str, Any]]
 
 
 def listing(client: Client, pipeline: str, limit: int) -> dict[str, Rows]:
-    """What there is of a pipeline.
+    """Returns rows of `versions`, `schedules` and `runs`, the newest first.
 
     Args:
-      client: Connected.
-      pipeline: Its name.
-      limit: The most versions, and the most runs.
-
-    Returns:
-      Rows by `versions`, `schedules` and `runs`; the newest come first.
+      pipeline: Name of the pipeline.
+      limit: Maximum number of versions, and of runs.
     """
     pipeline_id = find_pipeline(client, pipeline)
     versions = list_versions(client, pipeline_id, limit) if pipeline_id else []
@@ -42,7 +38,7 @@ def listing(client: Client, pipeline: str, limit: int) -> dict[str, Rows]:
 
 
 def as_text(found: Mapping[str, Rows]) -> str:
-    """Tables of the rows, without ids."""
+    """Formats rows as tables, without ids."""
     blocks = []
     for title, rows in found.items():
         lines = [title, *_lines(rows)] if rows else [f"{title}: none"]
@@ -55,7 +51,7 @@ def _rows(
     names: Mapping[str, str],
     row: Callable[[Any], dict[str, Any]],
 ) -> Rows:
-    """Rows with the name of their version, or the id of one that is not listed."""
+    """Returns rows with the name of their version, or its id if it is not listed."""
     rows = []
     for item in items:
         reference = item.pipeline_version_reference

@@ -1,4 +1,4 @@
-"""A compiled pipeline, as `ctr kubeflow compile` writes it."""
+"""Compiled pipelines, as written by `ctr kubeflow compile`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import yaml
 
 from config.errors import ConfigError
 
-# As git's short names: enough for the versions of one pipeline.
+# As many as git's short names have: enough for the versions of one pipeline.
 _DIGITS = 12
 
 
@@ -22,9 +22,8 @@ class Parameter:
     """A parameter of a run.
 
     Attributes:
-      type: As the spec has it: `STRING`, `NUMBER_INTEGER`, `NUMBER_DOUBLE`, `BOOLEAN`,
-        `LIST` or `STRUCT`.
-      required: Whether a run has to give a value.
+      type: `STRING`, `NUMBER_INTEGER`, `NUMBER_DOUBLE`, `BOOLEAN`, `LIST` or `STRUCT`.
+      required: True if it has no default.
     """
 
     type: str
@@ -36,12 +35,8 @@ class Package:
     """A compiled pipeline.
 
     Attributes:
-      path: Where it is.
-      name: The name of the pipeline.
-      version: Names the content: the same content has the same name, wherever and
-        whenever it was compiled.
-      parameters: What a run can be given.
-      tasks: The names of its tasks.
+      version: Digest of the content.
+      tasks: Names of its tasks.
     """
 
     path: Path
@@ -52,17 +47,18 @@ class Package:
 
     @classmethod
     def read(cls, path: Path) -> Package:
-        """Reads a compiled pipeline."""
+        """Reads a compiled pipeline.
+
+        Raises:
+          ConfigError: The file cannot be read, or is not a compiled pipeline.
+        """
         documents = _documents(path)
         spec = documents[0]
         try:
             name = spec["pipelineInfo"]["name"]
             root = spec["root"]
         except (KeyError, TypeError) as error:
-            raise ConfigError(
-                f"{path}: is no compiled pipeline (it lacks {error}); make one by: "
-                "ctr kubeflow compile"
-            ) from error
+            raise _malformed(path, f" ({error} is missing)") from error
         inputs = root.get("inputDefinitions", {}).get("parameters", {})
         content = json.dumps(documents, sort_keys=True, default=str)
         return cls(
@@ -75,7 +71,7 @@ class Package:
 
 
 def _documents(path: Path) -> list[Any]:
-    """The PipelineSpec and, where there is one, the PlatformSpec."""
+    """Reads the PipelineSpec and, if there is one, the PlatformSpec."""
     try:
         documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
     except OSError as error:
@@ -83,10 +79,15 @@ def _documents(path: Path) -> list[Any]:
     except (ValueError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: not valid YAML: {error}") from error
     if not documents or not isinstance(documents[0], dict):
-        raise ConfigError(
-            f"{path}: is no compiled pipeline; make one by: ctr kubeflow compile"
-        )
+        raise _malformed(path, "")
     return documents
+
+
+def _malformed(path: Path, reason: str) -> ConfigError:
+    return ConfigError(
+        f"{path}: not a compiled pipeline{reason}; write one with "
+        "`ctr kubeflow compile`"
+    )
 
 
 def _parameter(definition: Mapping[str, Any]) -> Parameter:

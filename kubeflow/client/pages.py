@@ -1,4 +1,4 @@
-"""Lists that the server hands out in pages."""
+"""Paged lists of the server."""
 
 from __future__ import annotations
 
@@ -8,36 +8,33 @@ from itertools import islice
 from typing import Any
 
 _EQUALS = 1
-_PAGE = 50
+_PAGE_SIZE = 50
 
 
 def named(name: str) -> str:
-    """A filter by name, as the server reads it."""
+    """Returns the server's filter by display name."""
     equals = {"operation": _EQUALS, "key": "display_name", "stringValue": name}
     return json.dumps({"predicates": [equals]})
 
 
 def all_of(
-    ask: Callable[..., Any], field: str, limit: int | None = None, **question: Any
+    method: Callable[..., Any], field: str, limit: int | None = None, **arguments: Any
 ) -> list[Any]:
-    """Asks for page after page.
+    """Returns the items of all pages.
 
     Args:
-      ask: A method of the client that lists something.
-      field: What the answer has the items under.
-      limit: The most that are asked for; None for all.
-      **question: What else `ask` takes.
-
-    Returns:
-      The items.
+      method: Method of the client that lists one page.
+      field: Field of the answer that has the items.
+      limit: Maximum number of items. Defaults to all.
+      **arguments: Arguments of `method`.
     """
-    return list(islice(_items(ask, field, question), limit))
+    return list(islice(_items(method, field, arguments), limit))
 
 
-def _items(ask: Callable[..., Any], field: str, question: Any) -> Iterator[Any]:
+def _items(method: Callable[..., Any], field: str, arguments: Any) -> Iterator[Any]:
     token = ""
     while True:
-        answer = ask(page_token=token, page_size=_PAGE, **question)
+        answer = method(page_token=token, page_size=_PAGE_SIZE, **arguments)
         yield from getattr(answer, field) or ()
         token = answer.next_page_token
         if not token:

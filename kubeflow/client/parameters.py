@@ -1,4 +1,4 @@
-"""Values of run parameters, as a person types them."""
+"""Run parameters given on the command line."""
 
 from __future__ import annotations
 
@@ -14,20 +14,16 @@ from kubeflow.client.package import Parameter
 def read_parameters(
     settings: Sequence[str], declared: Mapping[str, Parameter]
 ) -> dict[str, Any]:
-    """Reads `NAME=VALUE`, held against what the pipeline takes.
+    """Parses `NAME=VALUE` settings to values of the declared types.
 
-    The server would refuse a wrong name or type too, but a schedule only when it
-    fires, and not in words about what was typed.
+    The server checks names and types too, but those of a schedule only when it fires.
 
     Args:
-      settings: What was typed.
-      declared: The pipeline's parameters, by name.
-
-    Returns:
-      The values by name, of the types that the pipeline takes.
+      declared: The pipeline's parameters by name.
 
     Raises:
-      ConfigError: A name is unknown, a value is of another type, or one is missing.
+      ConfigError: A name is unknown, a value has the wrong type, or a required
+        parameter is missing.
     """
     values = {}
     for setting in settings:
@@ -36,22 +32,22 @@ def read_parameters(
             raise ConfigError(f"--param {setting}: expected NAME=VALUE")
         if name not in declared:
             allowed = ", ".join(sorted(declared)) or "none"
-            raise ConfigError(f"--param {name}: unknown; this pipeline has: {allowed}")
+            raise ConfigError(f"--param {name}: unknown parameter; allowed: {allowed}")
         values[name] = _value(name, text, declared[name].type)
     missing = [n for n, p in declared.items() if p.required and n not in values]
     if missing:
-        raise ConfigError(
-            f"give a value: --param {missing[0]}=VALUE; it has no default"
-        )
+        raise ConfigError(f"missing a value without default: --param {missing[0]}=...")
     return values
 
 
 def _value(name: str, text: str, kind: str) -> Any:
-    what, read = _READERS[kind]
+    expected, parse = _PARSERS[kind]
     try:
-        return read(text)
+        return parse(text)
     except ValueError as error:
-        raise ConfigError(f"--param {name}: got {text!r}; expected {what}") from error
+        raise ConfigError(
+            f"--param {name}: got {text!r}; expected {expected}"
+        ) from error
 
 
 def _boolean(text: str) -> bool:
@@ -68,25 +64,21 @@ def _finite(text: str) -> float:
     return number
 
 
-def _list(text: str) -> list[Any]:
+def _json(text: str, kind: type[Any]) -> Any:
     value = json.loads(text)
-    if not isinstance(value, list):
+    if not isinstance(value, kind):
         raise ValueError(text)
     return value
 
 
-def _struct(text: str) -> dict[str, Any]:
-    value = json.loads(text)
-    if not isinstance(value, dict):
-        raise ValueError(text)
-    return value
-
-
-_READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
+_PARSERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "STRING": ("a text", str),
-    "NUMBER_INTEGER": ("a whole number", int),
+    "NUMBER_INTEGER": ("an integer", int),
     "NUMBER_DOUBLE": ("a number", _finite),
     "BOOLEAN": ("true or false", _boolean),
-    "LIST": ("a list as JSON, such as [1, 2]", _list),
-    "STRUCT": ('an object as JSON, such as {"a": 1}', _struct),
+    "LIST": ("a list as JSON, such as [1, 2]", lambda text: _json(text, list)),
+    "STRUCT": (
+        'an object as JSON, such as {"a": 1}',
+        lambda text: _json(text, dict),
+    ),
 }

@@ -13,13 +13,14 @@ from kubeflow.client.versions import Version
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a run is given.
+    """Inputs of a run.
 
     Attributes:
-      parameters: Values of the pipeline's parameters, by name.
-      pipeline_root: Where artifacts go. Given with each run, since the server ignores
-        the `defaultPipelineRoot` of a compiled pipeline; None for its own default.
-      service_account: What the tasks run as; None for the server's default.
+      parameters: Values of the pipeline's parameters by name.
+      pipeline_root: URI of the artifacts' folder. Given with each run, since the server
+        ignores the `defaultPipelineRoot` of a compiled pipeline. Defaults to the
+        server's own.
+      service_account: Kubernetes account of the tasks. Defaults to the server's own.
     """
 
     parameters: Mapping[str, Any]
@@ -28,17 +29,7 @@ class Inputs:
 
 
 def start(client: Client, version: Version, name: str, inputs: Inputs) -> str:
-    """Starts a run of a version.
-
-    Args:
-      client: Connected.
-      version: What is run.
-      name: Names the run; several may have the same name.
-      inputs: What it is given.
-
-    Returns:
-      The id of the run.
-    """
+    """Starts a run, and returns its id; names need not be unique."""
     experiment_id = make_experiment(client, version.pipeline)
     with silent():
         run = client.run_pipeline(
@@ -54,16 +45,16 @@ def start(client: Client, version: Version, name: str, inputs: Inputs) -> str:
 
 
 def make_experiment(client: Client, name: str) -> str:
-    """The id of the experiment that holds a pipeline's runs; made where missing."""
+    """Returns the id of the experiment of a pipeline's runs; creates a missing one."""
     with silent():
         experiment = client.create_experiment(name, namespace=client.namespace)
     return str(experiment.experiment_id)
 
 
 def find_experiment(client: Client, name: str) -> str | None:
-    """The id of the experiment that holds a pipeline's runs; None where it is missing.
+    """Returns the id of the experiment of a pipeline's runs; None if it is missing.
 
-    For what only looks: an account that may view may not make one.
+    For commands that only read: their account may not be allowed to create one.
     """
     found = all_of(
         client.list_experiments,
@@ -75,7 +66,7 @@ def find_experiment(client: Client, name: str) -> str | None:
 
 
 def list_runs(client: Client, experiment_id: str, limit: int) -> list[Any]:
-    """The newest runs of an experiment."""
+    """Returns the newest runs of an experiment."""
     return all_of(
         client.list_runs,
         "runs",

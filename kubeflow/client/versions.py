@@ -1,4 +1,4 @@
-"""Uploaded versions: one for each content of a compiled pipeline."""
+"""Uploaded versions of a pipeline, one per content."""
 
 from __future__ import annotations
 
@@ -15,11 +15,9 @@ class Version:
     """An uploaded version.
 
     Attributes:
-      pipeline: The name of the pipeline.
-      pipeline_id: Its id.
-      name: The name of the version: the digest of its content.
-      version_id: Its id.
-      uploaded: Whether it was uploaded just now; False where it was there already.
+      pipeline: Name of the pipeline.
+      name: Digest of the content.
+      uploaded: False if the server had the version already.
     """
 
     pipeline: str
@@ -30,19 +28,12 @@ class Version:
 
 
 def upload(client: Client, package: Package) -> Version:
-    """Uploads a compiled pipeline, unless that very content is there already.
+    """Uploads a compiled pipeline unless the server has the same content.
 
-    The pipeline is made first, and empty: uploading it at once would name its first
-    version after the pipeline. A second try finishes what a first one began.
-
-    Args:
-      client: Connected.
-      package: The compiled pipeline.
-
-    Returns:
-      The version that has this content.
+    The pipeline is created first, without a version: uploading it at once would name
+    its first version after the pipeline. An interrupted upload can be repeated.
     """
-    pipeline_id = find_pipeline(client, package.name) or _make(client, package.name)
+    pipeline_id = find_pipeline(client, package.name) or _create(client, package.name)
     found = _find_version(client, pipeline_id, package.version)
     version = found or _upload(client, package, pipeline_id)
     return Version(
@@ -55,7 +46,7 @@ def upload(client: Client, package: Package) -> Version:
 
 
 def find_pipeline(client: Client, name: str) -> str | None:
-    """The id of a pipeline; kfp's own search knows no namespaces."""
+    """Returns the id of a pipeline; kfp's own search ignores namespaces."""
     found = all_of(
         client.list_pipelines,
         "pipelines",
@@ -66,7 +57,7 @@ def find_pipeline(client: Client, name: str) -> str | None:
 
 
 def list_versions(client: Client, pipeline_id: str, limit: int) -> list[Any]:
-    """The newest versions of a pipeline."""
+    """Returns the newest versions of a pipeline."""
     return all_of(
         client.list_pipeline_versions,
         "pipeline_versions",
@@ -86,7 +77,7 @@ def _find_version(client: Client, pipeline_id: str, name: str) -> Any | None:
     return found[0] if found else None
 
 
-def _make(client: Client, name: str) -> str:
+def _create(client: Client, name: str) -> str:
     body = client.api_models.V2beta1Pipeline(
         display_name=name, namespace=client.namespace
     )

@@ -1,4 +1,4 @@
-"""Waiting for a run to end, with progress."""
+"""Progress, end and exit status of a run."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from kubeflow.client.connection import Client
 _ENDED_WELL = "SUCCEEDED"
 _ENDED = (_ENDED_WELL, "SKIPPED", "FAILED", "CANCELED")
 _SERVER_FAULT = 500
-# As long as an API server takes to be moved to another node.
-_PATIENCE = 20
+# Retries while an API server moves to another node.
+_RETRIES = 20
 
-# The exit status of `ctr run` for the same ends.
+# Exit status of `ctr run`.
 _RELEASED_OR_WAITING, _FAILED = 0, 1
-# The task that fails to stop a run on purpose; what blocks a candidate succeeds.
+# The task that fails to stop a run; tasks that block a candidate succeed.
 _GATE = "examplevalidator"
 
 
@@ -33,22 +33,15 @@ def wait(
     console: Console,
     every: float = 5.0,
 ) -> Any:
-    """Waits until a run has ended, and prints what becomes of its tasks.
+    """Waits until a run has ended, prints the state of its tasks, returns the run.
 
     Args:
-      client: Connected.
-      run_id: The run.
-      tasks: The names of the pipeline's tasks; what else the server lists, such as the
-        driver of each task, is not shown.
-      console: Shows progress.
-      every: Seconds between questions.
-
-    Returns:
-      The run as the server has it in the end.
+      tasks: Names of the pipeline's tasks; the server also lists their drivers.
+      every: Seconds between requests.
     """
     states: dict[str, str] = {}
     while True:
-        run = _ask(client, run_id, every)
+        run = _get_run(client, run_id, every)
         for task in _details(run):
             if task.display_name in tasks:
                 _show(task, states, console)
@@ -58,12 +51,7 @@ def wait(
 
 
 def exit_status(run: Any, tasks: Collection[str]) -> int:
-    """Returns the exit status of `ctr run` for a run that has ended.
-
-    Args:
-      run: The run as the server has it.
-      tasks: The names of the pipeline's tasks.
-    """
+    """Returns the exit status of `ctr run` for a run that has ended."""
     if run.state == _ENDED_WELL:
         return _RELEASED_OR_WAITING
     failed = failed_tasks(run, tasks)
@@ -72,14 +60,10 @@ def exit_status(run: Any, tasks: Collection[str]) -> int:
 
 
 def failed_tasks(run: Any, tasks: Collection[str]) -> list[str]:
-    """Returns the tasks of the pipeline that failed.
+    """Returns the names of the pipeline's tasks that failed.
 
     The server lists all nodes of the Argo workflow: drivers, executors, groups of tasks
-    and the workflow itself, under its own name.
-
-    Args:
-      run: The run as the server has it.
-      tasks: The names of the pipeline's tasks.
+    and the workflow itself.
     """
     return [
         task.display_name
@@ -88,9 +72,9 @@ def failed_tasks(run: Any, tasks: Collection[str]) -> list[str]:
     ]
 
 
-def _ask(client: Client, run_id: str, every: float) -> Any:
-    """The run; a server that is not there for a while is no end of a run."""
-    for _ in range(_PATIENCE):
+def _get_run(client: Client, run_id: str, every: float) -> Any:
+    """Returns the run; retries while the server is unavailable."""
+    for _ in range(_RETRIES):
         try:
             return client.get_run(run_id)
         except urllib3.exceptions.HTTPError:

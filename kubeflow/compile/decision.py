@@ -1,30 +1,25 @@
-"""A pipeline by which a person releases or rejects a candidate on a cluster.
+"""Compiler of the pipeline that releases or rejects a candidate on a cluster.
 
-What `ctr release` does needs ML Metadata, the files of the model and the volume that
-released models are on; a person's machine mostly reaches none of them, and tasks all.
+`ctr release` needs ML Metadata, the files of the model and the volume of released
+models. Tasks on the cluster reach all of them, a person's machine usually none.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
-from tfx.types import standard_artifacts
+from tfx.types.standard_artifacts import Model
 
+from config.kubeflow import Task
 from config.root import Config
-from kubeflow.bundle import Bundle
 from kubeflow.compile import adapt
-from kubeflow.compile.pipeline import image_of, write_package
-from kubeflow.compile.pods import platform_spec, set_resources
+from kubeflow.compile.pods import platform_spec
 from kubeflow.names import pipeline_name
 
 _CANDIDATE = "Candidate"
 _DECISION = "Decision"
 _MODEL = "model"
-
-# The tasks, with what each is told to do.
-_STEPS = {_CANDIDATE: "find", _DECISION: "decide"}
 
 _TYPES = pipeline_spec_pb2.ParameterType
 _PARAMETERS = {
@@ -38,35 +33,38 @@ _PARAMETERS = {
 
 
 def compile_decision(config: Config, output: Path, image: str | None = None) -> None:
-    """Writes the pipeline: see `compile_pipeline`.
+    """Writes the pipeline; see `compile_pipeline`.
 
-    One task asks ML Metadata for the candidate of a run, so that its files can be
-    imported; the other decides.
+    One task finds the candidate of a run in ML Metadata, so that its files can be
+    imported; the other one decides.
     """
-    tasks = dict.fromkeys(_STEPS, config.kubeflow.tasks)
-    spec = adapt.new_spec(f"{pipeline_name(config.name)}-release", config)
-    executors = pipeline_spec_pb2.PipelineDeploymentConfig()
-    bundle = Bundle.of(config).model_dump_json()
-    for name, step in _STEPS.items():
-        component = spec.components[adapt.component_name(name)]
-        component.executor_label = adapt.executor_label(name)
-        task = spec.root.dag.tasks[name]
-        adapt.refer(task, name)
-        adapt.switch_caching_off(task)
-        adapt.pass_run_id(component, task)
-        _pass_parameters(component, task)
-        container = executors.executors[component.executor_label].container
-        adapt.say_command(
-            container, image_of(config, image), "kubeflow.task.decide", bundle
-        )
-        container.args.extend(["--step", step])
-        set_resources(container, tasks[name])
-    _declare_parameters(spec)
-    spec.root.dag.tasks[_DECISION].dependent_tasks.append(_CANDIDATE)
+    builder = adapt.SpecBuilder(
+        f"{pipeline_name(config.name)}-release", config, adapt.image_of(config, image)
+    )
+    settings = config.kubeflow.tasks
+    candidate, _ = _add_task(builder, _CANDIDATE, "find", settings)
+    decision, task = _add_task(builder, _DECISION, "decide", settings)
+    task.dependent_tasks.append(_CANDIDATE)
     if config.kubeflow.artifacts is None:
-        _import_model(spec, executors)
-    spec.deployment_spec.update(json_format.MessageToDict(executors))
-    write_package(output, spec, platform_spec(config, tasks))
+        adapt.declare_resolved(candidate, [_MODEL])
+        builder.add_import(_CANDIDATE, _MODEL, Model)
+        adapt.read_resolved(decision, task, _MODEL, Model, _CANDIDATE, _MODEL)
+        task.dependent_tasks.append(adapt.import_task(_CANDIDATE, _MODEL))
+    _declare_parameters(builder.spec)
+    tasks = {_CANDIDATE: settings, _DECISION: settings}
+    builder.write(output, platform_spec(config, tasks))
+
+
+def _add_task(
+    builder: adapt.SpecBuilder, name: str, step: str, settings: Task
+) -> tuple[pipeline_spec_pb2.ComponentSpec, pipeline_spec_pb2.PipelineTaskSpec]:
+    component, task = builder.add_task(
+        name, "kubeflow.task.decide", ["--step", step], settings
+    )
+    for parameter, kind in _PARAMETERS.items():
+        component.input_definitions.parameters[parameter].parameter_type = kind
+        task.inputs.parameters[parameter].component_input_parameter = parameter
+    return component, task
 
 
 def _declare_parameters(spec: pipeline_spec_pb2.PipelineSpec) -> None:
@@ -76,30 +74,6 @@ def _declare_parameters(spec: pipeline_spec_pb2.PipelineSpec) -> None:
     for name in ("override", "rollback"):
         declared[name].default_value.bool_value = False
         declared[name].is_optional = True
-    # To reject takes a note, as `ctr release` has it.
+    # Only a rejection requires a note.
     declared["note"].default_value.string_value = ""
     declared["note"].is_optional = True
-
-
-def _pass_parameters(
-    component: pipeline_spec_pb2.ComponentSpec,
-    task: pipeline_spec_pb2.PipelineTaskSpec,
-) -> None:
-    for name, kind in _PARAMETERS.items():
-        component.input_definitions.parameters[name].parameter_type = kind
-        task.inputs.parameters[name].component_input_parameter = name
-
-
-def _import_model(
-    spec: pipeline_spec_pb2.PipelineSpec,
-    executors: pipeline_spec_pb2.PipelineDeploymentConfig,
-) -> None:
-    model = standard_artifacts.Model
-    adapt.declare_found(spec.components[adapt.component_name(_CANDIDATE)], [_MODEL])
-    adapt.add_import(spec, executors, _CANDIDATE, _MODEL, model)
-    component = spec.components[adapt.component_name(_DECISION)]
-    declared = component.input_definitions.artifacts[_MODEL]
-    declared.artifact_type.CopyFrom(adapt.artifact_type(model))
-    task = spec.root.dag.tasks[_DECISION]
-    adapt.read_found(task, _MODEL, _CANDIDATE, _MODEL)
-    task.dependent_tasks.append(adapt.import_task(_CANDIDATE, _MODEL))

@@ -1,4 +1,4 @@
-"""What can be set for each run: keys of the configuration as run parameters."""
+"""Run parameters: keys of the configuration that can be set for each run."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ Value = str | int
 
 
 class RunParameter(NamedTuple):
-    """A parameter of each run; its default is what the configuration says.
+    """A run parameter.
 
     Attributes:
-      name: Its name on Kubeflow.
-      blocks: The blocks of the configuration that it is in.
-      key: The key in the last of them.
+      name: Name on Kubeflow.
+      blocks: Nested blocks of the configuration that the key is in.
     """
 
     name: str
@@ -31,13 +30,13 @@ class RunParameter(NamedTuple):
     key: str
 
     def default(self, config: Config) -> Value:
-        """What the configuration says."""
+        """Returns the configured value."""
         block: Any = reduce(getattr, self.blocks, config)
         value: Value = getattr(block, self.key)
         return value
 
     def type(self, config: Config) -> int:
-        """The type that Kubeflow checks values by."""
+        """Returns the type by which Kubeflow checks values."""
         types = pipeline_spec_pb2.ParameterType
         is_number = isinstance(self.default(config), int)
         kind: int = types.NUMBER_INTEGER if is_number else types.STRING
@@ -53,17 +52,13 @@ _SPAN = RunParameter(SPAN, ("examples", "spans"), "newest")
 
 
 def run_parameters(config: Config) -> tuple[RunParameter, ...]:
-    """The parameters of runs: the newest span only where examples are in spans."""
+    """Returns the run parameters; the newest span only if examples are in spans."""
     has_spans = config.examples.spans is not None
     return (*_PARAMETERS, _SPAN) if has_spans else _PARAMETERS
 
 
 def check_values(config: Config, values: Mapping[str, Any]) -> None:
-    """Checks what a run is to be given; else its first task would, a schedule's later.
-
-    Args:
-      config: The configuration that is compiled.
-      values: By name; what is not among them has its default.
+    """Checks values by name before a run or a schedule starts.
 
     Raises:
       ConfigError: A value is not allowed.
@@ -76,11 +71,10 @@ def check_values(config: Config, values: Mapping[str, Any]) -> None:
 
 
 def with_run_parameters(config: Config, values: Mapping[str, Any]) -> Config:
-    """The configuration of a run.
+    """Returns the configuration of a run.
 
     Args:
-      config: The configuration that was compiled.
-      values: By name, as Kubeflow hands them over: any number is a float.
+      values: All run parameters by name; Kubeflow passes integers as floats.
 
     Raises:
       ConfigError: A value is not allowed.

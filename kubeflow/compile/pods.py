@@ -1,4 +1,4 @@
-"""What Kubernetes gives each task: platformSpec, and resources of containers."""
+"""Kubernetes settings of each task: resources, volumes, secrets and nodes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 from config.errors import ConfigError
 from config.kubeflow import SecretVariable, Task, Toleration, Volume
 from config.root import Config
-from kubeflow.compile.adapt import executor_label
 
-# Holds the URL of ML Metadata where that is in a secret.
+# Environment variable with the URL of ML Metadata from a secret.
 METADATA_VARIABLE = "CTR_METADATA"
 
 _Executor: TypeAlias = kubernetes_executor_config_pb2.KubernetesExecutorConfig
@@ -22,10 +21,10 @@ _Container: TypeAlias = pipeline_spec_pb2.PipelineDeploymentConfig.PipelineConta
 
 
 def tasks_of(config: Config, names: list[str]) -> dict[str, Task]:
-    """What each component gets.
+    """Returns the settings of each component.
 
     Raises:
-      ConfigError: The configuration names a component that is not in the DAG.
+      ConfigError: `kubeflow.components` has a component that the DAG lacks.
     """
     settings = config.kubeflow
     for name in settings.components:
@@ -40,8 +39,13 @@ def tasks_of(config: Config, names: list[str]) -> dict[str, Task]:
     }
 
 
+def executor_label(task: str) -> str:
+    """Returns the label of a task's container and its Kubernetes settings."""
+    return f"exec-{task}"
+
+
 def set_resources(container: _Container, task: Task) -> None:
-    """Sets what a container gets, and its environment variables."""
+    """Sets the resources and environment variables of a container."""
     resources = container.resources
     if task.cpu is not None:
         resources.resource_cpu_request = resources.resource_cpu_limit = task.cpu
@@ -58,10 +62,10 @@ def set_resources(container: _Container, task: Task) -> None:
 def platform_spec(
     config: Config, tasks: dict[str, Task]
 ) -> pipeline_spec_pb2.PlatformSpec:
-    """What else Kubernetes gives the pods of tasks.
+    """Returns the volumes, secrets, node selectors and tolerations of tasks.
 
     Raises:
-      ConfigError: Two volumes of a task are mounted at one path.
+      ConfigError: Two volumes of a task have the same path.
     """
     spec = pipeline_spec_pb2.PlatformSpec()
     executors = spec.platforms["kubernetes"].deployment_spec.executors
@@ -75,8 +79,8 @@ def platform_spec(
 def _executor(config: Config, task: Task) -> _Executor:
     executor = _Executor()
     for volume in _volumes(config, task):
-        # Not by the field that came in 2.5: backends before refuse what they do not
-        # know, and later ones read this one, too. So it is with secrets.
+        # The field that replaced `constant` in 2.5 would be rejected by older
+        # backends, and this one still works; the same holds for secrets.
         executor.pvc_mount.add(mount_path=volume.path, constant=volume.claim)
     for secret in task.secrets:
         _add_secret(executor, secret)
@@ -96,15 +100,15 @@ def _volumes(config: Config, task: Task) -> tuple[Volume, ...]:
 
 
 def _check_mounts(name: str, volumes: tuple[Volume, ...]) -> None:
-    """Kubernetes would make no pod of it, and the run wait for ever."""
+    """Rejects duplicate paths, for which no pod starts and the run never ends."""
     claims: dict[str, str] = {}
     for volume in volumes:
         path = posixpath.normpath(volume.path)
         if path in claims:
             raise ConfigError(
-                f"kubeflow: {name}: the volumes {claims[path]!r} and {volume.claim!r} "
-                f"are both mounted at {path}; give each a path of its own in "
-                "kubeflow.models and the 'volumes' of tasks and components"
+                f"kubeflow: {name}: got the path {path} for the volumes "
+                f"{claims[path]!r} and {volume.claim!r}; give each a path of its own "
+                "in kubeflow.models and the 'volumes' of tasks and components"
             )
         claims[path] = volume.claim
 

@@ -1,4 +1,4 @@
-"""What can be compiled, and yet will hardly run."""
+"""Warnings about configurations that compile but probably fail on a cluster."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from config.kubeflow import Volume
 from config.root import Config
 
 
-def doubts(config: Config) -> Iterator[str]:
-    """One line each for a person.
+def config_warnings(config: Config) -> Iterator[str]:
+    """Yields one line per warning.
 
-    None is an error, since a cluster may mount volumes by itself, and workers of Beam
-    may be in the pod of the task.
+    They are not errors, since a cluster may mount volumes by itself, and workers of
+    Beam may be in the pod of the task.
     """
     yield from _artifacts(config)
     yield from _examples(config)
@@ -26,15 +26,14 @@ def _artifacts(config: Config) -> Iterator[str]:
         if has_own_workers(config.beam):
             yield (
                 f"kubeflow.artifacts: this key is missing; workers of "
-                f"{config.beam['runner']} read and write artifacts themselves, and do "
-                "not see those that Kubeflow copies into the pod of a task: name a "
-                "folder that all tasks and workers share"
+                f"{config.beam['runner']} cannot read artifacts that Kubeflow copies "
+                "into the pod of a task; set a folder that all tasks and workers share"
             )
     elif folder.startswith("/") and not _is_on(folder, _volumes_of_all(config)):
         yield (
-            f"kubeflow.artifacts: {folder} is on no volume that all tasks have: unless "
-            "the cluster itself mounts one there, none finds what another wrote; add "
-            "its volume to kubeflow.tasks.volumes"
+            f"kubeflow.artifacts: {folder} is not on a volume of all tasks; unless the "
+            "cluster mounts one there, tasks do not find each other's outputs; add its "
+            "volume to kubeflow.tasks.volumes"
         )
 
 
@@ -45,9 +44,9 @@ def _examples(config: Config) -> Iterator[str]:
         volumes += task.volumes
     if "://" not in root and not _is_on(root, volumes):
         yield (
-            f"examples.root: {root} is on no volume that a task has: unless the image "
-            "or the cluster itself has it there, no examples are found; name a folder "
-            "of kubeflow.tasks.volumes, or a URL, here or for each run by --param "
+            f"examples.root: {root} is not on a volume of a task; unless the image or "
+            "the cluster has the folder, no examples are found; set a folder of "
+            "kubeflow.tasks.volumes or a URL, here or for each run with --param "
             "data=..."
         )
 

@@ -1,4 +1,7 @@
-"""Finds or decides on a candidate, in a container: see compile_decision.py."""
+"""Container of the pipeline that releases or rejects a candidate.
+
+The pipeline is compiled by compile_decision.py.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from kubeflow.compile.adapt import NOTHING
 from kubeflow.task.entrypoint import container_parser, run_container
 from kubeflow.task.inputs import check_copies, parameters_of
 from kubeflow.task.objects import local_path
-from kubeflow.task.outputs import found_uri, keep_folder, write_result
+from kubeflow.task.outputs import import_uri, keep_folder, write_result
 from kubeflow.task.paths import connection_of, model_dir_of
 from pipeline.review.decisions import Review
 
@@ -24,7 +27,7 @@ _DECISIONS = ("approve", "reject")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Finds a candidate, or decides on it; returns the exit status."""
+    """Runs one step, and returns the exit status."""
     parser = container_parser(__doc__ or "")
     parser.add_argument("--step", choices=("find", "decide"), required=True)
     options = parser.parse_args(arguments)
@@ -33,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _find(config: Config, executor_input: pipeline_spec_pb2.ExecutorInput) -> None:
-    """Tells the URI of the candidate's model, where its files have to be imported."""
+    """Outputs the URI of the candidate's model, unless tasks share its files."""
     outputs = executor_input.outputs
     result = pipeline_spec_pb2.ExecutorOutput()
     values = parameters_of(executor_input.inputs)
@@ -42,7 +45,7 @@ def _find(config: Config, executor_input: pipeline_spec_pb2.ExecutorInput) -> No
     models = [each.model_uri for each in records if each.run == values["run"]]
     for key in outputs.parameters:
         keep_folder(local_path(outputs.artifacts[NOTHING].artifacts[0].uri))
-        uri = found_uri(outputs, models[0] if models else None)
+        uri = import_uri(outputs, models[0] if models else None)
         result.parameter_values[key].string_value = uri
     write_result(outputs, result)
 

@@ -1,8 +1,7 @@
-"""Runs one node of the DAG in a container of Kubeflow Pipelines.
+"""Entrypoint of the container that runs one node of the DAG.
 
-TFX's own entrypoint for Kubeflow calls an executor with what the backend hands over.
-This one runs the node by TFX's launcher, as `ctr run` does, so everything around the
-executor is there as well: the driver that looks at files, resolvers, ML Metadata.
+TFX's own entrypoint for Kubeflow only calls an executor. This one runs the node with
+TFX's launcher, as `ctr run` does, so that drivers, resolvers and ML Metadata work too.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from config.root import Config
 from kubeflow.bundle import Bundle
 from kubeflow.task.node import KubeflowTask
 
-# The same path in each task: it is among the parameters of SchemaGen.
+# The same path in each task, since it is a parameter of SchemaGen.
 _FILES = Path("/tmp/ctr")
 
 _FAILED = 1
@@ -31,14 +30,7 @@ Work = Callable[[Config, pipeline_spec_pb2.ExecutorInput], None]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a node.
-
-    Args:
-      arguments: Command line; by default that of the process.
-
-    Returns:
-      The exit status, as of `ctr run`.
-    """
+    """Runs a node, and returns the exit status of `ctr run`."""
     parser = container_parser(__doc__)
     parser.add_argument("--node", required=True, help="id of the node")
     options = parser.parse_args(arguments)
@@ -52,19 +44,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def container_parser(description: str) -> argparse.ArgumentParser:
-    """The command line that all containers have: see `adapt.say_command`."""
+    """Returns a parser of the arguments that `adapt.set_command` sets."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--bundle", required=True, help="the configuration, as JSON")
     parser.add_argument(
-        "--executor_input", required=True, help="what the backend hands over, as JSON"
+        "--executor_input", required=True, help="inputs and outputs, as JSON"
     )
     return parser
 
 
 def run_container(work: Work, options: argparse.Namespace) -> int:
-    """Does the work of a container; returns its exit status."""
+    """Runs a container's work, and returns the exit status."""
     executor_input = pipeline_spec_pb2.ExecutorInput()
-    # Later backends may say more than this one knew of.
+    # Later backends may add fields.
     json_format.Parse(
         options.executor_input, executor_input, ignore_unknown_fields=True
     )
@@ -72,12 +64,12 @@ def run_container(work: Work, options: argparse.Namespace) -> int:
     try:
         work(config, executor_input)
     except Exception as error:
-        return _explain(error)
+        return _report(error)
     return 0
 
 
-def _explain(error: Exception) -> int:
-    """Writes one line about an error into the log of the task, at its end."""
+def _report(error: Exception) -> int:
+    """Prints a user error as one line, any other with its traceback."""
     user_error = find_user_error(error)
     if user_error is None:
         traceback.print_exception(error)

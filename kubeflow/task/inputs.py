@@ -1,4 +1,4 @@
-"""What a task is handed: values of parameters, and copies of files."""
+"""Inputs of a task: values of parameters, and copies of files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.metadata import Connection
 
 
 def parameters_of(inputs: pipeline_spec_pb2.ExecutorInput.Inputs) -> dict[str, Any]:
-    """The values of the parameters; any number is a float."""
+    """Returns the parameters by name; all numbers are floats."""
     return {
         name: getattr(value, value.WhichOneof("kind"))
         for name, value in inputs.parameter_values.items()
@@ -25,20 +25,17 @@ def parameters_of(inputs: pipeline_spec_pb2.ExecutorInput.Inputs) -> dict[str, A
 
 
 def run_id_of(values: Mapping[str, Any]) -> str:
-    """Returns the id of the run.
-
-    Args:
-      values: The parameters of the task.
+    """Returns the id of the run from the parameters of a task.
 
     Raises:
       KubeflowError: The server does not replace placeholders, so that all runs would
-        share one id.
+        have the same id.
     """
     run_id = str(values[RUN_ID])
     if run_id.startswith("{{$"):
         raise KubeflowError(
-            f"the id of the run is {run_id!r}: this server does not replace it; "
-            "upgrade Kubeflow Pipelines to 2.5 or later"
+            f"run id: got {run_id!r}, which this server does not replace; upgrade "
+            "Kubeflow Pipelines to 2.5 or later"
         )
     return run_id
 
@@ -46,29 +43,29 @@ def run_id_of(values: Mapping[str, Any]) -> str:
 def check_copies(
     connection: Connection, inputs: pipeline_spec_pb2.ExecutorInput.Inputs
 ) -> None:
-    """Checks that the files of all inputs are there.
+    """Checks that the files of all inputs were copied.
 
-    The launcher copies what it finds, and says nothing of what it does not find: what
-    somebody removed, or what never came to be uploaded since a task was killed after it
-    had told ML Metadata. The latter is told then, or each later run would resolve it.
+    The launcher silently skips missing files: those that someone removed, and those of
+    a task that was killed between recording its outputs and their upload. Missing
+    artifacts are marked as deleted, or each later run would resolve them again.
 
     Raises:
-      RunError: One is not there.
+      RunError: An input has no files.
     """
     for key, artifacts in inputs.artifacts.items():
         for artifact in artifacts.artifacts:
             path = local_path(artifact.uri)
             if not os.path.exists(path):
-                _tell_gone(connection, path)
+                _mark_deleted(connection, path)
                 raise RunError(
-                    f"{key}: {artifact.uri} is not in the object store; ML Metadata is "
-                    "told so; start another run"
+                    f"{key}: {artifact.uri} is missing in the object store, and now "
+                    "marked as deleted in ML Metadata; start another run"
                 )
 
 
-def _tell_gone(connection: Connection, path: str) -> None:
+def _mark_deleted(connection: Connection, path: str) -> None:
     with metadata.Metadata(connection) as handle:
-        gone = handle.store.get_artifacts_by_uri(path)
-        for artifact in gone:
+        artifacts = handle.store.get_artifacts_by_uri(path)
+        for artifact in artifacts:
             artifact.state = metadata_store_pb2.Artifact.DELETED
-        handle.store.put_artifacts(gone)
+        handle.store.put_artifacts(artifacts)

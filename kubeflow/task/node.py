@@ -1,4 +1,4 @@
-"""A node as a task of Kubeflow Pipelines: its inputs before, its outputs after it."""
+"""Task of Kubeflow Pipelines that runs one node of the DAG."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kubeflow.task.inputs import check_copies, parameters_of, run_id_of
 from kubeflow.task.objects import local_path, uri_of
 from kubeflow.task.outputs import (
     artifact_with_metadata,
-    found_uri,
+    import_uri,
     keep_folder,
     made_artifact,
     write_page,
@@ -25,7 +25,7 @@ from kubeflow.task.outputs import (
 )
 from kubeflow.task.paths import connection_of, model_dir_of
 from kubeflow.task.scheduled_date import SPAN, read_schedule_time, resolve_span
-from kubeflow.task.start_time import began
+from kubeflow.task.start_time import start_time
 from pipeline.dag import create_pipeline
 from pipeline.run.nodes import NodeRunner, Outputs
 
@@ -33,7 +33,16 @@ _log = logging.getLogger(__name__)
 
 
 class KubeflowTask:
-    """One node of one run."""
+    """A node of a run, with its inputs and outputs on Kubeflow.
+
+    Args:
+      node: Id of the node.
+      config: The configuration that was compiled.
+
+    Raises:
+      ConfigError: The value of a run parameter is not allowed.
+      KubeflowError: The server is older than 2.5.
+    """
 
     def __init__(
         self,
@@ -41,17 +50,6 @@ class KubeflowTask:
         config: Config,
         executor_input: pipeline_spec_pb2.ExecutorInput,
     ):
-        """Takes what the backend hands over.
-
-        Args:
-          node: Id of the node.
-          config: The configuration that was compiled.
-          executor_input: Inputs and outputs of the task.
-
-        Raises:
-          ConfigError: A run parameter has a value that is not allowed.
-          KubeflowError: The server is older than 2.5.
-        """
         self._node = node
         self._inputs = executor_input.inputs
         self._outputs = executor_input.outputs
@@ -60,20 +58,20 @@ class KubeflowTask:
         self._connection = connection_of(config)
         if SPAN in values:
             due = read_schedule_time(values[SCHEDULE_TIME])
-            due = due or began(self._connection, self._run_id)
+            due = due or start_time(self._connection, self._run_id)
             values[SPAN] = resolve_span(values[SPAN], due)
         self._config = with_run_parameters(config, values)
 
     def run(self) -> None:
-        """Runs the node, and tells the backend what it made."""
+        """Runs the node, and writes its outputs for the backend."""
         if not self._is_shared:
             check_copies(self._connection, self._inputs)
         runner = NodeRunner(self._dag(), self._run_id, use_cache=self._is_shared)
         nodes = {node.node_info.id: node for node in runner.nodes}
         if self._node not in nodes:
             raise RunError(
-                f"{self._node}: the image has code whose DAG has no such component; "
-                "compile with the code that is in the image"
+                f"{self._node}: unknown component in the image's code; compile with "
+                "the code of the image"
             )
         outputs, cached = runner.run(nodes[self._node])
         _log.info("%s: %s", self._node, "served from the cache" if cached else "done")
@@ -81,7 +79,7 @@ class KubeflowTask:
 
     @property
     def _is_shared(self) -> bool:
-        """Whether all tasks see one folder of artifacts."""
+        """True if all tasks share a folder of artifacts."""
         return self._config.kubeflow.artifacts is not None
 
     def _dag(self) -> tfx_pipeline.Pipeline:
@@ -96,28 +94,23 @@ class KubeflowTask:
         )
 
     def _own_folder(self) -> str:
-        """The copy of a folder that objects of this task may be in.
+        """Returns the local folder of the task's outputs.
 
-        The launcher uploads from that of the run only, but names it nowhere: each
-        output has a place somewhere below it.
+        The launcher uploads from the folder of the run only, which it does not name;
+        the outputs are below it.
         """
         for artifacts in self._outputs.artifacts.values():
             return os.path.dirname(local_path(artifacts.artifacts[0].uri))
-        # A resolver of which nothing is copied writes nothing.
+        # A resolver without imported outputs writes no files.
         return ""
 
     def _write(self, outputs: Outputs, keys: Container[str]) -> None:
-        """Tells the backend about the outputs that the node declares.
+        """Writes the outputs that the node declares, by `keys`.
 
-        The driver adds outputs of its own, such as `executor-logs` since 2.5, which the
-        launcher writes.
-
-        Args:
-          outputs: The artifacts that the node made.
-          keys: Those that it declares.
+        The launcher writes those that the driver adds, such as `executor-logs`.
 
         Raises:
-          RunError: The node did not make what it declares.
+          RunError: An output is missing.
         """
         result = pipeline_spec_pb2.ExecutorOutput()
         for key, declared in self._outputs.artifacts.items():
@@ -135,10 +128,9 @@ class KubeflowTask:
                     artifact.uri = uri_of(made.uri)
                 result.artifacts[key].artifacts.append(artifact)
         for key in self._outputs.parameters:
-            result.parameter_values[key].string_value = self._found(outputs, key)
+            result.parameter_values[key].string_value = self._import_uri(outputs, key)
         write_result(self._outputs, result)
 
-    def _found(self, outputs: Outputs, key: str) -> str:
-        """The URI of what a resolver found, or of what stands for nothing."""
+    def _import_uri(self, outputs: Outputs, key: str) -> str:
         paths = [artifact.uri for artifact in outputs.get(key, [])]
-        return found_uri(self._outputs, paths[0] if paths else None)
+        return import_uri(self._outputs, paths[0] if paths else None)

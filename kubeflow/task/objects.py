@@ -1,21 +1,21 @@
-"""Where Kubeflow's launcher keeps, in a container, its copy of an object store."""
+"""Paths of the copies of objects that Kubeflow's launcher makes in a container."""
 
 from __future__ import annotations
 
 import os
 
-# The folder of each scheme's copies: `LocalPathForURI` in the launcher's source.
+# Folder of each scheme, as of `LocalPathForURI` in the launcher's source.
 _FOLDERS = {"minio://": "minio/", "s3://": "s3/", "gs://": "gcs/"}
 
-# Set by what runs tasks without containers: a folder in place of the root directory.
+# Folder in place of the root directory where tasks run without containers.
 ROOT_VARIABLE = "CTR_OBJECTS_ROOT"
 
 
 def local_path(uri: str) -> str:
-    """The path of an object's copy.
+    """Returns the path of an object's copy.
 
-    TFX cannot read `minio://` and `s3://`; the launcher copies inputs from there before
-    the task, and outputs to there after it.
+    TFX cannot read `minio://` and `s3://`; the launcher copies inputs before the task,
+    and outputs after it.
     """
     for scheme, folder in _FOLDERS.items():
         if uri.startswith(scheme):
@@ -24,15 +24,15 @@ def local_path(uri: str) -> str:
 
 
 def uri_of(path: str) -> str:
-    """The object that a copy is of."""
+    """Returns the URI of the object that a path is the copy of."""
     for scheme, folder in _FOLDERS.items():
         if path.startswith(_copies(folder)):
             return scheme + path.removeprefix(_copies(folder))
-    raise ValueError(f"{path}: no copy of an object")
+    raise ValueError(f"{path}: not a copy of an object")
 
 
 def is_copy(path: str) -> bool:
-    """Whether a path is one that the launcher copies from or to."""
+    """Returns True for the path of a copy."""
     return any(path.startswith(_copies(folder)) for folder in _FOLDERS.values())
 
 

@@ -1,4 +1,4 @@
-"""What a task leaves for Kubeflow: files to be copied, and metadata to be looked at."""
+"""Outputs of a task: files that Kubeflow copies, and metadata that it shows."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ _PLACEHOLDER = ".keep"
 
 
 def keep_folder(folder: str) -> None:
-    """Puts a file into a folder without any: an object store has no empty folders.
+    """Adds a file to an empty folder, which an object store cannot have.
 
-    What the launcher cannot find it does not copy, without an error, and the task that
-    reads it would look for a folder that is not there.
+    The launcher silently skips missing outputs, and the task that reads one would fail.
     """
     path = Path(folder)
     path.mkdir(parents=True, exist_ok=True)
@@ -35,23 +34,23 @@ def keep_folder(folder: str) -> None:
 
 
 def write_page(report: str, path: str) -> None:
-    """Copies the page of a report to a file that Kubeflow's dashboard shows."""
+    """Copies the page of a report to the file that Kubeflow's dashboard shows."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with fileio.open(os.path.join(report, PAGE_FILE), "rb") as file:
         io_utils.write_bytes_file(path, file.read())
 
 
 def made_artifact(outputs: Outputs, key: str) -> types.Artifact:
-    """The artifact that a node made for an output that it declares.
+    """Returns the artifact of an output.
 
     Raises:
-      RunError: It made none, or several, of which the backend takes one.
+      RunError: The node wrote none or several; the backend accepts exactly one.
     """
     made = outputs.get(key, [])
     if len(made) != 1:
         raise RunError(
-            f"output {key!r}: expected one artifact, got {len(made)}; the node made "
-            f"{', '.join(sorted(outputs)) or 'nothing'}: correct its executor"
+            f"output {key!r}: expected one artifact, got {len(made)}; the node wrote "
+            f"{', '.join(sorted(outputs)) or 'nothing'}; correct its executor"
         )
     return made[0]
 
@@ -59,9 +58,9 @@ def made_artifact(outputs: Outputs, key: str) -> types.Artifact:
 def artifact_with_metadata(
     artifact: types.Artifact,
 ) -> pipeline_spec_pb2.RuntimeArtifact:
-    """The metadata of an artifact, as backends take it.
+    """Returns the metadata of an artifact for the backend.
 
-    They refuse null, and wrap lists and objects, which are JSON here.
+    Backends reject null and wrap lists and objects, which are JSON here.
     """
     values = {**artifact.mlmd_artifact.properties}
     values.update(artifact.mlmd_artifact.custom_properties)
@@ -82,18 +81,14 @@ def artifact_with_metadata(
     return runtime
 
 
-def found_uri(
+def import_uri(
     outputs: pipeline_spec_pb2.ExecutorInput.Outputs, path: str | None
 ) -> str:
-    """The URI that an importer is given.
+    """Returns the URI for the importer of an artifact that a resolver found.
 
     Args:
-      outputs: The outputs of the task.
-      path: What was found; None for nothing.
-
-    Returns:
-      The URI of that, or of what stands for nothing: of no other URIs an importer
-      makes an artifact.
+      path: Path of the artifact. If it is None or not in the object store, the URI is
+        that of the task's artifact `nothing`, since importers take no others.
     """
     if path is not None and is_copy(path):
         return uri_of(path)
@@ -105,7 +100,7 @@ def write_result(
     outputs: pipeline_spec_pb2.ExecutorInput.Outputs,
     result: pipeline_spec_pb2.ExecutorOutput,
 ) -> None:
-    """Writes what the backend reads about the outputs."""
+    """Writes the result of the task for the backend."""
     path = Path(outputs.output_file)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json_format.MessageToJson(result))

@@ -1,4 +1,4 @@
-"""Where things are, as a container sees them."""
+"""Paths and connections as containers use them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from serving.releases.storage import is_in_object_store
 
 
 def connection_of(config: Config) -> Connection:
-    """The connection to ML Metadata."""
-    # What is in a secret often ends with a line break.
+    """Returns the connection to ML Metadata."""
+    # Secrets often end with a line break.
     secret = os.environ.get(METADATA_VARIABLE, "").strip()
     return connection_to(secret or config.kubeflow.metadata)
 
 
 def model_dir_of(config: Config) -> str:
-    """Where released models go; a folder of a person's machine is not there."""
-    own = config.release.model_dir
-    if own is not None and is_in_object_store(own):
-        return own
+    """Returns the directory of released models: a URL, or on `kubeflow.models`."""
+    configured = config.release.model_dir
+    if configured is not None and is_in_object_store(configured):
+        return configured
     return os.path.join(config.kubeflow.models.path, config.name)

@@ -1,12 +1,12 @@
-"""The date that a scheduled run is for.
+"""Spans relative to the date of a scheduled run.
 
 No released Kubeflow Pipelines expands `[[ScheduledTime...]]` in the parameters of a
-schedule that is pinned to a version of a v2 pipeline. What it hands to a task is the
-placeholder `{{$.pipeline_job_schedule_time_utc}}`: as a time in RFC 3339 from 2.17 on
-(for a manual run that of its creation), empty on 2.16, and the literal before
+schedule that is pinned to a version of a v2 pipeline. Tasks get the placeholder
+`{{$.pipeline_job_schedule_time_utc}}`: as a time in RFC 3339 from 2.17 on (for a manual
+run that of its creation), empty on 2.16, and the literal before
 (`backend/src/v2/cmd/driver/main.go` of github.com/kubeflow/pipelines). So a schedule
-passes a span such as `scheduled-1d`, and the task resolves it by the placeholder or,
-where that has no value, by the time at which the run began.
+passes a span such as `scheduled-1d`, which the task resolves by the placeholder or, if
+that has no value, by the start time of the run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
-# The run parameter: the newest span.
+# Run parameter of the newest span.
 SPAN = "span"
 
 MAX_DAYS_BEFORE = 9999
@@ -32,15 +32,13 @@ def is_scheduled(span: str) -> bool:
 
 
 def resolve_span(span: str, due: datetime) -> str:
-    """Replaces `scheduled` and `scheduled-Nd` by a date.
+    """Replaces `scheduled-Nd` by the date N days before a run is due.
 
     Args:
-      span: The run parameter.
-      due: The time at which the run is due, with its time zone.
+      due: Time at which the run is due, with its time zone.
 
     Returns:
-      The date N days before that time in UTC, such as `2026-11-20`; any other span as
-      it is.
+      The date in UTC, such as `2026-11-20`; any other span unchanged.
     """
     matched = _SCHEDULED.fullmatch(span)
     if matched is None:
@@ -50,14 +48,13 @@ def resolve_span(span: str, due: datetime) -> str:
 
 
 def read_schedule_time(value: str) -> datetime | None:
-    """Reads the value of Kubeflow's placeholder for the time at which a run is due.
+    """Reads Kubeflow's placeholder for the time at which a run is due.
 
     Args:
-      value: A time in RFC 3339, or what servers before 2.17 leave: nothing, or the
-        placeholder itself.
+      value: A time in RFC 3339; empty or the placeholder itself before 2.17.
 
     Returns:
-      The time with its time zone; None where the server gave none.
+      The time with its time zone; None if the server did not set it.
     """
     # Python 3.10 does not read the Z of RFC 3339.
     text = value.strip().replace("Z", "+00:00")

@@ -1,4 +1,4 @@
-"""When a run began."""
+"""Start time of a run."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ml_metadata.metadata_store import metadata_store
 
 from pipeline.metadata import Connection
 
-# As TFX calls the context of a run.
+# TFX's type of the context of a run.
 _RUN = "pipeline_run"
 
 
-def began(connection: Connection, run_id: str) -> datetime:
-    """When a run began: when its first task told ML Metadata of it, or else now.
+def start_time(connection: Connection, run_id: str) -> datetime:
+    """Returns the time at which ML Metadata got a run's first record; else the current.
 
-    The same for all tasks of a run, also where midnight comes between them.
+    All tasks of a run get the same time, even if midnight is between them.
     """
     store = metadata_store.MetadataStore(connection)
     try:

@@ -1,12 +1,12 @@
-"""Asks a model server for predictions, without TensorFlow.
+"""Client for model servers that does not import TensorFlow.
 
     from serving.client import Client
 
     with Client("localhost:8500", "ad_click") as client:
         client.predict([{"device": "phone", "age": 31}])  # [0.0123...]
 
-`Client` is for threads, `AsyncClient` for asyncio; `Connection` is what both are
-configured by. Either speaks to TensorFlow Serving as to the embedded server.
+`Client` is for threads, `AsyncClient` for asyncio; `Connection` configures either. Both
+work with TensorFlow Serving and with the embedded server.
 """
 
 from serving.client.aio import AsyncClient

@@ -1,4 +1,4 @@
-"""The client for asyncio."""
+"""Client for asyncio."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-import grpc
-
-from serving.client.address import full_address
-from serving.client.columns import Columns, as_chunk, columns_of, cut
-from serving.client.connection import Connection, Methods
-from serving.client.conversation import Conversation, Conversations
+from serving.client.columns import Columns, as_chunk, batches, columns_of
+from serving.client.connection import Connection, Methods, full_address
+from serving.client.endpoint import Endpoint
 from serving.client.features import ModelFeatures, Signature
 from serving.client.requests import metadata_request
 from serving.client.target import Target
@@ -22,7 +19,10 @@ if TYPE_CHECKING:
 
 
 class AsyncClient:
-    """As `Client`, whose arguments and errors it has, for the tasks of one loop."""
+    """`Client` for the tasks of one event loop, with the same arguments and errors.
+
+    It has to be created while the loop is running.
+    """
 
     def __init__(
         self,
@@ -31,19 +31,16 @@ class AsyncClient:
         signature: Signature = "tensors",
         connection: Connection | None = None,
     ):
-        """Connects at the first request; the loop must be running."""
         address = full_address(server)
-        self._conversations = Conversations(address, target, signature)
+        self._endpoint = Endpoint(address, target, signature)
         self._connection = connection or Connection()
         self._channel = self._connection.aio_channel(address)
         self._methods = Methods(self._channel)
 
     async def __aenter__(self) -> AsyncClient:
-        """Returns the client."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Closes the connection."""
         await self.close()
 
     async def close(self) -> None:
@@ -51,61 +48,59 @@ class AsyncClient:
         await self._channel.close()
 
     async def predict(self, rows: Rows, label: str | None = None) -> list[float]:
-        """The probability of a click for each row."""
+        """Returns the click probability of each row."""
 
-        async def one() -> AsyncIterator[Rows]:
+        async def chunks() -> AsyncIterator[Rows]:
             yield rows
 
-        return [value async for part in self.stream(one(), label) for value in part]
+        return [value async for part in self.stream(chunks(), label) for value in part]
 
     async def stream(
         self, chunks: AsyncIterable[Rows], label: str | None = None
     ) -> AsyncIterator[list[float]]:
-        """The probabilities of many rows, in bounded memory and in their order."""
-        about = self._conversations.about(label)
-        under_way: deque[asyncio.Task[list[float]]] = deque()
+        """Yields the probabilities of many rows in their order, in bounded memory."""
+        endpoint = self._endpoint.labelled(label)
+        pending: deque[asyncio.Task[list[float]]] = deque()
         try:
-            async for columns in self._batches(chunks, about):
-                under_way.append(asyncio.create_task(self._predict(columns, about)))
-                if len(under_way) == self._connection.concurrency:
-                    yield await under_way.popleft()
-            while under_way:
-                yield await under_way.popleft()
+            async for columns in self._batches(chunks, endpoint):
+                pending.append(asyncio.create_task(self._predict(columns, endpoint)))
+                if len(pending) == self._connection.concurrency:
+                    yield await pending.popleft()
+            while pending:
+                yield await pending.popleft()
         finally:
-            # After an error nobody wants the others.
-            for task in under_way:
+            for task in pending:
                 task.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)
+            await asyncio.gather(*pending, return_exceptions=True)
 
     async def features(self, label: str | None = None) -> ModelFeatures:
-        """What the model takes."""
-        return await self._features(self._conversations.about(label))
+        """Returns the features that the model takes."""
+        return await self._features(self._endpoint.labelled(label))
 
-    async def _features(self, about: Conversation) -> ModelFeatures:
-        known = about.features
+    async def _features(self, endpoint: Endpoint) -> ModelFeatures:
+        known = endpoint.features
         if known is not None:
             return known
-        request = metadata_request(about.target)
-        response = await self._ask(self._methods.get_model_metadata, request, about)
-        return about.learn(response)
+        request = metadata_request(endpoint.target)
+        response = await self._call(self._methods.get_model_metadata, request, endpoint)
+        return endpoint.read_features(response)
 
     async def _batches(
-        self, chunks: AsyncIterable[Rows], about: Conversation
+        self, chunks: AsyncIterable[Rows], endpoint: Endpoint
     ) -> AsyncIterator[Columns]:
-        before = 0
+        offset = 0
         async for rows in chunks:
             chunk = as_chunk(rows)
-            for start, batch in cut(chunk, self._connection.batch_size):
-                yield columns_of(batch, await self._features(about), before + start)
-            before += len(chunk)
+            for start, batch in batches(chunk, self._connection.batch_size):
+                features = await self._features(endpoint)
+                yield columns_of(batch, features, offset + start)
+            offset += len(chunk)
 
-    async def _predict(self, columns: Columns, about: Conversation) -> list[float]:
-        request = about.request(columns)
-        response = await self._ask(self._methods.predict, request, about)
-        return about.probabilities(response, columns)
+    async def _predict(self, columns: Columns, endpoint: Endpoint) -> list[float]:
+        request = endpoint.predict_request(columns)
+        response = await self._call(self._methods.predict, request, endpoint)
+        return endpoint.read_probabilities(response, columns)
 
-    async def _ask(self, call: Any, request: Any, about: Conversation) -> Any:
-        try:
-            return await call(request, timeout=self._connection.timeout)
-        except grpc.RpcError as error:
-            raise about.error(error) from error
+    async def _call(self, method: Any, request: Any, endpoint: Endpoint) -> Any:
+        with endpoint.errors():
+            return await method(request, timeout=self._connection.timeout)

@@ -1,20 +1,19 @@
-"""The client for threads."""
+"""Client for threads."""
 
 from __future__ import annotations
 
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import grpc
 
 from serving.client import messages
-from serving.client.address import full_address
-from serving.client.columns import Columns, as_chunk, columns_of, cut
-from serving.client.connection import Connection, Methods
-from serving.client.conversation import Conversation, Conversations
+from serving.client.columns import Columns, as_chunk, batches, columns_of
+from serving.client.connection import Connection, Methods, full_address
+from serving.client.endpoint import Endpoint
 from serving.client.errors import ServerError
 from serving.client.features import ModelFeatures, Signature
 from serving.client.requests import metadata_request, status_request
@@ -24,15 +23,31 @@ if TYPE_CHECKING:
     from serving.client.columns import Rows
 
 _POLL_SECONDS = 0.1
-# What a server that is starting answers.
-_NOT_YET = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.NOT_FOUND)
+# Status of a server that is still starting.
+_STARTING = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.NOT_FOUND)
 
 
 class Client:
-    """Asks a model for the probability of a click.
+    """Requests click probabilities from a model server.
 
-    It holds one connection, and may be shared by threads. What the model takes is asked
-    of the server once, and again when another version answers.
+    A client holds one connection, made at the first request, and can be shared by
+    threads. It requests the features of the model once, and again when another version
+    answers.
+
+    Args:
+      server: `HOST:PORT`, or `HOST` for port 8500.
+      target: The model, or its name.
+      signature: `tensors` sends a tensor per feature, `examples` serialized
+        tf.Examples, which is slower. Defaults to `tensors`.
+      connection: Timeout, retries, batching and TLS.
+
+    Raises:
+      InputError: The address is malformed.
+
+    Example:
+      >>> with Client("localhost:8500", "ad_click") as client:
+      ...     client.predict([{"device": "phone", "age": 31}])
+      [0.0123...]
     """
 
     def __init__(
@@ -42,29 +57,16 @@ class Client:
         signature: Signature = "tensors",
         connection: Connection | None = None,
     ):
-        """Connects at the first request.
-
-        Args:
-          server: `HOST:PORT`, or `HOST` for port 8500.
-          target: The model, or its name.
-          signature: How rows are sent: as `tensors`, which is faster, or `examples`.
-          connection: How the server is reached.
-
-        Raises:
-          InputError: The address is malformed.
-        """
         address = full_address(server)
-        self._conversations = Conversations(address, target, signature)
+        self._endpoint = Endpoint(address, target, signature)
         self._connection = connection or Connection()
         self._channel = self._connection.channel(address)
         self._methods = Methods(self._channel)
 
     def __enter__(self) -> Client:
-        """Returns the client."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Closes the connection."""
         self.close()
 
     def close(self) -> None:
@@ -72,88 +74,78 @@ class Client:
         self._channel.close()
 
     def predict(self, rows: Rows, label: str | None = None) -> list[float]:
-        """The probability of a click for each row.
+        """Returns the click probability of each row.
 
         Args:
-          rows: A list of dicts, a DataFrame or an Arrow table. A dict may leave
-            features out, which then are missing.
-          label: Asks the version that has this label, such as `Split.label_of` says
-            for a user; by default what the client was made for.
+          rows: A list of dicts, a DataFrame or an Arrow table. Features that a dict
+            leaves out are missing.
+          label: Label of the version to use, for example from `Split.label_of`.
+            Defaults to the client's target.
 
         Raises:
           InputError: A feature is unknown, or a value has the wrong type.
-          ServerError: The server does not answer, or refuses to.
+          ServerError: The server cannot be reached, or rejects the request.
         """
         return list(itertools.chain.from_iterable(self.stream([rows], label)))
 
     def stream(
         self, chunks: Iterable[Rows], label: str | None = None
     ) -> Iterator[list[float]]:
-        """The probabilities of many rows, in bounded memory.
+        """Yields the probabilities of many rows in their order, in bounded memory.
 
         Args:
-          chunks: Rows in any number, each as `predict` takes them. No more is read
-            than what is under way.
-          label: As `predict` takes it.
-
-        Yields:
-          The probabilities of a part of the rows, in their order.
+          chunks: Rows as for `predict`, any number at a time. They are consumed only as
+            fast as requests are sent.
+          label: Label of the version to use. Defaults to the client's target.
 
         Raises:
           InputError: A feature is unknown, or a value has the wrong type.
-          ServerError: The server does not answer, or refuses to.
+          ServerError: The server cannot be reached, or rejects the request.
         """
-        about = self._conversations.about(label)
-        under_way: deque[tuple[Any, Columns]] = deque()
+        endpoint = self._endpoint.labelled(label)
+        pending: deque[tuple[Any, Columns]] = deque()
         try:
-            for columns in self._batches(chunks, about):
-                under_way.append((self._send(columns, about), columns))
-                if len(under_way) == self._connection.concurrency:
-                    yield self._receive(*under_way.popleft(), about)
-            while under_way:
-                yield self._receive(*under_way.popleft(), about)
+            for columns in self._batches(chunks, endpoint):
+                pending.append((self._send(columns, endpoint), columns))
+                if len(pending) == self._connection.concurrency:
+                    yield self._receive(*pending.popleft(), endpoint)
+            while pending:
+                yield self._receive(*pending.popleft(), endpoint)
         finally:
-            # After an error nobody wants the others.
-            for future, _ in under_way:
+            for future, _ in pending:
                 future.cancel()
 
     def features(self, label: str | None = None) -> ModelFeatures:
-        """What the model takes.
-
-        Args:
-          label: As `predict` takes it.
+        """Returns the features that the model takes.
 
         Raises:
-          ServerError: The server does not answer, or refuses to.
+          ServerError: The server cannot be reached, or rejects the request.
         """
-        return self._features(self._conversations.about(label))
+        return self._features(self._endpoint.labelled(label))
 
     def wait_until_available(self, timeout: float) -> int:
-        """Waits until the model is loaded.
-
-        Args:
-          timeout: For how many seconds.
+        """Waits until the model is loaded, for at most `timeout` seconds.
 
         Returns:
           The newest version that is AVAILABLE.
 
         Raises:
-          ServerError: There is none by then.
+          ServerError: No version is AVAILABLE by then.
         """
-        about = self._conversations.about(None)
         end = time.monotonic() + timeout
-        while not (versions := self._available(about)):
+        while not (versions := self._available_versions()):
             if time.monotonic() > end:
-                raise about.none_available(timeout)
+                raise self._endpoint.unavailable(timeout)
             time.sleep(_POLL_SECONDS)
         return max(versions)
 
-    def _available(self, about: Conversation) -> list[int]:
-        request = status_request(about.target)
+    def _available_versions(self) -> list[int]:
+        request = status_request(self._endpoint.target)
+        method = self._methods.get_model_status
         try:
-            response = self._ask(self._methods.get_model_status, request, about)
+            response = self._call(method, request, self._endpoint)
         except ServerError as error:
-            if error.code in _NOT_YET:
+            if error.code in _STARTING:
                 return []
             raise
         return [
@@ -162,40 +154,33 @@ class Client:
             if status.state == messages.AVAILABLE
         ]
 
-    def _features(self, about: Conversation) -> ModelFeatures:
-        known = about.features
+    def _features(self, endpoint: Endpoint) -> ModelFeatures:
+        known = endpoint.features
         if known is not None:
             return known
-        request = metadata_request(about.target)
-        response = self._ask(self._methods.get_model_metadata, request, about)
-        return about.learn(response)
+        request = metadata_request(endpoint.target)
+        response = self._call(self._methods.get_model_metadata, request, endpoint)
+        return endpoint.read_features(response)
 
-    def _batches(
-        self, chunks: Iterable[Rows], about: Conversation
-    ) -> Iterator[Columns]:
-        before = 0
+    def _batches(self, chunks: Iterable[Rows], endpoint: Endpoint) -> Iterator[Columns]:
+        offset = 0
         for rows in chunks:
             chunk = as_chunk(rows)
-            for start, batch in cut(chunk, self._connection.batch_size):
-                yield columns_of(batch, self._features(about), before + start)
-            before += len(chunk)
+            for start, batch in batches(chunk, self._connection.batch_size):
+                yield columns_of(batch, self._features(endpoint), offset + start)
+            offset += len(chunk)
 
-    def _send(self, columns: Columns, about: Conversation) -> Any:
-        request = about.request(columns)
+    def _send(self, columns: Columns, endpoint: Endpoint) -> Any:
+        request = endpoint.predict_request(columns)
         return self._methods.predict.future(request, timeout=self._connection.timeout)
 
     def _receive(
-        self, future: Any, columns: Columns, about: Conversation
+        self, future: Any, columns: Columns, endpoint: Endpoint
     ) -> list[float]:
-        response = self._result(future.result, about)
-        return about.probabilities(response, columns)
+        with endpoint.errors():
+            response = future.result()
+        return endpoint.read_probabilities(response, columns)
 
-    def _ask(self, call: Any, request: Any, about: Conversation) -> Any:
-        timeout = self._connection.timeout
-        return self._result(lambda: call(request, timeout=timeout), about)
-
-    def _result(self, result: Callable[[], Any], about: Conversation) -> Any:
-        try:
-            return result()
-        except grpc.RpcError as error:
-            raise about.error(error) from error
+    def _call(self, method: Any, request: Any, endpoint: Endpoint) -> Any:
+        with endpoint.errors():
+            return method(request, timeout=self._connection.timeout)

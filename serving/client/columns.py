@@ -1,9 +1,9 @@
-"""From what people have to the columns of a request, checked before anything is sent.
+"""Conversion of rows and tables to the columns of a request, with checks.
 
-A column holds for each row a float, where NaN is missing; or bytes, where b"" is
-missing; or, for a multi-valued feature, a list of bytes. Rows (dicts) are taken as they
-are typed. A text is the canonical text of its value, as in the examples that a model is
-trained on: "123" for the integer 123, the float 123.0 and the text "123.0".
+A column has one value per row: a float (NaN if missing), bytes (b"" if missing), or a
+list of bytes for a multi-valued feature. A text is the canonical text of its value, as
+in the examples that a model is trained on: "123" for the integer 123, the float 123.0
+and the text "123.0".
 """
 
 from __future__ import annotations
@@ -27,29 +27,19 @@ if TYPE_CHECKING:
     Chunk: TypeAlias = Sequence[Mapping[str, object]] | pa.Table
 
 
-# What the checks raise: besides TypeError, for a text that is not Unicode, and for an
-# integer beyond floats.
-_WRONG = (TypeError, ValueError, OverflowError)
-
-
 @dataclass(frozen=True)
 class Columns:
-    """A batch.
-
-    Attributes:
-      size: How many rows it has.
-      values: A value for each row, by feature.
-    """
+    """A batch of `size` rows, by feature."""
 
     size: int
     values: Mapping[Feature, Sequence[Any]]
 
 
 def as_chunk(rows: Rows) -> Chunk:
-    """Rows in a form that can be cut.
+    """Converts a DataFrame to an Arrow table; returns anything else unchanged.
 
     Raises:
-      InputError: They are neither dicts nor a table.
+      InputError: The rows are neither dicts nor a table.
     """
     if isinstance(rows, Sequence) and not isinstance(rows, str | bytes):
         return rows
@@ -66,12 +56,13 @@ def as_chunk(rows: Rows) -> Chunk:
         return pa.Table.from_pandas(rows, preserve_index=False)
     except pa.ArrowException as error:
         raise InputError(
-            f"rows: a column holds values of several types: {error}"
-        ) from (error)
+            f"rows: got a column with values of several types ({error}); allowed: one "
+            "type in a column"
+        ) from error
 
 
-def cut(chunk: Chunk, size: int) -> Iterator[tuple[int, Chunk]]:
-    """Cuts rows into batches; yields each with the number of rows before it."""
+def batches(chunk: Chunk, size: int) -> Iterator[tuple[int, Chunk]]:
+    """Yields batches of at most `size` rows, each after the index of its first row."""
     for start in range(0, len(chunk), size):
         if isinstance(chunk, Sequence):
             yield start, chunk[start : start + size]
@@ -79,56 +70,56 @@ def cut(chunk: Chunk, size: int) -> Iterator[tuple[int, Chunk]]:
             yield start, chunk.slice(start, size)
 
 
-def columns_of(chunk: Chunk, model: ModelFeatures, before: int = 0) -> Columns:
-    """The columns of a batch.
+def columns_of(chunk: Chunk, model: ModelFeatures, offset: int = 0) -> Columns:
+    """Converts a batch to columns.
+
+    A feature that a dict leaves out is missing; a table must have all features.
 
     Args:
-      chunk: The rows of the batch.
-      model: The features of the model.
-      before: How many rows came before, for the messages of errors.
+      offset: Number of preceding rows, for error messages.
 
     Raises:
-      InputError: A feature is unknown, or a value is not of its feature's type. Where
-        rows leave a feature out, it is missing; a table must have all.
+      InputError: A feature is unknown, a table lacks one, or a value has the wrong
+        type.
     """
     columns = _of_rows if isinstance(chunk, Sequence) else _of_table
-    return Columns(len(chunk), columns(chunk, model, before))
+    return Columns(len(chunk), columns(chunk, model, offset))
 
 
 def _of_rows(
-    rows: Sequence[Mapping[str, object]], model: ModelFeatures, before: int
+    rows: Sequence[Mapping[str, object]], model: ModelFeatures, offset: int
 ) -> dict[Feature, list[Any]]:
     known = model.features.keys()
-    for number, row in enumerate(rows, before + 1):
+    for number, row in enumerate(rows, offset + 1):
         if not isinstance(row, Mapping):
             raise InputError(
-                f"row {number}: expected a value for each feature by name, got "
-                f"{type(row).__name__}"
+                f"row {number}: got {type(row).__name__}; allowed: a dict with a value "
+                "for each feature"
             )
         if not row.keys() <= known:
             model.check_known(row, f"row {number}")
     return {
-        feature: _checked(feature, [row.get(feature.name) for row in rows], before)
+        feature: _converted(feature, [row.get(feature.name) for row in rows], offset)
         for feature in model.features.values()
     }
 
 
 def _of_table(
-    table: pa.Table, model: ModelFeatures, before: int
+    table: pa.Table, model: ModelFeatures, offset: int
 ) -> dict[Feature, list[Any]]:
     names = table.column_names
     model.check_known(names, "columns")
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise InputError(f"columns: two are named {twice[0]!r}; rename or remove one")
+    repeated = [name for name in names if names.count(name) > 1]
+    if repeated:
+        raise InputError(f"columns: got {repeated[0]!r} twice; rename or remove one")
     missing = sorted(model.features.keys() - names)
     if missing:
         raise InputError(
-            f"columns: {', '.join(map(repr, missing))} is not there, which the model "
-            "takes; add it, empty where it is missing"
+            f"columns: missing {', '.join(map(repr, missing))}; required: "
+            f"{', '.join(sorted(model.features))}; a missing value is null"
         )
     return {
-        feature: _checked(feature, _cast(feature, table.column(feature.name)), before)
+        feature: _converted(feature, _cast(feature, table.column(feature.name)), offset)
         for feature in model.features.values()
     }
 
@@ -185,38 +176,29 @@ def _cast_values(feature: Feature, values: pa.Array) -> pa.Array:
     return values.cast(pa.float32(), safe=False)
 
 
-def _checked(feature: Feature, values: Sequence[Any], before: int) -> list[Any]:
-    check = _check_of(feature)
-    try:
-        return [check(value) for value in values]
-    except (*_WRONG, InputError):
-        number, value, error = _first_bad(check, values)
-        reason = (
-            str(error)
-            if isinstance(error, InputError)
-            else f"expected {feature.expected}, got {type(value).__name__} "
-            f"{value!r:.60}"
-        )
-        raise InputError(
-            f"row {before + number}: feature {feature.name!r}: {reason}"
-        ) from None
+def _converted(feature: Feature, values: Sequence[Any], offset: int) -> list[Any]:
+    convert = _converter(feature)
+    converted = []
+    for number, value in enumerate(values, offset + 1):
+        try:
+            converted.append(convert(value))
+        except InputError as error:
+            raise InputError(
+                f"row {number}: feature {feature.name!r}: {error}"
+            ) from error
+        # ValueError: no Unicode; OverflowError: an integer beyond the range of floats.
+        except (TypeError, ValueError, OverflowError) as error:
+            raise InputError(
+                f"row {number}: feature {feature.name!r}: expected {feature.expected}, "
+                f"got {type(value).__name__} {value!r:.60}"
+            ) from error
+    return converted
 
 
-def _check_of(feature: Feature) -> Callable[[Any], Any]:
+def _converter(feature: Feature) -> Callable[[Any], Any]:
     if not feature.is_text:
         return _number
     return _texts if feature.many else _text
-
-
-def _first_bad(
-    check: Callable[[Any], Any], values: Sequence[Any]
-) -> tuple[int, object, Exception]:
-    for number, value in enumerate(values, 1):
-        try:
-            check(value)
-        except (*_WRONG, InputError) as error:
-            return number, value, error
-    raise AssertionError("a value was refused, and then was not")
 
 
 def _number(value: Any) -> float:
@@ -234,10 +216,10 @@ def _text(value: Any) -> bytes:
 
 
 def _of_bytes(value: bytes) -> bytes:
-    """No text that is not UTF-8 has another notation."""
     try:
         text = value.decode()
     except UnicodeDecodeError:
+        # Only UTF-8 has several notations of a value.
         return value
     return (canonical_text(text) or "").encode()
 
@@ -246,6 +228,5 @@ def _texts(value: Any) -> list[bytes]:
     if value is None:
         return []
     if isinstance(value, list | tuple):
-        # An empty text is a missing one.
         return [text for text in map(_text, value) if text]
     raise TypeError

@@ -1,8 +1,9 @@
-"""The way to a server."""
+"""Address, timeout, retries, batching and TLS of a connection to a server."""
 
 from __future__ import annotations
 
 import json
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,19 +19,47 @@ from serving.client import messages
 _PREDICTIONS = "tensorflow.serving.PredictionService"
 _MODELS = "tensorflow.serving.ModelService"
 
-# More attempts gRPC does not make.
-_MOST_ATTEMPTS = 5
+# gRPC's own limit.
+_MAX_ATTEMPTS = 5
+
+# Port for gRPC of TensorFlow Serving and `ctr serve`.
+_DEFAULT_PORT = 8500
+# Names of servers that gRPC parses.
+_SCHEMES = re.compile(r"(ipv4|ipv6|unix|unix-abstract|vsock|xds):.*")
+_ADDRESS = re.compile(
+    r"(?P<server>(dns:(///)?)?([^\s:/\[\]]+|\[[0-9A-Fa-f:.]+\]))(:(?P<port>[0-9]{1,5}))?"
+)
+
+
+def full_address(server: str) -> str:
+    """Returns an address with its port; defaults to port 8500.
+
+    Args:
+      server: `HOST`, `HOST:PORT`, or another name that gRPC resolves.
+
+    Raises:
+      InputError: The address is malformed.
+    """
+    if _SCHEMES.fullmatch(server):
+        return server
+    match = _ADDRESS.fullmatch(server)
+    if not match or not 1 <= int(match["port"] or _DEFAULT_PORT) <= 65535:
+        raise InputError(
+            f"server: got {server!r}; allowed: HOST or HOST:PORT, such "
+            f"as localhost:8500 or [::1]:8500; the port for gRPC defaults to "
+            f"{_DEFAULT_PORT}"
+        )
+    return server if match["port"] else f"{server}:{_DEFAULT_PORT}"
 
 
 @dataclass(frozen=True)
 class Tls:
-    """Encrypts, and checks who the server is.
+    """Encryption and authentication; the arguments are PEM files.
 
     Attributes:
-      ca: PEM file of the authority that signed the server's certificate; None for those
-        that the machine trusts.
-      certificate: PEM file of the client's certificate, for a server that wants one.
-      key: PEM file of its key.
+      ca: Certificate authority of the server. Defaults to those the machine trusts.
+      certificate: Certificate of the client, for servers that require one.
+      key: Private key of that certificate, without a password.
     """
 
     ca: Path | None = None
@@ -38,14 +67,15 @@ class Tls:
     key: Path | None = None
 
     def credentials(self) -> grpc.ChannelCredentials:
-        """The credentials of a channel.
+        """Returns the credentials of a channel.
 
         Raises:
-          InputError: A file cannot be used, or one of a pair is missing.
+          InputError: A file is not usable, or only one of certificate and key is given.
         """
         if (self.certificate is None) != (self.key is None):
             raise InputError(
-                "TLS: give the client's certificate and its key, or neither"
+                "TLS: got one of certificate and key; give the client's certificate "
+                "and its key, or neither"
             )
         credentials = grpc.ssl_channel_credentials(
             _read(self.ca), _read(self.key), _read(self.certificate)
@@ -54,14 +84,14 @@ class Tls:
         return credentials
 
     def _check(self) -> None:
-        """Finds what gRPC would only log, and then take for a server that is away."""
+        """Rejects files for which gRPC would only report the server as unavailable."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if self.ca is not None:
             try:
                 context.load_verify_locations(self.ca)
             except ssl.SSLError as error:
                 raise InputError(
-                    f"{self.ca}: no certificate in PEM; give that of the authority "
+                    f"{self.ca}: not a PEM certificate; give that of the authority "
                     "that signed the server's"
                 ) from error
         if self.certificate is not None:
@@ -69,52 +99,51 @@ class Tls:
                 context.load_cert_chain(self.certificate, self.key, password="")
             except (ssl.SSLError, ValueError) as error:
                 raise InputError(
-                    f"{self.certificate}, {self.key}: not a certificate and its key "
-                    "in PEM, without a password; give a pair"
+                    f"{self.certificate}, {self.key}: not a PEM certificate and its "
+                    "key without a password; give a matching pair"
                 ) from error
 
 
 @dataclass(frozen=True)
 class Connection:
-    """How a server is reached, and what is done for an answer.
+    """Settings of a connection.
 
     Attributes:
-      timeout: Seconds that a request may take, with all its attempts.
-      attempts: How often a request is sent while the server is UNAVAILABLE (with
-        exponential back-off and jitter); other errors would only come again.
-      batch_size: Most rows of a request.
-      concurrency: Most requests under way.
-      tls: Encryption; None for none.
+      timeout: Seconds for a request including retries. Defaults to 10.
+      attempts: Maximum attempts of a request, 1 to 5. Only UNAVAILABLE is retried, with
+        exponential back-off and jitter. Defaults to 5.
+      batch_size: Maximum rows in a request. Defaults to 1000.
+      concurrency: Maximum requests in flight. Defaults to 4.
+      tls: Encryption. Defaults to none.
     """
 
     timeout: float = 10.0
-    attempts: int = _MOST_ATTEMPTS
+    attempts: int = _MAX_ATTEMPTS
     batch_size: int = 1000
     concurrency: int = 4
     tls: Tls | None = None
 
     def __post_init__(self) -> None:
-        """Checks the numbers."""
         for name in ("batch_size", "concurrency", "attempts"):
             if getattr(self, name) < 1:
                 raise InputError(
                     f"{name}: got {getattr(self, name)}; allowed: 1 or more"
                 )
-        if self.attempts > _MOST_ATTEMPTS:
+        if self.attempts > _MAX_ATTEMPTS:
             raise InputError(
-                f"attempts: got {self.attempts}; allowed: at most {_MOST_ATTEMPTS}"
+                f"attempts: got {self.attempts}; allowed: at most {_MAX_ATTEMPTS}"
             )
         if not self.timeout > 0:
             raise InputError(f"timeout: got {self.timeout}; allowed: more than 0")
 
     def channel(self, address: str) -> grpc.Channel:
-        """A channel, to be reused: connecting takes longer than a request."""
+        """Opens a channel."""
         if self.tls is None:
             return grpc.insecure_channel(address, self._options())
         return grpc.secure_channel(address, self.tls.credentials(), self._options())
 
     def aio_channel(self, address: str) -> grpc.aio.Channel:
-        """A channel for asyncio."""
+        """Opens a channel for asyncio."""
         if self.tls is None:
             return grpc.aio.insecure_channel(address, self._options())
         return grpc.aio.secure_channel(address, self.tls.credentials(), self._options())
@@ -124,16 +153,15 @@ class Connection:
             ("grpc.service_config", json.dumps(self._service_config())),
             ("grpc.max_send_message_length", -1),
             ("grpc.max_receive_message_length", -1),
-            # By default a request of more than 256 KiB is not sent again.
+            # By default a request of more than 256 KiB is not retried.
             ("grpc.per_rpc_retry_buffer_size", 2**30),
-            # By default it is a second before a lost connection is made again.
+            # By default a lost connection is retried after a second.
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.max_reconnect_backoff_ms", 5_000),
         ]
 
     def _service_config(self) -> Mapping[str, object]:
-        # Where a name has several addresses, such as that of a headless Service, all
-        # are asked in turns.
+        # Uses all addresses of a name, such as those of a headless Service.
         config: dict[str, object] = {"loadBalancingConfig": [{"round_robin": {}}]}
         if self.attempts > 1:
             policy = {
@@ -148,14 +176,9 @@ class Connection:
 
 
 class Methods:
-    """The methods of the services, on a channel of either kind."""
+    """The RPCs that clients use, on a grpc.Channel or a grpc.aio.Channel."""
 
     def __init__(self, channel: Any):
-        """Prepares the calls.
-
-        Args:
-          channel: A grpc.Channel or a grpc.aio.Channel.
-        """
         self.predict = _method(channel, _PREDICTIONS, "Predict")
         self.get_model_metadata = _method(channel, _PREDICTIONS, "GetModelMetadata")
         self.get_model_status = _method(channel, _MODELS, "GetModelStatus")

@@ -1,4 +1,4 @@
-"""What a server, or the way to it, refuses: one line each."""
+"""Errors of requests to a model server, one line each."""
 
 from __future__ import annotations
 
@@ -7,9 +7,29 @@ import grpc
 from config.errors import UserError
 from serving.client.target import Target
 
+# TensorFlow Serving's words; its status code alone is shared with other errors.
+_UNKNOWN_LABEL = "Unrecognized servable version label"
+
+_MEANINGS = {
+    grpc.StatusCode.UNAVAILABLE: (
+        "cannot connect; check that the server runs, that both ends or neither use "
+        "TLS, and that each trusts the other's certificate"
+    ),
+    grpc.StatusCode.DEADLINE_EXCEEDED: (
+        "timed out; send smaller batches, or increase the timeout"
+    ),
+    grpc.StatusCode.NOT_FOUND: (
+        "not found on the server; check name, version and label, and which versions "
+        "the server has loaded"
+    ),
+    grpc.StatusCode.RESOURCE_EXHAUSTED: (
+        "the server is overloaded, or the request is too large; send less at a time"
+    ),
+}
+
 
 class ServerError(UserError):
-    """A server did not answer, or refused to.
+    """Raised if a server cannot be reached or rejects a request.
 
     Attributes:
       code: gRPC's status code.
@@ -18,47 +38,15 @@ class ServerError(UserError):
     exit_status = 1
 
     def __init__(self, message: str, code: grpc.StatusCode):
-        """Takes the line and the status code."""
         super().__init__(message)
         self.code = code
 
 
 def server_error(error: grpc.RpcError, address: str, target: Target) -> ServerError:
-    """What an error of gRPC means to a person.
-
-    Args:
-      error: A call's error.
-      address: Whom it was for.
-      target: The model that was asked for.
-    """
+    """Returns an error of gRPC as one line that says what to do."""
     code, details = error.code(), error.details() or "no details"
-    says = _MEANINGS.get(code, f"refused by {code.name}; the server says")
-    cure = _cure(details, target)
-    return ServerError(f"{address}: {target}: {says}: {details}{cure}", code)
-
-
-def _cure(details: str, target: Target) -> str:
-    if target.label is None or not details.startswith(_UNKNOWN_LABEL):
-        return ""
-    return f"; set it by: ctr release label {target.label}=VERSION"
-
-
-# As TensorFlow Serving has it: the code alone may mean any other mistake.
-_UNKNOWN_LABEL = "Unrecognized servable version label"
-
-_MEANINGS = {
-    grpc.StatusCode.UNAVAILABLE: (
-        "no server answers there; check that it runs, that TLS is on at both ends or "
-        "at neither, and that each end trusts the other's certificate"
-    ),
-    grpc.StatusCode.DEADLINE_EXCEEDED: (
-        "no answer in time; send smaller batches, or allow more time"
-    ),
-    grpc.StatusCode.NOT_FOUND: (
-        "the server does not have it; check its name, version and label, and what the "
-        "server loaded"
-    ),
-    grpc.StatusCode.RESOURCE_EXHAUSTED: (
-        "the server is busy, or the request is too large; send less at a time"
-    ),
-}
+    meaning = _MEANINGS.get(code, f"rejected with status {code.name}")
+    hint = ""
+    if target.label is not None and details.startswith(_UNKNOWN_LABEL):
+        hint = f"; set the label with `ctr release label {target.label}=VERSION`"
+    return ServerError(f"{address}: {target}: {meaning}: {details}{hint}", code)

@@ -1,17 +1,16 @@
-"""What a model takes and gives, as the server describes it."""
+"""Features of a served model, read from its metadata."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from config.errors import InputError
+from config.errors import InputError, close_to
 from config.signatures import PREDICT, PROBABILITY, SERVING_DEFAULT
 from serving.client import messages
 
-# How a batch is sent: as serialised tf.Examples, or as a tensor for each feature.
+# Encoding of a batch: serialized tf.Examples, or a tensor per feature.
 Signature = Literal["examples", "tensors"]
 
 SIGNATURES: Mapping[Signature, str] = {
@@ -20,8 +19,8 @@ SIGNATURES: Mapping[Signature, str] = {
 }
 METADATA = "signature_def"
 
-# Type and number of dimensions to whether it is text, and may hold several values.
-_FORMS = {
+# (is_text, many) of each dtype and rank.
+_KINDS = {
     (messages.DT_FLOAT, 1): (False, False),
     (messages.DT_STRING, 1): (True, False),
     (messages.DT_STRING, 2): (True, True),
@@ -33,9 +32,8 @@ class Feature:
     """A raw feature.
 
     Attributes:
-      name: Its name.
-      is_text: Whether its values are texts; else they are numbers.
-      many: Whether an example may hold several values.
+      is_text: True for texts, False for numbers.
+      many: True if an example may have several values.
     """
 
     name: str
@@ -44,7 +42,7 @@ class Feature:
 
     @property
     def expected(self) -> str:
-        """Its values in words."""
+        """Description of its values for error messages."""
         if self.many:
             return "a list of texts"
         return "text" if self.is_text else "a number"
@@ -52,25 +50,20 @@ class Feature:
 
 @dataclass(frozen=True)
 class ModelFeatures:
-    """The raw features of one version of a model.
-
-    Attributes:
-      version: The version.
-      features: The features by name.
-    """
+    """Raw features by name of one version of a model."""
 
     version: int
     features: Mapping[str, Feature]
 
     @classmethod
     def of(cls, response: Any) -> ModelFeatures:
-        """Reads them from a GetModelMetadataResponse.
+        """Reads the features from a GetModelMetadataResponse.
 
-        The named tensors of `predict` are the features, also of `serving_default`,
-        where a serialised tf.Example hides them.
+        The inputs of `predict` describe the features for both signatures: the only
+        input of `serving_default` is a serialized tf.Example.
 
         Raises:
-          InputError: The model is not one that this pipeline exported.
+          InputError: The model was not exported by this pipeline.
         """
         map_of = messages.SignatureDefMap.FromString
         signatures = map_of(response.metadata[METADATA].value).signature_def
@@ -78,9 +71,10 @@ class ModelFeatures:
         for name in SIGNATURES.values():
             if name not in signatures or PROBABILITY not in signatures[name].outputs:
                 raise InputError(
-                    f"{model}: it has no signature {name!r} with the output "
-                    f"{PROBABILITY!r}, but {', '.join(sorted(signatures)) or 'none'}; "
-                    "serve a model that this pipeline exported"
+                    f"{model}: got the signatures "
+                    f"{', '.join(sorted(signatures)) or 'none'}; required: {name!r} "
+                    f"with the output {PROBABILITY!r}; serve a model that this "
+                    "pipeline exported"
                 )
         inputs = signatures[PREDICT].inputs
         features = {name: _feature(model, name, inputs[name]) for name in inputs}
@@ -89,30 +83,28 @@ class ModelFeatures:
     def check_known(self, names: Iterable[str], where: str) -> None:
         """Checks that features exist.
 
+        Args:
+          where: Start of the error message.
+
         Raises:
-          InputError: One does not; the message says where, and what is allowed.
+          InputError: The model does not have one of the features.
         """
         unknown = [name for name in names if name not in self.features]
         if unknown:
             raise InputError(
-                f"{where}: unknown feature {', '.join(map(repr, unknown))}"
-                f"{_close(unknown[0], self.features)}; allowed: "
+                f"{where}: unknown feature {', '.join(map(repr, unknown))}; allowed: "
                 f"{', '.join(sorted(self.features))}"
+                f"{close_to(unknown[0], self.features)}"
             )
 
 
 def _feature(model: str, name: str, info: Any) -> Feature:
-    form = (info.dtype, len(info.tensor_shape.dim))
-    if form not in _FORMS:
+    rank = len(info.tensor_shape.dim)
+    if (info.dtype, rank) not in _KINDS:
         raise InputError(
-            f"{model}: feature {name!r} has TensorFlow's type {info.dtype} in "
-            f"{form[1]} dimensions; this client sends float32 in one and strings in "
-            "one or two; serve a model that this pipeline exported"
+            f"{model}: feature {name!r}: got TensorFlow's dtype {info.dtype} of rank "
+            f"{rank}; allowed: float32 of rank 1, and strings of rank 1 or 2; serve a "
+            "model that this pipeline exported"
         )
-    is_text, many = _FORMS[form]
+    is_text, many = _KINDS[info.dtype, rank]
     return Feature(name, is_text, many)
-
-
-def _close(name: str, names: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, names, n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""

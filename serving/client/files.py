@@ -1,4 +1,4 @@
-"""Reads rows from files, a bounded number at a time."""
+"""Reader of rows from CSV, JSON lines and Parquet files, in bounded memory."""
 
 from __future__ import annotations
 
@@ -30,15 +30,14 @@ _ROWS = 10_000
 
 @dataclass(frozen=True)
 class Layout:
-    """How a file is to be read.
+    """Format of a file and the columns to read.
 
     Attributes:
-      csv: How a CSV file is written.
-      missing_values: What stands for a missing value in a CSV field.
-      columns: How the texts of features are read: lists that are written as one
-        string, numbers that are written for people, words for a missing value.
-      keep: Columns to hand on with the predictions, features or not.
-      only_features: Whether a column that is neither a feature nor kept is an error.
+      missing_values: CSV fields that stand for a missing value.
+      columns: Formats of features as text: delimiters of lists, number formats, words
+        for a missing value.
+      keep: Columns to return beside the features.
+      only_features: Reject columns that are neither features nor kept.
     """
 
     csv: CsvFormat = field(default_factory=CsvFormat)
@@ -50,42 +49,32 @@ class Layout:
 
 @dataclass(frozen=True)
 class FileRows:
-    """Some rows of a file.
-
-    Attributes:
-      rows: Their features.
-      kept: The values of each kept column.
-    """
+    """Consecutive rows of a file: their features, and the values of kept columns."""
 
     rows: Chunk
     kept: Mapping[str, Sequence[Any]]
 
 
 def read_rows(path: Path, model: ModelFeatures, layout: Layout) -> Iterator[FileRows]:
-    """Reads a file.
+    """Yields the rows of a file in their order.
 
     Args:
       path: A `.csv`, `.jsonl` (either also `.gz`) or `.parquet` file.
-      model: What the model takes.
-      layout: How the file is to be read.
-
-    Yields:
-      The rows in their order.
 
     Raises:
-      InputError: The file is malformed, has other columns, is a folder, or of another
-        format.
-      ArrowException, UnicodeDecodeError, OSError: It cannot be read.
+      InputError: The file is a folder, has another format or other columns, or is
+        malformed.
+      ArrowException, UnicodeDecodeError, OSError: The file cannot be read.
     """
     if path.is_dir():
-        raise InputError("got a folder; give a file in it")
-    formats = path.name.removesuffix(".gz").rpartition(".")[2].lower()
-    if formats not in _READERS:
+        raise InputError("got a folder; allowed: a file")
+    suffix = path.name.removesuffix(".gz").rpartition(".")[2].lower()
+    if suffix not in _READERS:
         raise InputError(
-            "got a file of another format; allowed: .csv, .csv.gz, .jsonl, .jsonl.gz, "
+            f"got the format {suffix!r}; allowed: .csv, .csv.gz, .jsonl, .jsonl.gz, "
             ".parquet"
         )
-    yield from _READERS[formats](path, model, layout)
+    yield from _READERS[suffix](path, model, layout)
 
 
 def _read_csv(path: Path, model: ModelFeatures, layout: Layout) -> Iterator[FileRows]:
@@ -99,13 +88,12 @@ def _read_csv(path: Path, model: ModelFeatures, layout: Layout) -> Iterator[File
             is_empty = False
             yield _of_table(table, model, layout)
     if is_empty:
-        raise InputError("the file is empty; a header line is expected")
+        raise InputError("the file is empty; required: a header line")
 
 
 def _csv_types(
     names: Sequence[str], model: ModelFeatures, layout: Layout
 ) -> pa_csv.ConvertOptions:
-    """Numbers are read as such, all else as text."""
     numbers = {
         name
         for name, feature in model.features.items()
@@ -135,8 +123,8 @@ def _read_json_lines(
     with pa.OSFile(str(path)) as file, decompressed(file) as stream:
         lines = enumerate(io.TextIOWrapper(stream, encoding="utf-8-sig"), 1)
         rows = (_json_row(number, line) for number, line in lines if line.strip())
-        while some := list(itertools.islice(rows, _ROWS)):
-            yield _of_dicts(some, model, layout)
+        while chunk := list(itertools.islice(rows, _ROWS)):
+            yield _of_dicts(chunk, model, layout)
 
 
 def _json_row(number: int, line: str) -> dict[str, Any]:
@@ -146,21 +134,21 @@ def _json_row(number: int, line: str) -> dict[str, Any]:
         raise InputError(f"line {number}: not JSON: {error}") from error
     if not isinstance(row, dict):
         raise InputError(
-            f"line {number}: expected an object with a value for each feature, got "
-            f"{line.strip():.60}"
+            f"line {number}: got {line.strip():.60}; allowed: an object with a value "
+            "for each feature"
         )
     return row
 
 
 def _of_table(table: pa.Table, model: ModelFeatures, layout: Layout) -> FileRows:
     names = table.column_names
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise InputError(f"two columns are named {twice[0]!r}; rename or remove one")
+    repeated = [name for name in names if names.count(name) > 1]
+    if repeated:
+        raise InputError(f"got the column {repeated[0]!r} twice; rename or remove one")
     absent = [name for name in layout.keep if name not in names]
     if absent:
         raise InputError(
-            f"no column {absent[0]!r} to keep; the file has {', '.join(names)}"
+            f"cannot keep the column {absent[0]!r}; the file has {', '.join(names)}"
         )
     others = [name for name in names if name not in model.features]
     _check_others(others, model, layout)
@@ -204,9 +192,9 @@ def _check_others(others: Sequence[str], model: ModelFeatures, layout: Layout) -
     unknown = [name for name in others if name not in layout.keep]
     if unknown and layout.only_features:
         raise InputError(
-            f"{', '.join(map(repr, unknown))}: no feature of the model, which takes "
-            f"{', '.join(sorted(model.features))}; remove or rename it, hand it on by "
-            "--keep, or say by -c pipeline.yaml what the columns are"
+            f"got the columns {', '.join(map(repr, unknown))}; allowed: "
+            f"{', '.join(sorted(model.features))}; remove or rename other columns, "
+            "list them in --keep, or give the configuration with -c"
         )
 
 

@@ -1,11 +1,11 @@
-"""The messages of TensorFlow Serving's protocol, as far as a client needs them.
+"""Messages of TensorFlow Serving's protocol, as far as a client needs them.
 
-The package tensorflow-serving-api has them too, but importing it imports TensorFlow,
-which takes seconds and hundreds of megabytes; and with protobuf 4 and later, its
-module of the service does not import at all. What makes a message is the numbers and
-types of its fields, which can never change, so they are listed here and become message
-classes in a pool of their own: nothing is registered twice, whether TensorFlow is
-imported before, after or never. A test holds them against the originals.
+Importing the package tensorflow-serving-api would import TensorFlow, which takes
+seconds and hundreds of megabytes, and its module of the service does not import with
+protobuf 4 and later. A message on the wire is defined by the numbers and types of its
+fields, which never change; they are listed here and become message classes in a
+descriptor pool of their own, so that nothing is registered twice if TensorFlow is
+imported too. A test compares them with the originals.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ DT_STRING = 7
 AVAILABLE = 30
 END = 50
 
-# As in the originals; a field that a client has no use for is left out, an enumeration
-# is its number, and a member of a oneof is a field like others: all the same in bytes.
+# Without the fields that a client does not use. Enumerations are integers here, and
+# members of a oneof plain fields, which have the same encoding.
 _MESSAGES: Mapping[str, Sequence[str]] = {
     "BytesList": ["repeated bytes value = 1"],
     "FloatList": ["repeated float value = 1"],
@@ -100,7 +100,7 @@ def _add_field(message: descriptor_pb2.DescriptorProto, text: str) -> None:
     assert found, text
     kind = found["type"]
     if found["item"]:
-        # On the wire, a map is a list of pairs.
+        # A map is encoded as a list of pairs.
         kind = f"{message.name}.{found['name'].title().replace('_', '')}Entry"
         entry = message.nested_type.add(name=kind.rpartition(".")[2])
         entry.options.map_entry = True

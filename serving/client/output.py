@@ -1,4 +1,4 @@
-"""Writes predictions, beside what is kept of the rows."""
+"""Writer of predictions to CSV or JSON lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any, TextIO
 from config.errors import InputError
 from config.signatures import PROBABILITY
 
-# As many digits as a float32 has.
+# Significant digits of a float32.
 _DIGITS = ".9g"
 
 Record = Sequence[Any]
@@ -24,31 +24,29 @@ Record = Sequence[Any]
 def write_predictions(
     path: Path | None, names: Sequence[str], records: Iterable[Record]
 ) -> int:
-    """Writes records, each some values and the probability.
+    """Writes predictions, and returns their number.
 
     Args:
-      path: A `.csv` or `.jsonl` file, which appears once it is whole; None for CSV to
-        standard output.
-      names: The names of the values before the probability.
-      records: What to write.
-
-    Returns:
-      How many records were written.
+      path: A `.csv` or `.jsonl` file, which appears once it is complete; None writes
+        CSV to standard output.
+      names: Names of the kept columns.
+      records: Values of the kept columns and, last, the probability.
 
     Raises:
-      InputError: The file has another format, or cannot be written.
+      InputError: The file has another format or cannot be written, or two columns have
+        the same name.
     """
     suffix = ".csv" if path is None else path.suffix
     if suffix not in _WRITERS:
         raise InputError(f"{path}: got {suffix!r}; allowed: .csv or .jsonl")
     columns = [*names, PROBABILITY]
-    twice = [name for name in columns if columns.count(name) > 1]
-    if twice:
+    repeated = [name for name in columns if columns.count(name) > 1]
+    if repeated:
         raise InputError(
-            f"two columns would be called {twice[0]!r}; keep other columns, each once"
+            f"got the output column {repeated[0]!r} twice; keep each column once"
         )
     records = iter(records)
-    # Before anything is written: what is wrong mostly is so with the first.
+    # Most errors occur at the first record: nothing is written then.
     first = list(itertools.islice(records, 1))
     with _open(path) as file:
         return _WRITERS[suffix](file, columns, itertools.chain(first, records))
@@ -69,7 +67,6 @@ def _write_json(file: TextIO, names: Sequence[str], records: Iterable[Record]) -
     for *kept, probability in records:
         values = [*kept, float(format(probability, _DIGITS))]
         row = dict(zip(names, values, strict=True))
-        # Dates and the like become texts.
         file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
         count += 1
     return count
@@ -86,14 +83,14 @@ def _open(path: Path | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        file = aside.open("w", encoding="utf-8", newline="")
+        file = partial.open("w", encoding="utf-8", newline="")
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from error
     try:
         with file:
             yield file
-        aside.replace(path)
+        partial.replace(path)
     finally:
-        aside.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""From a file to predictions."""
+"""Predictions for the rows of a file."""
 
 from __future__ import annotations
 
@@ -27,76 +27,74 @@ if TYPE_CHECKING:
 def predict_file(
     client: Client, path: Path, layout: Layout
 ) -> Iterator[tuple[Any, ...]]:
-    """The predictions for the rows of a file, in bounded memory.
+    """Yields the predictions for the rows of a file, in bounded memory.
 
     Args:
-      client: Whom to ask.
       path: A `.csv`, `.jsonl` (either also `.gz`) or `.parquet` file.
-      layout: How the file is to be read.
 
     Yields:
-      For each row the values of the kept columns, and the probability.
+      The values of the kept columns and the probability of each row.
 
     Raises:
-      InputError: The file cannot be read, or does not fit the model.
-      ServerError: The server does not answer, or refuses to.
+      InputError: The file cannot be read, or does not match the model.
+      ServerError: The server cannot be reached, or rejects a request.
     """
     model = client.features()
+    # Not itertools.tee, which keeps 57 items.
+    pending: deque[FileRows] = deque()
+
+    def chunks() -> Iterator[Chunk]:
+        for part in read_rows(path, model, layout):
+            pending.append(part)
+            yield part.rows
+
     with _errors_of(path):
-        # Not itertools.tee, which lets go of what was read 57 items at a time.
-        under_way: deque[FileRows] = deque()
-        chunks = _noted(read_rows(path, model, layout), under_way)
-        probabilities = itertools.chain.from_iterable(client.stream(chunks))
-        # In this order: rows are under way once their first probability is there.
-        for probability, kept in zip(probabilities, _kept(under_way), strict=True):
+        probabilities = itertools.chain.from_iterable(client.stream(chunks()))
+        # In this order: rows are pending once their first probability is there.
+        for probability, kept in zip(probabilities, _kept(pending), strict=True):
             yield (*kept, probability)
 
 
 def predict_file_split(
     client: Client, path: Path, layout: Layout, split: Split, by: str
 ) -> Iterator[tuple[Any, ...]]:
-    """As `predict_file`, by the versions of several labels.
+    """Yields predictions as `predict_file`, from the versions of several labels.
 
     Args:
-      client: Whom to ask.
-      path: A `.csv`, `.jsonl` (either also `.gz`) or `.parquet` file.
-      layout: How the file is to be read.
-      split: Which label answers for whom.
-      by: The column with the ids that are split.
+      by: Column with the ids of the users.
 
     Yields:
-      For each row the values of the kept columns, the label that answered, and the
-      probability.
+      The values of the kept columns, the label and the probability of each row.
 
     Raises:
-      InputError: The file cannot be read, or does not fit the models.
-      ServerError: The server does not answer, or refuses to.
+      InputError: The file cannot be read, or does not match the models.
+      ServerError: The server cannot be reached, or rejects a request.
     """
     models = {label: client.features(label) for label in split.labels}
     names = layout.keep
     layout = replace(layout, keep=tuple(dict.fromkeys([*names, by])))
     with _errors_of(path):
-        for some in read_rows(path, _union(models), layout):
-            labels = [split.label_of(key) for key in some.kept[by]]
-            probabilities = _by_label(client, some.rows, labels, models)
-            kept = [some.kept[name] for name in names]
+        for part in read_rows(path, _union(models), layout):
+            labels = [split.label_of(key) for key in part.kept[by]]
+            probabilities = _by_label(client, part.rows, labels, models)
+            kept = [part.kept[name] for name in names]
             yield from zip(*kept, labels, probabilities, strict=True)
 
 
 def _union(models: Mapping[str, ModelFeatures]) -> ModelFeatures:
-    """All features of several models.
+    """Returns the features of several models.
 
     Raises:
-      InputError: Two take the same one in different ways.
+      InputError: Two models expect different types of a feature.
     """
     features: dict[str, Feature] = {}
     for label, model in models.items():
         for name, feature in model.features.items():
             if features.setdefault(name, feature) != feature:
                 raise InputError(
-                    f"feature {name!r} is {feature.expected} to the version of "
-                    f"{label!r} and {features[name].expected} to another; ask one at a "
-                    "time by --label"
+                    f"feature {name!r}: the version of {label!r} expects "
+                    f"{feature.expected}, another {features[name].expected}; request "
+                    "one label at a time with --label"
                 )
     return ModelFeatures(0, features)
 
@@ -107,50 +105,44 @@ def _by_label(
     labels: Sequence[str],
     models: Mapping[str, ModelFeatures],
 ) -> list[float]:
-    """The probability of each row, by the version of its label."""
-    found = [math.nan] * len(labels)
+    """Returns the probability of each row from the version of its label."""
+    probabilities = [math.nan] * len(labels)
     for label, model in models.items():
-        places = [number for number, each in enumerate(labels) if each == label]
-        chosen = _chosen(rows, places, model)
-        for place, value in zip(places, client.predict(chosen, label), strict=True):
-            found[place] = value
-    return found
+        indices = [index for index, each in enumerate(labels) if each == label]
+        selected = _select(rows, indices, model)
+        for index, value in zip(indices, client.predict(selected, label), strict=True):
+            probabilities[index] = value
+    return probabilities
 
 
-def _chosen(rows: Chunk, places: Sequence[int], model: ModelFeatures) -> Chunk:
-    """Some of the rows, with the features that a model takes."""
+def _select(rows: Chunk, indices: Sequence[int], model: ModelFeatures) -> Chunk:
+    """Selects rows by index, and of these the features of a model."""
     if isinstance(rows, pa.Table):
         known = [name for name in rows.column_names if name in model.features]
-        return rows.select(known).take(pa.array(places, pa.int64()))
+        return rows.select(known).take(pa.array(indices, pa.int64()))
     return [
-        {name: value for name, value in rows[place].items() if name in model.features}
-        for place in places
+        {name: value for name, value in rows[index].items() if name in model.features}
+        for index in indices
     ]
 
 
-def _noted(read: Iterator[FileRows], under_way: deque[FileRows]) -> Iterator[Chunk]:
-    for some in read:
-        under_way.append(some)
-        yield some.rows
-
-
-def _kept(under_way: deque[FileRows]) -> Iterator[tuple[Any, ...]]:
-    while under_way:
-        some = under_way.popleft()
-        columns = some.kept.values()
-        for number in range(len(some.rows)):
-            yield tuple(values[number] for values in columns)
+def _kept(pending: deque[FileRows]) -> Iterator[tuple[Any, ...]]:
+    while pending:
+        part = pending.popleft()
+        columns = part.kept.values()
+        for index in range(len(part.rows)):
+            yield tuple(values[index] for values in columns)
 
 
 @contextmanager
 def _errors_of(path: Path) -> Iterator[None]:
-    """Puts the file's name before what is wrong with it."""
+    """Prefixes errors with the name of the file."""
     try:
         yield
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: the text is not UTF-8; convert it") from error
+        raise InputError(f"{path}: not UTF-8; convert the file") from error
     except OSError as error:
-        # Arrow's own words name the file once more.
+        # Arrow's own message repeats the name.
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise InputError(f"{path}: cannot be read: {reason}") from error
     except pa.ArrowException as error:

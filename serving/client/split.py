@@ -1,4 +1,4 @@
-"""Which users are served by which version, in an online test."""
+"""Assignment of users to versions in an online test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from config.errors import InputError
 
-# As many bits as a float has digits for, so that no number is rounded up to 1.
+# Bits of a float's mantissa: no quotient is rounded up to 1.
 _BITS = 53
 
 Key = str | bytes | int
@@ -17,19 +17,22 @@ Key = str | bytes | int
 
 @dataclass(frozen=True)
 class Split:
-    """Shares of users by label; a user always falls into the same one.
+    """Shares of users by label; a user always gets the same label.
 
-    The first 8 bytes of SHA-256 of the salt and the id, both in UTF-8, are a number
-    (the most significant byte first) of which the 53 most significant bits, divided by
-    2^53, are uniform in [0, 1). The labels have intervals of it from 0 on, in their
-    order, each as long as its share; the default label has the rest. So raising the
-    share of the last label only moves users to it, from the default one.
+    The first 8 bytes of SHA-256 of salt and id, both in UTF-8, are read as a big-endian
+    integer, whose 53 most significant bits divided by 2^53 are uniform in [0, 1). Each
+    label has an interval as long as its share, in their order from 0 on; the default
+    label has the rest. Raising the share of the last label therefore only moves users
+    from the default label to it.
 
     Attributes:
       shares: Share of the users by label, such as `{"canary": 0.05}`.
-      default: The label of all others, and of who has no id.
-      salt: Another one deals the users out anew, for a test that is to be independent
-        of those before.
+      default: Label of the other users, and of users without an id.
+      salt: A test with another salt assigns users independently of this one.
+
+    Example:
+      >>> Split({"canary": 0.05}).label_of("u002078")
+      'stable'
     """
 
     shares: Mapping[str, float]
@@ -37,40 +40,39 @@ class Split:
     salt: str = ""
 
     def __post_init__(self) -> None:
-        """Checks the shares."""
         for label, share in self.shares.items():
             if not label or label == self.default:
                 raise InputError(
-                    f"split: got {label!r}; allowed: labels other than that of the "
-                    f"rest, {self.default!r}"
+                    f"split: got the label {label!r}; allowed: any other than the "
+                    f"default {self.default!r}"
                 )
             if not 0.0 <= share <= 1.0:
                 raise InputError(f"split: {label}: got {share:g}; allowed: 0 to 1")
         total = math.fsum(self.shares.values())
         if total > 1.0:
-            raise InputError(f"split: the shares sum up to {total:g}; allowed: up to 1")
+            raise InputError(f"split: the shares sum to {total:g}; allowed: at most 1")
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """All labels."""
+        """All labels, the default last."""
         return (*self.shares, self.default)
 
     def label_of(self, key: Key | None) -> str:
-        """The label of a user.
+        """Returns the label of a user.
 
         Args:
-          key: The id; a whole number is as its digits. None is no id.
+          key: The user's id; an integer is the same as its digits, None no id.
 
         Raises:
-          InputError: It is something else, such as a float.
+          InputError: The id has another type, such as float.
         """
         if key is None:
             return self.default
-        place = _uniform(self.salt.encode() + _as_bytes(key))
+        position = _uniform(self.salt.encode() + _as_bytes(key))
         end = 0.0
         for label, share in self.shares.items():
             end += share
-            if place < end:
+            if position < end:
                 return label
         return self.default
 
@@ -80,14 +82,14 @@ def _as_bytes(key: Key) -> bytes:
         return key
     if isinstance(key, bool) or not isinstance(key, str | int):
         raise InputError(
-            f"split: got {type(key).__name__} {key!r:.60} as id; allowed: text or a "
-            "whole number"
+            f"split: got the id {key!r:.60} of type {type(key).__name__}; allowed: "
+            "text or an integer"
         )
     return str(key).encode()
 
 
 def _uniform(content: bytes) -> float:
-    """A number in [0, 1)."""
+    """Hashes bytes to a number in [0, 1)."""
     digest = hashlib.sha256(content).digest()
     number = int.from_bytes(digest[:8], "big") >> (64 - _BITS)
     return math.ldexp(number, -_BITS)

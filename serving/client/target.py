@@ -1,4 +1,4 @@
-"""Which model is asked."""
+"""The model that requests are for."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from serving.client import messages
 
 @dataclass(frozen=True)
 class Target:
-    """A model on a server, by default in its newest version.
+    """A model on a server, in its newest version unless a version or label is given.
 
     Attributes:
-      model: Its name.
-      version: Asks this version.
-      label: Asks the version that has this label, such as `canary`.
+      label: Label of a version, such as `canary`.
     """
 
     model: str
@@ -24,22 +22,20 @@ class Target:
     label: str | None = None
 
     def __post_init__(self) -> None:
-        """Checks the parts against each other."""
         if not self.model:
-            raise InputError(
-                "the model has no name; give that under which it is served"
-            )
+            raise InputError("model: got an empty name; give the name it is served by")
         if self.version is not None and self.label is not None:
             raise InputError(
-                f"model {self.model!r}: got a version and a label; give one of them"
+                f"model {self.model!r}: got version {self.version} and label "
+                f"{self.label!r}; allowed: one of them"
             )
 
     def labelled(self, label: str) -> Target:
-        """The same model, in the version that has a label."""
+        """Returns the same model in the version with a label."""
         return replace(self, label=label)
 
     def spec(self, signature: str = "") -> Any:
-        """The target in a request."""
+        """Returns the ModelSpec of a request."""
         spec = messages.ModelSpec(name=self.model, signature_name=signature)
         if self.version is not None:
             spec.version.value = self.version
@@ -48,7 +44,6 @@ class Target:
         return spec
 
     def __str__(self) -> str:
-        """The target in an error."""
         if self.version is not None:
             return f"model {self.model!r}, version {self.version}"
         if self.label is not None:

@@ -1,7 +1,6 @@
-"""Load on a model server, sent by other processes, and the latencies it measures."""
+"""Load generator for a model server, in processes of its own."""
 
-from serving.load_test.answers import Answers
-from serving.load_test.loops import Load
+from serving.load_test.loops import Answers, Load
 from serving.load_test.senders import Senders
 
 __all__ = ["Answers", "Load", "Senders"]

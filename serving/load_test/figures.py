@@ -1,4 +1,4 @@
-"""Measures the rates and latencies of a model server."""
+"""Measurement of a model server: highest rate, and latencies at half of it."""
 
 from __future__ import annotations
 
@@ -6,30 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from config.errors import RunError
-from serving.load_test.answers import Answers
 from serving.load_test.loops import Load
 from serving.load_test.senders import Senders
 
 # Enough to keep a server busy; more requests only wait.
 _CONCURRENCY = 4
-# Share of the highest rate: what a server must sustain while its twin is down.
+# Load of each of two servers, of which one must sustain both if the other fails.
 _SHARE = 0.5
 
 
 @dataclass(frozen=True)
 class Figures:
-    """The result for requests of one kind.
+    """Rates and latencies for requests of one signature and size.
 
     Attributes:
-      signature: Signature of the requests.
-      batch_size: Number of rows of a request.
+      batch_size: Rows of a request.
       max_rate: Highest rate of successful requests per second (closed loop).
-      rate: Rate of requests per second at which latencies were measured (open loop).
-      p50: Median latency, milliseconds; failed requests count as well.
-      p90: 90th percentile.
-      p99: 99th percentile.
-      p999: 99.9th percentile.
-      failed: Number of failed requests, by status code.
+      rate: Requests per second at which latencies were measured (open loop).
+      p50: Median latency in milliseconds, including failed requests; p90, p99 and p999
+        are its 90th, 99th and 99.9th percentile.
+      failed: Number of failed requests by status code.
     """
 
     signature: str
@@ -50,14 +46,7 @@ def measure(
     requests: Sequence[bytes],
     seconds: float,
 ) -> Figures:
-    """Measures the highest rate, then latencies at half of it.
-
-    Args:
-      senders: The senders of the load.
-      signature: Signature of the requests.
-      batch_size: Number of rows of a request.
-      requests: The requests.
-      seconds: Duration of each of both measurements.
+    """Measures the highest rate, then latencies at half of it, for `seconds` each.
 
     Raises:
       RunError: Too few requests were successful.
@@ -71,17 +60,11 @@ def measure(
         codes = "".join(f", {count} {code}" for code, count in closed.failed.items())
         raise RunError(
             f"{signature}, {batch_size} rows: {len(closed)} requests{codes}: too few "
-            "were successful to measure latencies; allow more seconds, or send what "
-            "the server accepts"
+            "successful requests to measure latencies; increase --seconds, or send "
+            "requests that the server accepts"
         )
+    p50, p90, p99, p999 = map(opened.milliseconds, (50, 90, 99, 99.9))
+    failed = dict(closed.failed + opened.failed)
     return Figures(
-        signature=signature,
-        batch_size=batch_size,
-        max_rate=closed.rate,
-        rate=rate,
-        p50=opened.milliseconds(50),
-        p90=opened.milliseconds(90),
-        p99=opened.milliseconds(99),
-        p999=opened.milliseconds(99.9),
-        failed=Answers.joined([closed, opened]).failed,
+        signature, batch_size, closed.rate, rate, p50, p90, p99, p999, failed
     )

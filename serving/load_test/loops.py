@@ -1,9 +1,9 @@
-"""Sends a load from this process.
+"""Closed-loop and open-loop load from this process.
 
-Latencies count from when a request was due. In an open loop, requests fall due even
-while the server stalls, so each of them measures the stall; a client that waits for an
-answer before its next request would measure it once ("coordinated omission", Tene, How
-NOT to measure latency, 2013).
+Latencies count from when a request was due. In an open loop requests fall due even
+while the server stalls, so that each of them measures the stall; a client that waits
+for an answer before its next request would measure it once ("coordinated omission",
+Tene, How NOT to measure latency, 2013).
 """
 
 from __future__ import annotations
@@ -11,33 +11,36 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import grpc
 import numpy as np
-
-from serving.load_test.answers import OK, Answers
+import numpy.typing as npt
 
 _PREDICT = "/tensorflow.serving.PredictionService/Predict"
 _CONNECT_SECONDS = 5.0
 _POLL_SECONDS = 0.01
+_OK = "OK"
 
+# Time at which a request was due, monotonic seconds; latency from then on, seconds; and
+# gRPC's status code.
 Record = tuple[float, float, str]
 
 
 @dataclass(frozen=True)
 class Load:
-    """The requests to send, and their rate.
+    """Requests and the rate at which to send them.
 
     Attributes:
       requests: Serialized PredictRequests, sent in turn.
       seconds: Duration.
-      concurrency: Closed loop: number of requests under way, each followed by the next
-        as soon as it is answered. Ignored if there is a rate.
-      rate: Open loop: mean number of requests per second, at random times (a Poisson
-        process). Defaults to None: a closed loop.
+      concurrency: Closed loop: requests in flight, each followed by the next as soon as
+        it is answered. Ignored if there is a rate.
+      rate: Open loop: mean requests per second, at random times (a Poisson process).
+        Defaults to None: a closed loop.
       seed: Seed of the random times.
       timeout: Seconds after which a request fails.
     """
@@ -48,6 +51,42 @@ class Load:
     rate: float | None = None
     seed: int = 0
     timeout: float = 10.0
+
+
+class Answers:
+    """Rate, latencies and failures of a load.
+
+    Attributes:
+      due: Time at which each request was due, monotonic seconds, [n].
+      seconds: Latency from then on, [n].
+      codes: Status code of each answer, [n].
+    """
+
+    def __init__(self, records: Sequence[Record]):
+        due, seconds, codes = zip(*records, strict=True) if records else ((), (), ())
+        self.due: npt.NDArray[np.float64] = np.array(due, np.float64)
+        self.seconds: npt.NDArray[np.float64] = np.array(seconds, np.float64)
+        self.codes: npt.NDArray[np.str_] = np.array(codes, np.str_)
+
+    def __len__(self) -> int:
+        return len(self.due)
+
+    @property
+    def failed(self) -> Counter[str]:
+        """Number of failed requests by status code."""
+        return Counter(self.codes[self.codes != _OK].tolist())
+
+    @property
+    def rate(self) -> float:
+        """Successful requests per second."""
+        if not len(self):
+            return 0.0
+        span = float((self.due + self.seconds).max() - self.due.min())
+        return float((self.codes == _OK).sum() / span)
+
+    def milliseconds(self, percent: float) -> float:
+        """Returns a percentile of the latency, including failed requests."""
+        return float(np.percentile(self.seconds, percent) * 1e3)
 
 
 def connect(server: str) -> grpc.Channel:
@@ -65,77 +104,55 @@ def connect(server: str) -> grpc.Channel:
     return channel
 
 
-def send(channel: grpc.Channel, load: Load, begin: float) -> Answers:
-    """Sends a load, and waits for the answers.
-
-    Args:
-      channel: Channel to the server.
-      load: The load.
-      begin: Time of the first request, monotonic seconds.
-    """
+def send(channel: grpc.Channel, load: Load, begin: float) -> list[Record]:
+    """Sends a load from `begin` on, monotonic seconds, and waits for the answers."""
     # Bytes to bytes: this process shares the machine's cores with the server.
     call = channel.unary_unary(_PREDICT)
-    records = (
-        _send_closed(call, load, begin)
-        if load.rate is None
-        else _send_open(call, load, begin, load.rate)
-    )
-    return Answers.of(records)
-
-
-def _send_closed(call: Any, load: Load, begin: float) -> list[Record]:
     records: list[Record] = []
-    end = begin + load.seconds
-
-    def send_in_turn(requests: Iterator[bytes]) -> None:
-        _sleep_until(begin)
-        while (sent := time.monotonic()) < end:
-            try:
-                call(next(requests), timeout=load.timeout)
-                code = OK
-            except grpc.RpcError as error:
-                code = error.code().name
-            records.append((sent, time.monotonic() - sent, code))
-
-    threads = [
-        threading.Thread(target=send_in_turn, args=(_cycle(load.requests, number),))
-        for number in range(load.concurrency)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return records
-
-
-def _send_open(call: Any, load: Load, begin: float, rate: float) -> list[Record]:
-    records: list[Record] = []
-    # An answer without a reference is cancelled. Answers are dropped as soon as they
+    slots = threading.Semaphore(load.concurrency)
+    # Answers without a reference are cancelled. They are dropped as soon as they
     # arrive, or the garbage collector would traverse thousands of them.
-    under_way = set()
+    pending: set[Any] = set()
 
-    def note(due: float, answer: Any) -> None:
+    def finish(due: float, answer: Any) -> None:
         records.append((due, time.monotonic() - due, answer.code().name))
-        under_way.discard(answer)
+        pending.discard(answer)
+        slots.release()
 
-    random = np.random.default_rng(load.seed)
-    count = random.poisson(rate * load.seconds)
-    due_times = begin + np.sort(random.uniform(0, load.seconds, count))
-    requests = _cycle(load.requests, load.seed)
-    for due in due_times:
-        _sleep_until(due)
-        answer = call.future(next(requests), timeout=load.timeout)
-        under_way.add(answer)
-        answer.add_done_callback(lambda done, due=due: note(due, done))
-    while len(records) < count:
+    # Senders start at different requests.
+    start = load.seed % len(load.requests)
+    requests = itertools.islice(itertools.cycle(load.requests), start, None)
+    times = (
+        _free_slots(load, begin, slots)
+        if load.rate is None
+        else _poisson(load, begin, load.rate)
+    )
+    for due, request in zip(times, requests, strict=False):
+        answer = call.future(request, timeout=load.timeout)
+        pending.add(answer)
+        answer.add_done_callback(lambda done, due=due: finish(due, done))
+    while pending:
         time.sleep(_POLL_SECONDS)
     return records
 
 
+def _free_slots(
+    load: Load, begin: float, slots: threading.Semaphore
+) -> Iterator[float]:
+    """Yields the time whenever less than the maximum of requests is in flight."""
+    _sleep_until(begin)
+    while slots.acquire() and (now := time.monotonic()) < begin + load.seconds:
+        yield now
+
+
+def _poisson(load: Load, begin: float, rate: float) -> Iterator[float]:
+    """Yields the times of a Poisson process as they come."""
+    random = np.random.default_rng(load.seed)
+    count = random.poisson(rate * load.seconds)
+    for due in begin + np.sort(random.uniform(0, load.seconds, count)):
+        _sleep_until(due)
+        yield due
+
+
 def _sleep_until(moment: float) -> None:
     time.sleep(max(0.0, moment - time.monotonic()))
-
-
-def _cycle(requests: Sequence[bytes], start: int) -> Iterator[bytes]:
-    """Yields all requests over and over; senders start at different ones."""
-    return itertools.islice(itertools.cycle(requests), start % len(requests), None)

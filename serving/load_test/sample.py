@@ -1,4 +1,4 @@
-"""A sample of rows from a file, as requests that are ready to be sent."""
+"""Serialized requests from the first rows of a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from config.errors import InputError
 from serving.client import Target
-from serving.client.columns import columns_of, cut
+from serving.client.columns import batches, columns_of
 from serving.client.features import ModelFeatures, Signature
 from serving.client.files import Layout, read_rows
 from serving.client.requests import predict_request
@@ -23,15 +23,10 @@ _MAX_REQUESTS = 1000
 
 
 def read_sample(path: Path, model: ModelFeatures, layout: Layout) -> Chunk:
-    """Returns the first rows of a file, some thousands.
-
-    Args:
-      path: A file as `ctr predict` takes it.
-      model: The features of the model.
-      layout: The layout of the file.
+    """Returns the first few thousand rows of a file.
 
     Raises:
-      InputError: The file cannot be read, does not fit the model, or has no rows.
+      InputError: The file cannot be read, does not match the model, or has no rows.
     """
     try:
         first = next(read_rows(path, model, layout), None)
@@ -55,7 +50,7 @@ def predict_requests(
         rows = [*rows] * times
     else:
         rows = pa.concat_tables([rows] * times)
-    full = (batch for _, batch in cut(rows, batch_size) if len(batch) == batch_size)
+    full = (batch for _, batch in batches(rows, batch_size) if len(batch) == batch_size)
     return [
         predict_request(target, signature, columns_of(batch, model)).SerializeToString()
         for batch in itertools.islice(full, _MAX_REQUESTS)

@@ -10,29 +10,26 @@ from multiprocessing.connection import Connection
 import grpc
 
 from config.errors import RunError
-from serving.load_test.answers import Answers
-from serving.load_test.loops import Load, connect, send
+from serving.load_test.loops import Answers, Load, connect, send
 
-# Time from the order to the first request, by which all senders have the order.
+# Time for a load to reach all processes before its first request.
 _LEAD_SECONDS = 0.3
 
 
 class Senders:
-    """Processes with a connection each; use them in a `with` statement.
+    """Sender processes with a connection each, to be used in a `with` statement.
 
-    In the process of the caller, the sender's own work would be measured.
+    In the caller's process, the sender's own work would be measured.
+
+    Args:
+      server: `HOST:PORT`.
+      count: Number of processes.
+
+    Raises:
+      RunError: The server cannot be reached.
     """
 
     def __init__(self, server: str, count: int):
-        """Starts the processes.
-
-        Args:
-          server: `HOST:PORT`.
-          count: Number of processes.
-
-        Raises:
-          RunError: The server cannot be reached.
-        """
         self._pipes: list[Connection] = []
         context = get_context("spawn")
         for _ in range(count):
@@ -44,20 +41,17 @@ class Senders:
             raise RunError(f"{server}: cannot be reached; start a model server")
 
     def __enter__(self) -> Senders:
-        """Returns the senders."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Ends the processes."""
         for pipe in self._pipes:
             pipe.close()
 
     def send(self, load: Load) -> Answers:
-        """Sends a load from all processes, and waits for the answers.
+        """Sends a load, and waits for the answers.
 
-        Args:
-          load: The load; each process sends its share of the rate, or as many
-            concurrent requests as the load says.
+        Each process sends its share of the rate in an open loop, and all of the
+        concurrency in a closed one.
         """
         begin = time.monotonic() + _LEAD_SECONDS
         count = len(self._pipes)
@@ -65,11 +59,11 @@ class Senders:
         for number, pipe in enumerate(self._pipes):
             part = replace(load, rate=rate, seed=load.seed * count + number)
             pipe.send((part, begin))
-        return Answers.joined([pipe.recv() for pipe in self._pipes])
+        return Answers([record for pipe in self._pipes for record in pipe.recv()])
 
 
 def _run(server: str, pipe: Connection) -> None:
-    """Sends what comes through the pipe, until its other end is closed."""
+    """Sends the loads from a pipe until its other end is closed."""
     try:
         channel = connect(server)
     except grpc.FutureTimeoutError:

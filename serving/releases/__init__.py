@@ -1,6 +1,5 @@
-"""The store of releases: the versions of a model, as TensorFlow Serving finds them.
+"""Store of releases: the version directories that TensorFlow Serving polls.
 
-TensorFlow Serving polls a directory whose subdirectories are named by version number
-and serves the highest one. Nothing here imports TensorFlow or TFX unless the directory
-is in an object store: a rollback takes less time than such an import.
+TensorFlow Serving serves the subdirectory with the highest number. TensorFlow and TFX
+are imported for object stores only, since the import takes longer than a rollback.
 """

@@ -1,4 +1,4 @@
-"""Labels: names that clients ask for, such as `canary`, and the version of each."""
+"""Labels: names of versions that clients can request, such as `canary`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from serving.releases.records import ReleaseHistory
 from serving.releases.storage import storage_of
 from serving.releases.versions import list_versions, version_records
 
-# A name that is no number: servers leave it alone.
+# Not a number, so servers ignore it.
 LABELS_FILE = "labels.json"
 
-# A label stands in URLs, and must not be taken for a version.
+# Valid in URLs, and distinct from versions.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _LABELS = pydantic.TypeAdapter(dict[str, int])
 
 
 def read_labels(model_dir: str) -> dict[str, int]:
-    """Returns the version of each label, by name.
+    """Returns the versions by label.
 
     Raises:
       ReleaseError: The file is malformed.
@@ -36,23 +36,22 @@ def read_labels(model_dir: str) -> dict[str, int]:
     except pydantic.ValidationError as error:
         raise ReleaseError(
             f'{path}: expected versions by label, such as {{"canary": 7}}; correct '
-            "it, or remove it and give the labels anew"
+            "the file, or remove it and set the labels again"
         ) from error
 
 
 def change_labels(model_dir: str, changes: Mapping[str, int | None]) -> dict[str, int]:
-    """Assigns labels to versions, all at once; the caller is the sole writer.
+    """Assigns labels to versions atomically; the caller must be the sole writer.
 
     Args:
-      model_dir: The directory of the servable's versions.
-      changes: The version of each label; None removes the label.
+      changes: Versions by label; None removes the label.
 
     Returns:
       All labels after the change.
 
     Raises:
-      ReleaseError: A label has a bad name, is unknown, or is for a version that is not
-        there or was rolled back. Nothing was changed.
+      ReleaseError: A label is malformed or unknown, or its version is missing or was
+        rolled back. No label is changed.
     """
     before = read_labels(model_dir)
     for label, version in changes.items():
@@ -78,8 +77,8 @@ def labels_of(labels: Mapping[str, int], version: int | None) -> list[str]:
 
 def _check_known(label: str, labels: Mapping[str, int]) -> None:
     if label not in labels:
-        there = ", ".join(sorted(labels)) or "none"
-        raise ReleaseError(f"there is no label {label!r} to remove; there is: {there}")
+        allowed = ", ".join(sorted(labels)) or "none"
+        raise ReleaseError(f"unknown label {label!r}; allowed: {allowed}")
 
 
 def _check_name(label: str) -> None:
@@ -93,14 +92,14 @@ def _check_name(label: str) -> None:
 def _check_version(model_dir: str, label: str, version: int) -> None:
     versions = list_versions(model_dir)
     if version not in versions:
-        there = ", ".join(map(str, versions)) or "none"
+        allowed = ", ".join(map(str, versions)) or "none"
         raise ReleaseError(
-            f"label {label!r}: {model_dir} has no version {version}; there is: {there}"
+            f"label {label!r}: {model_dir} has no version {version}; allowed: {allowed}"
         )
     records = version_records(model_dir)
     history = ReleaseHistory(records)
     if any(r.version == version and history.refusal(r.digest) for r in records):
         raise ReleaseError(
             f"label {label!r}: the model of version {version} was rolled back; to "
-            "serve it all the same, approve its run anew with --override"
+            "serve it again, approve its run with --override"
         )

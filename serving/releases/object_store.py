@@ -1,4 +1,4 @@
-"""The files of a servable in an object store, which cannot rename folders."""
+"""Storage of versions in an object store, which cannot rename folders."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from serving.releases.storage import Storage
 
 
 class ObjectStore(Storage):
-    """A store that TFX reaches by URL."""
+    """A store of a URL that TFX supports."""
 
     renames_folders = False
 
     def names(self, folder: str) -> list[str]:
-        """See `Storage`; stores end names of folders with a slash."""
+        """See `Storage`."""
         if not fileio.isdir(folder):
             return []
+        # Stores end the names of folders with a slash.
         return [str(name).rstrip("/") for name in fileio.listdir(folder)]
 
     def files(self, folder: str) -> list[str]:
@@ -39,13 +40,13 @@ class ObjectStore(Storage):
             return bytes(file.read())
 
     def write(self, path: str, content: bytes) -> None:
-        """See `Storage`; an object appears when it is complete."""
+        """See `Storage`; atomic, since an object appears when it is complete."""
         io_utils.write_bytes_file(path, content)
 
     replace = write
 
     def copy(self, source: str, target: str) -> None:
-        """See `Storage`; either may be on a local disk."""
+        """See `Storage`; either path may be local."""
         io_utils.copy_file(source, target, overwrite=True)
 
     share = copy

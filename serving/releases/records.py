@@ -1,4 +1,4 @@
-"""The record of a release or of a candidate, and what follows from all of them."""
+"""Records of releases and candidates, and the state of models derived from them."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ def _now() -> datetime:
 class ReleaseRecord(pydantic.BaseModel):
     """A release, a candidate that was not released, or a person's rejection.
 
-    Every record is in ML Metadata, those of releases also in their version directories.
-    None is changed later.
+    Records are immutable. ML Metadata has all of them, version directories those of
+    releases.
 
     Attributes:
       status: The outcome for the model.
-      run: The run whose candidate the model was.
-      digest: SHA-256 that identifies the model: see `model_digest`.
+      run: Id of the run whose candidate the model was.
+      digest: SHA-256 of the model; see `model_digest`.
       model_uri: URI of its Model artifact.
-      training: Identifies its training: see `artifacts.training_key`.
-      span: Newest span of its examples; empty where they are not in spans.
+      training: Digest of its training; see `artifacts.training_key`.
+      span: Newest span of its examples; empty without spans.
       version: The version that serves it; 0 if none does.
       report: URI of the report.
       report_digest: SHA-256 of the report's page.
-      warm_up: File of the warm-up requests that its version contains; empty for none.
+      warm_up: File of the warm-up requests of its version; may be empty.
       by: The person who decided; empty if the pipeline did.
-      note: The reason; if the pipeline decided, only that it was not carried out.
-      override: Whether a gate or another person was overruled.
-      withdraws: Of a roll back, the digest of the model that it took back.
-      after: Of a rejection, the newest version at that time.
-      at: When it was decided, UTC.
-      id: Id of the artifact in ML Metadata; 0 if it is not there.
+      note: The reason that a person gave.
+      override: True if a gate or another person was overruled.
+      withdraws: Digest of the model that a rollback withdrew.
+      after: Newest version at the time of a rejection.
+      at: Time of the decision, UTC.
+      id: Id of the artifact in ML Metadata; 0 if it has none.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, protected_namespaces=())
@@ -66,26 +66,25 @@ class ReleaseRecord(pydantic.BaseModel):
         return self.model_copy(update={**fields, "at": _now(), "id": 0})
 
     def in_words(self, verb: str) -> str:
-        """Returns what a person did to a model, such as "approved", by name and day."""
+        """Returns `VERB by NAME on DAY: NOTE`."""
         note = f": {self.note}" if self.note else ""
         return one_line(f"{verb} by {self.by} on {self.at:%Y-%m-%d}{note}")
 
 
 def one_line(text: str) -> str:
-    """Returns text that a person wrote without line breaks and control characters."""
+    """Replaces line breaks and control characters by spaces."""
     printable = (each if each.isprintable() else " " for each in text)
     return " ".join("".join(printable).split())
 
 
 class ReleaseHistory:
-    """The state of each model, which follows from records in any order.
+    """State of each model, derived from records in any order.
 
-    The rule of withdrawal: a model is refused if the newest decision on it is a roll
-    back that took it back, or a rejection. Decisions are in the order of versions.
+    A model is refused if the newest decision on it is a rejection, or a rollback that
+    withdrew it. Decisions are ordered by version.
     """
 
     def __init__(self, records: Iterable[ReleaseRecord]):
-        """Sorts the records by time."""
         self.records = sorted(records, key=lambda record: (record.at, record.id))
         self.releases = self._releases()
 
@@ -99,15 +98,15 @@ class ReleaseHistory:
 
     @property
     def last(self) -> ReleaseRecord | None:
-        """The release in force."""
+        """The newest release; None before the first."""
         return self.releases[-1] if self.releases else None
 
     def release(self, digest: str) -> ReleaseRecord | None:
-        """Returns the last release of a model, whether or not it was replaced."""
+        """Returns the last release of a model, even if it was replaced since."""
         return next((r for r in self.releases[::-1] if r.digest == digest), None)
 
     def refusal(self, digest: str) -> ReleaseRecord | None:
-        """Returns the record by which a person rejected a model, or took it back."""
+        """Returns the rejection or rollback by which a model is refused."""
         refusals = {
             record.version or record.after: record
             for record in self.records
@@ -120,21 +119,21 @@ class ReleaseHistory:
         return refusals.get(newest)
 
     def refused(self) -> set[str]:
-        """Returns the digests of all models that a person rejected, or took back."""
+        """Returns the digests of all refused models."""
         digests = {record.withdraws or record.digest for record in self.records}
         return {digest for digest in digests if self.refusal(digest) is not None}
 
     def digest_at(self, model_uri: str) -> str | None:
         """Returns the digest of the Model artifact at a URI; None if it is unknown.
 
-        Only a run's own records say so: before ML Metadata was lost, the URI may have
-        been that of another model.
+        Records of people's decisions do not count: their URI may be of another model,
+        from before ML Metadata was lost.
         """
         found = [r for r in self.records if r.model_uri == model_uri and not r.by]
         return found[-1].digest if found else None
 
     def decisions(self, run: str) -> list[ReleaseRecord]:
-        """Returns what people decided on a run, or on the version it released."""
+        """Returns people's decisions on a run or on the version it released."""
         return [
             record
             for record in self.records
@@ -142,7 +141,7 @@ class ReleaseHistory:
         ]
 
     def _withdrawn_run(self, record: ReleaseRecord) -> str | None:
-        """Returns the run of the version that a roll back took back."""
+        """Returns the run of the version that a rollback withdrew."""
         withdrawn = [
             each.run
             for each in self.releases

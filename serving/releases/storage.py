@@ -1,4 +1,4 @@
-"""The files of a servable on a local disk; `storage_of` finds other storages."""
+"""Storage of versions: a local file system, or an object store."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import shutil
 
 
 def is_in_object_store(path: str) -> bool:
-    """Returns whether a path is a URL, such as `gs://bucket/models`."""
+    """Returns True for a URL, such as `gs://bucket/models`."""
     return "://" in path
 
 
 def storage_of(*paths: str) -> Storage:
-    """Returns the storage that reaches all of the paths."""
+    """Returns the storage of all of the paths."""
     if any(is_in_object_store(path) for path in paths):
         # Imports TFX, and so TensorFlow.
         from serving.releases.object_store import ObjectStore
@@ -25,7 +25,7 @@ class Storage:
     """A local file system.
 
     Attributes:
-      renames_folders: Whether `os.rename` moves a folder in one step.
+      renames_folders: True if `os.rename` moves a folder atomically.
     """
 
     renames_folders = True
@@ -43,7 +43,7 @@ class Storage:
         )
 
     def exists(self, path: str) -> bool:
-        """Returns whether there is such a file or folder."""
+        """Returns True if the file or folder exists."""
         return os.path.exists(path)
 
     def read(self, path: str) -> bytes:
@@ -59,9 +59,9 @@ class Storage:
 
     def replace(self, path: str, content: bytes) -> None:
         """Writes a file atomically; for one writer at a time."""
-        aside = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}")
-        self.write(aside, content)
-        os.replace(aside, path)
+        partial = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}")
+        self.write(partial, content)
+        os.replace(partial, path)
 
     def copy(self, source: str, target: str) -> None:
         """Copies a file and makes the folders above its target."""
@@ -69,7 +69,7 @@ class Storage:
         shutil.copyfile(source, target)
 
     def share(self, source: str, target: str) -> None:
-        """Links a file, or copies it where the file system has no links."""
+        """Links a file, or copies it if the file system has no links."""
         os.makedirs(os.path.dirname(target), exist_ok=True)
         try:
             os.link(source, target)

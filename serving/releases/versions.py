@@ -1,4 +1,4 @@
-"""The versions of a servable and the record of each."""
+"""Versions of a servable and their records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from serving.releases.storage import Storage, storage_of
 
 # Without it a folder is no SavedModel.
 SAVED_MODEL = "saved_model.pb"
-# TensorFlow Serving reads nothing of this folder but warm-up requests.
+# TensorFlow Serving reads only warm-up requests from this folder.
 RECORD_FILE = os.path.join("assets.extra", "release.json")
 
 
@@ -31,8 +31,8 @@ def list_versions(model_dir: str) -> list[int]:
 def version_records(model_dir: str) -> list[ReleaseRecord]:
     """Returns the record of each complete version, ascending.
 
-    A version that someone copied into the directory is served as well; its record has
-    only the version and the digest.
+    A version that was copied into the directory by hand gets a record of its version
+    and digest.
 
     Raises:
       ReleaseError: A record is malformed.
@@ -55,24 +55,26 @@ def _read_record(path: str, version: int, storage: Storage) -> ReleaseRecord:
         record = ReleaseRecord.model_validate_json(storage.read(file))
     except pydantic.ValidationError as error:
         raise ReleaseError(
-            f"{file}: expected the record of a release, of this version of ctr; remove "
-            "the version, or only that file to keep it as a version without a record"
+            f"{file}: not a release record of this version of ctr; remove the version, "
+            "or only the file to keep a version without a record"
         ) from error
-    # The number is that of the folder, which someone may have copied.
+    # The folder may have been copied.
     return record.model_copy(update={"version": version})
 
 
 def model_digest(saved_model: str) -> str:
-    """Returns the SHA-256 of a SavedModel's files, without the values of its variables.
+    """Returns the SHA-256 of a SavedModel's files except the values of its variables.
 
-    Those can be large, and their index, which is included, has a checksum of each.
+    Those may be large, and the index of the variables has a checksum of each.
 
     Raises:
-      ReleaseError: The model is gone.
+      ReleaseError: The model is missing.
     """
     storage = storage_of(saved_model)
     if not storage.exists(os.path.join(saved_model, SAVED_MODEL)):
-        raise ReleaseError(f"{saved_model}: the model is gone")
+        raise ReleaseError(
+            f"{saved_model}: the model is missing; run the pipeline again"
+        )
     digest = hashlib.sha256()
     for name in storage.files(saved_model):
         if not os.path.basename(name).startswith("variables.data-"):

@@ -1,4 +1,4 @@
-"""Releases, rolls back and removes versions, each atomically for a server."""
+"""Release, rollback and removal of versions, each atomic for servers."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from serving.releases.versions import (
     version_records,
 )
 
-# TensorFlow Serving looks at numeric names only, so it sees neither a copy under way
-# nor a version that is being removed.
+# TensorFlow Serving ignores names that are not numbers, and so versions that are being
+# copied or removed.
 _INCOMING = ".incoming-"
 _OUTGOING = ".outgoing-"
 _LOCK = ".lock"
@@ -35,7 +35,7 @@ _LOCK = ".lock"
 def sole_writer(model_dir: str) -> Iterator[None]:
     """Locks a servable's directory against other writers; reentrant.
 
-    Object stores have no locks, so there releases must not overlap.
+    Object stores have no locks: releases into one must not overlap.
     """
     if is_in_object_store(model_dir):
         yield
@@ -48,22 +48,17 @@ def sole_writer(model_dir: str) -> Iterator[None]:
 def release_model(
     saved_model: str, model_dir: str, record: ReleaseRecord
 ) -> ReleaseRecord:
-    """Makes a SavedModel the newest version of a servable.
+    """Copies a SavedModel to a new version, and returns the record of the version.
 
-    Releasing the newest version again changes nothing, so a call that was killed can
-    be repeated.
+    If the newest version has the model, nothing changes, so that an interrupted call
+    can be repeated.
 
     Args:
-      saved_model: The directory of the SavedModel.
-      model_dir: The directory of the servable's versions; made if it is missing.
-      record: The record of the release, except for its version.
-
-    Returns:
-      The record of the version that has the model.
+      record: Record of the release, without a version.
 
     Raises:
-      ReleaseError: The model or its warm-up requests are gone, or the model is another
-        one than recorded.
+      ReleaseError: The model or its warm-up requests are missing, or the model is not
+        the recorded one.
     """
     storage = storage_of(saved_model, model_dir, record.warm_up)
     with sole_writer(model_dir):
@@ -72,11 +67,14 @@ def release_model(
             return records[-1]
         if model_digest(saved_model) != record.digest:
             raise ReleaseError(
-                f"{saved_model}: the files are not those that {record.run} recorded; "
+                f"{saved_model}: the files changed since {record.run} recorded them; "
                 "run the pipeline again"
             )
         if record.warm_up and not storage.exists(record.warm_up):
-            raise ReleaseError(f"{record.warm_up}: the warm-up requests are gone")
+            raise ReleaseError(
+                f"{record.warm_up}: the warm-up requests are missing; run the pipeline "
+                "again"
+            )
         files = _files(saved_model, storage)
         if record.warm_up:
             files[WARM_UP_FILE] = record.warm_up
@@ -89,24 +87,23 @@ def roll_back(
     """Releases the model of an earlier version again, and withdraws the newest one.
 
     Args:
-      model_dir: The directory of the servable's versions.
       by: The person who decided.
       note: The reason.
-      refused: Digests of models that are passed over, besides those taken back.
+      refused: Digests of models to skip, besides the withdrawn ones.
 
     Returns:
       The record of the new version.
 
     Raises:
-      ReleaseError: There is no version to go back to, or the newest has a label.
+      ReleaseError: There is no version to roll back to, or the newest has a label.
     """
     storage = storage_of(model_dir)
     with sole_writer(model_dir):
         records = version_records(model_dir)
         targets = [each for each in _targets(records) if each.digest not in refused]
         if not targets:
-            but = " that no person refused" if len(records) > 1 else ""
-            raise ReleaseError(f"{model_dir}: there is no version to roll back to{but}")
+            reason = ": all earlier models were refused" if len(records) > 1 else ""
+            raise ReleaseError(f"{model_dir}: no version to roll back to{reason}")
         earlier, newest = targets[-1], records[-1]
         _check_unlabelled(model_dir, newest.version, earlier.version)
         restored = earlier.decided(by=by, note=note, withdraws=newest.digest)
@@ -115,9 +112,9 @@ def roll_back(
 
 
 def _targets(records: list[ReleaseRecord]) -> list[ReleaseRecord]:
-    """Returns the versions that a roll back can go to, ascending.
+    """Returns the versions that a rollback can restore, ascending.
 
-    One of each model, so that the next roll back goes further back instead of forth.
+    Each model occurs once, so that a second rollback goes further back.
     """
     refused = ReleaseHistory(records).refused()
     last = {record.digest: record for record in records}
@@ -127,29 +124,28 @@ def _targets(records: list[ReleaseRecord]) -> list[ReleaseRecord]:
 
 
 def _check_unlabelled(model_dir: str, newest: int, earlier: int) -> None:
-    """Checks that no label would stay with the model that is taken back.
+    """Checks that the version to withdraw has no label.
 
-    A person moves it: another version serves it at once, while the one that a roll
-    back makes has to be loaded first.
+    The label is moved beforehand to a version that is loaded; that of the rollback has
+    to be loaded first.
     """
     labels = labels_of(read_labels(model_dir), newest)
     if labels:
         moved = " ".join(f"{label}={earlier}" for label in labels)
         raise ReleaseError(
-            f"version {newest} has the label {', '.join(labels)}; first move it, which "
-            f"takes effect within seconds: ctr release label {moved}"
+            f"version {newest} has the label {', '.join(labels)}; move it first: "
+            f"ctr release label {moved}"
         )
 
 
 def remove_old_versions(model_dir: str, keep: int) -> None:
-    """Removes the oldest versions, in one step each as far as a server can see.
+    """Removes the oldest versions, each atomically for servers.
 
-    The newest one stays, and those that have a label or no record of ours. Versions
-    that a roll back can go to are kept longest.
+    The newest version, and those with a label or without a record, are never removed.
+    Versions that a rollback can restore are kept longest.
 
     Args:
-      model_dir: The directory of the servable's versions.
-      keep: Number of versions to keep beside the newest one.
+      keep: Number of versions to keep besides those.
     """
     storage = storage_of(model_dir)
     with sole_writer(model_dir):
@@ -164,15 +160,15 @@ def remove_old_versions(model_dir: str, keep: int) -> None:
         for version in ours[:-keep]:
             path = version_path(model_dir, version)
             if storage.renames_folders:
-                aside = os.path.join(model_dir, _OUTGOING + uuid.uuid4().hex)
-                os.rename(path, aside)
-                path = aside
+                hidden = os.path.join(model_dir, _OUTGOING + uuid.uuid4().hex)
+                os.rename(path, hidden)
+                path = hidden
             storage.remove(path)
         _remove_leftovers(model_dir, storage)
 
 
 def _files(folder: str, storage: Storage) -> dict[str, str]:
-    """Returns the paths of a model's files, by their path in the version."""
+    """Returns the paths of a model's files by their path in the version."""
     return {name: os.path.join(folder, name) for name in storage.files(folder)}
 
 
@@ -183,18 +179,18 @@ def _publish(
     storage: Storage,
     put: Callable[[str, str], None],
 ) -> ReleaseRecord:
-    """Puts the files of a version together, and only then shows it to servers.
+    """Writes the files of a version, then makes it visible to servers.
 
-    In an object store they cannot be put together elsewhere. There the graph comes
-    last: until then a server finds no model, and tries again.
+    In an object store, which cannot rename, the graph is written last: without it
+    servers fail to load the version and retry.
     """
     _remove_leftovers(model_dir, storage)
-    # The time, as TFX's Pusher has it, but never a number that is taken.
+    # The time, like TFX's Pusher, but never an existing number.
     version = max([int(time.time()), *(v + 1 for v in list_versions(model_dir)[-1:])])
     record = record.model_copy(update={"version": version})
     path = version_path(model_dir, version)
-    aside = os.path.join(model_dir, _INCOMING + uuid.uuid4().hex)
-    target = aside if storage.renames_folders else path
+    hidden = os.path.join(model_dir, _INCOMING + uuid.uuid4().hex)
+    target = hidden if storage.renames_folders else path
     for name, source in files.items():
         if name not in (RECORD_FILE, SAVED_MODEL):
             put(source, os.path.join(target, name))
@@ -207,7 +203,7 @@ def _publish(
 
 
 def _remove_leftovers(model_dir: str, storage: Storage) -> None:
-    """Removes what a process that was killed left behind."""
+    """Removes incomplete versions of killed processes."""
     for name in storage.names(model_dir):
         if name.startswith((_INCOMING, _OUTGOING)):
             storage.remove(os.path.join(model_dir, name))

@@ -1,7 +1,4 @@
-"""The process of the embedded server: `python -m serving.server SETTINGS`.
-
-`Settings.command` makes the command line; people type `ctr serve`.
-"""
+"""Process of the embedded server, started by `Settings.command`."""
 
 from __future__ import annotations
 
@@ -30,8 +27,8 @@ def main() -> int:
     """Serves until SIGINT or SIGTERM.
 
     Returns:
-      The exit status: 0 stopped by a signal; 1 a model cannot be loaded; 2 the settings
-      cannot be used.
+      The exit status: 0 if stopped by a signal, 1 if a model cannot be loaded, 2 for
+      invalid settings.
     """
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -65,12 +62,12 @@ def _serve(settings: Settings, stop: threading.Event) -> None:
     from serving.server.server import Server
     from serving.server.version_loader import Polling
 
-    # Later collections, during which all requests wait, skip what was imported.
+    # Excludes imported modules from later collections, during which requests wait.
     gc.collect()
     gc.freeze()
     polling = Polling(retries=settings.load_retries)
     server = Server(serving, read_config, polling, pem)
-    # Also while the server starts, which may take until a first version is released.
+    # Already while the server waits for a first version.
     stopping = threading.Thread(target=_stop_after, args=(stop, server), daemon=True)
     stopping.start()
     if _start(server, stop):
@@ -92,7 +89,7 @@ def _start(server: Server, stop: threading.Event) -> bool:
     except StatusError as error:
         if stop.is_set():
             return False
-        # Exiting while a thread works in TensorFlow would abort the process.
+        # Exiting while a thread is in TensorFlow would abort the process.
         server.stop()
         wrong = error.code == grpc.StatusCode.INVALID_ARGUMENT
         raise (ConfigError if wrong else RunError)(str(error)) from error

@@ -1,8 +1,8 @@
-"""Batches concurrent requests.
+"""Batching of concurrent requests.
 
 Requests for the same tensors join one batch: the thread of the first request waits for
-others, computes the batch, and splits the outputs. While all slots compute, batches
-grow.
+others, computes the batch and splits the outputs. Batches grow while all slots are in
+use.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from serving.server.status import (
     invalid_argument,
 )
 
-# The error that remains if computing a batch raises an unexpected exception.
+# Error of a task whose batch raised an unexpected exception.
 _NOT_COMPUTED = "The batch was not computed"
 
 
@@ -52,9 +52,8 @@ class _Batch:
     """Requests that are computed together.
 
     Attributes:
-      tasks: The requests.
       rows: Number of rows of all requests.
-      full: Set when the batch takes no more requests.
+      full: Set when the batch accepts no more requests.
       done: Set when all requests have their outputs.
     """
 
@@ -69,7 +68,7 @@ class _Queue:
     """The waiting batches of the same tensors.
 
     Attributes:
-      open: The batch that takes requests.
+      open: The batch that accepts requests.
       waiting: Number of waiting batches, including the open one.
     """
 
@@ -78,15 +77,9 @@ class _Queue:
 
 
 class Batcher:
-    """Computes batches of requests."""
+    """Computes requests in batches, with the parameters of `serving.batching`."""
 
     def __init__(self, compute: Run, parameters: Batching):
-        """Creates a batcher.
-
-        Args:
-          compute: Computes one batch.
-          parameters: The `serving.batching` block.
-        """
         self._compute = compute
         self._parameters = parameters
         self._slots = threading.Semaphore(parameters.threads)
@@ -120,7 +113,7 @@ class Batcher:
         return task.answer
 
     def _enter(self, key: Any, task: _Task) -> tuple[_Batch, bool]:
-        """Adds a request to a batch; returns the batch, and whether it is the first."""
+        """Adds a request to a batch; returns the batch, and True for its first one."""
         with self._lock:
             queue = self._queues.setdefault(key, _Queue())
             batch = queue.open
@@ -181,7 +174,7 @@ class Batcher:
             if len(tasks) == 1:
                 tasks[0].error = error
                 return
-            # One request is at fault; the others must not fail with it.
+            # One invalid request must not fail the others.
             for task in tasks:
                 self._answer_alone(feeds, fetches, task)
 

@@ -1,9 +1,9 @@
-"""Converts tensors between messages and arrays.
+"""Conversion of tensors between messages and arrays.
 
-`tf.make_ndarray` and `tf.make_tensor_proto` take several times as long, and accept
-other messages than TensorFlow Serving does. The rules are those of `Tensor::FromProto`:
-`tensor_content` has all elements; in the typed fields, such as `float_val`, the last
-element fills missing ones.
+`tf.make_ndarray` and `tf.make_tensor_proto` take several times as long and accept other
+messages than TensorFlow Serving, whose rules are those of `Tensor::FromProto`:
+`tensor_content` has all elements; in typed fields such as `float_val` the last element
+fills missing ones.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ Array = npt.NDArray[Any]
 # Maximum rank of arrays in NumPy 1; TensorFlow allows more.
 MAX_RANK = 32
 _MAX_COUNT = 2**63 - 1
-# In the message, these fields are the bytes of the array.
+# Fields that are encoded like the array.
 _FIXED_WIDTH = ("float_val", "double_val", "scomplex_val", "dcomplex_val")
 _LENGTH_DELIMITED = 2
 
 
 class _Kind(NamedTuple):
-    """The representation of a type in messages.
+    """Representation of a type in messages.
 
     Attributes:
       dtype: Type of the array.
       field: Name of the typed field.
-      kept: Type of the elements of that field; complex numbers take two of them.
+      kept: Type of the elements of the field; a complex number has two of them.
     """
 
     dtype: np.dtype[Any]
@@ -76,11 +76,10 @@ def type_name(dtype: int) -> str:
 
 
 def decode(name: str, proto: tensor_pb2.TensorProto, max_bytes: int) -> Array:
-    """Returns the array of a tensor.
+    """Converts a tensor to an array.
 
     Args:
       name: Name of the tensor in errors.
-      proto: The tensor.
       max_bytes: Maximum size of an array whose last element is repeated.
 
     Raises:
@@ -106,7 +105,7 @@ def decode(name: str, proto: tensor_pb2.TensorProto, max_bytes: int) -> Array:
 
 
 def encode(array: Array, proto: tensor_pb2.TensorProto) -> None:
-    """Writes an array to the typed field of a tensor, as TensorFlow Serving does."""
+    """Writes an array to the typed field of a tensor, like TensorFlow Serving."""
     proto.dtype = _TYPES[array.dtype]
     for size in array.shape:
         proto.tensor_shape.dim.add().size = size
@@ -121,7 +120,7 @@ def encode(array: Array, proto: tensor_pb2.TensorProto) -> None:
 
 
 def _field(name: str, content: bytes) -> bytes:
-    """Returns a field of a tensor on the wire."""
+    """Encodes a field of a tensor."""
     number = tensor_pb2.TensorProto.DESCRIPTOR.fields_by_name[name].number
     head = bytearray([number << 3 | _LENGTH_DELIMITED])
     length = len(content)

@@ -1,4 +1,4 @@
-"""The services by gRPC, with health and reflection."""
+"""gRPC transport of the services, with health and reflection."""
 
 from __future__ import annotations
 
@@ -31,22 +31,31 @@ from serving.tls import Pem
 
 _PREDICTION_SERVICE = "tensorflow.serving.PredictionService"
 _MODEL_SERVICE = "tensorflow.serving.ModelService"
-# In the health service, the empty name is that of the whole server.
+# The empty name is that of the whole server in the health service.
 _SERVICES = ("", _PREDICTION_SERVICE, _MODEL_SERVICE)
 
-# A client may keep a reflection stream open without asking; predictions have threads of
-# their own.
+# Idle reflection streams must not take threads from predictions.
 _REFLECTION_THREADS = 2
 
-# gRPC's own message for bytes that are no message.
-_NO_MESSAGE = "Exception deserializing request!"
+# gRPC's own text for malformed messages.
+_MALFORMED = "Exception deserializing request!"
 
 # Answers a request within a deadline, monotonic seconds.
 Method = Callable[[Any, float], Any]
 
 
 class GrpcServer:
-    """A gRPC server of PredictionService and ModelService."""
+    """A gRPC server of PredictionService and ModelService.
+
+    It opens its port at once; `start` begins to answer.
+
+    Args:
+      serving: The `serving` block.
+      pem: The server's key and certificates; None disables TLS.
+
+    Raises:
+      ConfigError: The port is not available.
+    """
 
     def __init__(
         self,
@@ -55,19 +64,8 @@ class GrpcServer:
         serving: Serving,
         pem: Pem | None,
     ):
-        """Opens the port; `start` begins to answer.
-
-        Args:
-          predictions: PredictionService.
-          models: ModelService.
-          serving: The `serving` block.
-          pem: The server's key and certificates; None disables TLS.
-
-        Raises:
-          ConfigError: The port is not available.
-        """
-        # A request occupies a thread even before its message arrives, so the maximum
-        # number of requests is also that of threads. Few are ever started.
+        # A request occupies a thread before its message arrives, so the maximum number
+        # of requests is also that of threads. Few are ever started.
         max_requests = serving.max_concurrent_requests
         self._server = grpc.server(
             ThreadPoolExecutor(max_requests, "grpc"),
@@ -97,11 +95,7 @@ class GrpcServer:
             self._health.set(service, status)
 
     def stop(self, grace: float) -> None:
-        """Closes the port, and finishes requests.
-
-        Args:
-          grace: Seconds that requests may take to finish.
-        """
+        """Closes the port; requests have `grace` seconds to finish."""
         self._health.enter_graceful_shutdown()
         self._server.stop(grace).wait()
 
@@ -123,20 +117,17 @@ class GrpcServer:
             return int(self._server.add_secure_port(address, _credentials(pem)))
         except RuntimeError as error:
             raise ConfigError(
-                f"{address}: cannot listen there, or not with this key and certificate;"
-                " choose another host or port, or stop the process that uses it"
+                f"{address}: cannot listen; choose another host or port, stop the "
+                "process that uses it, or check serving.tls"
             ) from error
 
 
 class _OwnThreads:
-    """A method that runs in threads of its own.
-
-    Attributes:
-      experimental_thread_pool: Name that gRPC looks for.
-    """
+    """A method that runs in threads of its own."""
 
     def __init__(self, method: Callable[..., Any]):
         self._method = method
+        # gRPC's name.
         self.experimental_thread_pool = ThreadPoolExecutor(
             _REFLECTION_THREADS, "reflection"
         )
@@ -191,10 +182,9 @@ def _services(
 def _handler(
     method: Method, message: type[Any]
 ) -> Callable[[bytes, grpc.ServicerContext], bytes]:
-    """Returns a method as gRPC calls it.
+    """Wraps a method for gRPC, from bytes to bytes.
 
-    From bytes to bytes, since gRPC (1.85) leaks 16 KiB for each request that it cannot
-    parse itself.
+    gRPC 1.85 leaks 16 KiB for each request that it cannot parse itself.
     """
 
     def call(content: bytes, context: grpc.ServicerContext) -> Any:
@@ -203,7 +193,7 @@ def _handler(
         try:
             request = message.FromString(content)
         except DecodeError:
-            context.abort(grpc.StatusCode.INTERNAL, _NO_MESSAGE)
+            context.abort(grpc.StatusCode.INTERNAL, _MALFORMED)
         try:
             return method(request, deadline).SerializeToString()
         except StatusError as error:
@@ -215,8 +205,8 @@ def _handler(
 def _register_descriptors() -> None:
     """Registers the services for reflection.
 
-    With protobuf 4 and later, two modules of tensorflow-serving-api register their
-    service, and then fail on what only older versions allowed.
+    With protobuf 4 and later, two modules of tensorflow-serving-api raise an error
+    after they registered their service.
     """
     for module in ("prediction_service_pb2", "model_service_pb2"):
         try:

@@ -1,4 +1,4 @@
-"""Converts tensors from and to the JSON of TensorFlow Serving's REST interface."""
+"""Conversion of tensors from and to the JSON of TensorFlow Serving's REST API."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from serving.server.codec import MAX_RANK, Array, type_name
 from serving.server.signature import Endpoint
 from serving.server.status import StatusError, invalid_argument, unimplemented
 
-# Bytes are `{"b64": ...}`, in outputs only if their name ends like this.
+# Bytes are `{"b64": ...}`; in outputs only if their name has the suffix.
 _BASE64 = "b64"
 _BYTES_SUFFIX = "_bytes"
 
-# The typed field of a tensor, and the bounds of its values.
+# Typed field of a tensor, and the type that bounds its values.
 _INTEGERS: Mapping[int, tuple[str, type[np.integer[Any]]]] = {
     types_pb2.DT_INT8: ("int_val", np.int8),
     types_pb2.DT_INT16: ("int_val", np.int16),
@@ -36,7 +36,7 @@ _FLOATS: Mapping[int, tuple[str, type[np.floating[Any]]]] = {
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """Returns the JSON object in the body of a request.
+    """Parses the body of a request to a JSON object.
 
     Raises:
       StatusError: The body is not JSON, or not an object.
@@ -53,14 +53,14 @@ def parse_object(body: bytes) -> dict[str, Any]:
 def read_inputs(
     request: Mapping[str, Any], endpoints: Mapping[str, Endpoint]
 ) -> dict[str, tensor_pb2.TensorProto]:
-    """Returns the input tensors of a request.
+    """Returns the input tensors of a request by name.
 
     Args:
-      request: With `instances`, a list of rows, or `inputs`, columns by name.
+      request: An object with `instances`, a list of rows, or `inputs`, columns by name.
       endpoints: The inputs of the signature.
 
     Raises:
-      StatusError: The request has neither or both, or does not fit the signature.
+      StatusError: The request has neither or both, or does not match the signature.
     """
     if not endpoints:
         raise invalid_argument("Failed to get input map for signature")
@@ -82,7 +82,7 @@ def read_inputs(
 
 
 def predictions(outputs: Mapping[str, Array]) -> list[Any]:
-    """Returns outputs by row; the values of a single output are not named.
+    """Converts outputs to rows; the values of a single output have no name.
 
     Raises:
       StatusError: The outputs differ in their number of rows.
@@ -104,7 +104,7 @@ def predictions(outputs: Mapping[str, Array]) -> list[Any]:
 
 
 def to_json(alias: str, array: Array) -> Any:
-    """Returns an array as nested lists.
+    """Converts an array to nested lists.
 
     Floats have the fewest digits that identify them: 0.2, not 0.20000000298023224.
     """
@@ -203,7 +203,7 @@ def _tensor(alias: str, value: Any, dtype: int) -> tensor_pb2.TensorProto:
 
 
 def _flatten(alias: str, value: Any, shape: list[int]) -> Iterator[Any]:
-    """Yields the elements of nested lists, which must all be as long as the first."""
+    """Yields the elements of nested lists, which must have the given shape."""
     if not shape:
         if isinstance(value, list):
             raise invalid_argument(f"{alias}: Encountered list at unexpected level")

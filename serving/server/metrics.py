@@ -1,4 +1,4 @@
-"""The metrics of the server, in TensorFlow Serving's names, for Prometheus."""
+"""Metrics of the server for Prometheus, with TensorFlow Serving's names."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from collections.abc import Iterator
 import grpc
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
-# As in TensorFlow Serving: path, names, labels, and buckets of 10 us to 20 minutes.
+# Path, names, labels and buckets (10 us to 20 minutes) of TensorFlow Serving.
 PATH = "/monitoring/prometheus/metrics"
 _PREFIX = ":tensorflow:serving:"
 _MICROSECONDS = tuple(float(f"{10 * 1.8**power:.6g}") for power in range(33))
 
 
 class Metrics:
-    """The counters of a server."""
+    """Counters of a server."""
 
     def __init__(self) -> None:
-        """Creates counters that start at zero."""
         self._registry = CollectorRegistry()
         self._requests = self._counter("request_count", "The total number of requests.")
         self._logged = self._counter(
@@ -31,7 +30,7 @@ class Metrics:
             buckets=_MICROSECONDS,
             registry=self._registry,
         )
-        # Looking a child up takes several times as long as counting.
+        # The lookup of a child takes several times as long as counting.
         self._by_status: dict[tuple[str, grpc.StatusCode], Counter] = {}
         self._by_api: dict[tuple[str, str, str], Histogram] = {}
 
@@ -68,7 +67,7 @@ class Metrics:
 
 
 def _without_client_names(text: str) -> Iterator[str]:
-    """Removes what the client library adds: creation times, suffixes of counters."""
+    """Removes creation times and suffixes that the client library adds."""
     for line in text.splitlines():
         if not re.search(rf"{_PREFIX}\w+_created\b", line):
             yield re.sub(rf"({_PREFIX}\w+?)_total\b", r"\1", line)

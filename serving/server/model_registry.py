@@ -1,4 +1,4 @@
-"""The models that are served, and the lookup of the version that a request names."""
+"""Registry of the served models, and lookup of the version for a request."""
 
 from __future__ import annotations
 
@@ -33,30 +33,28 @@ _LOG = logging.getLogger(__name__)
 
 
 class ModelRegistry:
-    """The models of a configuration, which can be replaced at any time."""
+    """The models of a configuration, which can be replaced at any time.
+
+    Args:
+      load: Loads a version.
+    """
 
     def __init__(self, load: Load, polling: Polling):
-        """Creates a registry without models.
-
-        Args:
-          load: Loads a version.
-          polling: How the directories of versions are polled.
-        """
         self._load = load
         self._polling = polling
-        # Both are replaced as a whole, so that a request sees a consistent state.
+        # Both are replaced atomically, for a consistent state of each request.
         self._models: Mapping[str, VersionLoader] = {}
         self._labels: Labels = {}
-        # No longer served, but GetModelStatus still answers for them.
+        # No longer served, but GetModelStatus still reports them.
         self._removed: dict[str, VersionLoader] = {}
         self._replacing = threading.Lock()
 
     @contextmanager
     def session(self, spec: model_pb2.ModelSpec) -> Iterator[ModelSession]:
-        """The version that a request names; it stays loaded within the context.
+        """Yields the version for a request; it stays loaded within the context.
 
         Raises:
-          StatusError: There is no such model, version or label.
+          StatusError: The model, version or label is unknown.
         """
         session = self._acquire(spec)
         try:
@@ -65,10 +63,10 @@ class ModelRegistry:
             session.release()
 
     def statuses(self, spec: model_pb2.ModelSpec) -> Mapping[int, VersionStatus]:
-        """Returns the status of each version of a model, or of the version named.
+        """Returns the status of each version of a model, or of one version.
 
         Raises:
-          StatusError: There is no such model or version.
+          StatusError: The model or version is unknown.
         """
         name = spec.name
         model = self._models.get(name) or self._removed.get(name)
@@ -83,20 +81,18 @@ class ModelRegistry:
         return statuses
 
     def has(self, name: str) -> bool:
-        """Returns whether there is a model of that name."""
+        """Returns True if a model is served."""
         return name in self._models
 
     def is_available(self) -> bool:
-        """Returns whether each model has an available version."""
+        """Returns True if each model has an available version."""
         return all(model.is_available() for model in self._models.values())
 
     def start(self, config: Config) -> None:
-        """Loads the models of the first configuration.
-
-        Returns once all are available, which may take until a version is released.
+        """Loads the models of the first configuration, and waits for a first version.
 
         Raises:
-          StatusError: The configuration is wrong, or a model cannot be loaded.
+          StatusError: The configuration is invalid, or a model cannot be loaded.
         """
         new = self.replace(config)
         for model in new:
@@ -107,10 +103,10 @@ class ModelRegistry:
         """Replaces models, policies and labels.
 
         Returns:
-          The models that are new, which begin to load.
+          The new models, which are loading.
 
         Raises:
-          StatusError: The configuration is wrong; nothing was changed.
+          StatusError: The configuration is invalid. Nothing is changed.
         """
         if config.WhichOneof("config") != "model_config_list":
             raise invalid_argument(
@@ -141,11 +137,7 @@ class ModelRegistry:
         return new
 
     def wait_for(self, models: list[VersionLoader], deadline: float) -> None:
-        """Waits until models are available.
-
-        Args:
-          models: Models of this registry.
-          deadline: Deadline of the request, monotonic seconds.
+        """Waits until models are available, up to a deadline in monotonic seconds.
 
         Raises:
           StatusError: A model cannot be loaded, or not in time.
@@ -207,8 +199,8 @@ class ModelRegistry:
     ) -> Labels:
         """Returns the labels of a configuration.
 
-        A new label may name a version that is not loaded yet, as TensorFlow Serving
-        allows by `--allow_version_labels_for_unavailable_models`; a label in use moves
+        A new label may name a version that is still loading, as with TensorFlow
+        Serving's `--allow_version_labels_for_unavailable_models`; an existing one moves
         to available versions only.
         """
         labels: dict[str, dict[str, int]] = {}

@@ -1,4 +1,4 @@
-"""The methods of ModelService, independent of the transport."""
+"""ModelService, independent of the transport."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ class ModelService:
     """GetModelStatus and HandleReloadConfigRequest."""
 
     def __init__(self, registry: ModelRegistry, reload: Reload):
-        """Serves the models of a registry; `reload` replaces them."""
         self._registry = registry
         self._reload = reload
 
@@ -31,7 +30,7 @@ class ModelService:
         As in TensorFlow Serving, a label in the request is ignored.
 
         Raises:
-          StatusError: There is no such model or version.
+          StatusError: The model or version is unknown.
         """
         if not request.HasField("model_spec"):
             raise invalid_argument("Missing ModelSpec")
@@ -54,7 +53,7 @@ class ModelService:
         """Replaces models, policies and labels.
 
         Raises:
-          StatusError: The configuration is wrong, or a new model cannot be loaded.
+          StatusError: The configuration is invalid, or a new model cannot be loaded.
         """
         self._reload(request.config, deadline)
         response = model_management_pb2.ReloadConfigResponse()

@@ -1,4 +1,4 @@
-"""The methods of PredictionService, independent of the transport."""
+"""PredictionService, independent of the transport."""
 
 from __future__ import annotations
 
@@ -37,7 +37,12 @@ _LOG = logging.getLogger(__name__)
 
 
 class PredictionService:
-    """Predict and GetModelMetadata; requests are counted and logged."""
+    """Predict and GetModelMetadata, with metrics and request log.
+
+    Args:
+      entrypoint: Name of the transport in metrics: GRPC or REST.
+      max_bytes: Maximum size of an array that the last element of a tensor fills.
+    """
 
     def __init__(
         self,
@@ -47,15 +52,6 @@ class PredictionService:
         entrypoint: str,
         max_bytes: int,
     ):
-        """Serves the models of a registry.
-
-        Args:
-          registry: The models.
-          metrics: Counters of requests.
-          request_log: Log of a sample of requests.
-          entrypoint: The transport, as the metrics name it: GRPC or REST.
-          max_bytes: Maximum size of an array that the last element of a tensor fills.
-        """
         self._registry = registry
         self._metrics = metrics
         self._request_log = request_log
@@ -87,7 +83,7 @@ class PredictionService:
         """Returns the signatures of a model.
 
         Raises:
-          StatusError: There is no such model, or the metadata field is unknown.
+          StatusError: The model or the metadata field is unknown.
         """
         _check_spec(request)
         if not request.metadata_field:
@@ -127,7 +123,7 @@ class PredictionService:
     def session(
         self, spec: model_pb2.ModelSpec
     ) -> AbstractContextManager[ModelSession]:
-        """The loaded version that a request names; see `ModelRegistry.session`."""
+        """Returns the loaded version for a request; see `ModelRegistry.session`."""
         return self._registry.session(spec)
 
     @contextmanager
@@ -147,10 +143,10 @@ class PredictionService:
             raise status from error
 
     def _reject(self, spec: model_pb2.ModelSpec, method: str) -> NoReturn:
-        """Raises the error of TensorFlow Serving for a signature made for Predict.
+        """Raises TensorFlow Serving's error for signatures of Predict.
 
-        Classify, Regress and MultiInference need signatures of estimators, whose only
-        input is `inputs`; the trainer exports none.
+        Classify, Regress and MultiInference require signatures whose only input is
+        `inputs`; the trainer exports none.
         """
         with self.counting_failures(spec.name), self._registry.session(spec) as session:
             kind = _KINDS.get(method)
@@ -177,10 +173,10 @@ def _check_spec(request: Any) -> None:
 
 
 def _as_status(error: Exception) -> StatusError:
-    """Returns an error as a status; an unexpected one is INTERNAL."""
+    """Converts an error to a status; INTERNAL for unexpected ones."""
     if isinstance(error, StatusError):
         return error
     if isinstance(error, MemoryError):
-        return resource_exhausted("The request takes more memory than there is")
+        return resource_exhausted("Not enough memory for the request")
     _LOG.error("a request failed unexpectedly", exc_info=error)
     return StatusError(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}")

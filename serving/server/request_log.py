@@ -1,4 +1,4 @@
-"""Logs a sample of requests and responses, as TFRecord files of PredictionLog."""
+"""Log of a sample of requests and responses: TFRecord files of PredictionLog."""
 
 from __future__ import annotations
 
@@ -17,29 +17,28 @@ from tensorflow_serving.config import logging_config_pb2, model_server_config_pb
 
 from serving.server.metrics import Metrics
 
-# A file of this size is followed by another, so that old ones can be removed.
+# Size at which a new file begins, so that old ones can be removed.
 _FILE_BYTES = 64 * 2**20
-# Time after a failure in which entries are dropped: a full disk would otherwise get a
-# file, and a log message, for each entry.
+# Time after a failure in which entries are dropped. Otherwise each entry would cause a
+# new file and a message on a full disk.
 _PAUSE_SECONDS = 60.0
 
 _LOG = logging.getLogger(__name__)
 
 
 class RequestLog:
-    """The logs of the models that have a `logging_config`.
+    """Logs of the models with a `logging_config`.
 
     TensorFlow Serving has the same configuration, but no collector that writes files.
     """
 
     def __init__(self, metrics: Metrics):
-        """Creates a log without models."""
         self._metrics = metrics
-        # Replaced as a whole, so that a request sees a consistent state.
+        # Replaced atomically, for a consistent state of each request.
         self._logs: Mapping[str, _ModelLog] = {}
 
     def update(self, config: model_server_config_pb2.ModelServerConfig) -> None:
-        """Sets which models are logged; logs that do not change are continued."""
+        """Sets the models to log; unchanged logs continue."""
         old = self._logs
         configs = {
             each.name: each.logging_config
@@ -60,14 +59,7 @@ class RequestLog:
         request: predict_pb2.PredictRequest,
         response: predict_pb2.PredictResponse,
     ) -> None:
-        """Logs a request if it is sampled.
-
-        Args:
-          name: Name of the model.
-          version: The version that computed the response.
-          request: The request.
-          response: The response.
-        """
+        """Logs a request to a version of a model if it is sampled."""
         log = self._logs.get(name)
         if log is None or random.random() >= log.config.sampling_config.sampling_rate:
             return
@@ -96,14 +88,14 @@ class _ModelLog:
         self._paused_until = -math.inf
 
     def write(self, entry: bytes) -> bool:
-        """Appends an entry, and returns whether it was written."""
+        """Appends an entry; returns False if it was not written."""
         with self._lock:
             if time.monotonic() < self._paused_until:
                 return False
             try:
                 self._append(entry)
             except Exception as error:
-                # The file is left: its last entry may be incomplete.
+                # Its last entry may be incomplete, so another file follows.
                 self._writer = None
                 self._paused_until = time.monotonic() + _PAUSE_SECONDS
                 _LOG.warning(
@@ -123,6 +115,6 @@ class _ModelLog:
             self._writer = tf.io.TFRecordWriter(path)
             self._bytes = 0
         self._writer.write(entry)
-        # So that a reader of the file finds whole entries.
+        # Readers of the file find complete entries.
         self._writer.flush()
         self._bytes += len(entry)

@@ -1,6 +1,6 @@
-"""The services by HTTP and JSON: predict, status, metadata, and the metrics.
+"""HTTP transport: predict, status, metadata and metrics.
 
-The paths, bodies and status codes are those of TensorFlow Serving's REST interface.
+Paths, bodies and status codes are those of TensorFlow Serving's REST API.
 """
 
 from __future__ import annotations
@@ -65,13 +65,13 @@ _IDLE_SECONDS = 60
 
 
 class _Name(BaseConverter):
-    """The name of a model, or a label."""
+    """Name of a model, or a label."""
 
     regex = "[^/:]+"
 
 
 class _Version(IntegerConverter):
-    """A version number, which fits into 64 bits."""
+    """Version number of at most 64 bits."""
 
     regex = r"\d{1,19}"
 
@@ -96,7 +96,7 @@ _PATHS = Map(
 
 
 class RestApi:
-    """A WSGI application."""
+    """WSGI application of both services."""
 
     def __init__(
         self,
@@ -105,14 +105,6 @@ class RestApi:
         counters: metrics.Metrics,
         serving: Serving,
     ):
-        """Creates an application of both services.
-
-        Args:
-          predictions: PredictionService.
-          models: ModelService.
-          counters: The metrics of the server.
-          serving: The `serving` block.
-        """
         self._predictions = predictions
         self._models = models
         self._metrics = counters
@@ -124,7 +116,7 @@ class RestApi:
     ) -> Iterable[bytes]:
         """Answers a request."""
         request = Request(environ)
-        # Otherwise a body without an end would be read to its end.
+        # Limits bodies without a length, too.
         request.max_content_length = self._max_bytes
         return self._respond(request)(environ, start_response)
 
@@ -132,7 +124,7 @@ class RestApi:
         try:
             endpoint, names = _route(request)
             if endpoint == "metrics":
-                # Without a limit: metrics are needed most under load.
+                # Not limited: metrics matter most under load.
                 return Response(self._metrics.page(), mimetype="text/plain")
             with self._slot():
                 return _json(self._answer(endpoint, names, request))
@@ -184,7 +176,7 @@ class RestApi:
         return {"outputs": columns}
 
     def _inputs(self, spec: model_pb2.ModelSpec) -> dict[str, Endpoint]:
-        """Returns the inputs of the signature that a request names."""
+        """Returns the inputs of the signature for a request."""
         name = spec.signature_name or DEFAULT_SIGNATURE
         with self._predictions.session(spec) as session:
             signature = session.signatures.get(name)
@@ -212,17 +204,16 @@ class RestApi:
 
 
 class RestServer:
-    """Werkzeug's HTTP server, with a thread for each connection.
+    """Werkzeug's HTTP server, with a thread per connection.
 
-    Without TLS, as in TensorFlow Serving.
+    Without TLS, as in TensorFlow Serving. It opens its port at once; `start` begins to
+    answer.
+
+    Raises:
+      ConfigError: The port is not available.
     """
 
     def __init__(self, api: RestApi, host: str, port: int):
-        """Opens the port; `start` begins to answer.
-
-        Raises:
-          ConfigError: The port is not available.
-        """
         listener = bind(host, port)
         listener.listen()
         self.port = port_of(listener)
@@ -277,7 +268,7 @@ def _signature_name(body: dict[str, Any]) -> str:
 
 
 def _as_dict(message: Any) -> Any:
-    """Returns a message with all its fields, including those with default values."""
+    """Converts a message to a dict with all fields, including default values."""
     # Protobuf 5 renamed the parameter.
     parameters = inspect.signature(json_format.MessageToDict).parameters
     defaults = "always_print_fields_with_no_presence"

@@ -1,4 +1,4 @@
-"""The embedded server: the models, the services, and the ports."""
+"""The embedded server: models, services and ports."""
 
 from __future__ import annotations
 
@@ -27,14 +27,21 @@ from serving.server.version_loader import Polling
 from serving.server.warmup import warm_up
 from serving.tls import Pem
 
-# Interval at which health is updated, and the configuration of the models read again.
+# Interval of updates of health and of the configuration.
 _UPDATE_SECONDS = 1.0
 
 _LOG = logging.getLogger(__name__)
 
 
 class Server:
-    """A model server in this process."""
+    """A model server in this process; `start` loads the models and opens the ports.
+
+    Args:
+      serving: The `serving` block; port 0 is any free port.
+      read_config: Returns the models to serve. It is called once a second, so that
+        changed labels take effect.
+      pem: The server's key and certificates. Defaults to None: no TLS.
+    """
 
     def __init__(
         self,
@@ -43,15 +50,6 @@ class Server:
         polling: Polling | None = None,
         pem: Pem | None = None,
     ):
-        """Creates a server; `start` loads the models and opens the ports.
-
-        Args:
-          serving: The `serving` block; port 0 is any free port.
-          read_config: Returns the models to serve. It is called once a second, so that
-            a label that changes takes effect.
-          polling: How the directories of versions are polled.
-          pem: The server's key and certificates; None disables TLS.
-        """
         self._serving = serving
         self._read_config = read_config
         self._pem = pem
@@ -68,13 +66,13 @@ class Server:
 
     @property
     def port(self) -> int:
-        """The port of gRPC, once the server is started."""
+        """Port of gRPC, once the server is started."""
         assert self._grpc is not None
         return self._grpc.port
 
     @property
     def rest_port(self) -> int | None:
-        """The port of HTTP, once the server is started; None without HTTP."""
+        """Port of HTTP, once the server is started; None without HTTP."""
         return None if self._rest is None else self._rest.port
 
     def start(self) -> None:
@@ -104,24 +102,23 @@ class Server:
         self._updates.start()
 
     def reload(self, config: Config, deadline: float) -> None:
-        """Replaces models, policies and labels, and waits for models that are new.
+        """Replaces models, policies and labels, and waits for new models.
 
         Args:
-          config: The new configuration.
           deadline: Deadline of the request, monotonic seconds.
 
         Raises:
-          StatusError: The configuration is wrong, or a new model cannot be loaded.
+          StatusError: The configuration is invalid, or a new model cannot be loaded.
         """
         new = self._registry.replace(config)
         self._request_log.update(config)
         self._registry.wait_for(new, deadline)
 
     def stop(self, grace: float = 10.0) -> None:
-        """Closes the ports, finishes requests, and unloads the models.
+        """Closes the ports and unloads the models.
 
         Args:
-          grace: Seconds that requests may take to finish.
+          grace: Seconds for requests to finish.
         """
         self._stopping.set()
         if self._rest is not None:
@@ -157,15 +154,15 @@ class Server:
             assert self._grpc is not None
             self._grpc.set_healthy(self._registry.is_available())
             problem = self._update_config()
-            # A problem is logged when it begins or changes, not each second.
+            # Logged when it begins or changes, not each second.
             if problem not in ("", reported):
                 _LOG.warning("labels not updated: %s", problem)
             reported = problem
 
     def _update_config(self) -> str:
-        """Takes changes of the configuration; returns the problem if it cannot.
+        """Applies changes of the configuration; returns the problem if that fails.
 
-        It is tried again: a label may be for a version that is still loading.
+        The next update retries: the version of a label may still be loading.
         """
         try:
             config = self._read_config()
@@ -177,6 +174,6 @@ class Server:
         except (UserError, StatusError) as error:
             return str(error)
         except Exception as error:
-            # An object store has errors of its own; the next poll may succeed.
+            # Object stores raise errors of their own; the next poll may succeed.
             return f"{type(error).__name__}: {error}"
         return ""

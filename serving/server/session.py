@@ -1,4 +1,4 @@
-"""A version of a model, loaded into a session of TensorFlow."""
+"""A version of a model in a session of TensorFlow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 
-# The implementation of `tf.compat.v1.saved_model.load`; the graph is changed first.
+# The implementation of `tf.compat.v1.saved_model.load`, to change the graph first.
 from tensorflow.python.saved_model.loader_impl import SavedModelLoader
 from tensorflow_serving.apis import predict_pb2
 
@@ -28,7 +28,7 @@ from serving.server.status import (
 
 DEFAULT_SIGNATURE = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 
-# Maximum number of cached callables: clients can ask for any set of outputs.
+# Maximum number of cached callables; clients can request any set of outputs.
 _MAX_CALLABLES = 64
 
 # Operations that call a function.
@@ -45,17 +45,20 @@ Run = Callable[[Sequence[str], Sequence[Array], Sequence[str], float], Sequence[
 
 
 class ModelSession:
-    """A SavedModel in a session of TensorFlow's graph runtime.
+    """A SavedModel in a session of TensorFlow, as in TensorFlow Serving.
 
-    As in TensorFlow Serving. A callable of the session takes half the time of
-    `Session.run`, and a third of that of a signature of `tf.saved_model.load`.
+    A callable of the session takes half the time of `Session.run`, and a third of the
+    time of a signature of `tf.saved_model.load`.
+
+    Args:
+      path: Directory of the SavedModel.
+      threads: Maximum number of threads of an operation.
+      batching: Wraps `compute` to batch requests. Defaults to no batching.
 
     Attributes:
-      name: Name of the model.
-      version: Number of the version.
-      definitions: The SignatureDefs of the SavedModel, by name.
-      signatures: The signatures, by name.
-      run: Computes tensors of the graph, by `compute` or in batches of it.
+      definitions: SignatureDefs of the SavedModel by name.
+      signatures: Signatures by name.
+      run: Computes tensors of the graph with `compute`, possibly in batches.
     """
 
     def __init__(
@@ -66,22 +69,13 @@ class ModelSession:
         threads: int,
         batching: Callable[[Run], Run] = lambda compute: compute,
     ):
-        """Loads a SavedModel.
-
-        Args:
-          name: Name of the model.
-          version: Number of the version.
-          path: Directory of the SavedModel.
-          threads: Maximum number of threads of an operation.
-          batching: Wraps `compute` in what computes batches. Defaults to no batching.
-        """
         self.name = name
         self.version = version
         self._callables: dict[tuple[Sequence[str], Sequence[str]], Call] = {}
         try:
             self._open(path, _configuration(threads, _FAST_EXECUTOR))
         except tf.errors.OpError:
-            # It does not support the loops and conditions of TensorFlow 1.
+            # The fast one does not support loops and conditions of TensorFlow 1.
             self._open(path, _configuration(threads, _ANY_EXECUTOR))
         self.run: Run = batching(self.compute)
         self._idle = threading.Condition()
@@ -89,7 +83,7 @@ class ModelSession:
         self._closing = False
 
     def _open(self, path: str, configuration: tf.compat.v1.ConfigProto) -> None:
-        """Loads the model, and makes the callables of all signatures."""
+        """Loads the model, and prepares the callables of all signatures."""
         self._session = tf.compat.v1.Session(graph=tf.Graph(), config=configuration)
         self.definitions = self._load(path)
         self.signatures = {
@@ -99,7 +93,7 @@ class ModelSession:
         self._callables.clear()
         for signature in self.signatures.values():
             if signature.method and all((*signature.feeds, *signature.fetches)):
-                # Otherwise the first request would wait for it.
+                # Otherwise the first request would wait.
                 self._callable(signature.feeds, signature.fetches)
 
     def _load(self, path: str) -> Mapping[str, meta_graph_pb2.SignatureDef]:
@@ -107,7 +101,7 @@ class ModelSession:
         for each in loader.saved_model.meta_graphs:
             _defer_shape_inference(each.graph_def)
         meta_graph = loader.load(self._session, [tf.saved_model.SERVING])
-        # A copy: the rest of the message is the graph, which may be large.
+        # A copy without the graph, which may be large.
         definitions = meta_graph_pb2.MetaGraphDef()
         for name, definition in meta_graph.signature_def.items():
             definitions.signature_def[name].CopyFrom(definition)
@@ -119,12 +113,11 @@ class ModelSession:
         """Computes the outputs of a signature.
 
         Args:
-          request: The inputs, and the outputs that are wanted.
           deadline: Deadline of the request, monotonic seconds.
           max_bytes: Maximum size of an array that the last element of a tensor fills.
 
         Raises:
-          StatusError: The request does not fit the signature, or the model failed.
+          StatusError: The request does not match the signature, or the model failed.
         """
         signature = self.signature(request.model_spec.signature_name)
         if signature.method not in METHODS:
@@ -134,7 +127,7 @@ class ModelSession:
                 f"{{{', '.join(METHODS)}}}. Was: {signature.method}",
             )
         arrays = signature.arrays(request.inputs, max_bytes)
-        aliases, fetches = signature.chosen(request.output_filter)
+        aliases, fetches = signature.filtered(request.output_filter)
         outputs = self.run(signature.feeds, arrays, fetches, deadline)
         response = predict_pb2.PredictResponse()
         spec = response.model_spec
@@ -146,10 +139,10 @@ class ModelSession:
         return response
 
     def signature(self, name: str) -> Signature:
-        """Returns a signature; an empty name is that of the default signature.
+        """Returns a signature; the default one for an empty name.
 
         Raises:
-          StatusError: There is no such signature.
+          StatusError: The signature is unknown.
         """
         key = name or DEFAULT_SIGNATURE
         signature = self.signatures.get(key)
@@ -235,25 +228,25 @@ class ModelSession:
 
 
 def _configuration(threads: int, executor: str) -> tf.compat.v1.ConfigProto:
-    """Returns a configuration that takes a third less time than the default one."""
+    """Returns a configuration that is a third faster than the default one."""
     configuration = tf.compat.v1.ConfigProto(
         intra_op_parallelism_threads=threads,
-        # Operations run in the thread of the request: handing them to another thread
-        # takes longer than they do.
+        # Operations run in the thread of the request: most are shorter than a switch
+        # of threads.
         inter_op_parallelism_threads=-1,
     )
     configuration.experimental.executor_type = executor
-    # A signature is a function call. Unless it is inlined, each request pays for the
-    # call, and the first request for compiling the function.
+    # A signature is a function call, which would cost each request time, and the first
+    # one that of compiling the function.
     configuration.graph_options.optimizer_options.do_function_inlining = True
     return configuration
 
 
 def _defer_shape_inference(graph: graph_pb2.GraphDef) -> None:
-    """Infers the shapes of functions when they are compiled, not imported.
+    """Postpones the inference of functions' shapes from import to compilation.
 
-    Importing a graph infers them while it blocks all other threads: requests to the
-    previous version would wait for some hundred milliseconds.
+    The import of a graph blocks all other threads; requests to the previous version
+    would wait for some hundred milliseconds.
     """
     for node in graph.node:
         if node.op in _CALLS:

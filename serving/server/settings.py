@@ -1,4 +1,4 @@
-"""The settings of the embedded server; importing them does not import TensorFlow."""
+"""Settings of the embedded server, without an import of TensorFlow."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from config.serving import Serving
 
 
 class Settings(pydantic.BaseModel):
-    """The model that a server process serves, and how.
+    """Settings of a server process.
 
     Attributes:
       model: Name of the model.
       base_path: Directory of its versions.
       request_log_dir: Default folder of the request log.
       load_retries: Number of retries after a version failed to load.
-      serving: The `serving` block.
     """
 
     model_config = pydantic.ConfigDict(frozen=True)

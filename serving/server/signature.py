@@ -1,4 +1,4 @@
-"""The signatures of a model: checks and converts the inputs of a request."""
+"""Signatures of a model, which check and convert the inputs of a request."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Endpoint:
 
     Attributes:
       tensor: Name of the tensor in the graph; empty for a composite tensor.
-      dtype: The type, as numbered by `types_pb2.DataType`.
+      dtype: A `types_pb2.DataType`.
       shape: Dimensions, -1 for any size; None for any rank.
     """
 
@@ -39,13 +39,13 @@ class Endpoint:
 
     @classmethod
     def of(cls, info: meta_graph_pb2.TensorInfo) -> Endpoint:
-        """Returns the endpoint of a TensorInfo."""
+        """Converts a TensorInfo."""
         shape = info.tensor_shape
         sizes = None if shape.unknown_rank else tuple(dim.size for dim in shape.dim)
         return cls(info.name, info.dtype, sizes)
 
     def allows(self, shape: tuple[int, ...]) -> bool:
-        """Returns whether a tensor may have the shape."""
+        """Returns True if a tensor may have the shape."""
         if self.shape is None:
             return True
         if len(shape) != len(self.shape):
@@ -61,7 +61,6 @@ class Signature:
     """A signature of a SavedModel.
 
     Attributes:
-      name: Name of the signature.
       method: Method name, such as `tensorflow/serving/predict`.
       inputs: Inputs by alias, sorted.
       outputs: Outputs by alias, sorted.
@@ -76,7 +75,7 @@ class Signature:
 
     @classmethod
     def of(cls, name: str, definition: meta_graph_pb2.SignatureDef) -> Signature:
-        """Returns the signature of a SignatureDef."""
+        """Converts a SignatureDef."""
         inputs, outputs = definition.inputs, definition.outputs
         return cls(
             name,
@@ -105,11 +104,11 @@ class Signature:
         """Returns the inputs of a request, in the order of `inputs`.
 
         Args:
-          request: The tensors of the request, by alias.
+          request: Tensors by alias.
           max_bytes: Maximum size of an array that the last element of a tensor fills.
 
         Raises:
-          StatusError: The request does not fit the signature.
+          StatusError: The request does not match the signature.
         """
         if len(request) > len(self.inputs) or (
             len(request) < len(self.inputs) and not self.defaults
@@ -126,18 +125,15 @@ class Signature:
             )
         return arrays
 
-    def chosen(self, wanted: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-        """Returns the aliases and tensors of an output filter.
-
-        Args:
-          wanted: Aliases of outputs; empty for all outputs.
+    def filtered(self, names: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+        """Returns the aliases and tensors of an output filter; all if it is empty.
 
         Raises:
-          StatusError: There is no such output, or it is listed twice.
+          StatusError: An output is unknown or listed twice.
         """
-        if not wanted:
+        if not names:
             return self.aliases, self.fetches
-        aliases = tuple(wanted)
+        aliases = tuple(names)
         for alias in aliases:
             if alias not in self.outputs:
                 raise invalid_argument(
@@ -167,8 +163,8 @@ class Signature:
                 f"{type_name(proto.dtype)} is provided"
             )
         array = decode(alias, proto, max_bytes)
-        # TensorFlow Serving leaves this to the operations of the model, some of which
-        # abort the process if the rank is not the one they were built for.
+        # TensorFlow Serving leaves this check to the model's operations, some of which
+        # abort the process for another rank.
         if not endpoint.allows(array.shape):
             raise invalid_argument(
                 f"Expects arg[{alias}] to have shape {list(endpoint.shape or ())}, "

@@ -1,4 +1,4 @@
-"""The versions of one model: loads those its policy asks for, and unloads the rest."""
+"""Loading and unloading of the versions of one model."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from serving.server.session import ModelSession
 from serving.server.status import StatusError, code_of
 from serving.server.version_policy import aspired_versions, find_versions
 
-# Number of ended versions that GetModelStatus still reports. TensorFlow Serving forgets
-# none, and its response grows with each release.
+# Number of ended versions that GetModelStatus still reports. TensorFlow Serving reports
+# all of them, and its response grows with each release.
 _MAX_ENDED = 10
 
 State = get_model_status_pb2.ModelVersionStatus.State
@@ -31,12 +31,13 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Polling:
-    """Settings of the polling of a directory; defaults as in TensorFlow Serving.
+    """Polling of a directory of versions.
 
     Attributes:
-      seconds: Poll interval.
-      retries: Number of retries after a version failed to load.
-      retry_seconds: Interval between retries; TensorFlow Serving waits 60 seconds.
+      seconds: Poll interval. Defaults to 1, as in TensorFlow Serving.
+      retries: Retries after a version failed to load. Defaults to 5, as in TensorFlow
+        Serving.
+      retry_seconds: Interval of retries. Defaults to 5; 60 in TensorFlow Serving.
     """
 
     seconds: float = 1.0
@@ -46,7 +47,7 @@ class Polling:
 
 @dataclass(frozen=True)
 class VersionStatus:
-    """The status of a version.
+    """Status of a version.
 
     Attributes:
       state: START, LOADING, AVAILABLE, UNLOADING or END.
@@ -64,22 +65,18 @@ class VersionStatus:
 class VersionLoader:
     """Polls the directory of a model, and loads and unloads its versions.
 
-    One thread loads before it unloads, so that a version is always available. Other
-    threads read what it publishes.
-
-    Attributes:
-      name: Name of the model.
+    A single thread loads new versions before it unloads old ones, so that a version is
+    always available. Other threads read the state that it publishes.
     """
 
     def __init__(
         self, config: model_server_config_pb2.ModelConfig, load: Load, polling: Polling
     ):
-        """Creates a loader; `start` begins to poll."""
         self.name: str = config.name
         self._config = config
         self._load = load
         self._polling = polling
-        # Replaced as a whole, so that a request sees a consistent state.
+        # Replaced atomically, for a consistent state of each request.
         self._available: Mapping[int, ModelSession] = {}
         self._statuses: Mapping[int, VersionStatus] = {}
         self._aspired: list[int] | None = None
@@ -94,7 +91,7 @@ class VersionLoader:
 
     @property
     def base_path(self) -> str:
-        """The directory of the versions."""
+        """Directory of the versions."""
         path: str = self._config.base_path
         return path
 
@@ -114,25 +111,25 @@ class VersionLoader:
         self._thread.join()
 
     def session(self, version: int | None) -> ModelSession | None:
-        """Returns a version if it is available; None stands for the latest."""
+        """Returns a version, or the latest for None, if it is available."""
         available = self._available
         if version is None:
             version = max(available, default=None)
         return None if version is None else available.get(version)
 
     def statuses(self) -> Mapping[int, VersionStatus]:
-        """Returns the status of the versions to serve and of the last that ended."""
+        """Returns the status of the versions to serve and of the last ended ones."""
         return self._statuses
 
     def is_available(self, version: int | None = None) -> bool:
-        """Returns whether a version, or any version, is available."""
+        """Returns True if a version, or any version, is available."""
         return self.session(version) is not None
 
     def wait_until_settled(self, timeout: float | None) -> bool:
-        """Waits until each version to serve is available or has failed.
+        """Waits until each version to serve, if any, is available or has failed.
 
         Returns:
-          Whether that was in time. There may be no version to serve.
+          False after a timeout.
         """
         with self._changed:
             return self._changed.wait_for(self._is_settled, timeout)
@@ -171,12 +168,12 @@ class VersionLoader:
             found = find_versions(config.base_path)
         except tf.errors.OpError as error:
             self._report(self._read_problem(error))
-            # The directory may be out of reach for a while; keep serving.
+            # The directory may be unavailable for a while; keep serving.
             self._publish(None, self._aspired or [])
             return
         aspired = aspired_versions(config, found)
         self._report("" if aspired else self._none_found())
-        # A version that was removed and added again may be another model.
+        # A version that is removed and added again may be another model.
         self._given_up &= set(aspired)
         for version in aspired:
             if not self._is_known(version):
@@ -204,13 +201,13 @@ class VersionLoader:
         return f"Could not read base path {self.base_path}: {error}"
 
     def _is_known(self, version: int) -> bool:
-        """Returns whether a version is loading, available, or given up."""
+        """Returns True if a version is loading, available or given up."""
         status = self._statuses.get(version)
         ended = status is None or status.state == State.END
         return not ended or version in self._given_up
 
     def _load_version(self, version: int, path: str) -> None:
-        """Loads a version unless it is loaded, has failed, or waits for a retry."""
+        """Loads a version unless it is loaded, has failed or waits for a retry."""
         status = self._statuses[version]
         pending = status.state in (State.START, State.LOADING)
         if not pending or time.monotonic() < status.next_try or self._stopping:
@@ -226,7 +223,7 @@ class VersionLoader:
         _LOG.info("model %s: version %d is available", self.name, version)
 
     def _fail(self, version: int, error: Exception) -> None:
-        """Schedules a retry, or gives the version up."""
+        """Schedules a retry, or gives up the version."""
         failures = self._statuses[version].failures + 1
         _LOG.warning(
             "model %s: version %d cannot be loaded (attempt %d of %d): %s",

@@ -1,4 +1,4 @@
-"""The versions of a model on disk, and those of them that its policy selects."""
+"""Versions of a model on disk, and those to serve by its policy."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _MAX_VERSION = 2**63 - 1
 def find_versions(base_path: str) -> Mapping[int, str]:
     """Returns the directory of each version under a base path.
 
-    TensorFlow Serving takes each subdirectory named by a number, and fails to load one
-    that is still being copied; here a version must have a `saved_model.pb`.
+    A version must have a `saved_model.pb`; TensorFlow Serving would also try to load a
+    version that is still being copied.
 
     Raises:
       OpError: The base path cannot be read, or does not exist.
@@ -42,7 +42,7 @@ def aspired_versions(
     """Returns the versions to serve, ascending.
 
     Args:
-      config: Its policy is `latest` (the default, of one version), `all` or `specific`.
+      config: Its policy is `latest` (one version by default), `all` or `specific`.
       found: The versions on disk.
     """
     policy = config.model_version_policy

@@ -1,4 +1,4 @@
-"""Replays the warm-up requests of a version before it serves others."""
+"""Warm-up requests of a version, replayed before it is served."""
 
 from __future__ import annotations
 
@@ -20,15 +20,11 @@ _NO_DEADLINE = float("inf")
 
 
 def warm_up(session: ModelSession, path: str, max_bytes: int) -> int:
-    """Replays the requests of a SavedModel, if it has any.
+    """Replays the warm-up requests of a SavedModel, and returns their number.
 
     Args:
-      session: The loaded version.
       path: Directory of the SavedModel.
       max_bytes: Maximum size of an array that the last element of a tensor fills.
-
-    Returns:
-      The number of requests.
 
     Raises:
       StatusError: A request failed, or the file is malformed.

@@ -15,7 +15,7 @@ from ctr.simulate import simulate
 from kubeflow.compile.parameters import check_values, with_run_parameters
 from kubeflow.compile.pipeline import compile_pipeline
 from kubeflow.task.scheduled_date import read_schedule_time, scheduled_span
-from kubeflow.task.start_time import began
+from kubeflow.task.start_time import start_time
 from pipeline.metadata import connection_to
 
 SPANS = {"pattern": "clicks/{YYYY}-{MM}-{DD}.csv", "train": 2}
@@ -90,7 +90,7 @@ def test_a_scheduled_run_reads_the_days_before_it_is_due(config, tmp_path, relea
     examples = backend.artifacts.get(run.outputs["ExampleGen"].artifacts["examples"])
     read = str(json_format.MessageToDict(examples.metadata))
     # Not the day on which the test began: midnight may come.
-    due = (given or began(connection_to(metadata), run.id)).date()
+    due = (given or start_time(connection_to(metadata), run.id)).date()
     assert str(due - timedelta(days=1)) in read
     assert str(due) not in read
     files = backend.objects.path(examples.uri)

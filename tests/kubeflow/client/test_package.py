@@ -72,7 +72,7 @@ def test_parameters_have_the_types_of_the_spec():
     [
         ("steps", ["steps", "NAME=VALUE"]),
         ("speed=1", ["speed", "extra, layers, rate"]),
-        ("steps=1.5", ["steps", "'1.5'", "whole number"]),
+        ("steps=1.5", ["steps", "'1.5'", "integer"]),
         ("rate=nan", ["rate", "'nan'", "number"]),
         ("rate=fast", ["rate", "'fast'", "number"]),
         ("warm=yes", ["warm", "'yes'", "true or false"]),

@@ -169,7 +169,7 @@ def test_any_other_end_is_a_failure(ended, states, end):
 def test_waiting_outlives_a_server_that_is_away_for_a_while(ended, monkeypatch):
     assert ended(failures=[503] * 5)[0] == 0
 
-    monkeypatch.setattr(waiting, "_PATIENCE", 2)
+    monkeypatch.setattr(waiting, "_RETRIES", 2)
     with pytest.raises(ApiException, match="503"):
         ended(failures=[503] * 10)
 

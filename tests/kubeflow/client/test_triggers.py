@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from config.errors import ConfigError
-from kubeflow.client.triggers import read_cron, read_interval
+from kubeflow.client.schedules import read_cron, read_interval
 
 
 def test_a_cron_expression_has_six_fields():

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from config.load import load_config
-from kubeflow.compile.warnings import doubts
+from kubeflow.compile.warnings import config_warnings
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def warnings_of(tmp_path, settings):
     def warnings_of(*overrides: str) -> list[str]:
         path = tmp_path / "pipeline.yaml"
         path.write_text(yaml.safe_dump(settings))
-        return list(doubts(load_config(path, (ROOT, *overrides))))
+        return list(config_warnings(load_config(path, (ROOT, *overrides))))
 
     return warnings_of
 

@@ -25,7 +25,7 @@ from kubeflow.task.node import KubeflowTask
 from kubeflow.task.objects import ROOT_VARIABLE, is_copy, local_path, uri_of
 from kubeflow.task.outputs import (
     artifact_with_metadata,
-    found_uri,
+    import_uri,
     keep_folder,
     made_artifact,
     write_page,
@@ -185,12 +185,12 @@ def outputs():
 
 
 def test_what_was_found_is_imported_by_its_uri(outputs):
-    assert found_uri(outputs, "/minio/b/run-1/model") == "minio://b/run-1/model"
+    assert import_uri(outputs, "/minio/b/run-1/model") == "minio://b/run-1/model"
 
 
 @pytest.mark.parametrize("path", [None, "", "/models/small/1"])
 def test_nothing_found_is_a_uri_too(outputs, path):
-    assert found_uri(outputs, path) == "minio://b/run/nothing"
+    assert import_uri(outputs, path) == "minio://b/run/nothing"
 
 
 def test_parameters_of_all_types():

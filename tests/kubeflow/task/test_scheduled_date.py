@@ -13,7 +13,7 @@ from kubeflow.task.scheduled_date import (
     resolve_span,
     scheduled_span,
 )
-from kubeflow.task.start_time import began
+from kubeflow.task.start_time import start_time
 from pipeline.metadata import connection_to
 
 # Still the first of January in UTC.
@@ -49,7 +49,7 @@ def test_the_time_a_run_is_due_as_servers_give_it(value, due):
 def test_a_run_began_when_its_first_task_did(tmp_path):
     connection = connection_to(f"sqlite://{tmp_path}/metadata.sqlite")
     before = datetime.now(timezone.utc)
-    assert before <= began(connection, "run-1") <= datetime.now(timezone.utc)
+    assert before <= start_time(connection, "run-1") <= datetime.now(timezone.utc)
 
     store = metadata_store.MetadataStore(connection)
     kind = store.put_context_type(metadata_store_pb2.ContextType(name="pipeline_run"))
@@ -57,5 +57,5 @@ def test_a_run_began_when_its_first_task_did(tmp_path):
     store.put_contexts([context])
     (kept,) = store.get_contexts()
 
-    milliseconds = began(connection, "run-1").timestamp() * 1000
+    milliseconds = start_time(connection, "run-1").timestamp() * 1000
     assert milliseconds == pytest.approx(kept.create_time_since_epoch)

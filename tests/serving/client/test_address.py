@@ -8,7 +8,7 @@ import pytest
 
 from config.errors import InputError
 from serving.client import AsyncClient, Client
-from serving.client.address import full_address
+from serving.client.connection import full_address
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from serving.load_test import Answers
 
 
 def _answers(*records):
-    return Answers.of(records)
+    return Answers(records)
 
 
 def test_percentiles_are_of_all_answers():
@@ -29,12 +29,3 @@ def test_the_rate_is_of_what_was_answered_well():
 def test_no_answers_are_no_rate():
     assert _answers().rate == 0.0
     assert _answers().failed == {}
-
-
-def test_parts_are_joined():
-    joined = Answers.joined(
-        [_answers((1.0, 0.1, "OK")), _answers((2.0, 0.2, "ABORTED"))]
-    )
-
-    assert len(joined) == 2
-    assert joined.failed == {"ABORTED": 1}

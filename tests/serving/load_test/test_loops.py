@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from config.errors import RunError
-from serving.load_test import Load, Senders
+from serving.load_test import Answers, Load, Senders
 from serving.load_test.figures import measure
 from serving.load_test.loops import connect, send
 
@@ -63,7 +63,7 @@ def address(handler):
 
 def _send(address, load):
     with connect(address) as channel:
-        return send(channel, load, time.monotonic())
+        return Answers(send(channel, load, time.monotonic()))
 
 
 def _stall(handler, begin, seconds):
