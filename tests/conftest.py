@@ -6,6 +6,8 @@ Heavy packages are imported inside functions, for the tests that need none.
 from __future__ import annotations
 
 import functools
+import os
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +16,11 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from filelock import FileLock
 from hypothesis import settings
 
 # A machine that is busy with other tests may take seconds for an example.
-settings.register_profile("tests", deadline=None)
+settings.register_profile("tests", deadline=None, max_examples=50)
 settings.load_profile("tests")
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -115,6 +118,26 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     return _compare
 
 
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Makes a folder once for all processes of pytest-xdist."""
+
+    def _shared(name: str, make: Callable[[Path], object]) -> Path:
+        root = tmp_path_factory.getbasetemp()
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            root = root.parent
+        folder, done = root / name, root / f"{name}.done"
+        with FileLock(f"{folder}.lock"):
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return _shared
+
+
 @dataclass(frozen=True)
 class Tiny:
     """The tiny problem.
@@ -164,6 +187,10 @@ class Tiny:
         ]
 
 
+WEIGHTS = "weights.npz"
+SAVED_MODEL = "Format-Serving"
+
+
 @dataclass(frozen=True)
 class TinyModel:
     """A model of the tiny problem: trained, and exported in `uri`."""
@@ -175,7 +202,7 @@ class TinyModel:
     @property
     def saved_model(self) -> Path:
         """The SavedModel, where TFX looks for it."""
-        return self.uri / "Format-Serving"
+        return self.uri / SAVED_MODEL
 
     def probabilities(self, transformed: Sequence[bytes]) -> np.ndarray:
         """What the trained model says about rows that were transformed in bulk."""
@@ -243,9 +270,7 @@ def _make_rows(count: int) -> list[Row]:
     return rows
 
 
-def _transform_rows(
-    config: Any, rows: list[Row], folder: Path
-) -> tuple[list[bytes], list[bytes]]:
+def _transform_rows(config: Any, rows: list[Row], folder: Path) -> None:
     """Runs Transform; its results must not outlive this function, TFT being so."""
     import tensorflow as tf
     import tensorflow_transform as tft
@@ -277,63 +302,77 @@ def _transform_rows(
         (probed, _) = ((probes, metadata), graph) | tft_beam.TransformDataset()
         _ = graph | tft_beam.WriteTransformFn(str(folder / "graph"))
     coder = ExampleProtoCoder(out_metadata.schema)
-    encoded = [[coder.encode(row) for row in some] for some in (analysed, probed)]
-    return encoded[0], encoded[1]
+    for name, some in (("rows", analysed), ("probes", probed)):
+        _write_records(folder / f"{name}.gz", [coder.encode(row) for row in some])
 
 
-def _train(tiny: Tiny, kind: str, uri: Path) -> TinyModel:
-    from config.parts import TrainerPart
+def _train(tiny: Tiny, part: Any, folder: Path) -> None:
     from trainer.export.signatures import export
     from trainer.fit.run import train
 
-    config = tiny.config.model_copy(
-        update={"model": tiny.config.model.model_copy(update={"kind": kind})}
-    )
-    part, inputs = TrainerPart.of(config), tiny.inputs
-    _write_records(uri / "train.gz", tiny.transformed)
-    model = train(
-        part, inputs, tiny.transform, [str(uri / "train.gz")], str(uri / "log")
-    )
-    trained = TinyModel(tiny, model, uri)
-    export(model, inputs, part.features, tiny.transform, str(trained.saved_model))
-    return trained
+    rows = [str(tiny.schema.parent / "rows.gz")]
+    model = train(part, tiny.inputs, tiny.transform, rows, str(folder / "log"))
+    np.savez(folder / WEIGHTS, *model.get_weights())
+    saved_model = str(folder / SAVED_MODEL)
+    export(model, tiny.inputs, part.features, tiny.transform, saved_model)
 
 
-def _make_tiny(rows: list[Row], folder: Path) -> Tiny:
+def _load(part: Any, inputs: Any, folder: Path) -> Any:
+    """The trained model, which another process may have trained."""
+    from trainer.fit.classifier import build_classifier
+
+    model = build_classifier(part.model, part.model_settings, inputs, part.training)
+    with np.load(folder / WEIGHTS) as weights:
+        model.set_weights(list(weights.values()))
+    return model
+
+
+@pytest.fixture(scope="session")
+def tiny_of(shared_folder: Callable[..., Path]) -> Callable[[str, list[Row]], Tiny]:
+    """A function: a name and rows, and the tiny problem of these rows, transformed."""
+    import tensorflow as tf
     import tensorflow_transform as tft
 
     from config.root import Config
 
-    config = Config.model_validate(yaml.safe_load(TINY))
-    transformed, transformed_probes = _transform_rows(config, rows, folder)
-    return Tiny(
-        config=config,
-        rows=rows,
-        probe_rows=list(PROBES.values()),
-        transform=tft.TFTransformOutput(str(folder / "graph")),
-        transformed=transformed,
-        transformed_probes=transformed_probes,
-        schema=folder / "schema",
-    )
+    def _make(name: str, rows: list[Row]) -> Tiny:
+        config = Config.model_validate(yaml.safe_load(TINY))
+        folder = shared_folder(name, functools.partial(_transform_rows, config, rows))
+        transformed, transformed_probes = (
+            [each.numpy() for each in tf.data.TFRecordDataset(str(path), "GZIP")]
+            for path in (folder / "rows.gz", folder / "probes.gz")
+        )
+        return Tiny(
+            config=config,
+            rows=rows,
+            probe_rows=list(PROBES.values()),
+            transform=tft.TFTransformOutput(str(folder / "graph")),
+            transformed=transformed,
+            transformed_probes=transformed_probes,
+            schema=folder / "schema",
+        )
+
+    return _make
 
 
 @pytest.fixture(scope="session")
-def tiny_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[list[Row]], Tiny]:
-    """A function from rows to the tiny problem of these rows, transformed."""
-    return lambda rows: _make_tiny(rows, tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="session")
-def tiny(tiny_of: Callable[[list[Row]], Tiny]) -> Tiny:
+def tiny(tiny_of: Callable[[str, list[Row]], Tiny]) -> Tiny:
     """The tiny problem, transformed."""
-    return tiny_of(_make_rows(400))
+    return tiny_of("tiny", _make_rows(400))
 
 
 @pytest.fixture(scope="session")
 def tiny_models(
-    tiny: Tiny, tmp_path_factory: pytest.TempPathFactory
+    tiny: Tiny, shared_folder: Callable[..., Path]
 ) -> Callable[[str], TinyModel]:
     """A function from a kind to a trained model of it."""
-    return functools.cache(
-        lambda kind: _train(tiny, kind, tmp_path_factory.mktemp(kind))
-    )
+    from config.parts import TrainerPart
+
+    @functools.cache
+    def _models(kind: str) -> TinyModel:
+        model = tiny.config.model.model_copy(update={"kind": kind})
+        part = TrainerPart.of(tiny.config.model_copy(update={"model": model}))
+        folder = shared_folder(f"tiny_{kind}", functools.partial(_train, tiny, part))
+        return TinyModel(tiny, _load(part, tiny.inputs, folder), folder)
+
+    return _models

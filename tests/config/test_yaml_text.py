@@ -9,67 +9,23 @@ from hypothesis import strategies as st
 
 from config.yaml_text import from_yaml, to_yaml
 
-ODD = [
-    "NO",
-    "no",
-    "on",
-    "off",
-    "yes",
-    "y",
-    "N",
-    "Y",
-    "01234",
-    "0o17",
-    "0x1F",
-    "1_000",
-    "12:30:00",
-    "1:30",
-    "2024-01-01",
-    "+5",
-    "0.10",
-    "1.0",
-    "1e3",
-    "1e-3",
-    "1E5",
-    "-0",
-    "-0.0",
-    ".5",
-    "5.",
-    ".inf",
-    ".nan",
-    "~",
-    "null",
-    "Null",
-    "true",
-    "True",
-    "TRUE",
-    "<<",
-    "=",
-    "!",
-    "&",
-    "*",
-    "?",
-    "|",
-    ">",
-    "-",
-    ":",
-    "#",
-    "%",
-    "@",
-    "`",
-    "'",
-    '"',
-    "[",
-    "]",
-    "{",
-    "}",
-    ",",
-    "a:b",
-    "a,b",
-    "#a",
-    "1,5",
+ODD = (
+    "NO no on off yes y N Y 01234 0o17 0x1F 1_000 12:30:00 1:30 2024-01-01 +5 0.10 1.0 "
+    "1e3 1e-3 1E5 -0 -0.0 .5 5. .inf .nan ~ null Null true True TRUE << = ! & * ? | > "
+    "- : # % @ ` ' \" [ ] { } , a:b a,b #a 1,5"
+)
+ODD_TEXTS = [
+    *ODD.split(),
+    "",
+    " ",
+    " leading",
+    "trailing ",
+    "a: b",
+    "a #b",
+    "\n",
+    "a\nb",
+    "\t",
 ]
-ODD_TEXTS = [*ODD, "", " ", " leading", "trailing ", "a: b", "a #b", "\n", "a\nb", "\t"]
 TEXTS = st.one_of(
     st.sampled_from([*ODD_TEXTS, "\u00e9", "\u2028", "\x85", "\ufeff", "\U0001f600"]),
     st.from_regex(r"\A[-+]?[0-9][0-9_:.eE+-]{0,8}\Z"),
@@ -97,7 +53,7 @@ TYPED = (
 
 
 @pytest.mark.parametrize("text", TYPED.split())
-def test_what_was_typed_is_text(text: str):
+def test_words_and_odd_numbers_are_text(text: str):
     assert from_yaml(f"a: {text}") == {"a": text}
     assert from_yaml(f"[{text}]") == [text]
 
@@ -106,18 +62,15 @@ def test_what_was_typed_is_text(text: str):
     ("text", "value"),
     [
         ("true", True),
-        ("false", False),
         ("~", None),
         ("null", None),
         ("", None),
-        ("0", 0),
         ("-17", -17),
-        ("0.5", 0.5),
         ("1.0", 1.0),
         ("'5'", "5"),
     ],
 )
-def test_what_is_written_again_the_same_is_a_value(text: str, value: object):
+def test_plain_numbers_and_constants_are_values(text: str, value: object):
     read = from_yaml(f"a: {text}")["a"]
     assert (read, type(read)) == (value, type(value))
 
@@ -131,7 +84,7 @@ def test_keys_are_text():
 @example("2024-01-01")
 @example({"k": "a..."})
 @example({"NO": ["01234", "~", "null", "1:30", " a"]})
-def test_what_is_written_reads_back_the_same(value: object):
+def test_written_yaml_reads_back_the_same(value: object):
     for flow in (False, True):
         assert repr(from_yaml(to_yaml(value, flow=flow))) == repr(value)
 

@@ -21,18 +21,6 @@ from ctr.commands.options import same_pipeline
 from pipeline.run.summary import Summary
 from pipeline.run.trials import Trial
 
-COMMANDS = [
-    "simulate",
-    "init",
-    "config",
-    "run",
-    "report",
-    "release",
-    "serve",
-    "predict",
-    "trials",
-    "neighbors",
-]
 CONFIG = """
 name: ads
 examples: {splits: {train: train.csv, eval: eval.csv}}
@@ -53,15 +41,16 @@ HEAVY = {
     "tfx",
     "yaml",
 }
+# Asks each command for help, then prints the packages that were imported.
 HELP = """
 import sys
 from ctr.cli import main
-try:
-    main(sys.argv[1:])
-except SystemExit as ended:
-    status = ended.code
+for command in [[], *([name] for name in sys.argv[1:])]:
+    try:
+        main([*command, "--help"])
+    except SystemExit as ended:
+        assert ended.code == 0
 print("\\n" + " ".join(sys.modules))
-sys.exit(status)
 """
 
 
@@ -86,30 +75,6 @@ def fail(monkeypatch):
     return _fail
 
 
-@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
-def test_help_needs_no_heavy_package(command):
-    ended = subprocess.run(
-        [sys.executable, "-c", HELP, *command, "--help"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    *words, modules = ended.stdout.splitlines()
-
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert words[0].startswith(" ".join(["usage: ctr", *command]))
-    assert HEAVY & {name.partition(".")[0] for name in modules.split()} == set()
-
-
-def test_help_lists_every_command(capsys):
-    with pytest.raises(SystemExit):
-        cli.main(["--help"])
-    text = capsys.readouterr().out
-
-    words = [line.split()[0] for line in text.splitlines() if line.startswith("    ")]
-    assert set(COMMANDS) <= set(words)
-
-
 def help_tree(capsys, *command):
     """The help of a command and of those below it."""
     with pytest.raises(SystemExit):
@@ -120,6 +85,18 @@ def help_tree(capsys, *command):
         text,
         *(each for name in below for each in help_tree(capsys, *command, name)),
     ]
+
+
+def test_help_needs_no_heavy_package(capsys):
+    commands = re.findall(r"^usage: ctr ([a-z]+) \[", "".join(help_tree(capsys)), re.M)
+    assert {"run", "serve", "kubeflow"} < set(commands)
+    ended = subprocess.run(
+        [sys.executable, "-c", HELP, *commands], capture_output=True, text=True
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    modules = ended.stdout.splitlines()[-1].split()
+    assert HEAVY & {name.partition(".")[0] for name in modules} == set()
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason="argparse lists options anew")
@@ -138,26 +115,6 @@ def test_the_version_is_that_of_the_distribution(capsys):
 
 
 @pytest.mark.parametrize(
-    ("command", "texts"),
-    [
-        ("init", ["by default pipeline.yaml"]),
-        (
-            "simulate",
-            ["by default 200000", "by default 8", "by default 1", "by default csv"],
-        ),
-        ("config", ["the configuration, in YAML"]),
-    ],
-)
-def test_help_says_what_holds_by_default(capsys, command, texts):
-    with pytest.raises(SystemExit):
-        cli.main([command, "--help"])
-    help_text = " ".join(capsys.readouterr().out.split())
-
-    for text in texts:
-        assert text in help_text
-
-
-@pytest.mark.parametrize(
     "arguments",
     [[], ["fly"], ["run"], ["config", "dance", "-c", "x"], ["run", "-c", "x", "--no"]],
 )
@@ -170,32 +127,26 @@ def test_wrong_use_is_2(arguments, capsys):
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "line"),
+    ("error", "status", "words"),
     [
-        (errors.ConfigError("x.yaml: bad"), 2, "error: x.yaml: bad"),
-        (errors.InputError("a.csv: bad"), 2, "error: a.csv: bad"),
-        (errors.GateError("auc too low"), 3, "error: auc too low"),
-        (errors.WorkDirError("runs: in use"), 1, "error: runs: in use"),
-        (errors.RunError("Trainer failed"), 1, "error: Trainer failed"),
-        (
-            RuntimeError("Traceback:\nconfig.errors.InputError: b.csv: bad"),
-            2,
-            "error: b.csv: bad",
-        ),
-        (ValueError("what"), 1, "error: ValueError: what (--debug shows where)"),
-        (ValueError("a\nb"), 1, "error: ValueError: b (--debug shows where)"),
-        (ValueError(), 1, "error: ValueError:  (--debug shows where)"),
-        (
-            KeyboardInterrupt(),
-            130,
-            "interrupted; run the same command to go on",
-        ),
+        (errors.ConfigError("x.yaml: bad"), 2, "x.yaml: bad"),
+        (errors.InputError("a.csv: bad"), 2, "a.csv: bad"),
+        (errors.GateError("auc too low"), 3, "auc too low"),
+        (errors.WorkDirError("runs: in use"), 1, "runs: in use"),
+        (errors.RunError("Trainer failed"), 1, "Trainer failed"),
+        (RuntimeError("Traceback:\nconfig.errors.InputError: b.csv"), 2, "b.csv"),
+        (ValueError("what"), 1, "ValueError: what"),
+        (ValueError("a\nb"), 1, "ValueError: b"),
+        (ValueError(), 1, "ValueError: "),
+        (KeyboardInterrupt(), 130, "interrupted"),
     ],
 )
-def test_an_error_is_one_line_and_a_status(fail, capsys, error, status, line):
+def test_an_error_is_one_line_and_a_status(fail, capsys, error, status, words):
     assert cli.main(fail(error)) == status
     captured = capsys.readouterr()
-    assert captured.err == line + "\n"
+    (line,) = captured.err.splitlines()
+    assert line.startswith("error: " if status != 130 else words)
+    assert words in line
     assert captured.out == ""
 
 
@@ -211,7 +162,7 @@ def test_an_interruption_is_no_bug(fail):
     assert cli.main(["--debug", *fail(KeyboardInterrupt())]) == 130
 
 
-def test_a_valid_config_is_told_and_shown(config, capsys):
+def test_a_valid_config_is_shown_with_its_defaults(config, capsys):
     assert cli.main(["config", "validate", "-c", config]) == 0
     assert capsys.readouterr().out == f"{config}: valid\n"
 
@@ -232,28 +183,27 @@ def test_a_work_directory_in_use_is_1(config, tmp_path, capsys):
     with WorkDir(tmp_path / "work").lock():
         arguments = ["run", "-c", config, "--work-dir", str(tmp_path / "work")]
         assert cli.main(arguments) == 1
-    captured = capsys.readouterr()
-    assert "another run" in captured.err
-    assert len(captured.err.splitlines()) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(tmp_path / "work") in line
 
 
 @pytest.mark.parametrize(
-    ("file", "out", "message"),
+    ("file", "out", "named"),
     [
-        ("a.csv", "pipeline.yaml", "exists; remove it or choose another by --out"),
-        ("no.csv", "pipeline.yaml", "no.csv: there is no such file"),
-        ("a.csv", "no/b.yaml", "no/b.yaml: there is no folder "),
+        ("a.csv", "pipeline.yaml", "pipeline.yaml"),
+        ("no.csv", "pipeline.yaml", "no.csv"),
+        ("a.csv", "no/b.yaml", "no/b.yaml"),
     ],
 )
 def test_init_needs_files_and_does_not_overwrite(
-    config, tmp_path, capsys, file, out, message
+    config, tmp_path, capsys, file, out, named
 ):
     (tmp_path / "a.csv").write_text("x,click\n1,0\n2,1\n")
     before = Path(config).read_text()
     options = ["--label", "click", "--out", str(tmp_path / out)]
 
     assert cli.main(["init", str(tmp_path / file), *options]) == 2
-    assert message in capsys.readouterr().err
+    assert str(tmp_path / named) in capsys.readouterr().err
     assert Path(config).read_text() == before
 
 
@@ -270,18 +220,18 @@ def work_dir(tmp_path):
     return str(tmp_path)
 
 
-def test_the_next_command_is_about_the_same_pipeline():
+def test_the_next_command_is_about_the_same_pipeline_and_shows_no_password():
     options = argparse.Namespace(
         config=Path("my pipeline.yaml"),
         overrides=["name=b", "model.kind=linear", "release.approval=manual"],
         work_dir=Path("work"),
     )
-    options.overrides += ["release.model_dir=/models", "metadata.mysql=mysql://a/b"]
+    options.overrides += ["release.model_dir=/models", "metadata.mysql=mysql://a:b@c/d"]
     assert same_pipeline(options) == [
         *("-c", "my pipeline.yaml"),
         *("--set", "name=b"),
         *("--set", "release.model_dir=/models"),
-        *("--set", "metadata.mysql=mysql://a/b"),
+        *("--set", "metadata.mysql=mysql://a:***@c/d"),
         *("--work-dir", "work"),
     ]
     plain = argparse.Namespace(config="a.yaml", overrides=[], work_dir=None)
@@ -299,10 +249,10 @@ def test_report_shows_the_latest_run_or_the_named_one(config, work_dir, capsys):
 
 def test_a_run_without_a_report_has_no_text(config, work_dir, capsys):
     assert cli.main(["report", "-c", config, "--work-dir", work_dir, "--text"]) == 2
-    assert "run has left no report; make one by: ctr run" in capsys.readouterr().err
+    assert "no report" in capsys.readouterr().err
 
 
-def test_nobody_reads_on(config, work_dir):
+def test_a_closed_pipe_ends_the_command(config, work_dir):
     """As `ctr report | head -0`."""
     read, write = os.pipe()
     os.close(read)
@@ -319,15 +269,14 @@ def test_nobody_reads_on(config, work_dir):
     assert (ended.returncode, ended.stderr) == (141, "")
 
 
-def test_what_was_decided_since_is_in_the_list(config, work_dir, capsys):
+def test_a_run_that_waits_says_where_the_decision_is(config, work_dir, capsys):
     path = Path(work_dir, "run1", "summary.json")
     summary = json.loads(path.read_text())
     path.write_text(json.dumps({**summary, "verdict": "awaiting_approval"}))
     options = ["-c", config, "--work-dir", work_dir]
     assert cli.main(["report", *options]) == 0
-    assert capsys.readouterr().out.endswith(
-        f"Since:  ctr release list {shlex.join(options)}   (what was decided)\n"
-    )
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert f"ctr release list {shlex.join(options)}" in last
 
 
 def test_report_as_json(config, work_dir, capsys):
@@ -335,11 +284,6 @@ def test_report_as_json(config, work_dir, capsys):
     report = json.loads(capsys.readouterr().out)
 
     assert (report["run_id"], report["verdict"]) == ("run1", "released")
-
-
-def test_a_report_that_does_not_exist_is_2(config, work_dir, capsys):
-    assert cli.main(["report", "run9", "-c", config, "--work-dir", work_dir]) == 2
-    assert "no complete run" in capsys.readouterr().err
 
 
 def test_two_runs_are_shown_side_by_side(config, work_dir, capsys):
@@ -371,10 +315,11 @@ def test_report_opens_the_page_in_a_browser(config, work_dir, capsys, monkeypatc
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["run2", "--open"], "left no page"),
-        (["run1", "--open"], "found no browser; open"),
-        (["run1", "run2", "--open"], "a page is of one run"),
-        (["run1", "run2", "run1"], "got 3 runs; name one, or two to compare them"),
+        (["run2", "--open"], "no page"),
+        (["run1", "--open"], "no browser"),
+        (["run1", "run2", "--open"], "one run"),
+        (["run1", "run2", "run1"], "got 3 runs"),
+        (["run9"], "no complete run"),
         (["run1", "run9"], "no complete run"),
     ],
 )
@@ -385,12 +330,11 @@ def test_a_report_that_cannot_be_shown_is_2(
     Path(work_dir, "run1", "report.html").write_text("<!doctype html>")
 
     assert cli.main(["report", "-c", config, "--work-dir", work_dir, *options]) == 2
-    line = capsys.readouterr().err
+    (line,) = capsys.readouterr().err.splitlines()
     assert words in line
-    assert len(line.splitlines()) == 1
 
 
-def test_trials_as_table_and_where_the_plot_is(config, work_dir, capsys):
+def test_trials_are_a_table_and_a_plot(config, work_dir, capsys):
     assert cli.main(["trials", "-c", config, "--work-dir", work_dir]) == 0
     text = capsys.readouterr().out
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from ctr import cli
 from ctr.simulate import simulate
 
 CONFIG: dict[str, Any] = {
@@ -62,27 +66,28 @@ class Problem:
     def write(self, config: dict[str, Any]) -> None:
         self.config.write_text(yaml.safe_dump(config))
 
+    @property
+    def options(self) -> list[str]:
+        """The options that name it."""
+        return ["-c", str(self.config), "--work-dir", str(self.work_dir)]
+
     def command(self, *options: str) -> list[str]:
         """`ctr run` on this problem."""
-        run = ["run", "-c", str(self.config), "--data", str(self.data)]
-        run += ["--work-dir", str(self.work_dir), *options]
-        return [sys.executable, "-m", "ctr.cli", *run]
+        return ["run", *self.options, "--data", str(self.data), *options]
 
     def run(self, *options: str) -> subprocess.CompletedProcess[str]:
         """Runs it in a process of its own, as a user does."""
-        return subprocess.run(
-            self.command(*options), capture_output=True, text=True, env=quiet()
-        )
+        command = [sys.executable, "-m", "ctr.cli", *self.command(*options)]
+        return subprocess.run(command, capture_output=True, text=True, env=quiet())
 
     def summary(self) -> dict[str, Any]:
         """The summary of the latest complete run."""
-        summary: dict[str, Any] = json.loads(
-            (self.work_dir / "latest" / "summary.json").read_text()
-        )
+        path = self.work_dir / "latest" / "summary.json"
+        summary: dict[str, Any] = json.loads(path.read_text())
         return summary
 
     def versions(self) -> list[str]:
-        """All that a server would find."""
+        """The released versions."""
         folder = self.work_dir / "models" / "small"
         return sorted(path.name for path in folder.glob("*") if path.name.isdigit())
 
@@ -93,21 +98,10 @@ def quiet() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def clicks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clicks(shared_folder: Callable[..., Path]) -> Path:
     """4 days of 1,000 simulated clicks."""
-    folder = tmp_path_factory.mktemp("clicks") / "data"
-    simulate(folder, rows=4_000, days=4, seed=3)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def problem_of(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Callable[[Path, dict[str, Any]], Problem]:
-    """A function that makes a problem of data and a configuration."""
-    return lambda data, config: Problem(
-        tmp_path_factory.mktemp("problem"), data, config
-    )
+    make = partial(simulate, rows=4_000, days=4, seed=3)
+    return shared_folder("clicks", lambda folder: make(folder / "data")) / "data"
 
 
 @pytest.fixture
@@ -116,10 +110,40 @@ def problem(tmp_path: Path, clicks: Path) -> Problem:
     return Problem(tmp_path, clicks, CONFIG)
 
 
-@pytest.fixture(scope="module")
-def released(tmp_path_factory: pytest.TempPathFactory, clicks: Path) -> Problem:
-    """A problem whose first run, of a wide_deep model, was released."""
-    problem = Problem(tmp_path_factory.mktemp("released"), clicks, CONFIG)
-    result = problem.run()
-    assert result.returncode == 0, result.stdout + result.stderr
-    return problem
+@pytest.fixture(scope="session")
+def first_run(shared_folder: Callable[..., Path], clicks: Path) -> Problem:
+    """A problem whose first run, of a wide_deep model, was released; not to change."""
+
+    def run(folder: Path) -> None:
+        result = Problem(folder, clicks, CONFIG).run()
+        assert result.returncode == 0, result.stdout + result.stderr
+
+    return Problem(shared_folder("first_run", run), clicks, CONFIG)
+
+
+@pytest.fixture
+def released(first_run: Problem, tmp_path: Path) -> Problem:
+    """A copy of the problem that was released, to go on from."""
+    folder = shutil.copytree(first_run.folder, tmp_path / "released", symlinks=True)
+    return Problem(folder, first_run.data, CONFIG)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    status: int
+    out: str
+    error: str
+
+
+@pytest.fixture
+def ctr(capfd: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    """Runs a command line in this process, which has imported TensorFlow already."""
+
+    def _ctr(*words: str, status: int = 0) -> Ended:
+        ended = Ended(cli.main(words), *capfd.readouterr())
+        assert ended.status == status, ended
+        return ended
+
+    return _ctr

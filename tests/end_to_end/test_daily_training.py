@@ -45,25 +45,21 @@ def trainer_lines(problem):
     return re.findall(r"(?:no )?warm start.*", log)
 
 
-def not_cached(summary):
-    return [c["id"] for c in summary["components"] if not c["cached"]]
+def executed(summary):
+    return [each["id"] for each in summary["components"] if not each["cached"]]
 
 
-def test_a_day_starts_from_the_release_of_the_day_before(daily, data):
-    here = ("--data", str(data))
-    first = daily.run(*here, "--span", "3")
-    assert first.returncode == 0, first.stdout + first.stderr
-    line = "train on 1, evaluate on 3; there is no file of 2"
-    assert f"ExampleGen: {line}\n" in first.stdout
-    assert f"Spans: {line}\n" in first.stdout
-    assert trainer_lines(daily) == ["no warm start: nothing was released before"]
+def test_a_day_starts_from_the_release_of_the_day_before(daily, data, ctr):
+    command = daily.command("--data", str(data))
+    first = ctr(*command, "--span", "3")
     day_3 = daily.summary()
     assert day_3["spans"] == {"train": ["1"], "eval": ["3"], "missing": ["2"]}
+    assert "train on 1, evaluate on 3" in first.out
+    assert [line.split(":")[0] for line in trainer_lines(daily)] == ["no warm start"]
 
-    second = daily.run(*here, "--span", "4")
-    assert second.returncode == 0, second.stdout + second.stderr
+    ctr(*command, "--span", "4")
     (line,) = trainer_lines(daily)
-    taken = re.search(r"Trainer/model/\S+: (\d+) of (\d+) weights taken over", line)
+    taken = re.search(r"Trainer/model/\S+: (\d+) of (\d+) weights", line)
     assert taken is not None, line
     assert taken[1] == taken[2]
     day_4 = daily.summary()
@@ -74,30 +70,25 @@ def test_a_day_starts_from_the_release_of_the_day_before(daily, data):
     assert versions == [str(day_3["model_version"]), str(day_4["model_version"])]
 
     # The day before is as it was, and neither starts from nor replaces what is newer.
-    again = daily.run(*here, "--span", "3")
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert not_cached(daily.summary()) == LOOKED_UP
-    assert daily.summary()["metrics"] == day_3["metrics"]
-    assert daily.summary()["verdict"] == "awaiting_approval"
-    assert daily.summary()["reasons"][0].startswith(
-        "this run is of 3, the released model is of 4; "
-    )
-    approve = rf"ctr release approve {daily.summary()['run_id']} .*--rollback\n"
-    assert re.search(approve, again.stdout)
+    again = ctr(*command, "--span", "3")
+    summary = daily.summary()
+    assert executed(summary) == LOOKED_UP
+    assert summary["metrics"] == day_3["metrics"]
+    assert summary["verdict"] == "awaiting_approval"
+    assert summary["takes_rollback"]
+    approve = rf"ctr release approve {summary['run_id']} .*--rollback\n"
+    assert re.search(approve, again.out)
     assert daily.versions() == versions
 
-    # The newest is the same, named or found.
-    third = daily.run(*here)
-    assert third.returncode == 0, third.stdout + third.stderr
-    # Its own release is not what it starts from.
-    assert not_cached(daily.summary()) == LOOKED_UP
+    # The newest is the same, named or found; it does not start from its own release.
+    ctr(*command)
+    assert executed(daily.summary()) == LOOKED_UP
     assert daily.summary()["model_version"] == day_4["model_version"]
     assert daily.summary()["spans"] == day_4["spans"]
     assert daily.versions() == versions
 
     late = data / "clicks" / "day-02.csv"
     late.write_text("click\nmany\n")
-    fourth = daily.run(*here)
-    assert fourth.returncode == 2
-    assert "ExampleGen: train on 2 to 3, evaluate on 4\n" in fourth.stdout
-    assert fourth.stderr.startswith(f"error: {late}: no column ")
+    fourth = ctr(*command, status=2)
+    assert "train on 2 to 3, evaluate on 4" in fourth.out
+    assert fourth.error.startswith(f"error: {late}: ")

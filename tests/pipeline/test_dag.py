@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from tfx.dsl.compiler import compiler
 
@@ -25,23 +23,29 @@ gates: [{metric: auc, min: 0.5}]
 """
 
 
-@pytest.fixture
-def nodes(tmp_path):
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dag")
+    (folder / "pipeline.yaml").write_text(CONFIG)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def nodes(folder):
     """The compiled nodes of a configuration with overrides, by id."""
-    (tmp_path / "pipeline.yaml").write_text(CONFIG)
 
     def nodes(*overrides):
-        config = load_config(Path(tmp_path / "pipeline.yaml"), overrides)
-        dag = create_pipeline(config, str(tmp_path / "root"), str(tmp_path / "models"))
+        config = load_config(folder / "pipeline.yaml", overrides)
+        dag = create_pipeline(config, str(folder / "root"), str(folder / "models"))
         compiled = compiler.Compiler().compile(dag).nodes
         return {n.pipeline_node.node_info.id: n.pipeline_node for n in compiled}
 
     return nodes
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def parameters(nodes):
-    """What each node is given, besides artifacts; TFX's cache key holds it."""
+    """The parameters of each node, which are in TFX's cache key."""
 
     def parameters(*overrides):
         return {
@@ -50,6 +54,20 @@ def parameters(nodes):
         }
 
     return parameters
+
+
+@pytest.fixture(scope="module")
+def untuned(parameters):
+    return parameters()
+
+
+@pytest.fixture(scope="module")
+def tuned(parameters):
+    return parameters(TUNING)
+
+
+def changed(before, after):
+    return {name for name in after if after[name] != before.get(name)}
 
 
 # It shows the configuration, whatever is changed there; but neither what runs the DAG
@@ -69,7 +87,7 @@ TRAINING = {"Trainer", "Pusher"}
         ("model.wide_deep.dropout=0.5", TRAINING),
         ("model.embedding_mlp.dropout=0.5", set()),  # not the chosen model's
         ("features.age.buckets=6", {"Transform", *TRAINING}),
-        ("features.gender.kind=hashed", {"Transform", *TRAINING}),
+        ("features.gender={kind: hashed, buckets: 9}", {"Transform", *TRAINING}),
         ("examples.missing_values=[NA]", {"ExampleGen"}),
         ("examples.splits.eval=other.csv", {"ExampleGen"}),
         ("validation.drift={age: 0.1}", {"ExampleValidator", "PreviousStatistics"}),
@@ -81,14 +99,11 @@ TRAINING = {"Trainer", "Pusher"}
         ("beam={direct_num_workers: 1}", set()),
     ],
 )
-def test_a_change_reaches_what_reads_it_and_no_more(parameters, override, reached):
-    overrides = [override]
-    if override.startswith("features.gender"):
-        overrides.append("features.gender.buckets=10")
-    before, after = parameters(), parameters(*overrides)
-    changed = {name for name in after if after[name] != before.get(name)}
+def test_a_change_reaches_the_nodes_that_read_it_and_no_more(
+    untuned, parameters, override, reached
+):
     shown = set() if override.startswith(("beam", "release", "serving")) else SHOWN
-    assert changed == reached | shown
+    assert changed(untuned, parameters(override)) == reached | shown
 
 
 TUNING = "tuning={trials: 3, space: {dropout: [0.1, 0.2]}}"
@@ -106,26 +121,22 @@ TUNING = "tuning={trials: 3, space: {dropout: [0.1, 0.2]}}"
         ("gates=[{metric: auc, min: 0.6}]", {"Evaluator"}),
     ],
 )
-def test_a_change_reaches_the_tuner(parameters, override, reached):
-    before, after = parameters(TUNING), parameters(TUNING, override)
-    changed = {name for name in after if after[name] != before[name]}
-    assert changed == reached | SHOWN
+def test_a_change_reaches_the_tuner(tuned, parameters, override, reached):
+    assert changed(tuned, parameters(TUNING, override)) == reached | SHOWN
 
 
-def test_tuning_adds_a_tuner_and_makes_it_another_training(parameters):
-    before, after = parameters(), parameters(TUNING)
-    assert set(after) - set(before) == {"Tuner"}
-    changed = {name for name in before if after[name] != before[name]}
-    assert changed == {"Pusher", *SHOWN}
+def test_tuning_adds_a_tuner_and_makes_it_another_training(untuned, tuned):
+    assert set(tuned) - set(untuned) == {"Tuner"}
+    assert changed(untuned, tuned) == {"Tuner", "Pusher", *SHOWN}
 
 
-def test_skew_adds_a_branch_for_what_was_served(parameters):
+def test_skew_adds_the_examples_that_were_served(untuned, parameters):
     skew = "validation.skew={pattern: served.csv, thresholds: {age: 0.1}}"
-    added = set(parameters(skew)) - set(parameters())
+    added = set(parameters(skew)) - set(untuned)
     assert added == {"ServingExampleGen", "ServingStatisticsGen"}
 
 
-def test_what_was_tried_on_a_server_is_shown_judged_and_pushed(nodes):
+def test_infra_validation_is_read_by_report_gate_and_pusher(nodes):
     with_it, without = nodes(), nodes("infra_validation=null")
     assert set(with_it) - set(without) == {"InfraValidator"}
     for name in ("EvaluationReport", "ReleaseGate", "Pusher"):
@@ -134,25 +145,15 @@ def test_what_was_tried_on_a_server_is_shown_judged_and_pushed(nodes):
         assert channel.producer_node_query.id == "InfraValidator"
 
 
-def test_a_curated_schema_takes_the_place_of_an_inferred_one(parameters, tmp_path):
-    schema = tmp_path / "schema.pbtxt"
+def test_a_schema_file_is_the_parameter_of_schema_gen(untuned, parameters, folder):
+    schema = folder / "schema.pbtxt"
     schema.write_text('feature { name: "age" }')
     before = parameters("validation.schema_file=schema.pbtxt")
-    assert set(before) == set(parameters())
+    assert set(before) == set(untuned)
 
     schema.write_text('feature { name: "gender" }')
     after = parameters("validation.schema_file=schema.pbtxt")
-    assert {name for name in after if after[name] != before[name]} == {"SchemaGen"}
-
-
-@pytest.fixture
-def base_model(tmp_path):
-    """What of a SavedModel tells its content."""
-    for name in ("saved_model.pb", "variables/variables.index", INPUTS_FILE):
-        path = tmp_path / "other" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("day 1")
-    return tmp_path / "other"
+    assert changed(before, after) == {"SchemaGen"}
 
 
 def test_the_trainer_reads_the_last_release_only_to_start_from_it(nodes):
@@ -165,10 +166,13 @@ def test_the_trainer_reads_the_last_release_only_to_start_from_it(nodes):
     assert start.min_count == 0, "nothing may have been released yet"
 
 
-def test_a_model_to_start_from_is_keyed_by_its_content(parameters, base_model):
+def test_a_base_model_is_keyed_by_its_content(parameters, folder):
+    for name in ("saved_model.pb", "variables/variables.index", INPUTS_FILE):
+        path = folder / "other" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("day 1")
     start = "training.warm_start.model=other"
     before = parameters(start)
     assert parameters(start) == before
-    (base_model / "variables" / "variables.index").write_text("day 2")
-    after = parameters(start)
-    assert {name for name in after if after[name] != before[name]} == TRAINING
+    (folder / "other" / "variables" / "variables.index").write_text("day 2")
+    assert changed(before, parameters(start)) == TRAINING

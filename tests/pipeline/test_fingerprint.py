@@ -1,4 +1,4 @@
-"""What changes a fingerprint, and what does not."""
+"""Fingerprints of the code that a component imports."""
 
 from __future__ import annotations
 

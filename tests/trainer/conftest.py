@@ -48,32 +48,36 @@ class Trained:
 
 
 @pytest.fixture(scope="session")
-def train_tiny(tiny: Any, tmp_path_factory: Any, write_records: Any) -> Callable:
-    """A function: `training` settings and those of a model, and what came of them."""
+def train_tiny(tiny: Any, tmp_path_factory: Any) -> Callable[..., Trained]:
+    """A function: settings of the training and the model, and what run_fn left."""
     from tfx.components.trainer.fn_args_utils import FnArgs
 
     from config.parts import TrainerPart
     from trainer.fit.run import run_fn
 
-    examples = tmp_path_factory.mktemp("examples")
-    write_records(examples / "train.gz", tiny.transformed)
-
     def train_tiny(
-        training: dict[str, Any], kind: str = "wide_deep", **settings: Any
+        training: dict[str, Any],
+        kind: str = "wide_deep",
+        problem: Any = tiny,
+        arguments: dict[str, Any] | None = None,
+        custom_config: dict[str, Any] | None = None,
+        **settings: Any,
     ) -> Trained:
-        data = tiny.config.model_dump()
+        data = problem.config.model_dump()
         data["training"] = {"epochs": 2, "batch_size": 33, **training}
         data["model"]["kind"] = kind
         data["model"][kind] |= settings
-        part = TrainerPart.of(type(tiny.config).model_validate(data))
+        part = TrainerPart.of(type(problem.config).model_validate(data))
         trained = Trained(tmp_path_factory.mktemp("trained"))
+        folder = problem.schema.parent
         run_fn(
             FnArgs(
-                custom_config={"part": part.model_dump_json()},
-                transform_output=str(tiny.schema.parent / "graph"),
-                train_files=[str(examples / "*.gz")],
+                custom_config={"part": part.model_dump_json(), **(custom_config or {})},
+                transform_output=str(folder / "graph"),
+                train_files=[str(folder / "rows*.gz")],
                 model_run_dir=str(trained.logs),
                 serving_model_dir=str(trained.saved_model),
+                **(arguments or {}),
             )
         )
         return trained

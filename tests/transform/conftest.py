@@ -103,7 +103,7 @@ def _run(
     with (
         tempfile.TemporaryDirectory() as temporary,
         # Small batches, so that some hold missing values only.
-        tft_beam.Context(temporary, desired_batch_size=3),
+        tft_beam.Context(temporary, desired_batch_size=max(3, len(rows) // 20)),
     ):
         (transformed, _), transform_fn = (
             instances,

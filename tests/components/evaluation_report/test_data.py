@@ -89,7 +89,7 @@ def test_features_are_described(collect):
     assert city.bars == pytest.approx((1.0, 2 / 3))
 
 
-def test_anomalies_are_told_with_their_split(collect):
+def test_anomalies_have_their_split(collect):
     (anomaly,) = collect().anomalies
 
     assert (anomaly.split, anomaly.feature) == ("eval", "city")
@@ -118,7 +118,7 @@ def test_both_histograms_are_shares(collect):
     assert age.histograms.then[-1] == pytest.approx(0.5, abs=QUANTILES)
 
 
-def test_of_many_values_the_most_frequent_are_shown(collect):
+def test_histograms_have_the_most_frequent_values(collect):
     many = pd.DataFrame(
         {"city": [f"city {index % 50}" for index in range(100)], "age": [20.0] * 100}
     )

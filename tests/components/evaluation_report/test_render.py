@@ -16,6 +16,7 @@ from components.evaluation_report.content import (
     write_content,
 )
 from components.evaluation_report.render import render_page, templates_digest
+from components.evaluation_report.verdict import findings, headline
 
 from .conftest import INFRA, INFRA_REFUSED, OUTCOMES
 
@@ -60,35 +61,22 @@ def page(make_report):
     return Page(render_page(make_report()))
 
 
-def test_the_verdict_comes_first(page):
-    assert page.texts("h1") == [
-        "Passed 2 of 3 conditions; the rest had too little data"
-    ]
-    assert page.texts("li")[0].startswith("AUC 0.7500 (95% interval 0.7400 to 0.7600)")
+def test_the_verdict_comes_first(make_report, page):
+    report = make_report()
+
+    assert page.texts("h1") == [headline(report)]
+    assert page.texts("li")[: len(findings(report))] == findings(report)
 
 
-def test_what_the_server_answered_is_a_section(make_report):
+def test_infra_validation_has_a_section_where_it_was_run(make_report, page):
+    assert {"href": "#serving"} not in page.all("a")
     page = Page(render_page(make_report(infra=INFRA)))
 
     assert {"href": "#serving"} in page.all("a")
-    (said,) = [text for text in page.texts("p") if "the embedded server" in text]
-    assert said == (
-        "500 rows of the eval split were asked of the embedded server, which had the "
-        "model AVAILABLE after 6.1 s."
-    )
     assert {"1.2e-07", "0.71", "1.04", "6.0e-08"} <= set(page.texts("td"))
-
-
-def test_why_it_was_not_served_is_said_as_text(make_report):
-    page = Page(render_page(make_report(infra=INFRA_REFUSED)))
-
-    assert page.texts("h1") == ["Blocked by infra validation"]
-    assert any(text.endswith("<out of memory>") for text in page.texts("p"))
-    assert "out" not in {tag for tag, _ in page.elements}
-
-
-def test_without_infra_validation_there_is_no_such_section(page):
-    assert {"href": "#serving"} not in page.all("a")
+    refused = Page(render_page(make_report(infra=INFRA_REFUSED)))
+    assert any(text.endswith("<out of memory>") for text in refused.texts("p"))
+    assert "out" not in {tag for tag, _ in refused.elements}
 
 
 def test_nothing_is_fetched(page):
@@ -100,7 +88,7 @@ def test_nothing_is_fetched(page):
     assert policy.startswith("default-src 'none';")
 
 
-def test_each_plot_has_its_figure_and_says_what_it_shows(page):
+def test_each_plot_has_a_figure_and_a_label(page):
     figures, curves = (json.loads(text) for text in page.texts("script")[:2])
     plots = [each for each in page.all("div") if "data-plot" in each]
 
@@ -110,7 +98,7 @@ def test_each_plot_has_its_figure_and_says_what_it_shows(page):
     assert set(curves["city=Rome"]) <= set(figures)
 
 
-def test_names_are_text_whatever_they_hold(make_report):
+def test_names_are_escaped(make_report):
     text = render_page(make_report())
 
     assert "<c>" not in text
@@ -134,42 +122,31 @@ def test_ids_are_unique_and_links_lead_to_them(page):
 def test_a_stopped_run_shows_its_data(stopped):
     page = Page(render_page(stopped))
 
-    assert page.texts("h1") == ["Stopped before training"]
     assert page.texts("li")[0] == stopped.stopped_by
     assert "Anomalies" in page.texts("h3")
     assert not any(each.get("id") == "slices" for each in page.all("section"))
 
 
-def test_without_slices_curves_or_wide_part(make_report):
-    report = make_report()
-    evaluation = report.evaluation.model_copy(
-        update={"candidate": {"overall": report.evaluation.candidate["overall"]}}
+def test_sections_without_content_are_left_out(make_report):
+    report = make_report(
+        wide_weights=None, importances=None, importances_problem="the reason"
     )
-    report = report.model_copy(
-        update={
-            "evaluation": evaluation,
-            "curves": report.curves.model_copy(update={"root": {}}),
-            "wide_weights": None,
-            "importances": None,
-        }
-    )
-    page = Page(render_page(report))
+    overall = {"overall": report.evaluation.candidate["overall"]}
+    update = {
+        "evaluation": report.evaluation.model_copy(update={"candidate": overall}),
+        "curves": report.curves.model_copy(update={"root": {}}),
+    }
+    text = render_page(report.model_copy(update=update))
 
-    assert not any(each.get("id") == "curves" for each in page.all("section"))
-    assert not any(each.get("id") == "slice-table" for each in page.all("table"))
-
-
-def test_why_importance_is_not_known(make_report):
-    report = make_report(importances=None, importances_problem="the reason")
-
-    assert "Importance is not known: the reason." in render_page(report)
+    ids = {each.get("id") for _, each in Page(text).elements}
+    assert not {"curves", "slice-table"} & ids
+    assert "the reason" in text
 
 
 def test_many_conditions_without_data_are_folded(make_report):
     page = Page(render_page(make_report(gates=[OUTCOMES[1]] * 6)))
 
-    assert "6 conditions without enough data" in page.texts("summary")
-    assert page.texts("caption")[0] == "Conditions on slices without enough data"
+    assert any(text.startswith("6 conditions") for text in page.texts("summary"))
 
 
 def test_ablations_are_shown_where_there_are_some(make_report):
@@ -184,7 +161,6 @@ def test_ablations_are_shown_where_there_are_some(make_report):
     found = Ablations(examples=8000, auc=0.75, log_loss=0.2875, features=(without,))
     page = Page(render_page(make_report(ablations=found)))
 
-    assert "Trained without a feature" in page.texts("h3")
     cells = page.texts("td")
     start = cells.index("city, city_x_age")
     assert cells[start - 4 : start] == ["0.7500", "-", "0.2875", "-"]

@@ -1,4 +1,4 @@
-"""Which baselines can be measured."""
+"""Baselines that cannot be measured on the examples."""
 
 from __future__ import annotations
 
@@ -70,28 +70,26 @@ def test_without_a_baseline_there_is_no_problem(candidate):
 def test_the_examples_must_have_what_the_baseline_needs(
     candidate, save, inputs, lacking
 ):
-    expected = (
-        lacking and f"it needs {lacking} in a form that these examples do not have"
-    )
+    found = problem(candidate, save(inputs))
 
-    assert problem(candidate, save(inputs)) == expected
-
-
-def test_a_baseline_with_other_outputs(candidate, save):
-    found = problem(candidate, save({"age": NUMBER}, output="score"))
-
-    assert found == "it has no signature or output 'probability'"
+    assert (found is None) == (lacking is None)
+    assert (lacking or "") in (found or "")
 
 
-def test_a_baseline_with_other_signatures(candidate, tmp_path):
+def test_a_baseline_with_other_signatures_or_outputs_is_a_problem(
+    candidate, save, tmp_path
+):
     tf.saved_model.save(tf.Module(), str(tmp_path / "bare"))
 
-    found = problem(candidate, tmp_path / "bare")
-    assert found == "it has no signature or output 'predict'"
+    found = problem(candidate, save({"age": NUMBER}, output="score"))
+    assert "'probability'" in found
+    assert "'predict'" in problem(candidate, tmp_path / "bare")
 
 
 @pytest.mark.parametrize("damage", ["gone", "garbled", "no variables"])
-def test_a_baseline_that_does_not_load(candidate, tiny_models, tmp_path, damage):
+def test_a_baseline_that_does_not_load_is_one_line(
+    candidate, tiny_models, tmp_path, damage
+):
     broken = tmp_path / "broken"
     shutil.copytree(tiny_models("wide_deep").saved_model, broken)
     if damage == "gone":
@@ -101,6 +99,4 @@ def test_a_baseline_that_does_not_load(candidate, tiny_models, tmp_path, damage)
     else:
         shutil.rmtree(broken / "variables")
 
-    found = problem(candidate, broken)
-    assert found.startswith("it cannot be loaded: ")
-    assert len(found.splitlines()) == 1
+    assert len(problem(candidate, broken).splitlines()) == 1

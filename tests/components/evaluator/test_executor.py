@@ -312,13 +312,11 @@ def test_a_baseline_that_cannot_be_loaded_is_reported(tiny, evaluate, tmp_path):
     assert found.passed is False
     assert found.baseline is None
     assert found.change is None
-    assert found.baseline_problem.startswith("it cannot be loaded: ")
-    assert found.reasons() == [
-        "failed: overall: change of auc >= -0.1 (the baseline cannot be measured: "
-        f"{found.baseline_problem})",
-        found.gates[0].in_words(),
-        f"baseline not evaluated: {found.baseline_problem}",
-    ]
+    failed, value, last = found.reasons()
+    assert failed.startswith("failed: overall: change of auc >= -0.1 (")
+    assert found.baseline_problem in failed
+    assert value == found.gates[0].in_words()
+    assert last.endswith(found.baseline_problem)
 
 
 def test_a_slice_of_one_class_has_null_for_what_is_undefined(alone):

@@ -106,9 +106,8 @@ def expected(users, labels, predictions):
     return np.average(aucs, weights=sizes), sum(sizes) / len(labels)
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_random_examples_of_two_models(seed):
-    rng = np.random.default_rng(seed)
+def test_gauc_of_two_models_is_that_of_a_loop_over_the_users():
+    rng = np.random.default_rng(0)
     size = 1000
     users = np.array([f"u{n}" if n else None for n in rng.integers(0, 150, size)])
     positions = rng.integers(1, 4, size)

@@ -1,4 +1,4 @@
-"""What the gates say of a model, in words."""
+"""The reasons of an evaluation, in words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def outcome(status, name="overall"):
 def reasons(*gates, passed=True):
     evaluation = Evaluation(passed=passed, gates=list(gates), candidate={})
     *said, last = evaluation.reasons()
-    assert last == "no baseline: no other model was released to compare with"
+    assert last.startswith("no baseline")
     return said
 
 
@@ -32,32 +32,24 @@ def test_failed_conditions_come_first_and_those_without_enough_data_last():
 
 
 @pytest.mark.parametrize(
-    ("statuses", "passed", "last"),
+    ("statuses", "passed"),
     [
-        ([], True, "no gate is configured, so nothing was required of the model"),
-        (
-            ["not applied"],
-            True,
-            "no gate was applied, so nothing was required of the model",
-        ),
-        (
-            ["not applied", "not enough data"],
-            False,
-            "no gate had enough data, so nothing speaks for the model",
-        ),
-        (["passed"], True, "passed: overall: auc >= 0.7 (why)"),
-        (["failed"], False, "failed: overall: auc >= 0.7 (why)"),
+        ([], True),
+        (["not applied"], True),
+        (["not applied", "not enough data"], False),
+        (["passed"], True),
+        (["failed"], False),
     ],
 )
-def test_where_nothing_speaks_for_a_model_that_is_said(statuses, passed, last):
-    assert reasons(*map(outcome, statuses), passed=passed)[-1] == last
+def test_the_last_reason_names_gates_without_effect(statuses, passed):
+    last = reasons(*map(outcome, statuses), passed=passed)[-1]
+    assert last.startswith("no gate") == (not {"passed", "failed"} & set(statuses))
 
 
 def test_many_conditions_without_enough_data_are_one_line():
     small = [outcome("not enough data", f"city={number % 4}") for number in range(6)]
 
-    assert reasons(*small, outcome("passed")) == [
-        "passed: overall: auc >= 0.7 (why)",
-        "not enough data: 6 conditions on 4 slices; the report lists them",
-    ]
+    first, folded = reasons(*small, outcome("passed"))
+    assert first == "passed: overall: auc >= 0.7 (why)"
+    assert folded.startswith("not enough data: 6 conditions on 4 slices")
     assert len(reasons(*small[:5], outcome("passed"))) == 6

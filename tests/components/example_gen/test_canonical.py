@@ -127,32 +127,25 @@ def test_values_behind_a_null_are_not_there(convert: Callable[..., list[Any]]):
 
 
 @pytest.mark.parametrize(
-    ("data", "column", "expected"),
+    ("data", "column", "received"),
     [
-        (pa.array(["1", "old"]), NUMBER, "column 'x': expected a number"),
-        (pa.array([{"a": 1}]), TEXT, "column 'x': expected text, got struct"),
-        (pa.array([[["a"]]]), TEXTS, "column 'x': expected text, got list"),
-        (pa.array([[1.0, 2.0]]), NUMBER, "column 'x': a row holds several values"),
-        (pa.array([["a"], ["b", "c"]]), TEXT, "column 'x': a row holds several values"),
+        (pa.array(["1", "old"]), NUMBER, "'old'"),
+        (pa.array([{"a": 1}]), TEXT, "struct"),
+        (pa.array([[["a"]]]), TEXTS, "list"),
+        (pa.array([[1.0, 2.0]]), NUMBER, "several"),
+        (pa.array([["a"], ["b", "c"]]), TEXT, "several"),
     ],
 )
-def test_what_does_not_fit_is_told_by_its_column(
-    convert: Callable[..., list[Any]], data: pa.Array, column: RawColumn, expected: str
+def test_an_error_names_the_column_and_the_value(
+    convert: Callable[..., list[Any]], data: pa.Array, column: RawColumn, received: str
 ):
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError, match=f"^column 'x': .*{received}"):
         convert(data, column)
-    assert str(caught.value).startswith(expected)
-
-
-def test_wrong_text_is_quoted(convert: Callable[..., list[Any]]):
-    with pytest.raises(InputError, match="'old'"):
-        convert(pa.array(["1", "old"]), NUMBER)
 
 
 @pytest.mark.parametrize(
     "clicks",
     [
-        pa.array([0, 1, 1]),
         pa.array([0, 1, 1], pa.uint8()),
         pa.array([0.0, 1.0, 1.0]),
         pa.array([False, True, True]),
@@ -187,14 +180,10 @@ def test_label_by_a_threshold_times_a_column():
     ("wrong", "received"),
     [(None, "no value"), (math.nan, "no value"), (math.inf, "inf"), (2.0, "2")],
 )
-def test_wrong_label_is_counted_and_the_first_is_told(wrong: Any, received: str):
+def test_wrong_labels_are_counted_and_the_first_is_named(wrong: Any, received: str):
     table = pa.table({"click": pa.array([1.0, wrong, 0.5], pa.float64())})
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError, match=rf"'click': 2 of 3 rows .* {received}; "):
         label_values(table, Label(column="click"))
-    assert str(caught.value).startswith(
-        "label 'click': 2 of 3 rows hold neither 0 nor 1, "
-        f"the first {received}; clean these rows"
-    )
 
 
 @pytest.mark.parametrize(
@@ -208,12 +197,12 @@ def test_label_cannot_be_derived_from_missing_or_infinite(tips: Any, fare: Any):
             "fare": pa.array([1.0, fare], pa.float64()),
         }
     )
-    with pytest.raises(InputError, match=r"1 of 2 rows hold a missing or infinite"):
+    with pytest.raises(InputError, match="1 of 2 rows"):
         label_values(table, Label(column="tips", greater_than=0.2, times="fare"))
 
 
-def test_label_with_several_values_is_told():
-    with pytest.raises(InputError, match="column 'click': a row holds several"):
+def test_a_label_with_several_values_is_an_error():
+    with pytest.raises(InputError, match="column 'click': "):
         label_values(pa.table({"click": [[0, 1]]}), Label(column="click"))
 
 

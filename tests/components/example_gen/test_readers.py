@@ -46,13 +46,11 @@ def test_all_formats_give_the_same(write: Write, read: Read, name: str):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_order_of_columns_does_not_matter(write: Write, read: Read, name: str):
+def test_columns_may_be_in_another_order_or_without_values(
+    write: Write, read: Read, name: str
+):
     reordered = TABLE.select(["age", "other", "city", "click"])
     assert read(write(name, reordered)) == EXAMPLES
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_column_may_be_missing_in_all_rows(write: Write, read: Read, name: str):
     nothing = TABLE.set_column(3, "age", pa.nulls(3, pa.float64()))
     assert [row.get("age") for row in read(write(name, nothing))] == [None] * 3
 
@@ -91,43 +89,38 @@ def test_nan_and_infinity_are_numbers(write: Write, read: Read):
     assert repr([row["age"] for row in rows]) == "[[nan], [inf], [-inf]]"
 
 
-@pytest.mark.parametrize("name", NAMES[:3])
+@pytest.mark.parametrize("name", NAMES[::2])
 def test_absent_columns_are_named_with_those_there_are(
     write: Write, problem: Problem, name: str
 ):
-    path = write(name, TABLE.select(["click", "other"]))
-    assert problem(path) == "no column 'age', 'city'; the file has click, other"
-
-
-def test_tfrecord_of_something_else_is_told_by_its_features(
-    write: Write, problem: Problem
-):
-    path = write("examples.tfrecord", TABLE.select(["other"]))
-    assert problem(path) == "no column 'age', 'city', 'click'; the file has other"
+    message = problem(write(name, TABLE.select(["click", "other"])))
+    assert "'age', 'city'" in message
+    assert "click, other" in message
 
 
 @pytest.mark.parametrize("name", ["examples.csv", "examples.parquet"])
-def test_column_that_stands_twice_is_refused(write: Write, problem: Problem, name: str):
-    twice = TABLE.append_column("age", TABLE.column("age"))
-    assert problem(write(name, twice)) == (
-        "two columns are named 'age'; rename or remove one"
-    )
-
-
-def test_text_in_a_number_is_told_by_line_column_and_value(
-    write: Write, problem: Problem
+def test_a_column_that_stands_twice_is_an_error(
+    write: Write, problem: Problem, name: str
 ):
-    path = write("examples.csv", b"x,click,city,age\n1,0,a,5\n2,1,b,'old'\n")
-    assert problem(path).startswith(
-        """line 3: column 'age': expected a number, got "'old'"; """
-    )
+    twice = TABLE.append_column("age", TABLE.column("age"))
+    assert "'age'" in problem(write(name, twice))
 
 
-def test_text_in_the_label_is_told_likewise(write: Write, problem: Problem):
-    path = write("examples.csv", b"age,city,click\n1,a,yes\n")
-    assert problem(path).startswith(
-        "line 2: column 'click': expected a number, got 'yes'"
-    )
+@pytest.mark.parametrize(
+    ("content", "place", "received"),
+    [
+        (b"x,click,city,age\n1,0,a,5\n2,1,b,'old'\n", "line 3: column 'age'", "'old'"),
+        (b"age,city,click\n1,a,yes\n", "line 2: column 'click'", "'yes'"),
+        (b"age,city,click\n1,a,True\n\n1,a,tRUE\n", "line 4: column 'click'", "'tRUE'"),
+        (b'age,city,click\n"o\nl\r\nd",a,0\n', "line 2: column 'age'", r"'o\nl\r\nd'"),
+    ],
+)
+def test_text_in_a_number_is_named_by_line_column_and_value(
+    write: Write, problem: Problem, content: bytes, place: str, received: str
+):
+    message = problem(write("examples.csv", content))
+    assert message.startswith(f"{place}: ")
+    assert received in message
 
 
 def test_booleans_in_columns_of_numbers_are_1_and_0(write: Write, read: Read):
@@ -137,22 +130,6 @@ def test_booleans_in_columns_of_numbers_are_1_and_0(write: Write, read: Read):
         {"age": [1.0], "city": [b"b"], "click": [1]},
         {"city": [b"c"], "click": [0]},
     ]
-
-
-def test_text_among_booleans_is_told_by_line_column_and_value(
-    write: Write, problem: Problem
-):
-    path = write("examples.csv", b"age,city,click\n1,a,True\n\n1,a,tRUE\n")
-    message = problem(path)
-    assert message.startswith("line 4: column 'click': ")
-    assert "'tRUE'" in message
-
-
-def test_line_breaks_in_a_value_do_not_break_the_message(
-    write: Write, problem: Problem
-):
-    path = write("examples.csv", b'age,city,click\n"o\nl\r\nd",a,0\n')
-    assert r"got 'o\nl\r\nd'" in problem(path)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +142,9 @@ def test_line_breaks_in_a_value_do_not_break_the_message(
     ],
     ids=["value", "header", "far value"],
 )
-def test_text_that_is_not_utf8_is_told(write: Write, problem: Problem, content: str):
+def test_text_that_is_not_utf8_is_an_error(
+    write: Write, problem: Problem, content: str
+):
     path = write("examples.csv", content.encode("latin-1"))
     assert "utf-8" in problem(path).lower()
     assert "examples.csv.encoding" in problem(path)
@@ -178,7 +157,7 @@ def test_empty_csv_file_has_no_rows(write: Write, read: Read, content: bytes):
 
 @pytest.mark.parametrize("codec", ["gzip", "bz2", "zstd", "lz4"])
 @pytest.mark.parametrize("name", ["examples.csv", "examples.csv.gz"])
-def test_compression_is_told_by_content(
+def test_compression_is_that_of_the_content(
     write: Write, read: Read, name: str, codec: str
 ):
     stream = pa.BufferOutputStream()
@@ -219,16 +198,14 @@ BROKEN = {
     "parquet.csv": (b"PAR1...", "set examples.format: parquet"),
     "archive.csv": (b"PK\x03\x04...", "compressed by zip"),
     "xz.csv": (lzma.compress(CSV), "compressed by xz"),
-    "nothing.parquet": (b"", "cannot be read: "),
-    "plain.parquet": (CSV, "not a parquet file"),
-    "plain.tfrecord": (CSV, "corrupted record at 0 (Is this even a TFRecord file?)"),
-    "plain.tfrecord.gz": (CSV, "corrupted record at 0"),
+    "plain.parquet": (CSV, "parquet"),
+    "plain.tfrecord": (CSV, "corrupted record at 0"),
     "bz2.tfrecord": (bz2.compress(CSV), "compressed by bz2"),
 }
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_file_of_another_kind_is_told(write: Write, problem: Problem, name: str):
+def test_a_file_of_another_kind_is_an_error(write: Write, problem: Problem, name: str):
     content, expected = BROKEN[name]
     message = problem(write(name, content))
     assert expected in message
@@ -256,25 +233,23 @@ def test_several_gzip_streams_in_a_tfrecord_are_read(write: Write, read: Read):
     assert read(write("examples.tfrecord.gz", content * 2)) == EXAMPLES * 2
 
 
-def test_records_that_are_not_examples_are_told(
+def test_records_that_are_not_examples_are_an_error(
     write: Write, problem: Problem, tmp_path: Path
 ):
     import tensorflow as tf
 
     with tf.io.TFRecordWriter(str(tmp_path / "examples.tfrecord")) as writer:
         writer.write(b"not an example")
-    assert problem(tmp_path / "examples.tfrecord").startswith("not tf.Examples")
+    assert "tf.Example" in problem(tmp_path / "examples.tfrecord")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_folder_is_told(tmp_path: Path, problem: Problem, name: str):
+def test_a_folder_or_a_file_that_is_gone_is_an_error(
+    tmp_path: Path, problem: Problem, name: str
+):
+    assert "No such file" in problem(tmp_path / name)
     (tmp_path / name).mkdir()
-    assert problem(tmp_path / name) == "cannot be read: Is a directory"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_file_that_is_gone_is_told(tmp_path: Path, problem: Problem, name: str):
-    assert problem(tmp_path / name) == "cannot be read: No such file or directory"
+    assert "directory" in problem(tmp_path / name)
 
 
 def test_tfrecord_without_records_has_no_rows(write: Write, read: Read):

@@ -1,4 +1,4 @@
-"""Which files are of which span, and which spans a run takes."""
+"""The span of each file, and the spans of a run."""
 
 from __future__ import annotations
 
@@ -49,7 +49,6 @@ def make_files(tmp_path: Path) -> Callable[..., None]:
         ({"train": 3}, range(1, 9), (5, 6, 7), (8,), ()),
         ({"train": 2, "eval": 2}, range(1, 9), (5, 6), (7, 8), ()),
         # Newer ones than that which is named.
-        ({"train": 3, "newest": "5"}, range(1, 9), (2, 3, 4), (5,), ()),
         ({"train": 3, "newest": "05"}, range(1, 9), (2, 3, 4), (5,), ()),
         # Gaps are not filled from before the window.
         ({"train": 3}, (1, 2, 4, 6, 7), (4, 6), (7,), (5,)),
@@ -59,7 +58,7 @@ def make_files(tmp_path: Path) -> Callable[..., None]:
         ({"train": 7}, (0, 1), (0,), (1,), ()),
     ],
 )
-def test_the_newest_evaluate_and_those_before_train(
+def test_the_newest_spans_evaluate_and_those_before_train(
     wanted, existing, train, evaluate, missing
 ):
     window = choose_spans(Spans(pattern=NUMBERS, **wanted), existing)
@@ -68,23 +67,23 @@ def test_the_newest_evaluate_and_those_before_train(
 
 
 @pytest.mark.parametrize(
-    ("wanted", "existing", "words"),
+    ("wanted", "existing", "named"),
     [
-        ({}, (), "no file is of a span; check examples.root (or --data) and"),
-        ({"newest": "9"}, (1, 8), "no file of span 9; the newest that exists is 8"),
-        ({"newest": "5"}, (4, 6), "no file of span 5; the newest that exists is 6"),
-        ({}, (8,), "none of the 2 spans before 8 has a file"),
-        ({}, (5, 8), "none of the 2 spans before 8 has a file"),
-        ({"eval": 3}, (6, 7, 8), "none of the 2 spans before 6 has a file"),
+        ({}, (), "examples.root"),
+        ({"newest": "9"}, (1, 8), "span 9; .* 8"),
+        ({"newest": "5"}, (4, 6), "span 5; .* 6"),
+        ({}, (5, 8), "2 spans before 8"),
+        ({"eval": 3}, (6, 7, 8), "2 spans before 6"),
     ],
 )
-def test_spans_that_are_needed(wanted, existing, words):
-    with pytest.raises(InputError) as caught:
+def test_missing_spans_are_an_error(wanted, existing, named):
+    with pytest.raises(InputError, match=named):
         choose_spans(Spans(pattern=NUMBERS, train=2, **wanted), existing)
-    assert str(caught.value).startswith(words)
 
 
-def test_days_have_names(make_files: Callable[..., None], tmp_path: Path):
+def test_spans_of_days_are_named_by_date(
+    make_files: Callable[..., None], tmp_path: Path
+):
     make_files("2026-10-30.csv", "2026-11-01.csv", "2026-11-02.csv", "2026-11-03.csv")
     spans = Spans(pattern=DAYS, train=3, newest="2026-11-02")
     window, _ = find_window(str(tmp_path), spans)
@@ -94,20 +93,8 @@ def test_days_have_names(make_files: Callable[..., None], tmp_path: Path):
         "eval": ("2026-11-02",),
         "missing": ("2026-10-31",),
     }
-    assert window.named().in_words() == (
-        "train on 2026-10-30 to 2026-11-01, evaluate on 2026-11-02; there is no file "
-        "of 2026-10-31"
-    )
-
-
-def test_a_day_without_files(make_files: Callable[..., None], tmp_path: Path):
-    make_files("2026-11-01.csv", "2026-11-03.csv")
-    with pytest.raises(InputError) as caught:
-        find_window(str(tmp_path), Spans(pattern=DAYS, train=3, newest="2026-11-02"))
-    assert str(caught.value) == (
-        f"{tmp_path}/{DAYS}: no file of span 2026-11-02; the newest that exists is "
-        "2026-11-03"
-    )
+    with pytest.raises(InputError, match=r"2026-10-31; .* 2026-11-03"):
+        find_window(str(tmp_path), Spans(pattern=DAYS, train=3, newest="2026-10-31"))
 
 
 @pytest.mark.parametrize(
@@ -115,12 +102,10 @@ def test_a_day_without_files(make_files: Callable[..., None], tmp_path: Path):
     [
         # A width is exact; without one, numbers have any.
         (NUMBERS, ["day-01.csv", "day-1.csv", "day-001.csv"], {1: ["day-01.csv"]}),
-        ("d{SPAN}.csv", ["d7.csv", "d07.csv"], {7: ["d07.csv", "d7.csv"]}),
-        ("d{SPAN}.csv", ["d.csv", "dx.csv", "d1.csv.bak", "ad1.csv"], {}),
+        ("d{SPAN}.csv", ["d7.csv", "d07.csv", "dx.csv"], {7: ["d07.csv", "d7.csv"]}),
         # Never a part of a number, whatever is next to it.
         ("d{SPAN}*", ["d1.csv", "d10.csv"], {1: ["d1.csv"], 10: ["d10.csv"]}),
         ("d{SPAN:1}*", ["d1.csv", "d10.csv"], {1: ["d1.csv"]}),
-        ("*{SPAN}.csv", ["day-12.csv"], {12: ["day-12.csv"]}),
         ("v2-*{SPAN}.csv", ["v2-day-12.csv"], {12: ["v2-day-12.csv"]}),
         # A folder for each span, and several files.
         (
@@ -128,17 +113,11 @@ def test_a_day_without_files(make_files: Callable[..., None], tmp_path: Path):
             ["s=1/a.csv", "s=1/b2.csv", "s=1/c.csv", "s=2/x/a.csv"],
             {1: ["s=1/a.csv", "s=1/b2.csv"]},
         ),
-        ("d{SPAN}-?.csv", ["d3-a.csv", "d3-ab.csv"], {3: ["d3-a.csv"]}),
         ("{YYYY}{MM}{DD}", ["20261101", "20261131"], {NOVEMBER_1: ["20261101"]}),
         (
             "{YYYY}/{MM}/{DD}/*",
             ["2026/11/02/a+b.csv", "2026/1/02/a.csv"],
             {NOVEMBER_1 + 1: ["2026/11/02/a+b.csv"]},
-        ),
-        (
-            "{DD}.{MM}.{YYYY}",
-            ["01.11.2026", "01-11-2026"],
-            {NOVEMBER_1: ["01.11.2026"]},
         ),
     ],
 )
@@ -221,7 +200,7 @@ def test_names_and_numbers(name, pattern, number):
     assert span_name(number, pattern) == name
 
 
-def test_fingerprint_tells_what_changed(
+def test_the_fingerprint_depends_on_sizes_times_and_names(
     make_files: Callable[..., None], tmp_path: Path
 ):
     make_files("a.csv", "b.csv")

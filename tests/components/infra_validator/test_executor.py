@@ -1,7 +1,8 @@
-"""Candidates on a real model server: what is blessed, what is refused, and why."""
+"""Candidates on a real model server: the blessing and its reasons."""
 
 from __future__ import annotations
 
+import math
 import shutil
 from pathlib import Path
 
@@ -55,10 +56,8 @@ def test_a_model_that_is_served_as_it_predicts_is_blessed(blessed):
         assert 0 < answers.p50_ms <= answers.p99_ms
     assert is_infra_validated(blessed.blessing)
     assert (blessed.folder / "INFRA_BLESSED").exists()
-    (words,) = record.in_words()
-    assert words.startswith(
-        f"passed: infra: {record.server} answers 150 rows as the model itself does"
-    )
+    (line,) = record.in_words()
+    assert line.startswith(f"passed: infra: {record.server} ")
     assert "is available" in (blessed.folder / "server.log").read_text()
 
 
@@ -83,14 +82,15 @@ def test_requests_to_warm_up_with_are_part_of_what_is_released(
 
 @pytest.fixture
 def disagreeing(trained, tmp_path):
-    """A model whose `predict` gives 0.001 more than its `serving_default`."""
+    """A model whose `predict` gives 0.001 more, or NaN for a row without an age."""
     model = tf.saved_model.load(str(trained.saved_model))
     predict = model.signatures["predict"]
     _, inputs = predict.structured_input_signature
 
     @tf.function(input_signature=[inputs])
     def off(tensors):
-        return {"probability": predict(**tensors)["probability"] + 1e-3}
+        off_by = tf.where(tf.math.is_nan(tensors["age"]), math.nan, 1e-3)
+        return {"probability": predict(**tensors)["probability"] + off_by}
 
     signatures = {**model.signatures, "predict": off}
     path = tmp_path / "model" / "Format-Serving"
@@ -104,16 +104,12 @@ def test_a_model_that_is_wrong_or_slow_is_refused(disagreeing, try_model):
     assert not is_infra_validated(tried.blessing)
     assert (tried.folder / "INFRA_NOT_BLESSED").exists()
     slow, wrong, slow_too = tried.record.in_words()
-    assert wrong == (
-        "failed: infra: predict: 100 of 100 answers are not what the model itself "
-        "predicts; the largest difference is 0.001, 1e-05 is allowed"
-    )
-    p99 = tried.record.answers["predict"].p99_ms
-    assert slow.startswith("failed: infra: serving_default: p99 is ")
-    assert slow_too == (
-        f"failed: infra: predict: p99 is {p99:g} ms, more than "
-        "infra_validation.max_p99_ms, 0.001"
-    )
+    assert wrong.startswith("failed: infra: predict: 100 of 100 ")
+    assert tried.record.answers["predict"].largest_difference is None
+    for signature, line in (("serving_default", slow), ("predict", slow_too)):
+        p99 = tried.record.answers[signature].p99_ms
+        assert line.startswith(f"failed: infra: {signature}: p99 is {p99:g} ms, ")
+        assert line.endswith("infra_validation.max_p99_ms, 0.001")
 
 
 def test_a_model_that_cannot_be_loaded_is_refused(
@@ -125,10 +121,9 @@ def test_a_model_that_cannot_be_loaded_is_refused(
     tried = try_model(tmp_path / "model", rows=10)
 
     assert not is_infra_validated(tried.blessing)
-    (words,) = tried.record.in_words()
-    assert words.startswith("failed: infra: the embedded server ended with status 1 ")
-    assert "before the model was AVAILABLE; its log ends: error: " in words
-    assert "variables" in words
+    (line,) = tried.record.in_words()
+    assert line.startswith("failed: infra: the embedded server ended with status 1 ")
+    assert "variables" in line
     assert tried.record.load_seconds is None
     assert find_warm_up(tried.blessing.uri) == ""
 
@@ -137,10 +132,9 @@ def test_a_model_that_takes_too_long_to_load_is_refused(trained, try_model):
     tried = try_model(trained.uri, rows=10, max_load_seconds=0.001)
 
     assert not is_infra_validated(tried.blessing)
-    (words,) = tried.record.in_words()
-    assert words.startswith(
-        "failed: infra: the model was not AVAILABLE after 0.001 s; its log "
-    )
+    (line,) = tried.record.in_words()
+    assert line.startswith("failed: infra: ")
+    assert "0.001 s" in line
 
 
 def test_tensorflow_serving_is_preferred(trained, try_model, tmp_path, monkeypatch):
@@ -151,9 +145,8 @@ def test_tensorflow_serving_is_preferred(trained, try_model, tmp_path, monkeypat
     tried = try_model(trained.uri, rows=10)
 
     assert tried.record.server == "tensorflow_model_server"
-    assert tried.record.reasons == (
-        "tensorflow_model_server ended with status 137 before the model was AVAILABLE; "
-        "its log ends: out of memory",
-    )
+    (reason,) = tried.record.reasons
+    assert reason.startswith("tensorflow_model_server ended with status 137 ")
+    assert reason.endswith("out of memory")
     log = (tried.folder / "server.log").read_text()
     assert "--max_num_load_retries=0" in log

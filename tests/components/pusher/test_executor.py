@@ -1,4 +1,4 @@
-"""The Pusher does what was decided, and records either way."""
+"""The Pusher carries out the decision, and records it."""
 
 from __future__ import annotations
 
@@ -61,11 +61,7 @@ def push(tmp_path):
                 ],
             },
             {"release": [release]},
-            {
-                "model_dir": str(tmp_path / "served"),
-                "keep": keep,
-                "trainer": "abc",
-            },
+            {"model_dir": str(tmp_path / "served"), "keep": keep, "trainer": "abc"},
         )
         record = record_of(release.mlmd_artifact)
         assert json.loads(Path(release.uri, "release.json").read_text()) == json.loads(
@@ -93,7 +89,7 @@ def test_a_model_is_released_where_that_was_decided(push, tmp_path):
 
 
 @pytest.mark.parametrize("status", ["awaiting_approval", "blocked", "rejected"])
-def test_else_it_is_recorded_only(push, tmp_path, status):
+def test_other_decisions_are_recorded_only(push, tmp_path, status):
     record = push(status)
 
     assert (record.status, record.version) == (status, 0)
@@ -133,7 +129,7 @@ def test_old_versions_are_removed(push, tmp_path):
     assert graphs == {"model 2", "model 3"}
 
 
-def test_what_was_rolled_back_meanwhile_stays_so(push, tmp_path):
+def test_a_model_that_was_rolled_back_meanwhile_is_rejected(push, tmp_path):
     """The run had resolved that model 2 is released before a person took it back."""
     for model in (1, 2):
         push("released", model)
@@ -150,7 +146,7 @@ def test_what_was_rolled_back_meanwhile_stays_so(push, tmp_path):
     assert record.status == "released"
 
 
-def test_the_record_has_what_approving_takes(push, tmp_path):
+def test_the_record_has_all_that_an_approval_needs(push, tmp_path):
     record = push("awaiting_approval")
 
     assert record.model_dump(exclude={"at", "id"}, exclude_defaults=True) == {

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
-from pathlib import Path
-
 import pytest
-import yaml
-from tfx.orchestration import metadata
 from tfx.types import standard_artifacts
 
 from components.resolvers.previous_statistics import PreviousStatisticsStrategy
 from components.shared.artifacts import VALIDATED_STATISTICS
-from config.errors import GateError
-from config.load import load_config
-from pipeline.dag import create_pipeline
-from pipeline.run.nodes import NodeRunner
 
 
 def statistics(number: int, span: int = 0) -> standard_artifacts.ExampleStatistics:
@@ -98,61 +89,3 @@ def test_latest_of_an_earlier_span(
     }
     resolved = PreviousStatisticsStrategy().resolve_artifacts(None, inputs)
     assert [artifact.id for artifact in resolved["previous"]] == expected
-
-
-class Daily:
-    """A file a day, and the DAG as far as the ExampleValidator."""
-
-    def __init__(self, folder: Path):
-        self._folder = folder
-        settings = {
-            "name": "ads",
-            "examples": {"spans": {"pattern": "{YYYY}-{MM}-{DD}.csv", "train": 1}},
-            "label": {"column": "click"},
-            "features": {"city": {"kind": "categorical"}},
-            "validation": {"drift": {"city": 0.5}},
-        }
-        self._config = folder / "pipeline.yaml"
-        self._config.write_text(yaml.safe_dump(settings))
-
-    def write(self, day: str, city: str) -> None:
-        """Writes a day on which all clicks are from one city."""
-        (self._folder / f"{day}.csv").write_text(f"city,click\n{city},0\n{city},1\n")
-
-    def run(self, day: str) -> tuple[str, list[str]]:
-        """Runs it; gives its statistics, and those that they were compared with."""
-        dag = create_pipeline(
-            load_config(self._config, span=day),
-            root=str(self._folder / "artifacts"),
-            model_dir="",
-            metadata=metadata.sqlite_metadata_connection_config(
-                str(self._folder / "metadata.sqlite")
-            ),
-        )
-        runner = NodeRunner(dag, uuid.uuid4().hex)
-        found = {}
-        for node in runner.nodes:
-            found[node.node_info.id], _ = runner.run(node)
-            if node.node_info.id == "ExampleValidator":
-                break
-        (made,) = found["StatisticsGen"]["statistics"]
-        previous = found["PreviousStatistics"].get("previous", [])
-        return made.uri, [each.uri for each in previous]
-
-
-def test_a_late_day_is_compared_with_the_day_before_it_not_with_newer_ones(
-    tmp_path: Path,
-):
-    daily = Daily(tmp_path)
-    for day, city in ((1, "Rome"), (2, "Rome"), (3, "Rome"), (5, "Oslo"), (6, "Oslo")):
-        daily.write(f"2026-01-0{day}", city)
-    # Each trains on the day before.
-    _, before = daily.run("2026-01-06")
-    assert before == []
-    of_2, before = daily.run("2026-01-02")
-    assert before == []
-    _, before = daily.run("2026-01-03")
-    assert before == [of_2]
-    # The same examples as before, but now an earlier day is known.
-    with pytest.raises(GateError, match=r"'city'.*divergence"):
-        daily.run("2026-01-06")

@@ -1,4 +1,4 @@
-"""What the examples say about a value."""
+"""The examples of a value."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_last_example_with_a_value(columns_of):
     assert last_example(columns, "site", None) is None
 
 
-def test_what_follows_from_a_value_describes_it(columns_of):
+def test_a_column_that_follows_from_a_value_describes_it(columns_of):
     columns = columns_of(
         "a1,u1,x,s1,1,0\na2,u1,x,s2,2,0\na1,u2,y,s1,,0\na1,u3,y,s1,1,0\n"
         "a2,u2,y,s2,2,0\na3,u3,x,s1,2,0\n"
@@ -100,12 +100,12 @@ def test_a_value_has_what_its_last_example_says_of_it(columns_of):
     assert last_by_key(columns["price"], columns["ad_id"]) == [1.0, 4.0]
 
 
-def test_files_that_are_not_there_are_told(config):
-    with pytest.raises(InputError, match=r"train\.csv: no file matches"):
+def test_missing_files_are_an_error(config):
+    with pytest.raises(InputError, match=r"train\.csv: "):
         read_columns(config)
 
 
-def test_of_spans_those_of_a_run_are_read(config, tmp_path):
+def test_the_spans_of_a_run_are_read(config, tmp_path):
     for day in (1, 2, 3, 4):
         (tmp_path / f"{day}.csv").write_text(HEADER + f"a{day},u1,,s1,1,0\n")
     spans = Spans(pattern="{SPAN}.csv", train=2)

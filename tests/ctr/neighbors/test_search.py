@@ -1,4 +1,4 @@
-"""Nearest vectors, on vectors whose angles one can see."""
+"""Nearest vectors by angle."""
 
 from __future__ import annotations
 

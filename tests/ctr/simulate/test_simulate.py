@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 
@@ -10,7 +11,6 @@ import pytest
 from config.errors import InputError
 from ctr.simulate import simulate, writer
 from ctr.simulate.simulator import auc
-from ctr.simulate.world import INTERESTS
 
 COLUMNS = {
     "impression_id": pa.int64(),
@@ -94,31 +94,23 @@ def test_summary_counts_what_the_files_hold(small):
     assert summary.best_possible_auc == pytest.approx(auc(last.click, last.probability))
 
 
-@pytest.mark.parametrize("column", ["age", "gender", "city", "interests", "price"])
-def test_values_are_missing_at_small_rates(small, column):
-    assert 0.005 < small[1][column].isna().mean() < 0.12
+INCOMPLETE = ["age", "gender", "city", "interests", "price"]
+
+
+def test_values_are_missing_at_small_rates(small):
+    shares = small[1][INCOMPLETE].isna().mean()
+    assert shares.between(0.005, 0.12).all()
 
 
 def test_other_columns_are_complete_and_in_range(small):
-    clicks = small[1].drop(columns=["age", "gender", "city", "interests", "price"])
+    clicks = small[1].drop(columns=INCOMPLETE)
 
     assert not clicks.isna().any().any()
     assert set(clicks.click) == {0, 1}
     assert set(clicks.hour) == set(range(24))
     assert set(clicks.position) == set(range(1, 6))
-    assert clicks.groupby("day").weekday.unique().str[0].tolist() == [
-        "mon",
-        "tue",
-        "wed",
-    ]
-
-
-def test_interests_are_distinct_values_joined_by_a_bar(small):
-    lists = small[1].interests.dropna().str.split("|")
-
-    assert set(lists.explode()) == set(INTERESTS)
-    assert lists.map(len).eq(lists.map(lambda values: len(set(values)))).all()
-    assert set(lists.map(len)) == {1, 2, 3, 4, 5}
+    weekdays = clicks.groupby("day").weekday.unique().str[0]
+    assert weekdays.tolist() == ["mon", "tue", "wed"]
 
 
 def test_users_and_ads_keep_their_attributes(small):
@@ -142,21 +134,13 @@ def test_clicks_follow_the_true_probability(small):
         assert abs(group.click.mean() - p.mean()) < 4 * error
 
 
-@pytest.mark.parametrize("key", ["user_id", "ad_id"])
-def test_new_ids_join_each_day(tmp_path, key):
+def test_new_ids_join_each_day(tmp_path):
     # Ids are numbered in the order of joining: the largest one grows day by day.
     summary = simulate(tmp_path / "log", 40_000, 5, seed=3)
-    newest = read(summary.files, "clicks").groupby("day")[key].max().tolist()
-
-    assert newest == sorted(set(newest))
-
-
-@pytest.mark.parametrize("key", ["user_id", "ad_id"])
-def test_tails_are_long(small, key):
-    counts = small[1][key].value_counts()
-
-    assert counts.iloc[0] > 5 * counts.median()
-    assert counts.iloc[0] < 0.05 * counts.sum()
+    clicks = read(summary.files, "clicks")
+    for key in ("user_id", "ad_id"):
+        newest = clicks.groupby("day")[key].max().tolist()
+        assert newest == sorted(set(newest))
 
 
 def test_parquet_holds_the_same_data_as_csv(tmp_path):
@@ -172,16 +156,13 @@ def test_parquet_holds_the_same_data_as_csv(tmp_path):
         assert pa.csv.read_csv(csv_file, convert_options=nulls).equals(table)
 
 
-def test_schema(tmp_path):
+def test_columns_have_their_types(tmp_path):
     summary = simulate(tmp_path / "log", 100, 2, 1, "parquet")
     schema = pa.parquet.read_schema(summary.files[0])
 
     assert dict(zip(schema.names, schema.types, strict=True)) == COLUMNS
-    assert pa.parquet.read_schema(summary.files[-1]).names == [
-        "impression_id",
-        "click",
-        "probability",
-    ]
+    truth = pa.parquet.read_schema(summary.files[-1])
+    assert truth.names == ["impression_id", "click", "probability"]
 
 
 def test_one_row_a_day_is_enough_and_has_no_auc(tmp_path):
@@ -192,17 +173,17 @@ def test_one_row_a_day_is_enough_and_has_no_auc(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "named"),
     [
-        ({"rows": 3, "days": 4}, r"^--rows is 3; allowed: at least one a day, 4"),
-        ({"days": 1}, "^--days is 1; allowed: 2 to 99$"),
-        ({"days": 100}, "^--days is 100; allowed: 2 to 99$"),
-        ({"seed": -1}, "^--seed is -1; allowed: 0 or more$"),
-        ({"file_format": "tsv"}, "^--format is tsv; allowed: csv or parquet$"),
+        ({"rows": 3, "days": 4}, "--rows is 3; .* 4"),
+        ({"days": 1}, "--days is 1; .* 2 to 99"),
+        ({"days": 100}, "--days is 100; .* 2 to 99"),
+        ({"seed": -1}, "--seed is -1; .* 0"),
+        ({"file_format": "tsv"}, "--format is tsv; .*csv or parquet"),
     ],
 )
-def test_a_bad_argument_says_what_is_allowed(tmp_path, arguments, message):
-    with pytest.raises(InputError, match=message):
+def test_an_error_names_the_option_and_the_allowed_values(tmp_path, arguments, named):
+    with pytest.raises(InputError, match=named):
         simulate(
             **{"out": tmp_path / "log", "rows": 200, "days": 2, "seed": 1} | arguments
         )
@@ -213,7 +194,7 @@ def test_an_earlier_simulation_is_kept(tmp_path):
     simulate(tmp_path / "log", 100, 2, 1)
     before = contents(tmp_path)
 
-    with pytest.raises(InputError, match="already holds simulated clicks; remove it"):
+    with pytest.raises(InputError, match=str(tmp_path / "log")):
         simulate(tmp_path / "log", 100, 2, 2)
     assert contents(tmp_path) == before
 
@@ -228,8 +209,9 @@ def test_other_files_in_the_folder_are_left_alone(tmp_path):
 
 def test_out_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "log").write_text("")
-    with pytest.raises(InputError, match="log is a file; choose another --out"):
+    with pytest.raises(InputError, match=str(tmp_path / "log")):
         simulate(tmp_path / "log", 100, 2, 1)
+    assert (tmp_path / "log").read_text() == ""
 
 
 @pytest.mark.parametrize("fails_at", [1, 4])
@@ -240,11 +222,12 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch, fails_at):
         calls.append(path)
         Path(path).write_text("half")
         if len(calls) == fails_at:
-            raise OSError(28, "No space left on device")
+            raise OSError(errno.ENOSPC, "full")
 
     monkeypatch.setattr(writer.pa.csv, "write_csv", write_csv)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError) as caught:  # noqa: PT011
         simulate(tmp_path / "log", 100, 2, 1)
+    assert caught.value.errno == errno.ENOSPC
     assert os.listdir(tmp_path) == []
 
 

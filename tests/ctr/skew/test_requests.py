@@ -1,4 +1,4 @@
-"""Requests become the rows that a client gave, whatever form it sent them in."""
+"""Rows of logged requests, in any form that clients send."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def expected(row):
 
 
 @given(st.lists(st.lists(rows, min_size=1, max_size=4), min_size=1, max_size=3))
-def test_both_signatures_give_the_rows_that_were_asked_about(requests):
+def test_both_signatures_give_the_rows_of_the_request(requests):
     for signature in ("tensors", "examples"):
         records = [entry(each, signature) for each in requests]
         assert rows_of(*records) == [expected(row) for each in requests for row in each]
@@ -78,18 +78,22 @@ def test_a_log_may_have_requests_of_both_kinds():
     assert found == [expected(other), expected(one), expected(other)]
 
 
-def test_what_is_no_feature_is_left_out():
+def test_other_columns_are_left_out():
     record = entry([{"device": "phone", "tags": ["x"], "age": 1}], "tensors")
     assert rows_of(record, types={"age": "float"}) == [{"age": [1.0]}]
 
 
-def tensors(**values):
+def predict_of(signature="", /, **inputs):
     log = PredictionLog()
     request = log.predict_log.request
-    request.model_spec.signature_name = "predict"
-    for name, value in values.items():
+    request.model_spec.signature_name = signature
+    for name, value in inputs.items():
         request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
     return log.SerializeToString()
+
+
+def tensors(**values):
+    return predict_of("predict", **values)
 
 
 def entry_of(kind):
@@ -98,30 +102,21 @@ def entry_of(kind):
     return log.SerializeToString()
 
 
-def predict_of(**inputs):
-    log = PredictionLog()
-    for name, value in inputs.items():
-        log.predict_log.request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
-    log.predict_log.SetInParent()
-    return log.SerializeToString()
-
-
 @pytest.mark.parametrize(
-    ("record", "words"),
+    ("record", "named"),
     [
-        (b"\xff\xff", "entry 1 is no PredictionLog; give files that a model server"),
-        (b"", "entry 1: got no request; allowed: PredictionLog of Predict"),
-        (entry_of("session_run_log"), "entry 1: got session_run_log"),
-        (entry_of("classify_log"), "entry 1: got classify_log"),
-        (tensors(age=1.0), "another model: tensors without rows"),
-        (tensors(age=[1.0], device=["a", "b"]), "another model: tensors without rows"),
-        (tensors(age=["old"]), "another model: 'age' is no float"),
-        (tensors(device=[[1.0]]), "another model: 'device' is no string"),
-        (predict_of(price=[1.0]), "another model: got the inputs price; expected"),
-        (predict_of(), "another model: got the inputs none; expected examples"),
-        (predict_of(examples=[b"\xff"]), "requests about another model: "),
+        (b"\xff\xff", "entry 1 .*PredictionLog"),
+        (b"", "entry 1: .*PredictionLog"),
+        (entry_of("classify_log"), "entry 1: .*classify_log"),
+        (tensors(age=1.0), "another model"),
+        (tensors(age=[1.0], device=["a", "b"]), "another model"),
+        (tensors(age=["old"]), "'age'"),
+        (tensors(device=[[1.0]]), "'device'"),
+        (predict_of(price=[1.0]), "price; .*examples"),
+        (predict_of(), "none; .*examples"),
+        (predict_of(examples=[b"\xff"]), "another model"),
     ],
 )
-def test_what_is_no_request_to_the_model_is_said(record, words):
-    with pytest.raises(InputError, match=words):
+def test_an_entry_that_is_no_request_to_the_model_is_an_error(record, named):
+    with pytest.raises(InputError, match=named):
         rows_of(record)

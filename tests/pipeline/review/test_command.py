@@ -77,42 +77,29 @@ def test_from_a_candidate_to_a_roll_back(pipeline, ctr):
     assert "mobile is worse" in ctr("list")[1]
 
 
-def test_a_roll_back_is_by_who_is_logged_in(pipeline, ctr, monkeypatch):
+def test_a_roll_back_is_by_the_user_who_is_logged_in(pipeline, ctr, monkeypatch):
     monkeypatch.setenv("LOGNAME", "ann")
-    for run in ("r1", "r2"):
-        pipeline.run(run)
-        ctr("approve", run, "--by", "Ann")
+    pipeline.released("r1", "r2")
     assert ctr("rollback")[0] == 0
     assert pipeline.review().history().last.by == "ann"
 
 
-def test_a_roll_back_that_was_not_recorded_is_told(pipeline, ctr):
-    for run in ("r1", "r2"):
-        pipeline.run(run)
-        ctr("approve", run, "--by", "Ann")
+def test_a_roll_back_without_a_record_is_recorded(pipeline, ctr):
+    pipeline.released("r1", "r2")
     ctr("rollback", "--by", "Ann")
     pipeline.forget()
     status, out, _ = ctr("rollback", "--by", "Ann")
     assert status == 0
-    assert "was rolled back to before, without a record; recorded now" in out
-    assert out.endswith("to go further back, repeat this\n")
-
-
-def test_a_name_is_asked_for(pipeline, ctr):
-    pipeline.run("r1")
-    for action in (["approve", "r1"], ["reject", "r1", "--note", "no"], ["rollback"]):
-        status, _, error = ctr(*action, "--by", " ")
-        assert (status, error) == (2, "error: --by is empty; say who decides\n")
+    assert "without a record" in out
+    assert pipeline.served() == ["r1", "r2", "r1"]
 
 
 def test_a_refusal_is_one_line(pipeline, ctr):
     pipeline.run("r1", status="blocked")
-    status, out, error = ctr("approve", "r1", "--by", "Ann")
-    assert (status, out) == (2, "")
-    assert error == (
-        "error: r1: a gate blocked it; --override releases it all the same, and is "
-        "recorded\n"
-    )
+    for by, named in ((" ", "--by"), ("Ann", "--override")):
+        status, out, error = ctr("approve", "r1", "--by", by)
+        assert (status, out, error.count("\n")) == (2, "", 1)
+        assert named in error
     assert ctr("approve", "r1", "--by", "Ann", "--override")[0] == 0
 
 
@@ -145,29 +132,25 @@ def test_a_pipeline_that_has_never_run_is_left_without_metadata(
     work_dir = tmp_path / "work"
     command = ["release", *action, "-c", str(config), "--work-dir", str(work_dir)]
     assert cli.main(command) == 2
-    assert capsys.readouterr().err == (
-        f"error: {work_dir}: there is no run; make one by: ctr run\n"
-    )
+    assert capsys.readouterr().err.startswith(f"error: {work_dir}: ")
     assert not work_dir.exists()
 
 
-def test_while_a_run_goes_on_only_a_roll_back_does_not_wait(pipeline, ctr):
-    for run in ("r1", "r2", "r3"):
-        pipeline.run(run)
-    for run in ("r1", "r2"):
-        ctr("approve", run, "--by", "Ann")
+def test_only_a_roll_back_does_not_wait_for_a_run(pipeline, ctr):
+    pipeline.released("r1", "r2")
+    pipeline.run("r3")
     with WorkDir(pipeline.folder).lock():
         for action in ("approve", "reject"):
             status, _, error = ctr(action, "r3", "--by", "Ann", "--note", "")
             assert status == 1
-            assert error.endswith(
-                "another run is using this work directory; wait until it has ended\n"
-            )
+            assert error.startswith(f"error: {pipeline.folder}: another run ")
         assert ctr("rollback", "--by", "Ann")[0] == 0
     assert pipeline.served()[-1] == "r1"
 
 
-def test_where_versions_are_and_how_many_stay(pipeline, ctr, tmp_path):
+def test_the_configuration_says_where_versions_are_and_how_many_stay(
+    pipeline, ctr, tmp_path
+):
     for run in ("r1", "r2", "r3"):
         pipeline.run(run)
         ctr("approve", run, "--by", "Ann", "--set", "release.keep=1")
@@ -178,10 +161,8 @@ def test_where_versions_are_and_how_many_stay(pipeline, ctr, tmp_path):
     assert len(list((tmp_path / "elsewhere").glob("[0-9]*"))) == 1
 
 
-def test_a_roll_back_imports_nothing_that_takes_long(pipeline, options, ctr):
-    for run in ("r1", "r2"):
-        pipeline.run(run)
-        ctr("approve", run, "--by", "Ann")
+def test_a_roll_back_imports_no_heavy_package(pipeline, options, ctr):
+    pipeline.released("r1", "r2")
     command = [sys.executable, "-c", ROLL_BACK, *options]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)
     assert ended.stdout.splitlines()[-1] == "status 0, heavy: []"
@@ -189,9 +170,7 @@ def test_a_roll_back_imports_nothing_that_takes_long(pipeline, options, ctr):
 
 
 def test_labels_are_given_listed_and_removed(pipeline, ctr):
-    for run in ("r1", "r2"):
-        pipeline.run(run)
-        ctr("approve", run, "--by", "Ann")
+    pipeline.released("r1", "r2")
     older, newer = sorted(int(path.name) for path in pipeline.model_dir.glob("[0-9]*"))
     status, out, _ = ctr("label", f"canary={newer}", f"stable={older}")
     assert (status, out) == (0, f"labels: canary={newer} stable={older}\n")
@@ -211,23 +190,21 @@ def test_labels_are_given_listed_and_removed(pipeline, ctr):
     assert (status, out) == (0, f"labels: stable={older}\n")
     assert ctr("rollback", "--by", "Ann")[0] == 0
     # Its run's model now is the newest version.
-    assert f"stable is version {older}, which no line above shows" in ctr("list")[1]
+    assert f"stable is version {older}" in ctr("list")[1]
 
 
 @pytest.mark.parametrize(
-    ("words", "error"),
+    ("words", "received"),
     [
-        (["canary"], "got 'canary'; allowed: LABEL=VERSION, with a number that"),
-        (["canary=new"], "got 'canary=new'; allowed: LABEL=VERSION"),
-        (["canary=7"], "label 'canary': "),
-        (["canary="], "there is no label 'canary' to remove; there is: none"),
-        (["a=1", "a=2"], "label 'a' is given twice; give it one version"),
+        (["canary"], "'canary'"),
+        (["canary=new"], "'canary=new'"),
+        (["canary=7"], "'canary'"),
+        (["canary="], "'canary'"),
+        (["a=1", "a=2"], "'a'"),
     ],
 )
-def test_a_wrong_label_is_one_line(words, error, pipeline, ctr):
-    pipeline.run("r1")
-    ctr("approve", "r1", "--by", "Ann")
-    status, out, err = ctr("label", *words)
-    assert (status, out) == (2, "")
-    assert err.startswith(f"error: {error}")
-    assert len(err.splitlines()) == 1
+def test_a_wrong_label_is_one_line(words, received, pipeline, ctr):
+    pipeline.released("r1")
+    status, out, error = ctr("label", *words)
+    assert (status, out, error.count("\n")) == (2, "", 1)
+    assert received in error

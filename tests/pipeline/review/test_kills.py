@@ -39,7 +39,7 @@ def served(state):
 
 
 @pytest.mark.parametrize("command", EXPECTED)
-def test_a_kill_at_any_moment(command, tmp_path):
+def test_a_kill_at_any_moment_leaves_whole_versions(command, tmp_path):
     lines = subprocess.check_output(
         [sys.executable, str(KILLING), command, str(tmp_path)],
         text=True,

@@ -1,4 +1,4 @@
-"""Why a candidate passed or not: what failed comes first."""
+"""The summary of a run from its artifacts: the verdict and its reasons."""
 
 from __future__ import annotations
 
@@ -8,58 +8,90 @@ from tfx.types import standard_artifacts
 from components.evaluator.record import Evaluation
 from components.infra_validator.record import InfraRecord
 from components.release_gate.decision import Decision
-from pipeline.run.outcome import _decided, _reasons
+from components.shared.artifacts import Release
+from pipeline.run.outcome import read_outcome
 from serving.releases.records import ReleaseRecord
+from trainer.export.record import RECORD_FILE, TrainingRecord
 
 EVALUATION = Evaluation(passed=True, gates=[], candidate={})
-OF_THE_GATES = [
-    "no gate is configured, so nothing was required of the model",
-    "no baseline: no other model was released to compare with",
-]
 
 
 @pytest.fixture
-def outputs(tmp_path):
-    def _outputs(**record):
-        InfraRecord(server="it", rows=3, **record).write(str(tmp_path))
-        blessing = standard_artifacts.InfraBlessing()
-        blessing.uri = str(tmp_path)
-        return {"InfraValidator": {"infra_blessing": [blessing]}}
+def outcome(tmp_path):
+    """The summary of a decision, a record and what a server answered, if anything."""
 
-    return _outputs
+    def artifact(record):
+        artifact = standard_artifacts.Model()
+        artifact.uri = str(tmp_path / type(record).__name__)
+        record.write(artifact.uri)
+        return [artifact]
 
+    def _outcome(decision, record, infra=None):
+        release = Release()
+        release.record = record.model_dump_json()
+        training = TrainingRecord(
+            epochs=1,
+            best_epoch=1,
+            validation_auc=None,
+            validation_log_loss=0.5,
+            examples_per_second=1.0,
+        )
+        (tmp_path / RECORD_FILE).write_text(training.model_dump_json())
+        logs = standard_artifacts.ModelRun()
+        logs.uri = str(tmp_path)
+        outputs = {
+            "Trainer": {"model_run": [logs]},
+            "Evaluator": {"evaluation": artifact(EVALUATION)},
+            "ReleaseGate": {"decision": artifact(decision)},
+            "Pusher": {"release": [release]},
+        }
+        if infra is not None:
+            outputs["InfraValidator"] = {"infra_blessing": artifact(infra)}
+        return read_outcome("run1", outputs, "/models")
 
-def test_a_candidate_need_not_be_tried_on_a_server():
-    assert _reasons(EVALUATION, {}) == OF_THE_GATES
-
-
-def test_why_a_server_refused_it_comes_before_the_gates(outputs):
-    refused = outputs(reasons=("it is too slow", "it is wrong"))
-    assert _reasons(EVALUATION, refused) == [
-        "failed: infra: it is too slow",
-        "failed: infra: it is wrong",
-        *OF_THE_GATES,
-    ]
-
-
-def test_that_a_server_answers_as_it_should_comes_after_them(outputs):
-    *gates, infra = _reasons(EVALUATION, outputs())
-    assert gates == OF_THE_GATES
-    assert infra.startswith("passed: infra: it answers 3 rows")
+    return _outcome
 
 
 @pytest.mark.parametrize(
-    ("status", "fields", "note", "said"),
+    ("refusals", "first", "last"),
+    [(("too slow", "wrong"), ["too slow", "wrong"], []), ((), [], ["3 rows"])],
+)
+def test_failures_of_infra_validation_come_first(outcome, refusals, first, last):
+    decision = Decision(status="released", reason="so")
+    record = ReleaseRecord(status="released", digest="abc", version=7)
+    infra = InfraRecord(server="it", rows=3, reasons=refusals)
+    reasons = outcome(decision, record, infra).reasons
+
+    gates = EVALUATION.reasons()
+    assert reasons[len(first) : len(first) + len(gates)] == gates
+    for words, reason in zip(first, reasons, strict=False):
+        assert reason.endswith(words)
+    assert len(reasons) == len(first) + len(gates) + len(last)
+    assert all(words in reasons[-1] for words in last)
+
+
+@pytest.mark.parametrize(
+    ("status", "fields", "note", "verdict", "added"),
     [
-        ("released", {}, "", []),
-        ("awaiting_approval", {}, "", []),
-        ("awaiting_approval", {"takes_rollback": True}, "", ["so"]),
-        # What failed is told by the gates themselves.
-        ("blocked", {"takes_rollback": True}, "", []),
-        ("rejected", {"is_by_person": True}, "", ["so"]),
-        ("released", {}, "it was rolled back", ["it was rolled back"]),
+        ("released", {}, "", "released", []),
+        ("awaiting_approval", {}, "", "awaiting_approval", []),
+        (
+            "awaiting_approval",
+            {"takes_rollback": True},
+            "",
+            "awaiting_approval",
+            ["so"],
+        ),
+        ("blocked", {"takes_rollback": True}, "", "blocked", []),
+        ("rejected", {"is_by_person": True}, "", "blocked", ["so"]),
+        ("released", {}, "it was rolled back", "released", ["it was rolled back"]),
     ],
 )
-def test_what_decided_besides_the_gates_is_told(status, fields, note, said):
+def test_a_decision_of_a_person_or_the_pusher_comes_first(
+    outcome, status, fields, note, verdict, added
+):
     record = ReleaseRecord(status=status, digest="abc", note=note)
-    assert _decided(Decision(status=status, reason="so", **fields), record) == said
+    summary = outcome(Decision(status=status, reason="so", **fields), record)
+
+    assert summary.verdict == verdict
+    assert summary.reasons == [*added, *EVALUATION.reasons()]

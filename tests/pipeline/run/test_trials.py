@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from config.tuning import Range
-from pipeline.run.trials import best_in_words, read_trials, trials_table
+from pipeline.run.trials import read_trials, trials_table
 from pipeline.run.trials_plot import write_plot
 
 ROWS = [
@@ -33,13 +33,6 @@ def test_trials_count_from_1_and_have_settings(trials):
     assert trials[0].values == {"hidden_units": [8, 4], "rate": 0.00123456}
 
 
-def test_the_best_in_a_line(trials):
-    assert best_in_words(trials) == (
-        "Tuned: hidden_units [8, 4], rate 0.00123: validation AUC 0.8000, the best of "
-        "2 trials (ctr trials shows all)"
-    )
-
-
 def test_the_table_marks_the_best(trials):
     console = Console(file=io.StringIO(), width=80)
     console.print(trials_table(trials))
@@ -58,24 +51,3 @@ def test_the_plot_needs_no_network(trials, tmp_path):
     assert "plotly.js" in page
     sources = re.findall(r'(?:<script|<link)[^>]+(?:src|href)="([^"]*)"', page)
     assert sources == []
-
-
-def test_the_plot_has_a_panel_for_each_setting(trials, tmp_path, monkeypatch):
-    import plotly.graph_objects as go
-
-    figures = []
-    monkeypatch.setattr(
-        go.Figure, "write_html", lambda *args, **_: figures.append(args)
-    )
-    write_plot(trials, SPACE, tmp_path / "trials.html")
-    layout = figures[0][0].layout
-    assert [title.text for title in layout.annotations] == ["hidden_units", "rate"]
-    assert layout.xaxis.type == "category"
-    assert layout.xaxis.categoryarray == ("[8, 4]", "[16]", "[32]")
-    assert layout.xaxis2.type == "log"
-    units, rates = figures[0][0].data
-    # The best is last, drawn over the others.
-    assert units.x == ("[16]", "[8, 4]")
-    assert rates.x == (0.5, 0.00123456)
-    assert rates.y == (0.7, 0.8)
-    assert rates.marker.symbol == ("circle", "star")

@@ -1,4 +1,4 @@
-"""What is kept of a training."""
+"""The record of a training."""
 
 from __future__ import annotations
 
@@ -30,22 +30,13 @@ def test_the_figures_are_those_of_the_best_epoch():
         wide_zero_share=0.25,
         history=[
             Epoch(
-                log_loss=0.45,
-                auc=0.65,
-                validation_log_loss=0.35,
-                validation_auc=0.7,
+                log_loss=0.45, auc=0.65, validation_log_loss=0.35, validation_auc=0.7
             ),
             Epoch(
-                log_loss=0.35,
-                auc=0.75,
-                validation_log_loss=0.25,
-                validation_auc=0.8,
+                log_loss=0.35, auc=0.75, validation_log_loss=0.25, validation_auc=0.8
             ),
             Epoch(
-                log_loss=0.25,
-                auc=0.85,
-                validation_log_loss=0.3,
-                validation_auc=0.75,
+                log_loss=0.25, auc=0.85, validation_log_loss=0.3, validation_auc=0.75
             ),
         ],
     )

@@ -11,7 +11,6 @@ from config.model import WideDeep
 from config.training import Training
 from trainer.data.inputs import IdInput, ModelInputs
 from trainer.fit.classifier import build_classifier
-from trainer.optimizers.joint import JointOptimizer
 
 INPUTS = ModelInputs(
     ids=(
@@ -89,57 +88,3 @@ def test_training_goes_on_as_if_it_had_not_been_interrupted(build, tmp_path):
         np.testing.assert_allclose(
             variable.numpy(), expected.numpy(), atol=1e-6, err_msg=variable.path
         )
-
-
-def test_keras_own_backup_resumes_after_an_interruption(build, tmp_path):
-    class Interrupt(keras.callbacks.Callback):
-        def on_epoch_begin(self, epoch, logs=None):
-            if epoch == 2:
-                raise KeyboardInterrupt
-
-    def train(model, *callbacks):
-        backup = keras.callbacks.BackupAndRestore(str(tmp_path / "backup"))
-        model.fit(
-            _examples(),
-            epochs=4,
-            shuffle=False,
-            verbose=0,
-            callbacks=[*callbacks, backup],
-        )
-        return model
-
-    with pytest.raises(KeyboardInterrupt):
-        train(build(), Interrupt())
-    resumed = build()
-    resumed = train(resumed)
-
-    assert int(resumed.optimizer.iterations) == 4 * 7
-    assert resumed.history.epoch == [2, 3]
-
-
-def test_each_slot_is_saved_once(build, tmp_path):
-    """As the state of all optimizers together, and not of each one again."""
-    model = build()
-    stored = {}
-    model.optimizer.save_own_variables(stored)
-
-    assert isinstance(model.optimizer, JointOptimizer)
-    assert len(stored) == len(model.optimizer.variables)
-    file = tmp_path / "all.weights.h5"
-    model.save_weights(str(file))
-    values = sum(variable.numpy().nbytes for variable in model.variables)
-    values += sum(variable.numpy().nbytes for variable in model.optimizer.variables)
-    read = _bytes_in(file)
-    assert read == values
-
-
-def _bytes_in(file):
-    h5py = pytest.importorskip("h5py")
-    sizes = []
-    with h5py.File(file) as opened:
-        opened.visititems(
-            lambda _, item: (
-                sizes.append(item.nbytes) if isinstance(item, h5py.Dataset) else None
-            )
-        )
-    return sum(sizes)

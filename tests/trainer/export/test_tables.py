@@ -1,4 +1,4 @@
-"""Rows that training has seen, and those it has not."""
+"""Seen and unseen rows of the tables after a training."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_rows_of_a_warm_start_stay(train):
     assert np.flatnonzero(same).tolist() == [1, 2, 3, 5]
 
 
-def test_a_table_that_nothing_was_seen_of_stays(train):
+def test_a_table_without_seen_rows_stays(train):
     model = train()
     before = _table(model, "deep.embedding.tags")
     fill_unseen_rows(model, {**MASKS, "tags": np.zeros(9, bool)}, {})
@@ -102,7 +102,7 @@ def test_zero_wide_weights_are_counted_among_the_seen_ones(train):
     assert wide_rows(model, MASKS) == (7, pytest.approx(2 / 7))
 
 
-def test_a_model_without_a_wide_part_has_no_such_figures():
+def test_a_model_without_a_wide_part_has_no_wide_rows():
     model = build_classifier("embedding_mlp", EmbeddingMlp(), INPUTS, Training())
 
     assert wide_rows(model, MASKS) is None

@@ -1,8 +1,9 @@
-"""What a person sees while a model trains."""
+"""Callbacks of the training: progress, early stopping, learning rates."""
 
 from __future__ import annotations
 
 import logging
+import re
 
 import keras
 import numpy as np
@@ -16,29 +17,25 @@ from trainer.optimizers.sparse import LazyAdam, SparseAdagrad
 LOGS = {"log_loss": 0.5, "auc": 0.75, "val_log_loss": 0.625, "val_auc": 0.7}
 
 
-def test_one_line_an_epoch(caplog):
+def test_each_epoch_is_a_line_with_its_metrics(caplog):
     callback = LogEpochs(epochs=7)
     with caplog.at_level(logging.INFO):
         for epoch in range(2):
             callback.on_epoch_begin(epoch)
-            callback.on_epoch_end(epoch, {**LOGS, "auc": 0.75 + epoch / 10})
+            logs = {**LOGS, "auc": 0.75 + epoch / 10, "learning_rate": 1.0 - epoch / 2}
+            callback.on_epoch_end(epoch, logs)
 
-    assert [record.getMessage() for record in caplog.records] == [
-        "epoch 1/7: log loss 0.5000, AUC 0.7500; validation log loss 0.6250, "
-        "AUC 0.7000 (0 s)",
-        "epoch 2/7: log loss 0.5000, AUC 0.8500; validation log loss 0.6250, "
-        "AUC 0.7000 (0 s)",
-    ]
-
-
-def test_a_lowered_rate_is_part_of_the_line(caplog):
-    callback = LogEpochs(epochs=7)
-    with caplog.at_level(logging.INFO):
-        callback.on_epoch_begin(0)
-        callback.on_epoch_end(0, {**LOGS, "learning_rate": 0.25})
-
-    (record,) = caplog.records
-    assert record.getMessage().endswith("AUC 0.7000; learning rates x 0.25 (0 s)")
+    first, second = [record.getMessage() for record in caplog.records]
+    assert first.startswith("epoch 1/7: ")
+    assert second.startswith("epoch 2/7: ")
+    for figures, line in (
+        ("0.5 0.75 0.625 0.7", first),
+        ("0.5 0.85 0.625 0.7", second),
+    ):
+        assert re.findall(r"0\.\d{4}", line) == [
+            f"{float(f):.4f}" for f in figures.split()
+        ]
+    assert "x 0.5" in second
 
 
 def test_the_history_has_the_time_without_the_validation(monkeypatch):
@@ -100,9 +97,7 @@ def _kept(model):
     ("aucs", "epochs", "best"),
     [
         # Two epochs without a better one end the training.
-        ([0.6, 0.8, 0.7, 0.79, 0.9], 4, 2),
-        ([0.6, 0.8, 0.8, 0.8, 0.9], 4, 2),
-        ([0.5, 0.6, 0.7, 0.8, 0.9], 5, 5),
+        ([0.6, 0.8, 0.7, 0.8, 0.9], 4, 2),
         # The best epoch counts although training went on to the last.
         ([0.6, 0.7, 0.8, 0.9, 0.7], 5, 4),
     ],
@@ -119,14 +114,11 @@ def test_training_stops_early_and_keeps_the_best_epoch(train, aucs, epochs, best
     ("log_losses", "best"),
     [
         # Within a hundredth of the lowest, AUC decides ...
-        ([0.500, 0.500, 0.505], 3),
         ([0.510, 0.500, 0.505], 3),
         # ... but not for a model that is too sure of itself.
         ([0.500, 0.500, 0.506], 2),
-        ([0.500, 0.600, 0.700], 1),
         # The lowest may come later, and the best so far be too far from it.
         ([0.500, 0.600, 0.400], 3),
-        ([0.400, 0.500, 0.300], 3),
         # Not a number is no good.
         ([0.500, np.nan, np.nan], 1),
     ],
@@ -144,7 +136,7 @@ def test_a_lower_log_loss_wins_over_an_auc_that_was_too_sure(train):
     assert _kept(model) == 2
 
 
-def test_any_log_loss_may_do(train):
+def test_the_tolerance_of_the_log_loss_is_configured(train):
     training = Training(patience=9, log_loss_tolerance=1.0)
     _, model = train(training, [0.6, 0.7, 0.8], [0.3, 0.5, 0.6])
 
@@ -165,27 +157,7 @@ def test_a_plateau_lowers_the_rates_of_all_optimizers(train):
     assert float(adam.learning_rate.value) == pytest.approx(0.05)
 
 
-def test_a_rate_may_have_a_floor(train):
-    """As Keras's callback offers it: a share of the configured rates."""
-    adagrad = SparseAdagrad(0.4)
-    model = train(Training(), [0.5], optimizer=JointOptimizer({"deep.": adagrad}))[1]
-    reduce = keras.callbacks.ReduceLROnPlateau(
-        monitor="loss", factor=0.1, patience=1, min_lr=0.25, min_delta=9.0
-    )
-    ones = keras.ops.ones((2, 1))
-    model.fit(ones, ones, epochs=4, verbose=0, callbacks=[reduce])
-
-    assert float(model.optimizer.learning_rate.value) == 0.25
-    assert float(adagrad.learning_rate.value) == pytest.approx(0.1)
-
-
-def test_tensorboard_has_logs_where_they_are_wanted(train, tmp_path):
-    train(Training(), [0.5], log_dir=str(tmp_path))
-
-    assert list(tmp_path.rglob("events.out.tfevents.*"))
-
-
-def test_without_a_positive_in_the_validation_the_log_loss_decides(train, caplog):
+def test_the_log_loss_decides_where_the_auc_is_undefined(train, caplog):
     undefined, losses = [float("nan")] * 5, [0.5, 0.4, 0.45, 0.41, 0.3]
     with caplog.at_level(logging.WARNING):
         scripted, model = train(Training(patience=2), undefined, losses)
@@ -196,7 +168,7 @@ def test_without_a_positive_in_the_validation_the_log_loss_decides(train, caplog
     assert len(warned) == 1
 
 
-def test_without_a_positive_the_rates_follow_the_log_loss(train):
+def test_the_rates_follow_the_log_loss_where_the_auc_is_undefined(train):
     plateau = {"factor": 0.5, "patience": 1}
     training = Training(patience=9, reduce_learning_rate=plateau)
     for losses, rate in (([0.5, 0.4, 0.3, 0.2], 0.01), ([0.5, 0.6, 0.7], 0.0025)):

@@ -34,7 +34,6 @@ EXAMPLES, BATCH = 155, 66
 
 MIRRORED = {"strategy": "mirrored", "replicas": 2}
 WORKERS = {"strategy": "multi_worker", "replicas": 2}
-STRATEGIES = ["mirrored", "workers"]
 # What is regularised counts in the mean of the batch; dropout would differ by nature.
 SETTINGS = {"dropout": 0.0, "embedding_l2": 0.1, "kernel_l2": 0.01}
 ADAGRAD = {**SETTINGS, "optimizer": "adagrad", "learning_rate": 0.1}
@@ -112,13 +111,10 @@ def test_the_model_of_a_strategy_learns_what_any_model_learns(examples):
         np.testing.assert_allclose(these, those, atol=1e-5)
 
 
-def test_without_distribution_there_is_no_strategy():
+def test_only_workers_have_processes_of_their_own():
     assert make_strategy(None) is None
     assert is_chief(None)
     assert worker_configs(None) == [None]
-
-
-def test_mirrored_replicas_are_in_one_process():
     assert worker_configs(Distribution(strategy="mirrored", replicas=4)) == [None]
 
 
@@ -148,30 +144,5 @@ def test_workers_must_be_named_or_counted(monkeypatch):
 def test_more_replicas_than_gpus_are_an_error(monkeypatch):
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["one"])
 
-    with pytest.raises(ConfigError, match=r"got 2; this machine has 1 GPU"):
+    with pytest.raises(ConfigError, match=r"2; .*1 GPU"):
         make_strategy(Distribution(**MIRRORED))
-
-
-class _Resolver:
-    def __init__(self, jobs, task_type, task_id):
-        self.task_type, self.task_id = task_type, task_id
-        self._jobs = jobs
-
-    def cluster_spec(self):
-        return tf.train.ClusterSpec({job: ["host:1"] for job in self._jobs})
-
-
-@pytest.mark.parametrize(
-    ("jobs", "task", "chief"),
-    [
-        (["worker"], ("worker", 0), True),
-        (["worker"], ("worker", 1), False),
-        (["chief", "worker"], ("chief", 0), True),
-        (["chief", "worker"], ("worker", 0), False),
-    ],
-)
-def test_one_worker_is_the_chief(jobs, task, chief):
-    class Strategy:
-        cluster_resolver = _Resolver(jobs, *task)
-
-    assert is_chief(Strategy()) is chief

@@ -7,7 +7,7 @@ import math
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
@@ -49,8 +49,8 @@ def test_undefined_without_both_classes(labels):
     assert math.isnan(_auc(labels, [-1.0, 1.0][: len(labels)]))
 
 
-@pytest.mark.parametrize("click_rate", [0.2, 8e-4, 1e-5])
-@pytest.mark.parametrize("spread", [0.05, 1.0, 3.0])
+@pytest.mark.parametrize("click_rate", [0.2, 1e-5])
+@pytest.mark.parametrize("spread", [0.05, 3.0])
 def test_the_error_is_below_a_ten_thousandth_at_any_click_rate(click_rate, spread):
     random = np.random.default_rng(1)
     count = 1_000_000
@@ -63,7 +63,6 @@ def test_the_error_is_below_a_ten_thousandth_at_any_click_rate(click_rate, sprea
     assert _auc(labels, logits, batches=7) == pytest.approx(exact, abs=1e-4)
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     st.lists(
         st.tuples(st.booleans(), st.integers(-2000, 2000)), min_size=1, max_size=60

@@ -88,7 +88,7 @@ def test_large_tables_are_in_huge_pages_unless_glibc_is_tuned(
     assert path.read_text() == "glibc.malloc.tcache_count=3"
 
 
-def test_what_the_first_one_logs_is_logged_here(work, caplog):
+def test_logs_of_the_first_process_are_logged_here(work, caplog):
     with caplog.at_level(logging.INFO):
         run_in_processes(work.log, [("first",), ("second",)])
 
@@ -97,26 +97,26 @@ def test_what_the_first_one_logs_is_logged_here(work, caplog):
     assert record.levelno == logging.INFO
 
 
-def test_an_error_that_a_person_can_mend_comes_over(work):
-    with pytest.raises(InputError, match=r"^no examples; give some$"):
+def test_an_error_of_the_user_comes_over(work):
+    with pytest.raises(InputError, match="no examples"):
         run_in_processes(work.complain, [()])
 
 
 def test_any_other_error_comes_with_its_traceback(work):
-    with pytest.raises(RuntimeError, match=r"(?s)in fail.*KeyError: \'a fault\'\n$"):
+    with pytest.raises(RuntimeError, match=r"(?s)in fail.*KeyError: 'a fault'"):
         run_in_processes(work.fail, [()])
 
 
 def test_a_process_that_dies_is_an_error(work):
-    with pytest.raises(RunError, match="ended with status 9 before its work was done"):
+    with pytest.raises(RunError, match="status 9"):
         run_in_processes(work.die, [()])
 
 
-def test_when_one_fails_the_others_end(work, tmp_path):
+def test_the_other_processes_end_where_one_fails(work, tmp_path):
     """And clean up."""
     path = str(tmp_path / "started")
     began = time.monotonic()
-    with pytest.raises(RunError, match="ended with status 9"):
+    with pytest.raises(RunError, match="status 9"):
         run_in_processes(work.wait_or_die, [(False, path), (True, path)])
 
     assert time.monotonic() - began < 50

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -37,29 +35,3 @@ def test_a_small_norm_makes_small_steps(train_tiny):
 
     np.testing.assert_allclose(still, later, atol=1e-6)
     assert np.abs(still - moved).max() > 0.01
-
-
-def test_a_plateau_lowers_the_learning_rates(train_tiny, caplog):
-    """Of a model that hardly learns, so that its AUC stays where it is."""
-    training = {
-        "epochs": 4,
-        "patience": 4,
-        "reduce_learning_rate": {"factor": 0.1, "patience": 1},
-    }
-    with caplog.at_level(logging.INFO, logger="trainer"):
-        train_tiny(training, "linear", wide_learning_rate=1e-9)
-
-    lines = [
-        r.getMessage() for r in caplog.records if r.name == "trainer.fit.callbacks"
-    ]
-    rates = [line.partition("learning rates x ")[2].split(" ")[0] for line in lines]
-    assert rates[:3] == ["", "", "0.1"]
-
-
-def test_training_ends_when_it_gets_no_better(train_tiny):
-    record = train_tiny(
-        {"epochs": 20, "patience": 3}, "linear", wide_learning_rate=1e-9
-    ).record
-
-    assert (record["best_epoch"], record["epochs"]) == (1, 4)
-    assert record["examples_per_second"] > 0

@@ -40,17 +40,10 @@ def test_lists_are_pooled_without_their_padding(pooling, expected):
     np.testing.assert_allclose(_layer(pooling=pooling)(ids), expected)
 
 
-@pytest.mark.parametrize("pooling", ["mean", "sum", "sqrtn"])
-def test_a_batch_of_empty_lists_gets_the_vector_of_a_missing_value(pooling):
-    vectors = _layer(pooling=pooling)(tf.zeros([2, 0], tf.int64))
+def test_a_batch_of_empty_lists_gets_the_vector_of_a_missing_value():
+    vectors = _layer()(tf.zeros([2, 0], tf.int64))
 
     np.testing.assert_allclose(vectors, [[100, 200], [100, 200]])
-
-
-def test_wider_padding_changes_nothing():
-    narrow, wide = tf.constant([[1, 2]]), tf.constant([[1, 2, 0, 0, 0]])
-
-    np.testing.assert_allclose(_layer()(narrow), _layer()(wide))
 
 
 def test_l2_pulls_at_the_looked_up_rows_only():
@@ -66,26 +59,12 @@ def test_l2_pulls_at_the_looked_up_rows_only():
     np.testing.assert_allclose(gradient, [[0, 0], [0.5, 1], [0, 0], [4, 2]])
 
 
-def test_l2_leaves_padding_out():
-    layer = _layer(l2=0.5)
-    layer(tf.constant([[1, 0, 0], [1, 1, 0]]))
-
-    # (1 + 4) once and twice, for a batch of two.
-    assert float(layer.losses[0]) == pytest.approx(0.5 * 15 / 2)
-
-
 def test_the_gradient_has_the_rows_of_the_batch_only():
     layer = _layer()
+    assert layer.losses == []
     with tf.GradientTape() as tape:
         total = tf.reduce_sum(layer(tf.constant([1, 3, 1])))
     gradient = tape.gradient(total, layer.table.value)
 
     assert isinstance(gradient, tf.IndexedSlices)
     assert gradient.indices.numpy().tolist() == [1, 3, 1]
-
-
-def test_without_l2_there_is_no_penalty():
-    layer = _layer()
-    layer(tf.constant([1]))
-
-    assert layer.losses == []

@@ -12,9 +12,9 @@ from config.training import Training
 from trainer.data.inputs import IdInput, ModelInputs
 from trainer.fit.classifier import build_classifier
 from trainer.fit.loop import fit
-from trainer.layers.output import Bias, Recalibration
+from trainer.layers.output import Recalibration
 
-EXAMPLES = 60_000
+EXAMPLES = 30_000
 AD = IdInput("ad", num_ids=8, multivalued=False, crossed=False, embedding_size=1)
 INPUTS = ModelInputs(ids=(AD,), numbers=())
 
@@ -23,16 +23,7 @@ def _sigmoid(logit):
     return 1 / (1 + np.exp(-logit))
 
 
-def test_a_bias_is_added():
-    bias = Bias()
-    logit = tf.constant([[1.0], [2.0]])
-    assert bias(logit).numpy().tolist() == [[1.0], [2.0]]
-    bias.bias.assign([0.5])
-
-    assert bias(logit).numpy().tolist() == [[1.5], [2.5]]
-
-
-@pytest.mark.parametrize("rate", [0.01, 0.1, 0.5])
+@pytest.mark.parametrize("rate", [0.01, 0.5, 1.0])
 def test_undersampled_predictions_are_corrected_by_the_formula_of_he_et_al(rate):
     """Section 6.3: q = p / (p + (1 - p) / w)."""
     layer = Recalibration(rate, positive_weight=1.0)
@@ -43,7 +34,7 @@ def test_undersampled_predictions_are_corrected_by_the_formula_of_he_et_al(rate)
     np.testing.assert_allclose(q, p / (p + (1 - p) / rate), rtol=1e-5)
 
 
-def test_worked_out_by_hand():
+def test_a_shift_worked_out_by_hand():
     """One click in 100 becomes one in 10.9 where a tenth of the others is left, and
     3 in 12.9 where each click counts as three."""
     layer = Recalibration(0.1, positive_weight=3.0)
@@ -52,13 +43,6 @@ def test_worked_out_by_hand():
     assert _sigmoid(layer(logit).numpy()).item() == pytest.approx(0.01)
     sampled = _sigmoid(layer(logit, training=True).numpy()).item()
     assert sampled == pytest.approx(3 / (3 + 9.9))
-
-
-def test_nothing_is_shifted_where_all_examples_count_once():
-    logit = tf.constant([[1.0], [-2.0]])
-
-    layer = Recalibration(1.0, 1.0)
-    assert layer(logit, training=True).numpy().tolist() == [[1.0], [-2.0]]
 
 
 class _Clicks:
@@ -91,7 +75,7 @@ class _Clicks:
 
 @pytest.mark.parametrize(
     ("negative_rate", "positive_weight"),
-    [(1.0, 1.0), (0.1, 1.0), (1.0, 3.0), (0.1, 3.0)],
+    [(1.0, 1.0), (0.1, 3.0)],
 )
 def test_predictions_are_those_of_the_full_data(negative_rate, positive_weight):
     """A model of dropped and weighted examples has the click rates of all examples."""

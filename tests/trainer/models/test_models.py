@@ -18,19 +18,14 @@ UNRESTRAINED = {"dropout": 0.0, "batch_norm": False, "wide_l1": 0.0}
 
 COLUMNS = {
     "one id": ((ID,), ()),
-    "one list": ((IDS,), ()),
     "one number": ((), ("age",)),
-    "numbers": ((), ("age", "age_missing")),
-    "ids": ((ID, IDS), ()),
-    "ids and a cross": ((ID, CROSS), ()),
     "no cross": ((ID, IDS), ("age",)),
     "everything": ((ID, IDS, CROSS, CROSSES), ("age", "price")),
     # Names that layers and operations of Keras have too.
     "odd names": (
-        (
-            IdInput("add", 3, multivalued=False, crossed=False, embedding_size=2),
-            IdInput("wide_add", 3, multivalued=False, crossed=False, embedding_size=2),
-            IdInput("deep_logit", 3, multivalued=True, crossed=False, embedding_size=2),
+        tuple(
+            IdInput(name, 3, multivalued=False, crossed=False, embedding_size=2)
+            for name in ("add", "wide_add", "deep_logit")
         ),
         ("concatenate", "reshape"),
     ),
@@ -79,7 +74,7 @@ def test_overfits_what_can_be_separated(build, kind):
     assert metrics["log_loss"] < 0.2
 
 
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("kind", ["wide_deep", "dcn_v2"])
 def test_the_seed_decides_everything(build, kind):
     inputs = ModelInputs(*COLUMNS["everything"])
     rows = _batch(inputs, rows=32)
@@ -96,7 +91,7 @@ def test_the_seed_decides_everything(build, kind):
     assert not np.allclose(trained(seed=2), first)
 
 
-@pytest.mark.parametrize("kind", sorted(set(MODELS) - {"linear"}))
+@pytest.mark.parametrize("kind", ["wide_deep", "deepfm"])
 def test_log_loss_leaves_regularisation_out(build, kind):
     inputs = ModelInputs(*COLUMNS["no cross"])
     model = build(kind, inputs, embedding_l2=100.0)
@@ -109,7 +104,7 @@ def test_log_loss_leaves_regularisation_out(build, kind):
     assert metrics["loss"] > metrics["log_loss"] + 0.01
 
 
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("kind", ["linear", "embedding_mlp"])
 def test_examples_without_weight_are_not_learned_from(build, kind):
     keras.utils.set_random_seed(0)
     inputs = ModelInputs(*COLUMNS["one id"])

@@ -57,18 +57,6 @@ def test_ftrl_trains_the_wide_part_and_the_configured_optimizer_the_deep(wide_de
     assert len(owners) == len(model.trainable_variables)
 
 
-def test_a_step_changes_both_parts(wide_deep):
-    # Batch norm would take out what the one before it adds.
-    model = wide_deep(wide_l1=0.0, batch_norm=False)
-    wide, deep = _values(_part(model, "wide.")), _values(_part(model, "deep."))
-    _train(model)
-
-    for before, after in zip(wide, _values(_part(model, "wide.")), strict=True):
-        assert not np.allclose(before, after)
-    for before, after in zip(deep, _values(_part(model, "deep.")), strict=True):
-        assert not np.allclose(before, after)
-
-
 def test_both_parts_learn_from_the_joint_error(wide_deep):
     """The wide part's first step depends on what the deep part says."""
     model, other = wide_deep(wide_l1=0.0), wide_deep(wide_l1=0.0)
@@ -121,11 +109,3 @@ def test_strong_l1_leaves_no_wide_weight_and_none_leaves_them_all(wide_deep):
     assert np.count_nonzero(none.get_layer("wide.ad").get_weights()[0]) == 3
     # The deep part is not affected.
     assert np.count_nonzero(strong.get_layer("deep.dense.1").get_weights()[0])
-
-
-def test_without_ids_there_is_only_a_deep_part(wide_deep):
-    model = wide_deep(ModelInputs(ids=(), numbers=("age",)))
-    model.train_on_batch({"age": ROWS["age"]}, LABELS)
-
-    assert _part(model, "wide.") == []
-    assert len(_part(model, "deep.")) == len(model.trainable_variables)

@@ -13,7 +13,6 @@ FTRL = {"l1_regularization_strength": 0.01, "l2_regularization_strength": 0.02}
 PAIRS = {
     "AdaGrad": (SparseAdagrad, keras.optimizers.Adagrad, {}),
     "FTRL": (SparseFtrl, keras.optimizers.Ftrl, FTRL),
-    "FTRL without penalties": (SparseFtrl, keras.optimizers.Ftrl, {}),
     "Adam": (LazyAdam, keras.optimizers.Adam, {}),
 }
 OURS = {name: (ours, settings) for name, (ours, _, settings) in PAIRS.items()}
@@ -44,7 +43,7 @@ def _gradients(rows, steps=5):
 
 
 @pytest.mark.parametrize("name", PAIRS)
-def test_gives_what_keras_gives_for_the_whole_table(name):
+def test_a_step_on_all_rows_is_that_of_keras(name):
     """All rows have a gradient, and some of them several; their order is mixed."""
     ours_class, keras_class, settings = PAIRS[name]
     ours, keras_own = ours_class(0.05, **settings), keras_class(0.05, **settings)
@@ -57,7 +56,7 @@ def test_gives_what_keras_gives_for_the_whole_table(name):
 
 
 @pytest.mark.parametrize("name", PAIRS)
-def test_a_dense_gradient_is_keras_own_step(name):
+def test_a_dense_gradient_makes_the_step_of_keras(name):
     ours_class, keras_class, settings = PAIRS[name]
     ours, keras_own = ours_class(0.05, **settings), keras_class(0.05, **settings)
     kernel, keras_kernel = _table(), _table()
@@ -106,21 +105,6 @@ def test_lazy_adam_leaves_the_moments_of_other_rows_alone():
 
     np.testing.assert_array_equal(table.numpy()[0], once)
     assert (np.abs(dense_table.numpy()[0] - once) > 0.05).all()
-
-
-def test_a_step_of_lazy_adam_worked_out_by_hand():
-    adam, table = LazyAdam(0.1), _table()
-    start = table.numpy()[2].copy()
-    # Row 2 twice: its gradient is their sum.
-    adam.apply([_slices([[1.0] * 3, [3.0] * 3], [2, 2])], [table])
-    adam.apply([_slices([[2.0] * 3], [2])], [table])
-
-    first, second = 0.1 * 4.0, 0.001 * 16.0
-    step_1 = 0.1 * (0.001**0.5 / 0.1) * first / second**0.5
-    first, second = 0.9 * first + 0.1 * 2.0, 0.999 * second + 0.001 * 4.0
-    correction = (1 - 0.999**2) ** 0.5 / (1 - 0.9**2)
-    step_2 = 0.1 * correction * first / second**0.5
-    np.testing.assert_allclose(start - table.numpy()[2], step_1 + step_2, rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", OURS)
