@@ -80,7 +80,7 @@ TRAINING = {"Trainer", "Pusher"}
 @pytest.mark.parametrize(
     ("override", "reached"),
     [
-        ("evaluation.slices=[[device]]", {"Evaluator"}),
+        ("evaluation.slices=[[device]]", {"ExampleValidator", "Evaluator"}),
         ("gates=[{metric: auc, min: 0.6}]", {"Evaluator"}),
         ("training.epochs=3", TRAINING),
         ("model.kind=embedding_mlp", TRAINING),

@@ -84,12 +84,7 @@ def test_missing_values_are_configured(write: Write, read: Read):
     ]
 
 
-def test_nan_and_infinity_are_numbers(write: Write, read: Read):
-    rows = read(write("examples.csv", b"age,city,click\nnan,a,0\ninf,a,0\n-inf,a,1\n"))
-    assert repr([row["age"] for row in rows]) == "[[nan], [inf], [-inf]]"
-
-
-@pytest.mark.parametrize("name", NAMES[::2])
+@pytest.mark.parametrize("name", NAMES[:3])
 def test_absent_columns_are_named_with_those_there_are(
     write: Write, problem: Problem, name: str
 ):

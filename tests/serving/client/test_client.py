@@ -254,7 +254,7 @@ def test_only_unavailable_is_retried(code, requests):
     with Client(address, "tiny", connection=Connection(attempts=2)) as client:
         # So that no question for them comes first.
         features = ModelFeatures(1, {"user": Feature("user", True, False)})
-        client._conversations.about(None).features = features
+        client._endpoint.labelled(None).features = features
         with pytest.raises(ServerError) as caught:
             # A request larger than gRPC by default keeps for a retry.
             client.predict([{"user": "u" * 10_000}] * 100)
