@@ -92,7 +92,7 @@ def test_other_slices_do_not_retrain(released, ctr):
     versions = released.versions()
     slices = ["--set", "evaluation.slices=[[category]]"]
     summary = json.loads(ctr(*released.command(*slices, "--json")).out)
-    expected = {*NEVER_CACHED, "Evaluator", "EvaluationReport"}
+    expected = {*NEVER_CACHED, "ExampleValidator", "Evaluator", "EvaluationReport"}
     assert set(executed(summary)) == expected
     assert released.versions() == versions, "the same model is not released again"
 

@@ -61,7 +61,7 @@ def test_the_configuration_of_the_run_is_used_and_a_change_is_logged(run, caplog
     now = config.model_copy(
         update={"training": config.training.model_copy(update={"epochs": 1})}
     )
-    with caplog.at_level(logging.INFO, logger="pipeline"):
+    with caplog.at_level(logging.INFO, logger="ctr"):
         find_trained(config, run.connection, run.folder.name)
         assert not caplog.messages
         trained = find_trained(now, run.connection, run.folder.name)

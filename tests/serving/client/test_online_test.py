@@ -156,7 +156,10 @@ def test_a_table_is_split(predict, tested, tmp_path):
             ["ctr release label gone=VERSION"],
         ),
         (["--split", "canary=0.5", "--by", "zz"], ["'zz'"]),
-        (["--split", "canary=0.5", "--by", "age", "--keep", "user_id"], ["float 31.0"]),
+        (
+            ["--split", "canary=0.5", "--by", "age", "--keep", "user_id"],
+            ["31.0", "float"],
+        ),
     ],
 )
 def test_wrong_use_is_an_error(predict, rejected, tmp_path, options, named):
