@@ -26,7 +26,8 @@ def test_drift_and_skew_stop_a_run_before_training(released, ctr, clicks, tmp_pa
     summary = released.summary()
     assert summary["verdict"] == "blocked"
     (reason,) = summary["reasons"]
-    assert reason.count("feature 'gender'") == 2
+    assert "train: feature 'gender'" in reason
+    assert reason.count("Jensen-Shannon divergence") == 2
     assert "serving" in reason
     assert "Transform" not in {each["id"] for each in summary["components"]}
     assert released.versions() == versions
