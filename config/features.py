@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 from config.base import Block, PositiveInt
 from config.names import ColumnName
 
+Negative = Literal["minus_sign", "parentheses", "trailing"]
+
 
 class NumberFormat(Block):
     """Notation of numbers as text.
@@ -18,11 +20,14 @@ class NumberFormat(Block):
       thousands: Separator of groups of digits, such as the comma in 1,909.
       decimal: Separator of the fraction.
       unit: A text before or after each number, such as $ or %.
+      negative: Notation of negative numbers other than -5: `minus_sign` (U+2212, or a
+        dash), `parentheses` as in accounting, or `trailing` as in 5-.
     """
 
     thousands: Literal[",", ".", " ", "'"] | None = None
     decimal: Literal[".", ","] = "."
     unit: Annotated[str, Field(min_length=1)] | None = None
+    negative: Negative | None = None
 
     @model_validator(mode="after")
     def _separators_differ(self) -> NumberFormat:

@@ -12,12 +12,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.errors import InputError
-from config.features import NumberFormat
+from config.features import Negative, NumberFormat
 from config.raw_columns import RawColumn
 from config.values.canonical_text import BOOLEANS
 
 _SPACE = r"[\s\x{a0}\x{202f}]"
 # Typography has spaces that do not break lines, and an apostrophe of its own.
+# What a negative number is by each form, and with a hyphen in front.
+_NEGATIVES: dict[Negative, tuple[str, str]] = {
+    "minus_sign": (r"^(\D*)[\x{2212}\x{2013}]", r"\1-"),
+    "parentheses": (r"^([^()\d]*)\(\s*([^()]*?)\s*\)([^()\d]*)$", r"-\1\2\3"),
+    "trailing": (r"^([^-]*\d[^-]*)-(\D*)$", r"-\1\2"),
+}
 _THOUSANDS = {" ": _SPACE, "'": "['\N{RIGHT SINGLE QUOTATION MARK}]"}
 
 
@@ -66,7 +72,7 @@ def parse_numbers(texts: pa.Array, number_format: NumberFormat) -> pa.Array:
     Raises:
       InputError: A text is no such number; the message quotes the first one.
     """
-    bare = _without_unit(booleans_as_digits(texts), number_format)
+    bare = _bare(booleans_as_digits(texts), number_format)
     bad = pc.invert(pc.match_substring_regex(bare, _pattern(number_format)))
     if pc.any(bad).as_py():
         raise InputError(
@@ -94,14 +100,21 @@ def booleans_as_digits(texts: pa.Array) -> pa.Array:
 
 def is_number(texts: pa.Array, number_format: NumberFormat) -> pa.Array:
     """Returns True for each number in the notation: bool [n], null where missing."""
-    bare = _without_unit(texts, number_format)
+    bare = _bare(texts, number_format)
     return pc.match_substring_regex(bare, _pattern(number_format))
 
 
 def example_of(number_format: NumberFormat) -> str:
     """A number as the format writes it, such as `1,909.5` or `1909.5 (in $)`."""
-    unit = f" (in {number_format.unit})" if number_format.unit else ""
-    return f"1{number_format.thousands or ''}909{number_format.decimal}5{unit}"
+    number = f"1{number_format.thousands or ''}909{number_format.decimal}5"
+    if number_format.negative is not None:
+        forms = {
+            "minus_sign": f"\N{MINUS SIGN}{number}",
+            "parentheses": f"({number})",
+            "trailing": f"{number}-",
+        }
+        number += f" or {forms[number_format.negative]}"
+    return number + (f" (in {number_format.unit})" if number_format.unit else "")
 
 
 def _pattern(number_format: NumberFormat) -> str:
@@ -119,8 +132,21 @@ def _separator(number_format: NumberFormat) -> str | None:
     return thousands and _THOUSANDS.get(thousands, re.escape(thousands))
 
 
+def _bare(texts: pa.Array, number_format: NumberFormat) -> pa.Array:
+    """The texts without their unit, with a hyphen before negative numbers."""
+    texts = with_hyphens(pc.utf8_trim_whitespace(texts), number_format.negative)
+    return _without_unit(texts, number_format)
+
+
+def with_hyphens(texts: pa.Array, negative: Negative | None) -> pa.Array:
+    """The texts, with a hyphen before numbers that are negative by another form."""
+    if negative is None:
+        return texts
+    pattern, replacement = _NEGATIVES[negative]
+    return pc.replace_substring_regex(texts, pattern, replacement)
+
+
 def _without_unit(texts: pa.Array, number_format: NumberFormat) -> pa.Array:
-    texts = pc.utf8_trim_whitespace(texts)
     if number_format.unit is None:
         return texts
     unit = re.escape(number_format.unit.strip())

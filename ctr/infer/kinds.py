@@ -16,6 +16,8 @@ from ctr.infer.codes import code_reason
 from ctr.infer.column import Column, count, number, percent
 from ctr.infer.leave_out import reason_to_leave_out
 from ctr.infer.lists import delimiter_of
+from ctr.infer.names import named_meaning
+from ctr.infer.number_hints import number_hint
 from ctr.infer.rows import Rows
 from ctr.infer.vocabulary import (
     LARGEST_VOCABULARY,
@@ -56,18 +58,27 @@ def guess(column: Column, rows: Rows, taken: Container[str]) -> Guess:
     is_known = column.family != "other" and column.present > 0
     auc = column.auc(rows.labels) if is_known else 0.5
     is_text = column.family == "text" and column.present > 0
-    delimiter = delimiter_of(column) if is_text else None
+    hint = _number_hint(column) if is_text else ""
+    delimiter = delimiter_of(column) if is_text and not hint else None
     if reason := reason_to_leave_out(
         column, auc, is_code=code is not None, is_list=delimiter is not None
     ):
-        return Guess(None, reason)
+        return Guess(None, reason + hint)
     if not is_column_name(column.name):
         return Guess(None, f"its name is not {COLUMN_NAME_RULE}; rename the column")
     guessed = _guess(column, rows, code, delimiter, taken)._replace(auc=auc)
-    if not column.missing:
-        return guessed
-    missing = f"; missing in {percent(column.missing, column.rows)}"
-    return guessed._replace(comment=guessed.comment + missing)
+    comment = guessed.comment + hint
+    if column.missing:
+        comment += f"; missing in {percent(column.missing, column.rows)}"
+    return guessed._replace(comment=comment)
+
+
+def _number_hint(column: Column) -> str:
+    """A clause on texts that may be meant as numbers, where they name nothing."""
+    hint = None
+    if named_meaning(column.name) != "id":
+        hint = number_hint(column.items)
+    return f"; {hint}" if hint else ""
 
 
 def _guess(

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from config.features import NumberFormat
-from config.values.text_values import is_number, parse_numbers, without_missing
+from config.features import Negative, NumberFormat
+from config.values.text_values import (
+    is_number,
+    parse_numbers,
+    with_hyphens,
+    without_missing,
+)
 
 PLACEHOLDERS = (
     "NA N/A n/a #N/A NULL null Null None none NaN nan NAN \\N - -- ? . missing".split()  # noqa: SIM905
 )
-_CURRENCIES = "$ € £ ¥ ₹ ₩ ₽ ₺ R$ US$ USD EUR GBP CHF JPY".split()  # noqa: SIM905
-_UNITS = (*_CURRENCIES, *"% ‰ kg km cm mm ms sec min px KB MB GB".split())  # noqa: SIM905
+_CURRENCIES = (
+    "$ € £ ¥ ₹ ₩ ₽ ₺ ₫ ₦ ₱ ₪ ₴ ฿ R$ US$ A$ C$ CA$ AU$ NZ$ HK$ Rs Rs. kr kr. zł Kč lei "  # noqa: SIM905
+    "USD EUR GBP CHF JPY CNY RMB INR KRW BRL MXN CAD AUD NZD SEK NOK DKK PLN CZK HUF "
+    "RUB TRY ZAR SGD HKD TWD THB IDR ILS AED".split()
+)
+UNITS = (*_CURRENCIES, *"% ‰ ° kg km cm mm ms sec min px KB MB GB".split())  # noqa: SIM905
 # More digits are an id, and may not fit into 64 bits.
 _MOST_DIGITS = 18
 _FEWEST = 20
@@ -63,16 +72,21 @@ def numbers_of(texts: pa.Array) -> Numbers | None:
     )
     texts = pc.utf8_trim_whitespace(without_missing(texts, words))
     found = texts.drop_null().unique()
-    if not len(found) or _any(found, _CODE):
+    if not len(found):
         return None
-    if _all(found, _WHOLE):
+    negative = _negative(found)
+    found = with_hyphens(found, negative)
+    if _any(found, _CODE):
+        return None
+    if negative is None and _all(found, _WHOLE):
         if pc.max(pc.utf8_length(found)).as_py() > _MOST_DIGITS:
             return None
         return (
             None if _any(found, _PLUS) else Numbers(texts.cast(pa.int64()), None, words)
         )
-    for number_format in _formats(found):
-        if pc.all(is_number(found, number_format)).as_py():
+    for each in _formats(found):
+        number_format = each.model_copy(update={"negative": negative})
+        if pc.all(is_number(found, each)).as_py():
             values = parse_numbers(texts, number_format)
             is_plain = number_format == NumberFormat()
             return Numbers(values, None if is_plain else number_format, words)
@@ -97,12 +111,19 @@ def _formats(texts: pa.Array) -> Iterator[NumberFormat]:
         yield NumberFormat(decimal=",", unit=unit)
 
 
+def _negative(texts: pa.Array) -> Negative | None:
+    """The form of negative numbers other than by a hyphen in front."""
+    forms = get_args(Negative)
+    found = [form for form in forms if not with_hyphens(texts, form).equals(texts)]
+    return found[0] if len(found) == 1 else None
+
+
 def _unit(texts: pa.Array) -> str | None:
     """The one unit that texts have; of two, such as $ and €, no number comes."""
     marks = rf"[-+\d.,{_APOSTROPHES}\x{{a0}}\x{{202f}}]"
     bare = pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, marks, ""))
     units = set(bare.unique().to_pylist()) - {""}
-    return units.pop() if len(units) == 1 and units <= set(_UNITS) else None
+    return units.pop() if len(units) == 1 and units <= set(UNITS) else None
 
 
 def _is_grouped(texts: pa.Array, separator: str) -> bool:

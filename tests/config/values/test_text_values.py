@@ -38,6 +38,15 @@ NBSP, NARROW = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
         ({"unit": "$"}, "5", 5),
         ({"unit": "%"}, "45 %", 45),
         ({"unit": "kg"}, f"3{NBSP}kg", 3),
+        ({"negative": "parentheses"}, "(5)", -5),
+        ({"negative": "parentheses"}, "-5", -5),
+        ({"negative": "parentheses", "unit": "$"}, "$ (5)", -5),
+        ({"negative": "parentheses", "unit": "%"}, "( 5 % )", -5),
+        ({"negative": "minus_sign"}, "\N{MINUS SIGN}5", -5),
+        ({"negative": "minus_sign", "unit": "$"}, "$\N{MINUS SIGN}5", -5),
+        ({"negative": "minus_sign"}, "5e-2", 0.05),
+        ({"negative": "trailing"}, "5-", -5),
+        ({"negative": "trailing", "thousands": ","}, "1,234-", -1234),
     ],
 )
 def test_number_written_for_people(
@@ -53,6 +62,13 @@ def test_number_written_for_people(
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
+        ({"negative": "parentheses"}, "(-5)"),
+        ({"negative": "parentheses"}, "(5"),
+        ({"negative": "parentheses"}, "(5)6"),
+        ({"negative": "minus_sign"}, "5\N{MINUS SIGN}6"),
+        ({"negative": "trailing"}, "-5-"),
+        ({"negative": "trailing"}, "5-6"),
+        ({}, "(5)"),
         ({"thousands": ","}, "1,9"),
         ({"thousands": ","}, "1,2345"),
         ({"thousands": ","}, "1909,712"),

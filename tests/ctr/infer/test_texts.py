@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from ctr.infer.number_hints import number_hint
 from ctr.infer.texts import numbers_of
 
 
@@ -37,6 +38,38 @@ def read(texts: list[str | None]) -> tuple[list[float | None], dict[str, str]] |
         (["45%", "3.5%"], [45, 3.5], {"unit": "%"}),
         (["1,5 €", "2 €"], [1.5, 2], {"decimal": ",", "unit": "€"}),
         (["5 kg", "70 kg"], [5, 70], {"unit": "kg"}),
+        (["5,5 kr", "-7 kr"], [5.5, -7], {"decimal": ",", "unit": "kr"}),
+        (["(5)", "7"], [-5, 7], {"negative": "parentheses"}),
+        (
+            ["($1,234.00)", "$(5)", "$5.5"],
+            [-1234, -5, 5.5],
+            {"thousands": ",", "unit": "$", "negative": "parentheses"},
+        ),
+        (
+            ["(1.234,5 %)", "(7)%", "0,5 %"],
+            [-1234.5, -7, 0.5],
+            {
+                "thousands": ".",
+                "decimal": ",",
+                "unit": "%",
+                "negative": "parentheses",
+            },
+        ),
+        (
+            ["\N{MINUS SIGN}5.5", "\N{EN DASH}1", "-2", "3"],
+            [-5.5, -1, -2, 3],
+            {"negative": "minus_sign"},
+        ),
+        (
+            ["\N{MINUS SIGN}$1,234", "$\N{MINUS SIGN}7"],
+            [-1234, -7],
+            {"thousands": ",", "unit": "$", "negative": "minus_sign"},
+        ),
+        (
+            ["1,234.50-", "7 EUR-", "8"],
+            [-1234.5, -7, 8],
+            {"thousands": ",", "unit": "EUR", "negative": "trailing"},
+        ),
     ],
 )
 def test_numbers_written_for_people(
@@ -59,6 +92,10 @@ def test_numbers_written_for_people(
         pytest.param(["12,45,7", "3,4"], id="lists"),
         pytest.param(["true", "false"], id="booleans"),
         pytest.param(["+1", "-1"], id="signs"),
+        pytest.param(["(5)", "\N{MINUS SIGN}6"], id="two forms of negative"),
+        pytest.param(["(007)", "(5)"], id="codes in parentheses"),
+        pytest.param(["(555) 418-1318", "(555) 868-7168"], id="telephones"),
+        pytest.param(["10-20", "20-30"], id="ranges"),
         pytest.param(["NA", "IT"], id="countries"),
         pytest.param([None, ""], id="nothing"),
     ],
@@ -94,3 +131,52 @@ def test_words_among_numbers_are_missing_values():
     found = numbers_of(pa.array(["NA", "\\N", "1,000", "None"]))
     assert found.values.to_pylist() == [None, None, 1000.0, None]
     assert set(found.missing_words) == {"NA", "\\N", "None"}
+
+
+def hint(texts: list[str]) -> str | None:
+    return number_hint(pa.array(texts))
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [f"{n}.{n % 10}K" for n in range(50)] + ["1.2M"],
+        [f"${n},{100 + n}K" for n in range(1, 50)],
+        [f"{'$' if n % 2 else '€'}{n}.50" for n in range(50)],
+        [f"{n} kg" if n % 2 else f"{n} cm" for n in range(50)],
+        [f"({n})" if n % 2 else f"\N{MINUS SIGN}{n}" for n in range(1, 50)],
+        [f"{n // 60}h {n % 60}m" for n in range(50)],
+        [f"~{n}" for n in range(50)],
+        [chr(0x661 + n % 9) + chr(0x661 + n // 9) for n in range(50)],
+        [f"{n}K" for n in range(50)] + ["NA", "unknown"],
+    ],
+)
+def test_numbers_that_are_not_read_are_told(texts: list[str]):
+    assert numbers_of(pa.array(texts)) is None
+    said = hint(texts)
+    assert said is not None
+    assert texts[0] in said
+
+
+def test_words_among_numbers_that_no_list_has_are_told():
+    numbers = [f"{n}.5" for n in range(60)]
+    assert "unknown" in (hint([*numbers, "unknown"]) or "")
+    assert "#DIV/0!" in (hint([*numbers, "#DIV/0!"]) or "")
+    assert hint([*numbers, *(f"word {n}" for n in "abcdefgh")]) is None
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["3G", "4G", "5G", "WiFi"],
+        [f"u{n}" for n in range(50)],
+        [f"{n:05d}" for n in range(50)],
+        [f"{n},{n + 7},{n + 11}" for n in range(100, 150)],
+        [f"10.0.{n}.1" for n in range(50)],
+        [f"{n}-{n + 10}" for n in range(50)],
+        [f"{n}{letter}" for n in range(20) for letter in "acd"],
+        [f"{n}" for n in range(50)] + ["12c"],
+    ],
+)
+def test_what_is_no_number_has_no_hint(texts: list[str]):
+    assert hint(texts) is None
