@@ -186,8 +186,8 @@ class Severities(Block):
       out_of_range: Numbers below the smallest or above the largest of the training
         split; lists where it has single values.
       missing_values: No value where all examples of the training split have one.
-      new_types: Values of another type, or of a column that has none in the training
-        split.
+      new_types: Values of another type, or numbers where the training split has no
+        value.
     """
 
     new_values: Severity = "warning"

@@ -34,7 +34,7 @@ def in_words(info: _Info) -> str:
 def describe(
     found: anomalies_pb2.Anomalies, statistics: Statistics, schema: schema_pb2.Schema
 ) -> None:
-    """Describes new values and numbers out of range of an inferred schema.
+    """Describes what an inferred schema does not allow, where TFDV has no figures.
 
     Args:
       found: Anomalies; their descriptions are replaced.
@@ -51,6 +51,14 @@ def describe(
                 reason.description = _too_high(seen[name], allowed[name])
             elif reason.type == _Info.FLOAT_TYPE_SMALL_FLOAT:
                 reason.description = _too_low(seen[name], allowed[name])
+            elif reason.type == _Info.SCHEMA_NEW_COLUMN or (
+                reason.type == _Info.UNEXPECTED_DATA_TYPE and _is_empty(allowed[name])
+            ):
+                reason.description = "The training split has no value of it"
+
+
+def _is_empty(allowed: schema_pb2.Feature) -> bool:
+    return allowed.HasField("string_domain") and not allowed.string_domain.value
 
 
 def _new_values(seen: Feature, allowed: schema_pb2.Feature) -> str:

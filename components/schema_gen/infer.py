@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import schema_pb2
 
@@ -37,11 +35,10 @@ def _set_values(feature: schema_pb2.Feature, seen: Feature) -> None:
         feature.ClearField(domain)
     if seen.string_stats.unique <= _MOST_VALUES:
         values = (each.label for each in seen.string_stats.rank_histogram.buckets)
-        feature.string_domain.value.extend(sorted(values))
+        # Empty, too: TFDV takes a column without values for text.
+        feature.string_domain.CopyFrom(schema_pb2.StringDomain(value=sorted(values)))
 
 
 def _set_range(feature: schema_pb2.Feature, seen: Feature) -> None:
-    if math.isfinite(seen.num_stats.min):
-        feature.float_domain.min = seen.num_stats.min
-    if math.isfinite(seen.num_stats.max):
-        feature.float_domain.max = seen.num_stats.max
+    feature.float_domain.min = seen.num_stats.min
+    feature.float_domain.max = seen.num_stats.max

@@ -24,9 +24,9 @@ TRAIN = pd.DataFrame(
         "user": [f"u{row}" for row in range(ROWS)],
         "account": [str(row) for row in range(ROWS)],
         "price": np.arange(ROWS, dtype=np.float32) / 10,
-        "ratio": np.array([0.5, np.inf] * 100, np.float32),
         "seen.at": ["x"] * ROWS,
         "age": np.float32(20.0),
+        "empty": pd.Series([None] * ROWS, dtype=object),
         "none": pd.Series([None] * ROWS, dtype=object),
         "label": [0, 1] * 100,
     }
@@ -40,15 +40,15 @@ EVAL = TRAIN.assign(
     user=[f"v{row}" for row in range(ROWS)],
     account=[str(-row) for row in range(ROWS)],
     price=np.array([-1.5, *[10.0] * 179, *[40.0] * 20], np.float32),
-    ratio=np.array([1.5, 0.25] * 100, np.float32),
     age=np.array([20.0, np.nan] * 100, np.float32),
+    empty=["y"] * ROWS,
     none=["y"] * ROWS,
 ).drop(columns="seen.at")
 
 
 KINDS = {
-    "new_values": {"city", "code", "shown"},
-    "out_of_range": {"price", "ratio"},
+    "new_values": {"city", "code", "shown", "empty"},
+    "out_of_range": {"price"},
     "missing_values": {"age", "seen.at"},
     "new_types": {"none"},
 }
@@ -115,6 +115,7 @@ def test_all_that_is_new_is_told_with_its_share(found):
     assert "'Rome' (25%)" in told["city"]
     assert "'7' (50%)" in told["code"]
     assert "'maybe' (50%)" in told["shown"]
+    assert told["empty"].startswith("100% ")
     low, high = sorted(told["price"].split("; "), key=lambda each: "above" in each)
     # One of 200: no more than two of the ten ranges, as these are cut.
     assert 0.5 <= numbers(low)[0] <= 20
@@ -122,9 +123,6 @@ def test_all_that_is_new_is_told_with_its_share(found):
     least, most = numbers(high)[:2]
     assert least <= 10 <= most <= least + 20
     assert numbers(high)[2:] == [19.9, 40.0]
-    # Infinite values have no upper bound.
-    assert "below 0.5" in told["ratio"]
-    assert "above" not in told["ratio"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -150,6 +148,16 @@ def test_another_type_is_an_error_by_default(schema):
     found = tfdv.validate_statistics(statistics(EVAL.assign(city=1.5)), schema)
     apply_severities(found, Severities())
     assert by_name(found)["city"].severity == anomalies_pb2.AnomalyInfo.ERROR
+
+
+def test_numbers_where_training_has_no_value_are_a_new_type(schema):
+    now = statistics(TRAIN.assign(empty=np.float32(1.0)).drop(columns="none"))
+    found = tfdv.validate_statistics(now, schema)
+    describe(found, now, schema)
+    apply_severities(found, Severities())
+    (info,) = by_name(found).values()
+    assert info.severity == anomalies_pb2.AnomalyInfo.ERROR
+    assert "training" in in_words(info)
 
 
 def test_of_many_new_values_the_most_frequent_are_named(schema):
