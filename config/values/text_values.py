@@ -17,13 +17,13 @@ from config.raw_columns import RawColumn
 from config.values.canonical_text import BOOLEANS
 
 _SPACE = r"[\s\x{a0}\x{202f}]"
-# Typography has spaces that do not break lines, and an apostrophe of its own.
-# What a negative number is by each form, and with a hyphen in front.
+# Pattern of a negative number in each form, and its replacement with a hyphen in front.
 _NEGATIVES: dict[Negative, tuple[str, str]] = {
     "minus_sign": (r"^(\D*)[\x{2212}\x{2013}]", r"\1-"),
     "parentheses": (r"^([^()\d]*)\(\s*([^()]*?)\s*\)([^()\d]*)$", r"-\1\2\3"),
     "trailing": (r"^([^-]*\d[^-]*)-(\D*)$", r"-\1\2"),
 }
+# Typography has spaces that do not break lines, and an apostrophe of its own.
 _THOUSANDS = {" ": _SPACE, "'": "['\N{RIGHT SINGLE QUOTATION MARK}]"}
 
 
