@@ -242,8 +242,7 @@ def test_weights_of_another_shape_or_meaning_start_anew(
     lines = start(model, old.saved_model, tiny, inputs)
 
     after = weights(model)
-    anew = {line.rpartition(": ")[2] for line in lines[:-1]}
-    assert anew == {
+    assert {line.rpartition(": ")[2] for line in lines} >= {
         "deep.embedding.device/table, wide.device/table",
         "deep.embedding.user/table, wide.user/table",
         "deep.embedding.age_bucket/table",
