@@ -36,7 +36,7 @@ class Block(BaseModel):
 
 
 def spelled(pattern: str, words: str) -> AfterValidator:
-    """Says what a text has to look like, where a pattern does not match all of it.
+    """Validator of texts that a pattern has to match, with a description for the error.
 
     Args:
       pattern: The regular expression, which pydantic's own error would show.

@@ -49,7 +49,7 @@ class Config(Block):
       validation: Schema and thresholds of the examples.
       evaluation: Metrics and slices.
       gates: Conditions of a release.
-      infra_validation: How a candidate is tried on a model server before it may be
+      infra_validation: Checks of a candidate on a model server before it may be
         released; None for not at all.
       release: Approval and directory of released models.
       serving: Settings of the model server.

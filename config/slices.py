@@ -1,4 +1,4 @@
-"""Slices that gates name: values in the one text that they have in the examples."""
+"""Canonical texts of the values that gates name."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from config.values.canonical_text import canonical_text, number_text
 def with_canonical_slices(
     gates: Sequence[Gate], features: Features, label: str
 ) -> tuple[Gate, ...]:
-    """The gates, with the canonical texts of the values of their slices.
+    """Returns the gates with canonical texts in their slices.
 
     Args:
       gates: The gates, with the values as they were typed.
-      features: The features; a column that is none of them holds text.
+      features: The features; other columns hold text.
       label: Name of the label.
 
     Raises:
@@ -54,7 +54,7 @@ def _label(value: str) -> str:
 
 
 def _number(value: str) -> str:
-    """The canonical text of a number, in any spelling."""
+    """Returns the canonical text of a number in any spelling."""
     try:
         number = float(value)
     except ValueError:

@@ -58,7 +58,7 @@ def prepare(config: Config, work: Path) -> Prepared:
     """Runs the first half of the pipeline's own DAG, unless that was done before.
 
     Args:
-      config: Says where the examples are and what becomes of them.
+      config: Configuration of the examples and the features.
       work: Folder of the results, with a folder for each configuration.
 
     Returns:

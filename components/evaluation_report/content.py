@@ -46,7 +46,7 @@ class FeatureStatistics(Content):
     bars: tuple[float, ...]
 
     def lacks_values(self, split: str) -> bool:
-        """Whether no example of a split has a value."""
+        """Returns True if no example of a split has a value."""
         return self.missing.get(split) == 1.0
 
 

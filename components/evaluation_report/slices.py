@@ -114,7 +114,7 @@ def empty_slicings(
 
 
 def _slicing(name: str) -> str:
-    """What a slice is by: `city, device` of `city=Rome, device=phone`."""
+    """Returns the slicing of a slice: `city, device` for `city=Rome, device=phone`."""
     return ", ".join(_FEATURE.findall(name))
 
 

@@ -1,6 +1,6 @@
-"""Slices that gates name and that the eval split lacks: too few examples, or a mistake.
+"""Slices of gates that the eval split lacks.
 
-Those that the training split has are "not enough data"; no gate may name others.
+One that the training split has is "not enough data"; any other is an error.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from config.evaluation import Gate
 
 
 def absent_slices(gates: Sequence[Gate], metrics: Metrics) -> dict[str, SliceKey]:
-    """The slices that gates name and that were not measured, by key path."""
+    """Returns the slices of gates that were not measured, by key path."""
     named = {
         f"gates[{index}].slice": slice_key(gate.slice.items())
         for index, gate in enumerate(gates)
@@ -38,8 +38,8 @@ def check_found(
 
     Args:
       absent: The slices, by key path.
-      found: Those that the training split has.
-      metrics: What was measured on the eval split.
+      found: Slices of the training split.
+      metrics: Metrics of the slices of the eval split.
 
     Raises:
       ConfigError: No split has an example of one.
@@ -52,7 +52,7 @@ def check_found(
 
 
 def _like(key: SliceKey, metrics: Metrics) -> list[str]:
-    """The slices that were measured by the same columns, the largest first."""
+    """Returns the measured slices of the same columns, the largest first."""
     columns = [column for column, _ in key]
     same = [other for other in metrics if [column for column, _ in other] == columns]
     same.sort(key=lambda other: metrics[other]["examples"], reverse=True)
@@ -62,7 +62,7 @@ def _like(key: SliceKey, metrics: Metrics) -> list[str]:
 def write_found(
     batches: pvalue.PCollection[pa.RecordBatch], wanted: Iterable[SliceKey], path: str
 ) -> None:
-    """Writes which of some slices have an example, as lines of JSON.
+    """Writes those of some slices that have an example, as lines of JSON.
 
     Args:
       batches: Raw examples.
@@ -79,12 +79,12 @@ def write_found(
 
 
 def read_found(lines: Iterable[str]) -> set[SliceKey]:
-    """The slices that were written."""
+    """Reads the output of `write_found`."""
     return {tuple(map(tuple, json.loads(line))) for line in lines}
 
 
 def found_in(batch: pa.RecordBatch, wanted: Iterable[SliceKey]) -> Iterator[SliceKey]:
-    """The slices that have an example in a batch of raw examples."""
+    """Yields the slices that have an example in a batch of raw examples."""
     for key in wanted:
         holds = [_rows_with(batch.column(column), text) for column, text in key]
         if np.logical_and.reduce(holds).any():
@@ -92,7 +92,7 @@ def found_in(batch: pa.RecordBatch, wanted: Iterable[SliceKey]) -> Iterator[Slic
 
 
 def _rows_with(column: pa.Array, text: str) -> npt.NDArray[np.bool_]:
-    """Whether each row of a column of lists holds a value."""
+    """Returns True for each row of a column of lists that holds a value."""
     rows = np.zeros(len(column), np.bool_)
     values = column.flatten()
     equal = pc.equal(values, pa.scalar(text).cast(values.type))

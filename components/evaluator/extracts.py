@@ -28,7 +28,7 @@ def label_and_prediction(extracts: Extracts, model_name: str) -> tuple[float, fl
 
 
 def example_of(extracts: Extracts) -> bytes:
-    """An example, serialized."""
+    """Returns the serialized example."""
     # It is in an array, which has an address for a value.
     serialized: bytes = extracts[constants.INPUT_KEY].item()
     return serialized

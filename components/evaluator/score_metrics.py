@@ -135,10 +135,10 @@ def _sample(
 class _Scores(metric_types.Preprocessor):
     """From an example to its score, once for all slices that it is in.
 
-    Examples are dealt out to blocks at random, as the jackknife requires (Kott 2001,
+    Examples are assigned to blocks at random, as the jackknife requires (Kott 2001,
     The delete-a-group jackknife, Journal of Official Statistics 17), groups as a whole.
-    The hash that does it repeats itself, and both models see the examples of a bundle
-    in the same order, so they have the same blocks. It includes the number of the
+    The hash is reproducible, and both models see the examples of a bundle in the same
+    order, so they have the same blocks. It includes the number of the
     example in its bundle: by content alone, all clicks of a combination of values would
     be in one block. Of 20,000 examples with 200 combinations, the intervals of the AUC
     were then four times as wide as DeLong's.

@@ -104,10 +104,9 @@ def block_of(key: bytes) -> int:
     """The block of an example or a group: a hash of its key.
 
     Args:
-      key: What tells the example, or the group that it belongs to, from others.
-        Examples of one group, such as the impressions of a user, stay together: their
-        outcomes depend on each other, and an interval that took them apart would be
-        too narrow.
+      key: Key of the example, or of the group that it belongs to. Examples of one
+        group, such as the impressions of a user, stay together: their outcomes depend
+        on each other, and without that the interval would be too narrow.
     """
     return zlib.crc32(key) % BLOCKS
 

@@ -159,7 +159,7 @@ def _utf8(name: str, texts: pa.Array) -> pa.Array:
 
 @contextmanager
 def _errors_of(name: str, expected: str, kind: pa.DataType) -> Iterator[None]:
-    """Says which column holds a value that does not fit, and what to do."""
+    """Names the column in errors of Arrow."""
     remedy = "correct the rows, or change what the configuration says of the column"
     try:
         yield
@@ -175,7 +175,7 @@ def _errors_of(name: str, expected: str, kind: pa.DataType) -> Iterator[None]:
 def _finite(
     rows: npt.NDArray[Any], values: pa.Array
 ) -> tuple[npt.NDArray[Any], pa.Array]:
-    """The numbers but NaN and infinity, which are missing values to statistics, too."""
+    """Drops NaN and infinity, so that they are missing in the statistics, too."""
     finite = pc.is_finite(values)
     return rows[finite.to_numpy(zero_copy_only=False)], values.filter(finite)
 

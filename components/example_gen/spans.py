@@ -181,7 +181,7 @@ def files_of(files: Files, numbers: Iterable[int]) -> list[str]:
 
 
 def fingerprint(split: str, paths: Sequence[str]) -> str:
-    """Says of files what TFX's fingerprint does, and whether two changed places.
+    """Fingerprint of files like TFX's, but with their order.
 
     A split of TFX has one pattern, so TFX's own function cannot be asked.
     """

@@ -1,20 +1,20 @@
-"""What TensorFlow Data Validation finds in statistics."""
+"""Anomalies by TensorFlow Data Validation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
-from tfx import types
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
 from components.example_validator.record import Anomaly
 from components.example_validator.severities import apply_severities
 from components.example_validator.words import by_name, describe, in_words
+from components.shared.artifacts import Artifacts
 from components.shared.statistics import (
     Statistics,
     by_feature,
@@ -26,11 +26,9 @@ from config.examples import TRAIN
 from config.names import as_key
 from config.parts import ExampleValidatorPart
 
-Artifacts: TypeAlias = Mapping[str, list[types.Artifact]]
-
 
 class Examined:
-    """The statistics of a run, its schema, and what they are compared with.
+    """Statistics and schema of a run, and the statistics to compare with.
 
     Attributes:
       statistics: Statistics by split.
@@ -41,7 +39,7 @@ class Examined:
     """
 
     def __init__(self, artifacts: Artifacts):
-        """Reads the artifacts, by the names that the ExampleValidator has for them."""
+        """Reads the artifacts, by the names of the ExampleValidator's inputs."""
         statistics = artifact_utils.get_single_instance(artifacts["statistics"])
         splits = artifact_utils.decode_split_names(statistics.split_names)
         self.statistics = {
@@ -69,14 +67,15 @@ class Examined:
         return found
 
     def distances(self) -> anomalies_pb2.Anomalies:
-        """The drift and the skew of all features, whatever is allowed of them."""
+        """Measures drift and skew of all features, whatever their thresholds."""
         schema = schema_pb2.Schema()
         schema.CopyFrom(self.schema)
+        previous, serving = by_feature(self.previous), by_feature(self.serving)
         for feature in schema.feature:
-            # None is larger than 1.
-            if feature.name in by_feature(self.previous):
+            # The largest divergence there is.
+            if feature.name in previous:
                 feature.drift_comparator.jensen_shannon_divergence.threshold = 1.0
-            if feature.name in by_feature(self.serving):
+            if feature.name in serving:
                 feature.skew_comparator.jensen_shannon_divergence.threshold = 1.0
         return self._validate(TRAIN, schema)
 
@@ -98,7 +97,7 @@ class Examined:
 
 
 def anomalies_of(split: str, found: anomalies_pb2.Anomalies) -> Iterator[Anomaly]:
-    """The anomalies of a split, one for each feature."""
+    """Yields the anomalies of a split, one for each feature."""
     infos: list[tuple[str | None, anomalies_pb2.AnomalyInfo]] = [
         *sorted(by_name(found).items())
     ]
@@ -120,9 +119,9 @@ def _add_unmeasured(
     statistics: Statistics,
     reference: Statistics | None,
 ) -> None:
-    """Adds the bounded features of which only one side has values.
+    """Adds an error for each bounded feature that has values on one side only.
 
-    TFDV measures no divergence of them, so no bound would hold them.
+    TFDV measures no divergence of such a feature, so it would pass any threshold.
     """
     now, then = by_feature(statistics), by_feature(reference)
     for feature in schema.feature:

@@ -1,4 +1,4 @@
-"""An anomaly as the error, the report and the summary of a run tell it."""
+"""Record of an anomaly, for errors, reports and summaries."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from config.base import Block
 
 
 class Anomaly(Block):
-    """Something about a split that the schema, or a threshold, does not allow.
+    """Deviation of a split from the schema or from a threshold.
 
     Attributes:
       split: The split.
@@ -21,6 +21,6 @@ class Anomaly(Block):
     words: str
 
     def in_words(self) -> str:
-        """One line with split, feature and description."""
+        """Formats the anomaly in one line."""
         where = "the data set" if self.feature is None else f"feature {self.feature!r}"
         return f"{self.split}: {where}: {self.words}"

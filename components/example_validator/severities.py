@@ -1,4 +1,4 @@
-"""Severities of what an inferred schema does not allow."""
+"""Severities of anomalies under an inferred schema."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _Info: TypeAlias = anomalies_pb2.AnomalyInfo
 
 _LEVELS = {"ignore": _Info.UNKNOWN, "warning": _Info.WARNING, "error": _Info.ERROR}
 
-# Which key of `Severities` decides on an anomaly. All others keep TFDV's severity:
-# drift and skew, which have thresholds, those of the label, and those of what no
-# inferred schema asks for, such as images, sparse features and unique values.
+# Key of `Severities` for each type of anomaly. All others keep TFDV's severity: drift
+# and skew, which have thresholds, those of the label, and those that no inferred schema
+# causes, such as of images, sparse features and unique values.
 _KEYS = {
     _Info.ENUM_TYPE_UNEXPECTED_STRING_VALUES: "new_values",
     _Info.FLOAT_TYPE_BIG_FLOAT: "out_of_range",
@@ -42,7 +42,7 @@ _KEYS = {
 
 
 def apply_severities(found: anomalies_pb2.Anomalies, severities: Severities) -> None:
-    """Sets the severity of each feature's anomalies; removes what is ignored."""
+    """Sets the severity of each feature's anomalies, and removes ignored ones."""
     for key, info in list(found.anomaly_info.items()):
         levels = [_level(reason.type, info, severities) for reason in info.reason]
         kept = [

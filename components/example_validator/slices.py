@@ -1,4 +1,4 @@
-"""Slices that the configuration names, looked up in the statistics of all splits."""
+"""Check of the configured slices against the statistics of all splits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from tensorflow_data_validation import constants
 
-from components.shared.statistics import Feature, Statistics, by_feature, count_present
+from components.shared.statistics import Feature, Statistics, by_feature, has_values
 from config.errors import ConfigError, close_to_or_some
 from config.names import as_key
 from config.parts import ExampleValidatorPart
@@ -15,14 +15,14 @@ from config.values.canonical_text import number_text
 
 
 def check_slices(part: ExampleValidatorPart, statistics: Iterable[Statistics]) -> None:
-    """Checks that columns that are sliced by have values, and those that gates name.
+    """Checks that slices have columns with values, and gates values that occur.
 
     Statistics list all values of a column of text up to 1,000, and of a numeric one the
     lowest and the highest. What they cannot tell passes.
 
     Args:
-      part: What is sliced by.
-      statistics: Those of each split.
+      part: The columns and the values of slices.
+      statistics: Statistics of each split.
 
     Raises:
       ConfigError: A column has no value in any split, or not the one that a gate names.
@@ -46,13 +46,13 @@ def check_slices(part: ExampleValidatorPart, statistics: Iterable[Statistics]) -
 
 
 def _present(column: str, by_split: Iterable[Mapping[str, Feature]]) -> list[Feature]:
-    """The statistics of a column, from the splits in which it has values."""
+    """Returns the statistics of a column, from the splits in which it has values."""
     found = [split[column] for split in by_split if column in split]
-    return [feature for feature in found if count_present(feature)]
+    return [feature for feature in found if has_values(feature)]
 
 
 def _problem(value: str, column: Sequence[Feature]) -> str | None:
-    """The values that a column has, where it lacks one."""
+    """Describes the values of a column that lacks one; None if it may have it."""
     if column[0].HasField("num_stats"):
         return _out_of_range(float(value), column)
     if not all(map(_is_complete, column)):
@@ -72,7 +72,7 @@ def _out_of_range(value: float, column: Sequence[Feature]) -> str | None:
 
 
 def _is_complete(feature: Feature) -> bool:
-    """Whether the statistics list all values of a column of text."""
+    """Returns True if the statistics list all values of a column of text."""
     labels = list(_labels(feature))
     # Long texts share one label.
     unlisted = constants.LARGE_BYTES_PLACEHOLDER in labels
@@ -80,5 +80,5 @@ def _is_complete(feature: Feature) -> bool:
 
 
 def _labels(feature: Feature) -> Iterator[str]:
-    """The values of a column of text, frequent ones first."""
+    """Yields the values of a column of text, the most frequent first."""
     return (bucket.label for bucket in feature.string_stats.rank_histogram.buckets)

@@ -1,4 +1,4 @@
-"""Anomalies in words, with the share of the values, which TFDV tells of texts only."""
+"""Descriptions of anomalies, with shares that TFDV states for texts only."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from components.shared.statistics import Feature, Statistics, by_feature
 _Info: TypeAlias = anomalies_pb2.AnomalyInfo
 _QUANTILES = statistics_pb2.Histogram.QUANTILES
 
-# How many new values are named, the most frequent first.
+# Number of new values in a description, the most frequent ones.
 _NAMED = 5
 
 
 def by_name(found: anomalies_pb2.Anomalies) -> dict[str, _Info]:
-    """The anomalies of features, by the feature's name.
+    """Returns the anomalies of features, by the feature's name.
 
     TFDV's own keys are paths, in which a name with a dot is quoted.
     """
@@ -26,7 +26,7 @@ def by_name(found: anomalies_pb2.Anomalies) -> dict[str, _Info]:
 
 
 def in_words(info: _Info) -> str:
-    """The descriptions of all that is wrong with a feature, in one line."""
+    """Joins the descriptions of a feature's anomalies in one line."""
     words = [reason.description for reason in info.reason] or [info.description]
     return "; ".join(" ".join(text.split()).rstrip(".") for text in words)
 
@@ -34,10 +34,10 @@ def in_words(info: _Info) -> str:
 def describe(
     found: anomalies_pb2.Anomalies, statistics: Statistics, schema: schema_pb2.Schema
 ) -> None:
-    """Describes what an inferred schema does not allow, where TFDV has no figures.
+    """Replaces descriptions of TFDV that have no figures.
 
     Args:
-      found: Anomalies; their descriptions are replaced.
+      found: Anomalies, which are changed.
       statistics: Statistics of the split that has them.
       schema: The schema that was inferred from the training split.
     """
@@ -78,7 +78,7 @@ def _new_values(seen: Feature, allowed: schema_pb2.Feature) -> str:
 
 
 def _percent(share: float) -> str:
-    """In as many digits as tell a single value of many from none."""
+    """Formats a share with three digits, so that a single value of many is not 0%."""
     return f"{100 * share:.3g}%"
 
 
@@ -100,7 +100,7 @@ def _too_low(seen: Feature, allowed: schema_pb2.Feature) -> str:
 
 
 def _ranges(seen: Feature) -> Iterator[tuple[float, float, float]]:
-    """Ranges that hold about as many values each: low, high and count."""
+    """Yields ranges with about equally many values: low, high and count."""
     for histogram in seen.num_stats.histograms:
         if histogram.type == _QUANTILES:
             for each in histogram.buckets:
@@ -108,7 +108,7 @@ def _ranges(seen: Feature) -> Iterator[tuple[float, float, float]]:
 
 
 def _share_above(bound: float, ranges: Iterator[tuple[float, float, float]]) -> str:
-    """The share of the values above a bound, as far as their ranges tell it."""
+    """Formats the share of the values above a bound, as far as ranges tell it."""
     least = most = total = 0.0
     for low, high, count in ranges:
         least += count * (low > bound)

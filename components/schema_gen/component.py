@@ -1,4 +1,4 @@
-"""Two ways to a schema: inferred from the examples, or written by a person."""
+"""SchemaGen: a schema inferred from the examples, or written by a person."""
 
 from __future__ import annotations
 

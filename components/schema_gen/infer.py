@@ -1,4 +1,4 @@
-"""A schema from the statistics of the training split."""
+"""Inference of a schema from the statistics of the training split."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.shared.statistics import Feature, Statistics, by_feature
 
-# A text with more distinct values, such as an id, may have others.
+# Columns with more distinct values, such as ids, may have others in other splits.
 _MOST_VALUES = 100
 
 

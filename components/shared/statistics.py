@@ -38,7 +38,7 @@ def count_present(feature: Feature) -> int:
 
 
 def has_values(feature: Feature) -> bool:
-    """Whether any example has a value; an empty list is there, but has none."""
+    """Returns True if any example has a value; an empty list is present without one."""
     return bool(_common(feature).tot_num_values)
 
 

@@ -38,8 +38,8 @@ class CsvBlock:
     Attributes:
       data: Their text, in UTF-8; it ends with the end of a line.
       first_line: Number of their first line in the file, from 1.
-      newlines: Where in the text a line ends.
-      ends: Where a record ends.
+      newlines: Positions of line ends in the text.
+      ends: Positions of the ends of records.
     """
 
     data: bytes
@@ -49,7 +49,7 @@ class CsvBlock:
 
     @functools.cached_property
     def starts(self) -> _Positions:
-        """Where each record starts, without the empty lines, which are no records."""
+        """Positions of the starts of records; empty lines are no records."""
         if not len(self.ends):
             return self.ends
         starts = np.concatenate([[0], self.ends[:-1] + 1])
@@ -93,8 +93,8 @@ def read_blocks(
 
     Args:
       stream: The text, in UTF-8.
-      csv_format: How it is written.
-      size: How many bytes are read at a time; a record has at most as many.
+      csv_format: Dialect of the file.
+      size: Bytes to read at a time, and the maximum length of a record.
 
     Raises:
       InputError: A quote is never closed, has text behind it, or swallows rows.
@@ -176,7 +176,7 @@ class _Lexer:
         return np.array(toggles, np.int64)
 
     def _are_regular(self, quotes: _Positions, text: npt.NDArray[np.uint8]) -> bool:
-        """Whether quotes are only around fields, or doubled in them: the usual case."""
+        """Returns True if all quotes are around fields, or doubled in them."""
         opening, closing = quotes[::2], quotes[1::2]
         before = self._ends_field[text[opening - 1]] | (opening == 0)
         before[1:] |= opening[1:] == closing[: len(opening) - 1] + 1

@@ -22,7 +22,7 @@ from config.files.csv_blocks import CsvBlock, fields_of, read_blocks
 from config.values.canonical_text import BOOLEANS
 from config.values.text_values import booleans_as_digits, is_number, parse_numbers
 
-# Says of a file's columns which are read, and as what.
+# Chooses columns of a file, and their types.
 Choose = Callable[[list[str]], pa_csv.ConvertOptions]
 
 _UTF8 = codecs.lookup("utf-8").name
@@ -48,9 +48,9 @@ def read_tables(
 
     Args:
       file: The file, compressed or not.
-      csv_format: How it is written.
-      choose: Says which of the columns are read, and as what.
-      block: How many bytes are read at a time.
+      csv_format: Dialect of the file.
+      choose: Chooses columns, and their types.
+      block: Bytes to read at a time.
 
     Yields:
       At least one table, of no rows if there are none, but none for a file without a
@@ -192,7 +192,7 @@ def _column_of_boolean(message: str, header: list[str]) -> str | None:
 
 
 def _problem(message: str, header: list[str], records: CsvBlock) -> str | None:
-    """Says what Arrow says of rows in the words of the file: by line, by name."""
+    """Translates Arrow's row and column numbers into lines and names."""
     found = _WIDTH.match(message)
     if found:
         return (

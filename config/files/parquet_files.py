@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-# Says of a file's columns which are read.
+# Chooses columns of a file.
 Choose = Callable[[list[str]], Sequence[str]]
 
 
@@ -16,8 +16,8 @@ def read_tables(file: pa.NativeFile, choose: Choose, rows: int) -> Iterator[pa.T
 
     Args:
       file: The file.
-      choose: Says which of the columns are read.
-      rows: How many rows are read at a time.
+      choose: Chooses columns.
+      rows: Rows to read at a time.
 
     Raises:
       ArrowException, OSError: The file cannot be read.

@@ -32,7 +32,7 @@ def typed(texts: pa.Array, column: RawColumn) -> pa.Array:
 
     Args:
       texts: string [n]; null is missing.
-      column: How the column is read.
+      column: The column.
 
     Returns:
       float64 [n], string [n], or lists of strings [n].
@@ -133,13 +133,13 @@ def _separator(number_format: NumberFormat) -> str | None:
 
 
 def _bare(texts: pa.Array, number_format: NumberFormat) -> pa.Array:
-    """The texts without their unit, with a hyphen before negative numbers."""
+    """Removes units, and marks negative numbers by a hyphen."""
     texts = with_hyphens(pc.utf8_trim_whitespace(texts), number_format.negative)
     return _without_unit(texts, number_format)
 
 
 def with_hyphens(texts: pa.Array, negative: Negative | None) -> pa.Array:
-    """The texts, with a hyphen before numbers that are negative by another form."""
+    """Marks numbers that are negative in another form by a hyphen."""
     if negative is None:
         return texts
     pattern, replacement = _NEGATIVES[negative]

@@ -18,7 +18,7 @@ _LARGEST_DISTANCE = 0.05
 
 
 def code_reason(column: Column, labels: Ints) -> str | None:
-    """Says why whole numbers are names and not quantities; None where they are not.
+    """Returns the reason why whole numbers are names; None for quantities.
 
     Args:
       column: A column of whole numbers.

@@ -1,4 +1,4 @@
-"""Draws a bounded number of rows from tables that come one by one."""
+"""Random sample of rows from a stream of tables."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import pyarrow as pa
 
 
 class Draw:
-    """A sample of rows, each as likely as another; the same in each process.
+    """A uniform sample of rows, the same in each process.
 
     Attributes:
-      rows: How many rows came.
-      bytes: How many bytes these took.
+      rows: Number of rows that were added.
+      bytes: Their size.
     """
 
     def __init__(self, size: int):
-        """Draws nothing yet.
+        """Creates an empty sample.
 
         Args:
-          size: Most rows.
+          size: Maximum number of rows.
         """
         self.rows, self.bytes = 0, 0
         self._size = size
@@ -31,7 +31,7 @@ class Draw:
         self._bound = 1.0
 
     def add(self, table: pa.Table) -> None:
-        """Keeps those of more rows that have low random keys."""
+        """Adds rows; those with the lowest random keys are kept."""
         self.rows += table.num_rows
         self.bytes += table.nbytes
         self._keep(table, self._rng.random(table.num_rows))
@@ -39,7 +39,7 @@ class Draw:
             self._shrink()
 
     def table(self) -> pa.Table:
-        """The rows drawn, in the order in which they came."""
+        """Returns the sample, in the order of the rows."""
         if not self._tables:
             return pa.table({})
         self._shrink()
@@ -59,7 +59,7 @@ class Draw:
 
 
 def draw(tables: Iterable[pa.Table], size: int) -> pa.Table:
-    """Draws up to so many rows from all tables."""
+    """Draws at most `size` rows from tables."""
     drawn = Draw(size)
     for table in tables:
         drawn.add(table)

@@ -24,7 +24,7 @@ def check_label(
       text: Name of the column or, for a label derived from a number, the label block
         in braces, such as `{column: tips, greater_than: 0}`.
       columns: The sampled columns.
-      total_rows: How many rows there are; of those not sampled nothing is known.
+      total_rows: Number of rows, sampled or not.
 
     Returns:
       The label block, and 0 or 1 for each sampled row.

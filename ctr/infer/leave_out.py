@@ -38,7 +38,7 @@ _DATE = re.compile(
 def reason_to_leave_out(
     column: Column, auc: float, *, is_code: bool, is_list: bool
 ) -> str | None:
-    """Says why a column should not be a feature; None where it may be one.
+    """Returns the reason why a column should not be a feature; None if it may be one.
 
     Args:
       column: The column.

@@ -34,7 +34,7 @@ _ID_ENDING = re.compile(r"(?P<of>[a-z]+?)ids?")
 
 
 def named_meaning(name: str) -> Meaning | None:
-    """Says by a column's name what its numbers are; None where it does not tell."""
+    """Infers the meaning of numbers from the name of a column; None if unknown."""
     words = [word for word in words_of(name) if not word.isdigit()]
     if not words:
         return None

@@ -1,4 +1,4 @@
-"""Says of a column of texts that it may be one of numbers which are not read so."""
+"""Hints for columns of texts that look like numbers in another notation."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _HAS_DIGIT = r"^[^#]*\p{Nd}"  # besides errors of Excel, such as #DIV/0!
 
 
 def number_hint(texts: pa.Array) -> str | None:
-    """What to do if texts are meant as numbers; None where they do not look like some.
+    """Returns a hint for texts that look like numbers; None for others.
 
     Args:
       texts: string [n], which `numbers_of` does not read.

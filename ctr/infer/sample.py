@@ -104,7 +104,7 @@ def _spread(files: Sequence[Path]) -> list[Path]:
 
 
 def _source(files: int, parts: Collection[Part]) -> str:
-    """Says which files, and where only their start was looked at."""
+    """Describes the sampled files, and those that were read from the start only."""
     source = "1 file" if files == 1 else f"{files:,} files"
     if len(parts) < files:
         source = f"{len(parts)} of {source}"

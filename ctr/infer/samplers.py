@@ -1,7 +1,7 @@
 """Samples of single files, spread over their rows.
 
-Files are often sorted, by user, by time or by label: what is at their start is not like
-the rest.
+Files are often sorted, by user, by time or by label, so their first rows are not
+representative.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _FRAME_BYTES = 16
 
 
 class Limits(NamedTuple):
-    """How much of a file is read.
+    """Limits of a sample.
 
     Attributes:
-      rows: Most rows of the sample.
-      bytes: About the most bytes, without compression, that they are drawn from.
+      rows: Maximum number of rows.
+      bytes: About the maximum of uncompressed bytes to draw from.
     """
 
     rows: int
@@ -49,7 +49,7 @@ class Part(NamedTuple):
     Attributes:
       table: The rows, in the order of the file.
       rows: About how many rows the file has.
-      is_start: Whether they are drawn from its start only.
+      is_start: True if they are drawn from its start only.
     """
 
     table: pa.Table
@@ -81,14 +81,14 @@ def sample_csv(path: Path, limits: Limits, csv_format: CsvFormat) -> Part:
 
 
 def _has_places(path: Path, csv_format: CsvFormat) -> bool:
-    """Whether a line can be found from anywhere in a file."""
+    """Returns True if lines can be found from any position of a file."""
     return codec_of(_first_bytes(path)) is None and csv_format.encoding != "utf-16"
 
 
 def _lines_at_places(
     path: Path, limits: Limits, csv_format: CsvFormat
 ) -> tuple[bytes, bytes]:
-    """The header line of a file, and whole lines from places spread over all of it."""
+    """Reads the header of a file, and whole lines from places all over it."""
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(_BLOCK_BYTES)
@@ -111,10 +111,10 @@ def _lines_at_places(
 def _table_of_lines(
     header: bytes, lines: bytes, csv_format: CsvFormat
 ) -> pa.Table | None:
-    """The rows of lines; None if they are not one of each line.
+    """Parses lines; None if they are not one row each.
 
     Then values have line breaks, and a line may be inside of one; or the file is
-    damaged, which is told when it is read from its start.
+    damaged, which reading it from its start reports.
     """
     file = pa.BufferReader(header + lines)
     tables = csv_files.read_tables(file, csv_format, _as_text, _BLOCK_BYTES)
@@ -203,7 +203,7 @@ def _records(path: Path) -> Iterator[pa.Table]:
 
 
 def _add(drawn: Draw, tables: Iterable[pa.Table], limits: Limits) -> bool:
-    """Adds tables up to the limits, and says whether these were met."""
+    """Adds tables, and returns True if the limits were reached."""
     for table in tables:
         drawn.add(table)
         if drawn.bytes >= limits.bytes and drawn.rows >= limits.rows:

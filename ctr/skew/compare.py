@@ -23,8 +23,8 @@ from ctr.skew.requests import Types
 
 Measure = Literal["L-infinity", "Jensen-Shannon"]
 
-# What is allowed where the configuration does not say: for the share of a single value
-# and of missing ones, and for the divergence of numbers.
+# Default thresholds: for the share of a single value and of missing ones, and for the
+# divergence of numbers.
 ALLOWED_SHARE = 0.1
 ALLOWED_DIVERGENCE = 0.05
 

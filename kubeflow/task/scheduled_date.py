@@ -26,11 +26,6 @@ def scheduled_span(days_before: int) -> str:
     return f"scheduled-{days_before}d" if days_before else "scheduled"
 
 
-def is_scheduled(span: str) -> bool:
-    """Returns True for `scheduled` and the like of `scheduled-1d`."""
-    return _SCHEDULED.fullmatch(span) is not None
-
-
 def resolve_span(span: str, due: datetime) -> str:
     """Replaces `scheduled-Nd` by the date N days before a run is due.
 

@@ -82,7 +82,7 @@ class Review:
 
         Args:
           run: Id of the run.
-          by: Who approves.
+          by: Name of the person who approves.
           note: The reason.
           override: Even if a gate blocked it, or a person refused it.
           rollback: Even if a model of a newer span, or of a later run, is released.

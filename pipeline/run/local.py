@@ -53,7 +53,7 @@ def run_pipeline(
 
     Args:
       config: The configuration.
-      work_dir: Where everything goes; this process holds its lock.
+      work_dir: The work directory, which this process has locked.
       folder: The folder of this run; its name is the run's id.
       progress: Is told of each component.
       started: `time.monotonic()` when the command started.

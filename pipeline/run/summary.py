@@ -122,7 +122,7 @@ def render(summary: Summary, console: Console, *, all_slices: bool = False) -> N
 
     Args:
       summary: The run.
-      console: Where to print.
+      console: Output.
       all_slices: All slices instead of the worst ones.
     """
     render_headline(summary, console)

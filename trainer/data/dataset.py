@@ -128,7 +128,7 @@ def training_data(
       patterns: Globs of TFRecord files.
       inputs: The columns wanted.
       label: Name of the label.
-      transform: Says how the examples are laid out.
+      transform: Layout of the examples.
       training: Batch size, validation fraction, share of the negatives and seed.
 
     Yields:

@@ -128,7 +128,7 @@ def train(
     Args:
       part: The model and its training.
       inputs: The columns it takes.
-      transform: Says how the examples are laid out.
+      transform: Layout of the examples.
       files: Globs of the transformed examples to train on.
       log_dir: Folder of TensorBoard's files and the record of the training; None for
         none of them.

@@ -65,7 +65,7 @@ class ClassifierTuner(keras_tuner.Tuner):
 
         Args:
           part: The training, and the settings to vary.
-          transform: Says how the examples are laid out.
+          transform: Layout of the examples.
           files: Globs of the transformed examples to train on.
           directory: Folder of KerasTuner's records.
         """

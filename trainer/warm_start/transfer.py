@@ -82,7 +82,7 @@ def transfer(
 
 
 class _UnlikeError(Exception):
-    """Says why a weight starts anew."""
+    """Reason why a weight starts anew."""
 
 
 class _TableRows(NamedTuple):

@@ -28,8 +28,9 @@ from components.evaluation_report.part import EvaluationReportPart
 from components.evaluator.curves import Curves
 from components.evaluator.record import Evaluation
 from components.example_gen.spans import spans_of
-from components.example_validator.anomalies import Artifacts, Examined
+from components.example_validator.anomalies import Examined
 from components.infra_validator.record import InfraRecord
+from components.shared.artifacts import Artifacts
 from components.shared.release_records import record_of
 from config.examples import EVAL
 from config.parts import ExampleValidatorPart
