@@ -111,6 +111,14 @@ def problem(tmp_path: Path, clicks: Path) -> Problem:
 
 
 @pytest.fixture(scope="session")
+def problem_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Problem]:
+    """Makes a problem of data and a configuration, in a folder of its own."""
+    return lambda data, config: Problem(
+        tmp_path_factory.mktemp("problem"), data, config
+    )
+
+
+@pytest.fixture(scope="session")
 def first_run(shared_folder: Callable[..., Path], clicks: Path) -> Problem:
     """A problem whose first run, of a wide_deep model, was released; not to change."""
 

@@ -14,6 +14,9 @@ import tensorflow as tf
 
 from config.columns import bucket_name
 from config.names import tensor_name
+from config.serving import Serving
+from serving.client import Client
+from serving.local_server import LocalServer
 
 pytestmark = pytest.mark.slow
 
@@ -212,24 +215,16 @@ def test_transform_learns_from_the_training_split_alone(named):
     assert counts / len(prices) == pytest.approx(np.full(4, 0.25), abs=0.05)
 
 
-def test_a_server_and_its_client_take_the_users_names(named, rows):
-    from serving.server.options import ServerOptions, single_model
-
-    from serving.client import Client
-    from serving.server.server import Server
-
+def test_a_server_and_its_client_take_the_users_names(named, rows, tmp_path):
     asked = [client_row(row) for row in rows[:40]]
-    server = Server(ServerOptions(port=0))
-    server.start(single_model("small", str(named.work_dir / "models" / "small")))
-    try:
-        address = f"127.0.0.1:{server.port}"
-        with Client(address, "small") as client:
+    models = named.work_dir / "models" / "small"
+    with LocalServer(Serving(), "small", models, tmp_path) as server:
+        server.wait_until_available(60)
+        with Client(server.address, "small") as client:
             assert set(client.features().features) == set(CONFIG["features"])
             by_tensors = client.predict(asked)
-        with Client(address, "small", signature="examples") as client:
+        with Client(server.address, "small", signature="examples") as client:
             by_examples = client.predict(asked)
-    finally:
-        server.stop(grace=0.2)
     assert len(set(np.round(by_tensors, 4))) > 10
     np.testing.assert_allclose(by_tensors, by_examples, rtol=1e-5)
 
