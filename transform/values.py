@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import tensorflow as tf
 
-from config.values.canonical_text import LINE_BREAKS
+from transform.texts import vocabulary_terms
 
 RawFeature: TypeAlias = tf.SparseTensor | tf.Tensor
 
@@ -27,7 +27,7 @@ def single_number(raw: RawFeature) -> tf.Tensor:
 
 def single_text(raw: RawFeature) -> tf.Tensor:
     """One string for each example: string [batch], empty where it is missing."""
-    return _canonical(_first_column(_sparse_texts(raw), ""))
+    return vocabulary_terms(_first_column(_sparse_texts(raw), ""))
 
 
 def many_texts(raw: RawFeature, delimiter: str | None) -> tf.RaggedTensor:
@@ -41,25 +41,13 @@ def many_texts(raw: RawFeature, delimiter: str | None) -> tf.RaggedTensor:
         pieces = tf.strings.split(texts, sep=delimiter)
         rows = tf.gather(rows, pieces.value_rowids())
         texts = pieces.flat_values
-    texts = _canonical(texts)
+    texts = vocabulary_terms(texts)
     filled = tf.not_equal(texts, "")
     return tf.RaggedTensor.from_value_rowids(
         tf.boolean_mask(texts, filled),
         tf.boolean_mask(rows, filled),
         nrows=sparse.dense_shape[0],
     )
-
-
-def _canonical(texts: tf.Tensor) -> tf.Tensor:
-    """Returns the texts as a vocabulary has them.
-
-    ExampleGen writes canonical texts (`config.values.canonical_text`); other clients
-    than ours may send whole numbers with a decimal point, such as `7.0`.
-    """
-    texts = tf.strings.regex_replace(texts, r"^(-?[1-9][0-9]*|0)\.0+$", r"\1")
-    for line_break, byte in LINE_BREAKS.items():
-        texts = tf.strings.regex_replace(texts, line_break, byte)
-    return texts
 
 
 def _sparse_texts(raw: RawFeature) -> tf.SparseTensor:

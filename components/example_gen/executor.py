@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
@@ -13,7 +13,6 @@ import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import tensorflow as tf
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
@@ -23,7 +22,9 @@ from tfx.utils import proto_utils
 from tfx_bsl.coders import example_coder
 
 from components.example_gen.canonical import canonical_batch
+from components.example_gen.counts import Counts, check_split, count_batch, sum_counts
 from components.example_gen.files import files_matching
+from components.example_gen.kinds import check_one_kind, first_files, kinds_of
 from components.example_gen.readers import read_tables
 from components.example_gen.spans import (
     SPANS_PROPERTY,
@@ -46,6 +47,9 @@ from config.errors import InputError
 from config.examples import SPLITS
 from config.parts import ExampleGenPart
 
+# Tag of the kinds of values of columns.
+_KINDS = "kinds"
+
 _log = logging.getLogger(__name__)
 
 
@@ -62,13 +66,6 @@ class Source(NamedTuple):
     path: str
     splits: tuple[str, ...]
     shard: str
-
-
-class Counts(NamedTuple):
-    """Content of a split."""
-
-    rows: int
-    positives: int
 
 
 class ExampleGenExecutor(base_beam_executor.BaseBeamExecutor):
@@ -106,12 +103,18 @@ class ExampleGenExecutor(base_beam_executor.BaseBeamExecutor):
                 | "Sources" >> beam.Create(sources)
                 | "OneWorkerAFile" >> beam.Reshuffle()
             )
+            written = files | "WriteExamples" >> beam.ParDo(
+                _WriteExamples(part, folders), _start(files, part)
+            ).with_outputs(_KINDS, main="counts")
             _ = (
-                files
-                | "WriteExamples"
-                >> beam.ParDo(_WriteExamples(part, folders), _start(files, part))
-                | "Count" >> beam.CombinePerKey(_sum_counts)
-                | "Check" >> beam.Map(_check_split, part)
+                written["counts"]
+                | "Count" >> beam.CombinePerKey(sum_counts)
+                | "Check" >> beam.Map(check_split, part)
+            )
+            _ = (
+                written[_KINDS]
+                | "FirstFiles" >> beam.CombinePerKey(first_files)
+                | "CheckKinds" >> beam.Map(check_one_kind)
             )
 
 
@@ -193,29 +196,32 @@ def _check_apart(sources: list[Source]) -> None:
 
 
 class _WriteExamples(beam.DoFn):
-    """Reads one source and writes its shards; yields (split, counts)."""
+    """Reads one source and writes its shards; yields (split, counts), and kinds."""
 
     def __init__(self, part: ExampleGenPart, folders: dict[str, str]):
         self._part = part
         self._folders = folders
 
-    def process(
-        self, source: Source, start: Start | None
-    ) -> Iterator[tuple[str, Counts]]:
+    def process(self, source: Source, start: Start | None) -> Iterator[Any]:
         source = Source(*source)
         totals = dict.fromkeys(source.splits, Counts(0, 0))
+        kinds: dict[str, str] = {}
+        encoder = example_coder.RecordBatchToExamplesEncoder()
         with ExitStack() as stack:
             writers = {
                 split: stack.enter_context(_writer(self._folders[split], source.shard))
                 for split in source.splits
             }
-            for split, batch in _read_splits(source, self._part, start):
-                for record in example_coder.RecordBatchToExamplesEncoder().encode(
-                    batch
-                ):
-                    writers[split].write(record)
-                totals[split] = _sum_counts([totals[split], _count(batch, self._part)])
+            for table, batches in _read_splits(source, self._part, start):
+                kinds |= kinds_of(table, self._part)
+                for split, batch in batches.items():
+                    for record in encoder.encode(batch):
+                        writers[split].write(record)
+                    counts = [totals[split], count_batch(batch, self._part)]
+                    totals[split] = sum_counts(counts)
         yield from totals.items()
+        for name, kind in kinds.items():
+            yield beam.pvalue.TaggedOutput(_KINDS, (name, {kind: source.path}))
 
 
 def _writer(folder: str, shard: str) -> tf.io.TFRecordWriter:
@@ -227,15 +233,18 @@ def _writer(folder: str, shard: str) -> tf.io.TFRecordWriter:
 
 def _read_splits(
     source: Source, part: ExampleGenPart, start: Start | None
-) -> Iterator[tuple[str, pa.RecordBatch]]:
+) -> Iterator[tuple[pa.Table, dict[str, pa.RecordBatch]]]:
+    """Yields tables as they were read, and the examples of each split."""
     row = 0
     for table in read_tables(source.path, part):
         with _errors_at(source.path):
             batch = canonical_batch(table, part)
             masks = _split_masks(table, batch, row, source, part, start)
         row += table.num_rows
-        for split, mask in masks.items():
-            yield split, batch.filter(pa.array(mask))
+        yield (
+            table,
+            {split: batch.filter(pa.array(mask)) for split, mask in masks.items()},
+        )
 
 
 @contextmanager
@@ -260,35 +269,3 @@ def _split_masks(
     if part.time_split and start:
         return split_by_time(table, part.time_split.column, start)
     return {source.splits[0]: np.ones(table.num_rows, dtype=bool)}
-
-
-def _count(batch: pa.RecordBatch, part: ExampleGenPart) -> Counts:
-    if part.label is None:
-        return Counts(batch.num_rows, 0)
-    labels = batch.column(batch.schema.get_field_index(part.label.name))
-    return Counts(batch.num_rows, pc.sum(labels.flatten()).as_py() or 0)
-
-
-def _sum_counts(counts: Iterable[Counts]) -> Counts:
-    rows, positives = 0, 0
-    for count in counts:
-        rows, positives = rows + count[0], positives + count[1]
-    return Counts(rows, positives)
-
-
-def _check_split(counted: tuple[str, Counts], part: ExampleGenPart) -> None:
-    split, (rows, positives) = counted
-    if rows == 0:
-        raise InputError(
-            f"examples: the split {split!r} is empty; check the files and how they are "
-            "split"
-        )
-    if part.label is None:
-        _log.info("%s: %s examples", split, f"{rows:,}")
-        return
-    if positives in (0, rows):
-        raise InputError(
-            f"label {part.label.column!r}: every one of the {rows:,} examples of the "
-            f"split {split!r} is {min(positives, 1)}; both 0 and 1 are needed"
-        )
-    _log.info("%s: %s examples, click rate %.4f", split, f"{rows:,}", positives / rows)

@@ -54,7 +54,7 @@ def _skew(options: argparse.Namespace) -> int:
 def _compare(config: Config, work_dir: WorkDir, patterns: list[str]) -> Skew:
     from config.errors import ReleaseError
     from config.parts import ExampleGenPart
-    from ctr.skew.compare import compare, types_of
+    from ctr.skew.compare import columns_of, compare
     from ctr.skew.logs import read_served
     from ctr.skew.training import training_statistics
     from pipeline.beam import beam_args
@@ -69,15 +69,14 @@ def _compare(config: Config, work_dir: WorkDir, patterns: list[str]) -> Skew:
             "release approve"
         )
     training = training_statistics(connection, released.model_uri)
-    columns = ExampleGenPart.of_serving_examples(config).columns
-    types = types_of(training, {name: each.type for name, each in columns.items()})
+    columns = columns_of(training, ExampleGenPart.of_serving_examples(config).columns)
     temp = str(config.beam.get("temp_location", tempfile.gettempdir()))
-    served = read_served(patterns, types, beam_args(config.beam), temp)
+    served = read_served(patterns, columns, beam_args(config.beam), temp)
     skew = config.validation.skew
     return compare(
         training,
         served,
-        types,
+        columns,
         {} if skew is None else skew.thresholds,
         released.version,
         released.run,

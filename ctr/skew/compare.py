@@ -19,7 +19,7 @@ from components.shared.statistics import (
     missing_share,
 )
 from ctr.skew.logs import Served
-from ctr.skew.requests import Types
+from ctr.skew.requests import RawColumns
 
 Measure = Literal["L-infinity", "Jensen-Shannon"]
 
@@ -110,15 +110,16 @@ class Skew(pydantic.BaseModel):
         return any(feature.is_skewed for feature in self.features)
 
 
-def types_of(training: Statistics, types: Types) -> Types:
+def columns_of(training: Statistics, columns: RawColumns) -> RawColumns:
     """The features that a model was shown, of those that are configured by now."""
-    return {name: types[name] for name in types if name in by_feature(training)}
+    there = by_feature(training)
+    return {name: columns[name] for name in columns if name in there}
 
 
 def compare(
     training: Statistics,
     served: Served,
-    types: Types,
+    columns: RawColumns,
     thresholds: Mapping[str, float],
     version: int,
     run: str,
@@ -128,7 +129,7 @@ def compare(
     Args:
       training: Statistics of the training split.
       served: Logged requests.
-      types: The features to compare.
+      columns: The features to compare.
       thresholds: By feature, the largest Jensen-Shannon divergence allowed. Else it is
         the L-infinity distance for texts, which is the largest difference of the share
         of a value, and for numbers that divergence.
@@ -138,7 +139,7 @@ def compare(
     before, now = by_feature(training), by_feature(served.statistics)
     found = tfdv.validate_statistics(
         training,
-        _schema(types, thresholds),
+        _schema(columns, thresholds),
         serving_statistics=served.statistics,
     )
     distances = {
@@ -150,16 +151,16 @@ def compare(
     features = [
         FeatureSkew(
             feature=name,
-            measure=_measure(name, types, thresholds),
+            measure=_measure(name, columns, thresholds),
             distance=distances.get(name) if _has_values(name, before, now) else None,
-            allowed=_allowed(name, types, thresholds),
+            allowed=_allowed(name, columns, thresholds),
             too_far=_has_values(name, before, now) and name in too_far,
             training_missing=missing_share(before[name]),
             serving_missing=missing_share(now[name]),
             allowed_missing=thresholds.get(name, ALLOWED_SHARE),
             moved=tuple(_moved(before[name], now[name])),
         )
-        for name in types
+        for name in columns
     ]
     features.sort(key=_how_skewed, reverse=True)
     return Skew(
@@ -175,29 +176,31 @@ def compare(
     )
 
 
-def _schema(types: Types, thresholds: Mapping[str, float]) -> schema_pb2.Schema:
+def _schema(columns: RawColumns, thresholds: Mapping[str, float]) -> schema_pb2.Schema:
     """The features, and the distance that is allowed of each."""
     schema = schema_pb2.Schema()
-    for name, kind in types.items():
+    for name, column in columns.items():
         feature = schema.feature.add(name=name)
-        feature.type = schema_pb2.BYTES if kind == "string" else schema_pb2.FLOAT
+        feature.type = schema_pb2.BYTES if column.type == "string" else schema_pb2.FLOAT
         comparator = feature.skew_comparator
-        allowed = _allowed(name, types, thresholds)
-        if _measure(name, types, thresholds) == "L-infinity":
+        allowed = _allowed(name, columns, thresholds)
+        if _measure(name, columns, thresholds) == "L-infinity":
             comparator.infinity_norm.threshold = allowed
         else:
             comparator.jensen_shannon_divergence.threshold = allowed
     return schema
 
 
-def _measure(name: str, types: Types, thresholds: Mapping[str, float]) -> Measure:
-    if types[name] == "string" and name not in thresholds:
+def _measure(
+    name: str, columns: RawColumns, thresholds: Mapping[str, float]
+) -> Measure:
+    if columns[name].type == "string" and name not in thresholds:
         return "L-infinity"
     return "Jensen-Shannon"
 
 
-def _allowed(name: str, types: Types, thresholds: Mapping[str, float]) -> float:
-    default = ALLOWED_SHARE if types[name] == "string" else ALLOWED_DIVERGENCE
+def _allowed(name: str, columns: RawColumns, thresholds: Mapping[str, float]) -> float:
+    default = ALLOWED_SHARE if columns[name].type == "string" else ALLOWED_DIVERGENCE
     return thresholds.get(name, default)
 
 

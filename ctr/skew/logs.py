@@ -18,7 +18,7 @@ from apache_beam.transforms import combiners
 from components.example_gen.readers import read_records
 from components.shared.statistics import STATISTICS_FILE, Statistics
 from config.errors import InputError
-from ctr.skew.requests import Requests, Types
+from ctr.skew.requests import RawColumns, Requests
 
 _UNKNOWN_FILE = "unknown.json"
 # One can hold a thousand examples.
@@ -50,13 +50,13 @@ class Served:
 
 
 def read_served(
-    patterns: Sequence[str], types: Types, beam_args: list[str], temp: str
+    patterns: Sequence[str], columns: RawColumns, beam_args: list[str], temp: str
 ) -> Served:
     """Reads logs.
 
     Args:
       patterns: Files, globs or folders of TFRecords of PredictionLog.
-      types: The type of each feature to look at.
+      columns: The features to look at.
       beam_args: Options of Beam.
       temp: A folder for what is computed, which all workers of Beam can write to.
 
@@ -68,7 +68,7 @@ def read_served(
     folder = os.path.join(temp, f"ctr-skew-{uuid.uuid4().hex}")
     tf.io.gfile.makedirs(folder)
     try:
-        _compute(paths, types, beam_args, folder)
+        _compute(paths, columns, beam_args, folder)
         served = Served(
             len(paths),
             tfdv.load_stats_binary(os.path.join(folder, STATISTICS_FILE)),
@@ -85,7 +85,7 @@ def read_served(
 
 
 def _compute(
-    paths: Sequence[str], types: Types, beam_args: list[str], folder: str
+    paths: Sequence[str], columns: RawColumns, beam_args: list[str], folder: str
 ) -> None:
     """Writes the statistics, and the counts of what is unknown."""
     with beam.Pipeline(options=PipelineOptions(beam_args)) as pipeline:
@@ -94,7 +94,7 @@ def _compute(
             | "Logs" >> beam.Create(paths)
             | "OneWorkerALog" >> beam.Reshuffle()
             | "Rows"
-            >> beam.ParDo(_ReadRows(types)).with_outputs(_UNKNOWN, main="known")
+            >> beam.ParDo(_ReadRows(columns)).with_outputs(_UNKNOWN, main="known")
         )
         _ = (
             rows["known"]
@@ -127,11 +127,11 @@ def _paths(patterns: Sequence[str]) -> list[str]:
 class _ReadRows(beam.DoFn):
     """Reads one log; yields record batches, and counts of unknown features."""
 
-    def __init__(self, types: Types):
-        self._types = types
+    def __init__(self, columns: RawColumns):
+        self._columns = columns
 
     def setup(self) -> None:
-        self._requests = Requests(self._types)
+        self._requests = Requests(self._columns)
 
     def process(self, path: str) -> Iterator[Any]:
         for records in read_records(path, _ENTRIES):

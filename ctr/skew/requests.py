@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -14,13 +14,14 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 from tfx_bsl.coders import example_coder
 
-from components.example_gen.lists import flat, lists
+from components.example_gen.lists import flat, flattened, lists
 from config.errors import InputError
+from config.raw_columns import RawColumn
 from config.signatures import EXAMPLES, PREDICT
-from config.values.canonical_array import canonical_texts
+from transform.texts import canonical_texts
 
-# The type of each feature that is looked at.
-Types: TypeAlias = Mapping[str, Literal["float", "string"]]
+# Each feature that is looked at.
+RawColumns: TypeAlias = Mapping[str, RawColumn]
 
 # NumPy's names.
 _KINDS = {"float": "f", "string": "O"}
@@ -38,13 +39,13 @@ class Requests:
       names: The features that are looked at.
     """
 
-    def __init__(self, types: Types):
-        """Takes the type of each feature to look at."""
-        self.names = types.keys()
-        self._types = types
+    def __init__(self, columns: RawColumns):
+        """Takes the features to look at."""
+        self.names = columns.keys()
+        self._columns = columns
         schema = schema_pb2.Schema()
-        for name, kind in types.items():
-            schema.feature.add(name=name, type=_SCHEMA_TYPES[kind])
+        for name, column in columns.items():
+            schema.feature.add(name=name, type=_SCHEMA_TYPES[column.type])
         self._decoder = example_coder.ExamplesToRecordBatchDecoder(
             schema.SerializeToString()
         )
@@ -91,7 +92,7 @@ class Requests:
         columns = {
             name: _flat_tensors(
                 name,
-                self._types[name],
+                self._columns[name].type,
                 [
                     (start, tensors[name])
                     for start, tensors in zip(starts, requests, strict=False)
@@ -108,7 +109,7 @@ class Requests:
         """A row for each example; what stands for a missing value is none."""
         return pa.RecordBatch.from_pydict(
             {
-                name: _present(rows, values, self._types[name], size)
+                name: _present(rows, values, self._columns[name], size)
                 for name, (rows, values) in columns.items()
             }
         )
@@ -174,13 +175,23 @@ def _flat_tensors(
     return np.concatenate([np.zeros(0, np.int64), *rows]), pa.array(together, wanted)
 
 
-def _present(rows: Any, values: pa.Array, kind: str, size: int) -> pa.Array:
-    """A list for each row, without NaN and empty texts, which are missing values."""
-    if kind == "float":
+def _present(rows: Any, values: pa.Array, column: RawColumn, size: int) -> pa.Array:
+    """A list for each row, of the values that the model sees."""
+    if column.type == "float":
         values = values.cast(pa.float32())
-        is_there = pc.invert(pc.is_nan(values))
+        is_there = pc.is_finite(values)
     else:
-        values = canonical_texts(values).cast(pa.binary())
+        if column.delimiter is not None:
+            split = pc.split_pattern(values, column.delimiter)
+            places, values = flattened(split)
+            rows = rows[places]
+        values = _texts(values)
         is_there = pc.not_equal(pc.binary_length(values), 0)
     chosen = is_there.to_numpy(zero_copy_only=False).astype(bool)
     return lists(rows[chosen], values.filter(is_there), size)
+
+
+def _texts(values: pa.Array) -> pa.Array:
+    """The texts as the model reads them, whatever notation a client chose: binary."""
+    texts = tf.constant(values.to_numpy(zero_copy_only=False), tf.string)
+    return pa.array(canonical_texts(texts).numpy(), pa.binary())

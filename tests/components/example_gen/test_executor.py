@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import tensorflow as tf
 from tfx.dsl.components.base import base_beam_executor
@@ -279,6 +280,20 @@ def test_message_arrives_from_other_workers(write: Write, failure: Callable[...,
     ]
     assert failure({"train": "a.csv"}, beam=beam).startswith(
         f"""{path}: line 2: column 'age': expected a number, got "it's [1]"; correct"""
+    )
+
+
+def test_booleans_beside_numbers_are_told_with_both_files(
+    write: Callable[[str, pa.Table], Path], failure: Callable[..., str]
+):
+    clicks = {"age": [1.0, 2.0], "click": [0, 1]}
+    whole = write("a.parquet", pa.table({**clicks, "city": [True, False]}))
+    write("b.parquet", pa.table({**clicks, "city": pa.nulls(2)}))
+    other = write("c.parquet", pa.table({**clicks, "city": [1, 0]}))
+    write("d.parquet", pa.table({**clicks, "city": [0, 0]}))
+    message = failure({"train": "[ab]*", "eval": "[cd]*"}, path="a.parquet")
+    assert message.startswith(
+        f"column 'city': got booleans in {whole} and numbers in {other}; "
     )
 
 

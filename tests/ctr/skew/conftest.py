@@ -8,24 +8,23 @@ from typing import Any
 
 import pytest
 
-TYPES = {
-    "device": "string",
-    "tags": "string",
-    "user": "string",
-    "age": "float",
-    "price": "float",
+from config.raw_columns import RawColumn
+
+COLUMNS = {
+    **dict.fromkeys(("device", "tags", "user"), RawColumn(type="string")),
+    **dict.fromkeys(("age", "price"), RawColumn(type="float")),
 }
 
 
 def as_client_row(row: dict[str, list[Any]]) -> dict[str, Any]:
     """A row as a person would give it: plain values, without what is no feature."""
-    plain = {name: row[name] for name in TYPES if row.get(name)}
+    plain = {name: row[name] for name in COLUMNS if row.get(name)}
     return {n: each if n == "tags" else each[0] for n, each in plain.items()}
 
 
 @pytest.fixture(scope="session")
-def types() -> dict[str, str]:
-    return TYPES
+def columns() -> dict[str, RawColumn]:
+    return COLUMNS
 
 
 @pytest.fixture(scope="session")

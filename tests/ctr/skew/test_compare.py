@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from ctr.skew.compare import compare, types_of
+from config.raw_columns import RawColumn
+from ctr.skew.compare import columns_of, compare
 from ctr.skew.logs import Served
 from ctr.skew.text import as_text
 
-TYPES = {"device": "string", "age": "float"}
+COLUMNS = {"device": RawColumn(type="string"), "age": RawColumn(type="float")}
 Statistics = statistics_pb2.DatasetFeatureStatisticsList
 
 
@@ -56,7 +57,7 @@ TRAINING = statistics(1000, {"phone": 600, "tablet": 400}, [500, 500], click=100
 
 def skew(served, unknown=None, **thresholds):
     return compare(
-        TRAINING, Served(2, served, unknown or {}), TYPES, thresholds, 7, "run1"
+        TRAINING, Served(2, served, unknown or {}), COLUMNS, thresholds, 7, "run1"
     )
 
 
@@ -87,7 +88,7 @@ def test_the_skew_of_a_feature_of_any_name_is_found(name):
     found = compare(
         renamed(TRAINING, name),
         Served(2, served, {}),
-        {name: "string", "age": "float"},
+        {name: COLUMNS["device"], "age": COLUMNS["age"]},
         {},
         7,
         "run1",
@@ -190,5 +191,5 @@ def test_values_cannot_break_lines():
 
 
 def test_features_unknown_to_the_model_are_not_compared():
-    types = {**TYPES, "new": "string"}
-    assert types_of(TRAINING, types) == TYPES
+    columns = {**COLUMNS, "new": RawColumn(type="string")}
+    assert columns_of(TRAINING, columns) == COLUMNS

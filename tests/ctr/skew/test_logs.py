@@ -18,19 +18,19 @@ BEAM = ["--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"]
 
 
 @pytest.fixture
-def read(types, tmp_path):
+def read(columns, tmp_path):
     def _read(*patterns):
-        return read_served(patterns, types, BEAM, str(tmp_path))
+        return read_served(patterns, columns, BEAM, str(tmp_path))
 
     return _read
 
 
 @pytest.mark.parametrize("signature", ["tensors", "examples"])
 def test_both_signatures_give_the_statistics_of_training(
-    signature, log_of, client_rows, training, read, types
+    signature, log_of, client_rows, training, read, columns
 ):
     served = read(log_of(client_rows, signature))
-    skew = compare(training, served, types, {}, 1, "run")
+    skew = compare(training, served, columns, {}, 1, "run")
 
     assert (served.examples, served.unknown) == (len(client_rows), {})
     assert not skew.is_skewed
@@ -38,8 +38,8 @@ def test_both_signatures_give_the_statistics_of_training(
         assert feature.distance == pytest.approx(0.0, abs=1e-9)
         assert feature.serving_missing == feature.training_missing
     before, now = by_feature(training), by_feature(served.statistics)
-    for name, kind in types.items():
-        if kind != "string":
+    for name, column in columns.items():
+        if column.type != "string":
             # The distance is of histograms.
             mean = before[name].num_stats.mean
             assert now[name].num_stats.mean == pytest.approx(mean)

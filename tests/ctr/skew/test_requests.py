@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from tensorflow_serving.apis import prediction_log_pb2
 
 from config.errors import InputError
+from config.raw_columns import RawColumn
 from ctr.skew.requests import Requests
 from serving.client.columns import columns_of
 from serving.client.features import Feature, ModelFeatures
 from serving.client.requests import predict_request
 from serving.client.target import Target
 
-TYPES = {"device": "string", "tags": "string", "age": "float"}
+NUMBER, TEXT = RawColumn(type="float"), RawColumn(type="string")
+COLUMNS = {"device": TEXT, "tags": TEXT, "age": NUMBER}
 FEATURES = ModelFeatures(
     1,
     {
@@ -47,10 +49,10 @@ def entry(given_rows, signature):
     return log.SerializeToString()
 
 
-def rows_of(*records, types=TYPES):
+def rows_of(*records, columns=COLUMNS):
     return [
         row
-        for batch, _ in Requests(types).batches(records)
+        for batch, _ in Requests(columns).batches(records)
         for row in batch.to_pylist()
     ]
 
@@ -60,7 +62,7 @@ def expected(row):
     device = [row["device"].encode()] if row["device"] else None
     tags = [tag.encode() for tag in row["tags"] if tag] or None
     age = row["age"]
-    there = age is not None and not math.isnan(age)
+    there = age is not None and math.isfinite(age)
     return {"device": device, "tags": tags, "age": [age] if there else None}
 
 
@@ -80,7 +82,7 @@ def test_a_log_may_have_requests_of_both_kinds():
 
 def test_other_columns_are_left_out():
     record = entry([{"device": "phone", "tags": ["x"], "age": 1}], "tensors")
-    assert rows_of(record, types={"age": "float"}) == [{"age": [1.0]}]
+    assert rows_of(record, columns={"age": NUMBER}) == [{"age": [1.0]}]
 
 
 def predict_of(signature="", /, **inputs):
@@ -94,6 +96,36 @@ def predict_of(signature="", /, **inputs):
 
 def tensors(**values):
     return predict_of("predict", **values)
+
+
+@pytest.mark.parametrize(
+    ("sent", "seen"),
+    [
+        (b"True", b"true"),
+        (b"-0.0", b"0"),
+        (b"7.0", b"7"),
+        (b"1.23E12", b"1230000000000"),
+        (b"4.10", b"4.10"),
+        (b"a\nb", b"a\nb"),
+        # What names no id is a value that training has not seen, and no error.
+        (b"1.0E20", b"1.0E20"),
+        (b"\xff", b"\xff"),
+    ],
+)
+def test_texts_are_what_the_model_reads_in_any_notation(sent, seen):
+    given = tf.train.BytesList(value=[sent])
+    feature = {"device": tf.train.Feature(bytes_list=given)}
+    example = tf.train.Example(features=tf.train.Features(feature=feature))
+    as_example = predict_of(examples=[example.SerializeToString()])
+    for record in (tensors(device=[sent]), as_example):
+        assert rows_of(record, columns={"device": TEXT}) == [{"device": [seen]}]
+
+
+def test_texts_are_split_as_the_model_splits_them():
+    columns = {"tags": RawColumn(type="string", many=True, delimiter="|")}
+    record = tensors(tags=[["x|7.0", ""], ["|", "y"], ["", ""]])
+    found = [row["tags"] for row in rows_of(record, columns=columns)]
+    assert found == [[b"x", b"7"], [b"y"], None]
 
 
 def entry_of(kind):

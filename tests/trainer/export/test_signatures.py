@@ -87,6 +87,19 @@ def test_a_row_has_the_same_answer_alone_and_in_a_batch(tiny_model, tiny, signat
     np.testing.assert_allclose(_predict(signatures, [row]), expected, **TOLERANCE)
 
 
+def test_texts_in_any_notation_have_one_answer(signatures, tiny):
+    def with_user(texts):
+        return [{**tiny.probe_rows[0], "user": [text]} for text in texts]
+
+    sent = ["True", "-0.0", "7.0", "1.23E12", "1.0E-7", "FALSE"]
+    rows = with_user(["true", "0", "7", "1230000000000", "1e-07", "false"])
+
+    expected = _serve(signatures, tiny, rows)
+    assert len(np.unique(expected)) > 1
+    np.testing.assert_array_equal(_serve(signatures, tiny, with_user(sent)), expected)
+    np.testing.assert_array_equal(_predict(signatures, with_user(sent)), expected)
+
+
 def test_an_empty_batch_has_an_empty_answer(tiny, signatures):
     assert _serve(signatures, tiny, []).shape == (0,)
     assert _predict(signatures, []).shape == (0,)
