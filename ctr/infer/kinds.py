@@ -16,7 +16,7 @@ from ctr.infer.codes import code_reason
 from ctr.infer.column import Column, count, number, percent
 from ctr.infer.leave_out import reason_to_leave_out
 from ctr.infer.lists import delimiter_of
-from ctr.infer.names import named_meaning
+from ctr.infer.names import named_meaning, names_version
 from ctr.infer.number_hints import number_hint
 from ctr.infer.rows import Rows
 from ctr.infer.vocabulary import (
@@ -97,6 +97,8 @@ def _guess(
         return _text(column, rows, delimiter)
     if code is not None:
         return _categorical(column, column.counts.values(), rows, code, **settings)
+    if column.family == "decimal" and names_version(column.name):
+        return _categorical(column, column.counts.values(), rows, **settings)
     return _numeric(column, settings, taken)
 
 

@@ -15,8 +15,10 @@ _CODE_WORDS = set(
     "adgroup advertiser campaign camp creative banner publisher site page domain app "
     "brand vendor seller shop store merchant hotel restaurant movie film book song "
     "track artist album video show author article news post query keyword term ip port "
-    "os browser carrier model version language lang c".split()
+    "os browser carrier model version ver release firmware build language lang "
+    "c".split()
 )
+_VERSION_WORDS = {"version", "ver", "release", "firmware", "build", "os"}
 _QUANTITY_WORDS = set(
     "age price cost fare fee tip tips bid budget amount value revenue income salary "  # noqa: SIM905
     "wage gain loss profit balance total sum mean average avg median min max count "
@@ -56,6 +58,11 @@ def names_occasion(name: str) -> bool:
     """Returns True for the id of a request, a session or the like."""
     ending = _ID_ENDING.fullmatch("".join(words_of(name)))
     return ending is not None and ending["of"] in _OCCASIONS
+
+
+def names_version(name: str) -> bool:
+    """Returns True for a version, whose parts are counted each by itself."""
+    return not _VERSION_WORDS.isdisjoint(words_of(name)[-1:])
 
 
 def words_of(name: str) -> list[str]:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from config.values.text_values import without_missing
 from ctr.infer.column import listed
-from ctr.infer.texts import PLACEHOLDERS, UNITS, numbers_of
+from ctr.infer.texts import PLACEHOLDERS, UNITS, are_versions, numbers_of
 
 _LEAST_SHARE = 0.9
 _FEWEST = 20
@@ -47,6 +47,8 @@ def number_hint(texts: pa.Array) -> str | None:
     numbers, others = found.filter(is_number), found.filter(pc.invert(is_number))
     if pc.any(pc.match_substring_regex(others, _HAS_DIGIT)).as_py():
         return None
+    if are_versions(numbers):
+        return "versions, as 4.10 beside 4.9: to make it numeric, set its kind"
     if numbers_of(numbers) is not None:
         return _other_words(others) if len(numbers) >= _FEWEST else None
     marked = numbers.filter(pc.invert(pc.match_substring_regex(numbers, _PLAIN)))

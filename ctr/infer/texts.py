@@ -34,6 +34,7 @@ _APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}"
 _CODE = r"^[-+]?0\d"  # 00501 would lose its zeros as a number
 _PLUS = r"^\+"  # which a reader of plain numbers refuses
 _WHOLE = r"^[-+]?\d+$"
+_VERSION = r"^\d{1,3}(\.(0|[1-9]\d{0,2}))?$"  # a fraction has zeros in front, too
 _HEXADECIMAL = r"^\d+[eE]\d+$"  # a hash such as 12345e67, or a number: 12345e67
 _GERMAN = r"^[-+]?[1-9]\d{0,2}(\.\d{3})+$"
 _THREE_DIGITS = r"^[-+]?\d{1,3}$"
@@ -78,6 +79,8 @@ def numbers_of(texts: pa.Array) -> Numbers | None:
     found = with_hyphens(found, negative)
     if _any(found, _CODE):
         return None
+    if are_versions(found):
+        return None
     if negative is None and _all(found, _WHOLE):
         if pc.max(pc.utf8_length(found)).as_py() > _MOST_DIGITS:
             return None
@@ -91,6 +94,18 @@ def numbers_of(texts: pa.Array) -> Numbers | None:
             is_plain = number_format == NumberFormat()
             return Numbers(values, None if is_plain else number_format, words)
     return None
+
+
+def are_versions(texts: pa.Array) -> bool:
+    """Returns True for texts such as 4.9 beside 4.10.
+
+    Fractions are written with all their zeros or with none.
+
+    Args:
+      texts: string [n].
+    """
+    has_both = _any(texts, r"\.[1-9]$") and _any(texts, r"\.[1-9]\d?0$")
+    return has_both and _all(texts, _VERSION)
 
 
 def _formats(texts: pa.Array) -> Iterator[NumberFormat]:

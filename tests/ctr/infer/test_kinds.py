@@ -47,6 +47,9 @@ def guessed(
         pytest.param("user", [None, *map(float, ITEMS[1:])], id="whole floats"),
         pytest.param("zip", [f"{n:05}" for n in ITEMS], id="codes with zeros"),
         pytest.param("flag", ITEMS % 2 == 0, id="booleans"),
+        pytest.param("x", [f"4.{n % 30}" for n in ITEMS], id="versions"),
+        pytest.param("os_version", [f"4.{n % 9 + 1}" for n in ITEMS], id="by name"),
+        pytest.param("appVer", ITEMS % 97 / 10, id="versions as floats, by name"),
     ],
 )
 def test_ids_are_categories(name: str, values: object):
@@ -65,6 +68,8 @@ def test_ids_are_categories(name: str, values: object):
         pytest.param("x", np.exp(RNG.normal(8, 1, ROWS)).astype(int), id="long tail"),
         pytest.param("item", [f"{n:,}" for n in ITEMS * 37], id="grouped digits"),
         pytest.param("x", RNG.random(ROWS), id="fractions"),
+        pytest.param("x", [f"{n / 100:.2f}" for n in ITEMS], id="prices"),
+        pytest.param("x", [str(n / 100) for n in ITEMS], id="fractions as text"),
     ],
 )
 def test_quantities_are_numbers(name: str, values: object):
