@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tfx.components.example_gen import driver, utils
 from tfx.orchestration import data_types
 
+from components.example_gen.executor import paths_by_split
 from components.example_gen.spans import (
     WINDOW,
     files_of,
@@ -41,7 +43,8 @@ class ExampleGenDriver(driver.FileBasedDriver):
             resolved: dict[str, Any] = super().resolve_exec_properties(
                 exec_properties, pipeline_info, component_info
             )
-            return resolved
+            # TFX's own has no names, and those of folders may hold values.
+            return resolved | _fingerprint(paths_by_split(resolved))
         spans = Spans.model_validate_json(exec_properties["spans"])
         window, files = find_window(exec_properties["input_base"], spans)
         _log.info("%s", window.named().in_words())
@@ -53,8 +56,13 @@ class ExampleGenDriver(driver.FileBasedDriver):
             WINDOW: window.model_dump_json(),
             utils.SPAN_PROPERTY_NAME: window.newest,
             utils.VERSION_PROPERTY_NAME: None,
-            utils.FINGERPRINT_PROPERTY_NAME: "\n".join(
-                fingerprint(split, files_of(files, numbers))
+            **_fingerprint(
+                (split, files_of(files, numbers))
                 for split, numbers in window.splits.items()
             ),
         }
+
+
+def _fingerprint(splits: Iterable[tuple[str, Sequence[str]]]) -> dict[str, str]:
+    lines = [fingerprint(split, paths) for split, paths in splits]
+    return {utils.FINGERPRINT_PROPERTY_NAME: "\n".join(lines)}

@@ -155,7 +155,7 @@ def _find_sources(
 ) -> list[Source]:
     """The files that the driver looked at."""
     sources = []
-    for split, paths in _paths_by_split(exec_properties):
+    for split, paths in paths_by_split(exec_properties):
         names = SPLITS if part.splits_rows else (split,)
         for index, path in enumerate(paths):
             shard = f"data_tfrecord-{index:05d}-of-{len(paths):05d}.gz"
@@ -170,9 +170,10 @@ def _window(exec_properties: dict[str, Any]) -> Window | None:
     return Window.model_validate_json(text) if text else None
 
 
-def _paths_by_split(
+def paths_by_split(
     exec_properties: dict[str, Any],
 ) -> Iterator[tuple[str, list[str]]]:
+    """Yields the files of each split, or of all rows where these are split."""
     root = exec_properties["input_base"]
     if window := _window(exec_properties):
         files = span_files(root, window.pattern)

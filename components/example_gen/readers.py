@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -18,6 +18,7 @@ from components.example_gen.records import decode_examples
 from config.errors import InputError
 from config.files import csv_files, parquet_files
 from config.files.compression import GZIP, codec_of, decompressed
+from config.files.hive import folder_columns, with_folder_columns
 from config.parts import ExampleGenPart
 
 # Large enough to keep the per-batch cost small, small enough that memory does not
@@ -40,13 +41,17 @@ def read_tables(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
       part: Its format and the columns wanted.
 
     Yields:
-      Tables with at least the wanted columns, in the file's order of rows.
+      Tables with at least the wanted columns, in the file's order of rows. A column
+      that the file does not have may be in the names of its folders.
 
     Raises:
       InputError: The file lacks a column, is cut short or is not of that format.
     """
+    wanted = wanted_columns(part)
+    in_folders = folder_columns(path, part.missing_values)
     with _errors_of(path):
-        yield from _READERS[part.format](path, part)
+        for table in _READERS[part.format](path, part, in_folders):
+            yield with_folder_columns(table, in_folders, wanted)
 
 
 def read_records(path: str, count: int) -> Iterator[list[bytes]]:
@@ -74,14 +79,16 @@ def wanted_columns(part: ExampleGenPart) -> list[str]:
     return list(dict.fromkeys([*part.columns, *label, *split]))
 
 
-def _read_csv(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
+def _read_csv(
+    path: str, part: ExampleGenPart, in_folders: Collection[str]
+) -> Iterator[pa.Table]:
     wanted = wanted_columns(part)
 
     def choose(header: list[str]) -> pa_csv.ConvertOptions:
-        _check_columns(wanted, header)
+        names = _columns_of_file(wanted, header, in_folders)
         return pa_csv.ConvertOptions(
-            include_columns=wanted,
-            column_types={name: _csv_type(name, part) for name in wanted},
+            include_columns=names,
+            column_types={name: _csv_type(name, part) for name in names},
             null_values=list(part.missing_values),
             strings_can_be_null=True,
         )
@@ -99,19 +106,22 @@ def _csv_type(name: str, part: ExampleGenPart) -> pa.DataType:
     return pa.string()
 
 
-def _read_parquet(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
+def _read_parquet(
+    path: str, part: ExampleGenPart, in_folders: Collection[str]
+) -> Iterator[pa.Table]:
     wanted = wanted_columns(part)
 
     def choose(names: list[str]) -> list[str]:
-        _check_columns(wanted, names)
-        return wanted
+        return _columns_of_file(wanted, names, in_folders)
 
     with _open(path) as file:
         yield from parquet_files.read_tables(file, choose, _ROWS)
 
 
-def _read_tfrecord(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
-    wanted = wanted_columns(part)
+def _read_tfrecord(
+    path: str, part: ExampleGenPart, in_folders: Collection[str]
+) -> Iterator[pa.Table]:
+    wanted = [name for name in wanted_columns(part) if name not in in_folders]
     rows = 0
     for records in _records(path, _ROWS):
         table = pa.Table.from_batches([decode_examples(records, rows)])
@@ -158,7 +168,8 @@ def _with_absent_as_null(table: pa.Table, wanted: list[str]) -> pa.Table:
     return table
 
 
-_READERS: Mapping[str, Callable[[str, ExampleGenPart], Iterator[pa.Table]]] = {
+_Reader = Callable[[str, ExampleGenPart, Collection[str]], Iterator[pa.Table]]
+_READERS: Mapping[str, _Reader] = {
     "csv": _read_csv,
     "parquet": _read_parquet,
     "tfrecord": _read_tfrecord,
@@ -172,6 +183,15 @@ def _open(path: str) -> Iterator[pa.NativeFile]:
     raw = FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
     with raw, pa.PythonFile(raw, mode="r") as stream:
         yield stream
+
+
+def _columns_of_file(
+    wanted: list[str], found: list[str], in_folders: Collection[str]
+) -> list[str]:
+    """The wanted columns that are not in the names of folders alone."""
+    names = [name for name in wanted if name in found or name not in in_folders]
+    _check_columns(names, found)
+    return names or found[:1]  # To Arrow none would be all columns of a CSV file.
 
 
 def _check_columns(wanted: list[str], found: list[str]) -> None:

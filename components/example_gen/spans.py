@@ -30,9 +30,13 @@ WINDOW = "window"
 # Of the examples: their `RunSpans`, as JSON.
 SPANS_PROPERTY = "spans"
 
-# Those of dates have TFX's widths.
-_DIGITS = {"{YYYY}": r"(?P<year>\d{4})", "{MM}": r"(?P<month>\d{2})"}
-_DIGITS["{DD}"] = r"(?P<day>\d{2})"
+# Those of dates have TFX's widths, but month=1 of Spark is January, too.
+_ONE_OR_TWO = r"\d{2}|(?<!\d)\d(?!\d)"
+_DIGITS = {
+    "{YYYY}": r"(?P<year>\d{4})",
+    "{MM}": rf"(?P<month>{_ONE_OR_TWO})",
+    "{DD}": rf"(?P<day>{_ONE_OR_TWO})",
+}
 # The lazy star leaves all digits to a number after it.
 _WILDCARDS = {"*": "[^/]*?", "?": "[^/]"}
 _PIECE = re.compile(r"\{\w+(?::\d+)?\}|\[[!^]?\]?[^\]]*\]|.", re.DOTALL)
@@ -181,10 +185,7 @@ def files_of(files: Files, numbers: Iterable[int]) -> list[str]:
 
 
 def fingerprint(split: str, paths: Sequence[str]) -> str:
-    """Fingerprint of files like TFX's, but with their order.
-
-    A split of TFX has one pattern, so TFX's own function cannot be asked.
-    """
+    """Fingerprint of files like TFX's, but with their names and order."""
     digest, total_bytes = hashlib.sha256(), 0
     for path in paths:
         stat = fileio.stat(path)

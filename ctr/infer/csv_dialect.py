@@ -6,9 +6,11 @@ import codecs
 import csv
 import io
 import itertools
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -18,9 +20,12 @@ from config.files.compression import decompressed
 
 _BYTES = 1 << 20
 _ROWS = 100
-_DELIMITERS = ",\t;|"
+# Delimiters and the quote, the likeliest first; the last are in texts, too.
+_DIALECTS = ((",\t;|", '"'), (",\t;|", "'"), ("\x01^~ ", '"'))
 # Of the rows, which have as many fields as the first by the right delimiter.
 _REGULAR_SHARE = 0.9
+_JSON = re.compile(r'\s*\[?\s*\{\s*"')
+_SHOWN = 40
 
 
 def guess_csv_format(path: Path, label: str) -> CsvFormat:
@@ -38,17 +43,43 @@ def guess_csv_format(path: Path, label: str) -> CsvFormat:
     encoding = _encoding(start)
     text = codecs.getincrementaldecoder(encoding)("strict").decode(start)
     text = text.removeprefix("\ufeff")
+    if _JSON.match(text):
+        raise InputError(
+            "this is JSON, which is not read; convert it to Parquet, as "
+            "pandas.read_json(FILE, lines=True).to_parquet(FILE) does"
+        )
     escape = "\\" if '\\"' in text else None
-    candidates = {each: _rows(text, each, escape) for each in _DELIMITERS}
-    delimiter = max(candidates, key=lambda each: _width(candidates[each]))
-    rows = candidates[delimiter]
+    dialect, rows = _dialect(text, escape)
     has_header = not rows or _is_header(rows[0], label)
     return CsvFormat(
-        delimiter=delimiter,
+        **dialect,
         escape=escape,
         encoding=encoding,
         columns=None if has_header else _names(rows[0], label),
     )
+
+
+def _dialect(text: str, escape: str | None) -> tuple[dict[str, Any], list[list[str]]]:
+    """The delimiter and quote by which rows have most fields, and the rows.
+
+    Raises:
+      InputError: The first row has fewer or more fields than the others.
+    """
+    for delimiters, quote in _DIALECTS:
+        read = {each: _rows(text, each, quote, escape) for each in delimiters}
+        delimiter = max(read, key=lambda each: _width(read[each]))
+        if _width(read[delimiter]):
+            return {"delimiter": delimiter, "quote": quote}, read[delimiter]
+    for delimiter in _DIALECTS[0][0]:
+        rows = _rows(text, delimiter, '"', escape)
+        if (width := _usual_width(rows)) > 1:
+            first = text.lstrip().splitlines()[0][:_SHOWN]
+            raise InputError(
+                f"fields of the first line ({first!r}): {len(rows[0])}, of those below "
+                f"it: {width}; remove what stands above the names of the columns, and "
+                "delimiters that end lines"
+            )
+    return {}, _rows(text, ",", '"', escape)
 
 
 def _start(path: Path) -> bytes:
@@ -79,17 +110,24 @@ def _encoding(start: bytes) -> str:
     return "latin-1"
 
 
-def _rows(text: str, delimiter: str, escape: str | None) -> list[list[str]]:
+def _rows(text: str, delimiter: str, quote: str, escape: str | None) -> list[list[str]]:
     lines = io.StringIO(text, newline="")
-    reader = csv.reader(lines, delimiter=delimiter, escapechar=escape)
+    reader = csv.reader(lines, delimiter=delimiter, quotechar=quote, escapechar=escape)
     return list(itertools.islice(filter(None, reader), _ROWS))
 
 
 def _width(rows: Sequence[Sequence[str]]) -> int:
     """The number of fields of a row, 0 if it is one or rows differ too much."""
-    width = len(rows[0]) if rows else 0
-    is_regular = Counter(map(len, rows))[width] >= _REGULAR_SHARE * len(rows)
-    return width if width > 1 and is_regular else 0
+    width = _usual_width(rows)
+    return width if width > 1 and len(rows[0]) == width else 0
+
+
+def _usual_width(rows: Sequence[Sequence[str]]) -> int:
+    """The number of fields that nearly all rows have; 0 where there is none."""
+    for width, count in Counter(map(len, rows)).most_common(1):
+        if count >= _REGULAR_SHARE * len(rows):
+            return width
+    return 0
 
 
 def _is_header(row: Sequence[str], label: str) -> bool:

@@ -26,7 +26,7 @@ from ctr.infer.kinds import Guess, guess
 from ctr.infer.label import check_label
 from ctr.infer.rows import Rows
 from ctr.infer.sample import Sample, data_files, read_sample
-from ctr.infer.split import common_folder, guess_split
+from ctr.infer.split import common_folder, folders_of, guess_split
 
 # Names that say nothing; models of two folders would get the same one.
 _NAMES_OF_ANY_FILE = {"train", "training", "data", "dataset", "input"}
@@ -97,7 +97,13 @@ def infer_config(files: Sequence[Path], label: str, folder: Path = Path()) -> st
     taken = {*columns, block.name}
     columns = {k: c for k, c in columns.items() if k not in (block.column, block.name)}
     rows = Rows(labels, sample.total_rows)
+    split, reason = guess_split(files, columns, rows)
     guesses = {name: guess(c, rows, taken) for name, c in columns.items()}
+    guesses |= {name: Guess(None, f"not in {p}") for name, p in sample.absent.items()}
+    guesses |= {
+        name: Guess(None, "the files are split by it, so that later ones have others")
+        for name in folders_of(split) & columns.keys()
+    }
     words = _words_of_all(guesses, columns) if sample.format == "csv" else ()
     if words:
         guesses = {name: _without_words(each) for name, each in guesses.items()}
@@ -111,7 +117,7 @@ def infer_config(files: Sequence[Path], label: str, folder: Path = Path()) -> st
     return _TEXT.format(
         source=_source(sample, rows),
         name=_pipeline_name(files),
-        examples=_examples(sample, words, root, *guess_split(files, columns, rows)),
+        examples=_examples(sample, words, root, split, reason),
         label=_item("label", _settings(block)),
         clicked=_clicked(rows),
         features=_features(guesses),
@@ -150,10 +156,9 @@ def _lowest_reason(best: str, auc: float, rows: Rows) -> str:
 
 
 def _pipeline_name(files: Sequence[Path]) -> str:
-    path = files[0].absolute()
-    text = path.name.split(".")[0]
+    text = files[0].name.split(".")[0]
     if len(files) > 1 or text.lower() in _NAMES_OF_ANY_FILE:
-        text = path.parent.name
+        text = common_folder(files).name
     name = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
     return name if name[:1].isalpha() else "ctr"
 
@@ -214,7 +219,9 @@ def _features(guesses: Mapping[str, Guess]) -> str:
     kept, left_out = [], []
     for name, (feature, comment, *_) in guesses.items():
         if feature is None:
-            left_out.append(f"  #   {shown(name, 60)}: {shown(comment, 300)}")
+            left_out.append(
+                f"  #   {shown(name, 60) or '(no name)'}: {shown(comment, 300)}"
+            )
         else:
             settings = {"kind": feature.kind, **_settings(feature)}
             kept.append((_item(name, settings), comment))

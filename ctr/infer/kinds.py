@@ -14,7 +14,7 @@ from config.names import COLUMN_NAME_RULE, is_column_name
 from config.values.text_values import example_of
 from ctr.infer.codes import code_reason
 from ctr.infer.column import Column, count, number, percent
-from ctr.infer.leave_out import reason_to_leave_out
+from ctr.infer.leave_out import reason_to_leave_out, time_example
 from ctr.infer.lists import delimiter_of
 from ctr.infer.names import named_meaning, names_version
 from ctr.infer.number_hints import number_hint
@@ -75,9 +75,11 @@ def guess(column: Column, rows: Rows, taken: Container[str]) -> Guess:
 
 def _number_hint(column: Column) -> str:
     """A clause on texts that may be meant as numbers, where they name nothing."""
-    hint = None
-    if named_meaning(column.name) != "id":
-        hint = number_hint(column.items)
+    time = time_example(column)
+    # 07:30 may be a duration.
+    if named_meaning(column.name) == "id" or (time and ":" not in time):
+        return ""
+    hint = number_hint(column.items)
     return f"; {hint}" if hint else ""
 
 

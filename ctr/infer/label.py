@@ -63,7 +63,8 @@ def _number_column(name: str, columns: Mapping[str, Column]) -> Column:
     """A column of plain numbers without gaps; booleans are the numbers 1 and 0."""
     if name not in columns:
         raise InputError(
-            f"--label: no column {name!r}; columns found: {listed(columns, most=50)}"
+            f"--label: no column {name!r}; columns found: "
+            f"{listed(columns, most=50)}{_remedy(name, columns)}"
         )
     column = columns[name]
     if column.family == "text":
@@ -73,7 +74,8 @@ def _number_column(name: str, columns: Mapping[str, Column]) -> Column:
         held = [] if column.family == "other" else column.counts
         raise InputError(
             f"--label: column {name!r} holds {listed(held) or 'no values'} "
-            f"({column.values.type}); allowed: the numbers 0 and 1, or booleans"
+            f"({column.values.type}); allowed: the numbers 0 and 1, or booleans; write "
+            "1 for a click and 0 for none"
         )
     if column.number_format is not None:
         raise InputError(
@@ -88,6 +90,15 @@ def _number_column(name: str, columns: Mapping[str, Column]) -> Column:
     return column
 
 
+def _remedy(name: str, columns: Mapping[str, Column]) -> str:
+    """Advice where a name differs by blanks, or a file was not taken apart."""
+    if alike := [each for each in columns if each.strip().lower() == name.lower()]:
+        return f"; give --label {alike[0]!r}"
+    if len(columns) == 1:
+        return "; separate the fields of a CSV file by one of , ; | ^ ~ tab and blank"
+    return ""
+
+
 def _with_threshold(label: Label, column: Column) -> Label:
     """The block, with a threshold where two numbers other than 0 and 1 need one."""
     values = sorted(column.counts)
@@ -99,5 +110,6 @@ def _with_threshold(label: Label, column: Column) -> Label:
         f"--label: column {label.column!r} holds {len(values):,} distinct numbers from "
         f"{number(values[0])} to {number(values[-1])}; allowed: 0 and 1. To make a "
         "label of it, give the label block with a threshold (greater_than): "
-        f"--label '{{column: {label.column}, greater_than: 0}}'"
+        f"--label '{{column: {label.column}, greater_than: 0}}'. Where it counts the "
+        "clicks of several impressions, write a row for each impression"
     )

@@ -19,6 +19,8 @@ _YEAR = 365.25 * 86_400
 _EARLIEST, _LATEST = 25 * _YEAR, 130 * _YEAR  # 1995 and 2100, in seconds from 1970
 _LONGEST_LOG = 20 * _YEAR
 _TIME_WORDS = {"timestamp", "stamp", "ts"}
+_DAY_WORDS = {*_TIME_WORDS, "time", "date", "datetime", "day", "dt"}
+_FIRST_EXCEL_DAY, _LAST_EXCEL_DAY = 34_700, 73_050  # 1995 and 2100
 _DATE = re.compile(
     r"\d{4}[-/._]\d\d?[-/._]\d\d?([T _-]\d.*)?"
     r"|\d\d?[-/._]\d\d?[-/._]\d{4}([ T]\d.*)?"
@@ -68,7 +70,7 @@ def reason_to_leave_out(
     if example := time_example(column):
         return (
             f"a point in time, such as {example}; later rows never repeat it: "
-            "give its hour or weekday as a column"
+            "give its hour, weekday or age as a column"
         )
     if is_list:
         return None
@@ -115,9 +117,12 @@ def time_example(column: Column) -> str | None:
         return None
     if example := _seconds_from_1970(column):
         return example
+    last_word = set(words_of(column.name)[-1:])
+    low, high = column.numbers.min(), column.numbers.max()
+    if last_word & _DAY_WORDS and _FIRST_EXCEL_DAY <= low < high <= _LAST_EXCEL_DAY:
+        return f"{values[0]} (days, as Excel counts them)"
     # Some count from the first row on.
-    is_time = _TIME_WORDS.intersection(words_of(column.name)[-1:])
-    return number(values[0]) if is_time else None
+    return number(values[0]) if last_word & _TIME_WORDS else None
 
 
 def _seconds_from_1970(column: Column) -> str | None:

@@ -22,9 +22,14 @@ _MULTIPLES = (
 )
 _UNIT = r"\p{Sc}|" + "|".join(map(re.escape, UNITS))
 _SIGN = r"[-+\x{2212}\x{2013}(~<>=\x{2248}\x{2264}\x{2265}\s]*"
-_DURATION = r"(\d+\s*(d|days?|h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?)\s*)+"
+_DURATION = (
+    r"(\d+\s*(d|days?|h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?)\s*)+"
+    r"|(\d+:)?\d+:\d\d([.,]\d+)?|P(\d+D)?(T[\d.HMS]+)?"
+)
+_ONE = rf"({_UNIT})?({_DIGITS})\s*({_UNIT})?"
+_OF_TWO = rf"{_ONE}\s*(-|\x{{2013}}|/|to)\s*{_ONE}"  # 10-20, 1/2
 _NUMBER = (
-    rf"^{_DURATION}$|^{_SIGN}({_UNIT})?{_SIGN}({_DIGITS})"
+    rf"^({_DURATION}|{_OF_TWO})$|^{_SIGN}({_UNIT})?{_SIGN}({_DIGITS})"
     rf"\s*({_MULTIPLES})?\s*({_UNIT})?[-+)\s]*({_UNIT})?$"
 )
 _PLAIN = (
@@ -65,5 +70,5 @@ def _other_words(words: pa.Array) -> str:
 def _other_notation(numbers: pa.Array) -> str:
     return (
         f"numbers in a notation that is not read ({listed(numbers.to_pylist(), 3)}): "
-        "to make it numeric, write plain digits, all in one unit"
+        "to make it numeric, write one number in plain digits, all in one unit"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +14,7 @@ import pyarrow as pa
 from config.csv_format import CsvFormat
 from config.errors import InputError
 from config.examples import FileFormat
+from config.files.hive import folder_columns, with_folder_columns
 from ctr.infer.csv_dialect import guess_csv_format
 from ctr.infer.samplers import (
     Limits,
@@ -22,6 +23,7 @@ from ctr.infer.samplers import (
     sample_parquet,
     sample_tfrecord,
 )
+from ctr.infer.tables import columns_of_all
 
 MOST_ROWS = 100_000
 MOST_FILES = 20
@@ -43,6 +45,7 @@ class Sample(NamedTuple):
       format: The format of the files.
       csv: Dialect of CSV files.
       columns: The columns; in CSV they are texts, null where they are empty.
+      absent: Columns that some files do not have, with one of these.
       total_rows: Number of rows in all files, estimated where they are not read whole.
       source: The files that the rows are of, in words.
     """
@@ -50,6 +53,7 @@ class Sample(NamedTuple):
     format: FileFormat
     csv: CsvFormat
     columns: dict[str, pa.Array]
+    absent: dict[str, Path]
     total_rows: int
     source: str
 
@@ -58,7 +62,7 @@ def read_sample(files: Sequence[Path], label: str) -> Sample:
     """Reads up to `MOST_ROWS` rows, spread over at most `MOST_FILES` of the files.
 
     Args:
-      files: The files, all of one format and with the same columns; some may be empty.
+      files: The files, all of one format; some may be empty.
       label: The label that a person named, which tells a header line.
 
     Returns:
@@ -72,8 +76,12 @@ def read_sample(files: Sequence[Path], label: str) -> Sample:
     if not filled:
         raise InputError(f"{files[0]}: the file is empty")
     file_format = _format_of(filled[0])
-    if any(_format_of(path) != file_format for path in filled):
-        raise InputError(f"{filled[0]} is {file_format}; give files of one format")
+    for path in filled:
+        if (other := _format_of(path)) != file_format:
+            raise InputError(
+                f"{filled[0]} is {file_format} and {path} is {other}; give files of "
+                "one format"
+            )
     chosen = _spread(filled)
     limits = Limits(-(-MOST_ROWS // len(chosen)), MOST_BYTES // len(chosen))
     csv_format = CsvFormat()
@@ -81,18 +89,24 @@ def read_sample(files: Sequence[Path], label: str) -> Sample:
         with _explained(chosen[0]):
             csv_format = guess_csv_format(chosen[0], label)
     parts = {path: _read(path, file_format, limits, csv_format) for path in chosen}
-    tables = {path: part.table for path, part in parts.items() if part.rows}
+    tables = {path: _whole(path, part) for path, part in parts.items() if part.rows}
     if not tables:
         raise InputError(f"{chosen[0]}: the file has columns but no rows")
-    rows = _concatenated(tables)
-    columns = {name: pa.concat_arrays(rows[name].chunks) for name in rows.column_names}
+    columns, absent = columns_of_all(tables)
     return Sample(
         file_format,
         csv_format,
         columns,
+        absent,
         _total_rows(filled, parts),
         _source(len(files), parts.values()),
     )
+
+
+def _whole(path: Path, part: Part) -> pa.Table:
+    """The rows of a file, with the columns in the names of its folders."""
+    in_folders = folder_columns(str(path.absolute()), [""])
+    return with_folder_columns(part.table, in_folders, in_folders)
 
 
 def _spread(files: Sequence[Path]) -> list[Path]:
@@ -115,39 +129,6 @@ def _source(files: int, parts: Collection[Part]) -> str:
             "the middle: rows that are sorted are not like the rest"
         )
     return source
-
-
-def _concatenated(tables: Mapping[Path, pa.Table]) -> pa.Table:
-    """The rows of tables with the same columns, in any order."""
-    first_path, first = next(iter(tables.items()))
-    for path, table in tables.items():
-        if odd := set(table.column_names) ^ set(first.column_names):
-            raise InputError(
-                f"{path} and {first_path} do not have the same columns; "
-                f"only one of them has: {', '.join(sorted(odd))}"
-            )
-    names = first.column_names
-    schema = pa.schema([(name, _common_type(name, tables.values())) for name in names])
-    alike = []
-    for path, table in tables.items():
-        with _explained(path):
-            alike.append(table.select(names).cast(schema))
-    return pa.concat_tables(alike)
-
-
-def _common_type(name: str, tables: Iterable[pa.Table]) -> pa.DataType:
-    """The type of a column, which is null in a file where all its values are missing.
-
-    Of numbers of several types it is double.
-    """
-    found = [table.schema.field(name).type for table in tables]
-    kinds = list(dict.fromkeys(kind for kind in found if not pa.types.is_null(kind)))
-    are_numbers = all(
-        pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in kinds
-    )
-    if len(kinds) > 1 and are_numbers:
-        return pa.float64()
-    return kinds[0] if kinds else pa.null()
 
 
 def check_files(files: Sequence[Path]) -> None:

@@ -2,38 +2,64 @@
 
 from __future__ import annotations
 
-import glob
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import PurePath
+from typing import NamedTuple
 
-from config.spans import Spans
+from config.spans import Spans, has_dates
+from ctr.infer.globs import glob_of, matches
 
-_DATE = re.compile(r"(?<!\d)(\d{4})([-_./]?)(\d\d)\2(\d\d)(?!\d)")
-_DAY = re.compile(r"(?<![a-z])day[-_.]?(\d{1,18})(?!\d)", re.IGNORECASE)
+_DAYS = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"(?<!\d)(?P<YYYY>\d{4})(?P<MM>\d\d)(?P<DD>\d\d)(?!\d)",
+        r"(?<!\d)(?P<YYYY>\d{4})([-_./])(?P<MM>\d\d?)\2(?P<DD>\d\d?)(?!\d)",
+        r"\by(ear)?=(?P<YYYY>\d{4})/m(onth)?=(?P<MM>\d\d?)/d(ay)?=(?P<DD>\d\d?)(?!\d)",
+        r"(?<![a-z])day[-_.=]?(?P<SPAN>\d{1,18})(?!\d)",
+    )
+]
 
 
-def guess_spans(names: Sequence[str], known: Sequence[str]) -> tuple[Spans, str] | None:
+class _Dated(NamedTuple):
+    """A path with placeholders for its day, and the day as a number."""
+
+    path: PurePath
+    day: int
+
+    @property
+    def folder(self) -> str:
+        return str(self.path.parent)
+
+    @property
+    def is_of_folder(self) -> bool:
+        """True if the folder has the day."""
+        return "{" in self.folder
+
+
+def guess_spans(names: Sequence[str], known: Iterable[str]) -> tuple[Spans, str] | None:
     """Spans, where each file, or each folder of files, is of a day of its own.
 
     Args:
       names: The paths of the files, from the folder that all are in.
-      known: Spans of all files.
+      known: Those of all files.
 
     Returns:
       The block of the configuration, and why; None where the names hold no days, or
       where files would be read that were not given.
     """
-    pattern, _ = _day(names[0])
-    found = {name: _day(name) for name in known}
-    read = {name: day for name, (of, day) in found.items() if of == pattern}
-    days = sorted(set(read.values()))
-    if not pattern or set(read) != set(names) or len(days) < 2:
+    dated = {name: each for name in known if (each := _dated(name))}
+    if not dated.keys() >= set(names):
         return None
-    holder = "folder" if "/" in pattern else "file"
-    if holder == "file" and len(days) < len(names):
+    given = [dated[name] for name in names]
+    days = sorted({each.day for each in given})
+    pattern = _pattern(given, dated.values())
+    read = {name for name, each in dated.items() if matches(str(each.path), pattern)}
+    if len(days) < 2 or read != set(names):
         return None
+    holder = "folder" if given[0].is_of_folder else "file"
     train = days[-1] - days[0]
     before = "the day" if train == 1 else f"the {train} days"
     return Spans(pattern=pattern, train=train), (
@@ -42,27 +68,48 @@ def guess_spans(names: Sequence[str], known: Sequence[str]) -> tuple[Spans, str]
     )
 
 
-def _day(name: str) -> tuple[str, int]:
-    """The pattern of a name and its day as a number; no pattern where it has none."""
+def _pattern(given: Sequence[_Dated], known: Iterable[_Dated]) -> str:
+    """A glob with placeholders; empty where the names have no common form."""
+    folders = {each.folder for each in given}
+    if not given[0].is_of_folder:
+        # Two files of one day are of something else, too, such as train and test.
+        paths = {str(each.path) for each in given}
+        is_one = len(paths) == 1 and len({each.day for each in given}) == len(given)
+        return glob_of(list(paths), paths) if is_one else ""
+    folder = glob_of(list(folders), {each.folder for each in known})
+    if not has_dates(folder) and len(folders) > 1:
+        return ""  # The days of each month have the same numbers.
+    end = os.path.commonprefix([each.path.name[::-1] for each in given])[::-1]  # noqa: RUF071
+    return folder and f"{folder}/*{''.join(PurePath(f'_{end}').suffixes)}"
+
+
+def _dated(name: str) -> _Dated | None:
+    """A name with placeholders for its day, in a folder's name if that has one."""
     if "{" in name:
-        return "", 0  # It would be taken for a placeholder.
-    folder, _, file = name.rpartition("/")
-    if folder and _day(folder)[0]:
-        pattern, number = _day(folder)
-        return f"{pattern}/*{''.join(PurePath(file).suffixes)}", number
-    if found := _DATE.search(name):
-        year, separator, month, day = found.groups()
-        try:
-            number = date(int(year), int(month), int(day)).toordinal()
-        except ValueError:
-            return "", 0
-        placeholders = separator.join(("{YYYY}", "{MM}", "{DD}"))
-        return _pattern(name, found.span(), placeholders), number
-    if found := _DAY.search(name):
-        return _pattern(name, found.span(1), "{SPAN}"), int(found[1])
-    return "", 0
+        return None  # It would be taken for a placeholder.
+    folder, file = os.path.split(name)
+    for text, rest in ((folder, f"/{file}"), (name, "")):
+        for pattern in _DAYS:
+            found = pattern.search(text)
+            number = _number(found.groupdict()) if found else None
+            if found and number is not None:
+                return _Dated(PurePath(_with_placeholders(found) + rest), number)
+    return None
 
 
-def _pattern(name: str, place: tuple[int, int], placeholders: str) -> str:
-    start, end = place
-    return glob.escape(name[:start]) + placeholders + glob.escape(name[end:])
+def _with_placeholders(found: re.Match[str]) -> str:
+    text = found.string
+    for key in reversed(found.groupdict()):
+        start, end = found.span(key)
+        text = f"{text[:start]}{{{key}}}{text[end:]}"
+    return text
+
+
+def _number(parts: dict[str, str]) -> int | None:
+    """The number of a day; None where it is no date."""
+    if "SPAN" in parts:
+        return int(parts["SPAN"])
+    try:
+        return date(int(parts["YYYY"]), int(parts["MM"]), int(parts["DD"])).toordinal()
+    except ValueError:
+        return None

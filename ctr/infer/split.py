@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import glob
+import itertools
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +16,7 @@ from config.examples import HashSplit, Splits, TimeSplit
 from config.names import is_column_name
 from config.spans import Spans
 from ctr.infer.column import Column
+from ctr.infer.globs import glob_of
 from ctr.infer.leave_out import time_example
 from ctr.infer.names import names_occasion, words_of
 from ctr.infer.rows import Rows
@@ -29,6 +29,7 @@ _OTHER_TIMES = {"birth", "birthday", "dob", "signup", "registered", "release", "
 _TRAIN_WORDS = {"train", "training"}
 _EVAL_WORDS = {"test", "eval", "valid", "validation", "val", "dev", "holdout"}
 _SHARD_WORDS = {"part", "shard", "chunk", "piece", "partition", "bucket", "of"}
+_TIME_FOLDER = re.compile(r"(year|y|month|m|week|w|hour|h)=", re.IGNORECASE)
 # Values of a column that rows can be split by fairly.
 _FEWEST_VALUES = 100
 _LARGEST_SHARE_TO_EVALUATE = 0.4
@@ -49,22 +50,22 @@ def guess_split(
     paths = {path.absolute().relative_to(folder) for path in files}
     names = sorted(map(str, paths), key=_in_order)
     depths = {len(path.parts) for path in paths}
+    if len(depths) > 1:
+        raise InputError(
+            f"{folder}: the files lie in folders of several depths, which no pattern "
+            "matches; put them into one folder, or into folders side by side"
+        )
     there = [
         p for p in folder.glob("/".join("*" * max(depths))) if not is_hidden(p.name)
     ]
     known = [str(path.relative_to(folder)) for path in there]
     if by_day := guess_spans(names, known):
         return by_day
-    if depths != {1}:
-        raise InputError(
-            "the files are in several folders, which are not one for each day with a "
-            "date such as 2024-01-31 in its name; put them into one folder"
-        )
     for train, evaluate, reason in _ways_to_split(names):
-        past, future = _pattern(train, known), _pattern(evaluate, known)
+        past, future = glob_of(train, known), glob_of(evaluate, known)
         if past and future:
             return Splits(train=past, eval=future), reason
-    pattern = _pattern(names, known)
+    pattern = glob_of(names, known)
     if not pattern:
         raise InputError(
             f"{folder}: no pattern matches the {len(names)} given files and no others; "
@@ -81,9 +82,24 @@ def guess_split(
     return _by_time(pattern, columns, times) or _by_hash(pattern, columns, times, rows)
 
 
+def folders_of(split: Splits | HashSplit | TimeSplit | Spans) -> set[str]:
+    """The columns in the names of folders that tell what evaluates, such as a day."""
+    folders = []
+    if isinstance(split, Spans):
+        folders = [folder for folder in split.pattern.split("/") if "{" in folder]
+    elif isinstance(split, Splits):
+        levels = zip(split.train.split("/"), split.eval.split("/"), strict=False)
+        folders = [past for past, future in levels if past != future]
+    return {folder.partition("=")[0] for folder in folders}
+
+
 def common_folder(files: Sequence[Path]) -> Path:
-    """The innermost folder of all files."""
-    return Path(os.path.commonpath([path.absolute().parent for path in files]))
+    """The innermost folder of all files, above those with a date or a column."""
+    folders = {path.absolute().parent for path in files}
+    folder = Path(os.path.commonpath(folders))
+    while "=" in folder.name or (len(folders) > 1 and folder.name.isdecimal()):
+        folder = folder.parent
+    return folder
 
 
 def _in_order(name: str) -> list[tuple[int, str]]:
@@ -101,29 +117,20 @@ def _ways_to_split(names: list[str]) -> Iterator[tuple[list[str], list[str], str
             yield train, evaluate, "as the files' names say"
     if len({re.sub(r"\d+", "0", name) for name in names}) > 1:
         return
-    if _SHARD_WORDS & set(words_of(names[0])):
+    *folders, file = names[0].split("/")
+    if folders and not all(map(_TIME_FOLDER.match, folders)):
+        return
+    if not folders and _SHARD_WORDS & set(words_of(file)):
         return  # What is written in pieces has no order, or one of another kind.
-    for size in range(1, 1 + max(1, int(_LARGEST_SHARE_TO_EVALUATE * len(names)))):
+    key, what = (os.path.dirname, "folders") if folders else (str, "files")
+    groups = [list(group) for _, group in itertools.groupby(names, key)]
+    for size in range(1, 1 + max(1, int(_LARGEST_SHARE_TO_EVALUATE * len(groups)))):
         yield (
-            names[:-size],
-            names[-size:],
-            f"in the order of their names, the first {len(names) - size} of "
-            f"{len(names)} files train and what comes after evaluates",
+            list(itertools.chain(*groups[:-size])),
+            list(itertools.chain(*groups[-size:])),
+            f"in the order of their names, the first {len(groups) - size} of "
+            f"{len(groups)} {what} train and what comes after evaluates",
         )
-
-
-def _pattern(names: list[str], known: list[str]) -> str:
-    """A glob such as `day_*.csv` or `day_0[1-6].csv` for these files only, else ''."""
-    prefix = os.path.commonprefix(names)  # noqa: RUF071 (of characters)
-    ends = [name[len(prefix) :][::-1] for name in names]
-    suffix = os.path.commonprefix(ends)[::-1]  # noqa: RUF071
-    star = "*" if len(names) > 1 else ""
-    places = [(min(c), max(c)) for c in zip(*names, strict=False)]
-    digits = [glob.escape(a) if a == z else f"[{a}-{z}]" for a, z in places]
-    for pattern in (glob.escape(prefix) + star + glob.escape(suffix), "".join(digits)):
-        if {name for name in known if fnmatchcase(name, pattern)} == set(names):
-            return pattern
-    return ""
 
 
 def _by_time(

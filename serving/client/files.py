@@ -6,7 +6,7 @@ import io
 import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from config.csv_format import CsvFormat
 from config.errors import InputError
 from config.files import csv_files, parquet_files
 from config.files.compression import decompressed
+from config.files.hive import folder_columns, with_folder_columns
 from config.raw_columns import RawColumn
 from config.values.text_values import typed
 from serving.client.features import ModelFeatures
@@ -38,6 +39,7 @@ class Layout:
         for a missing value.
       keep: Columns to return beside the features.
       only_features: Reject columns that are neither features nor kept.
+      in_folders: Columns in the names of the file's folders, which `read_rows` finds.
     """
 
     csv: CsvFormat = field(default_factory=CsvFormat)
@@ -45,6 +47,7 @@ class Layout:
     columns: Mapping[str, RawColumn] = field(default_factory=dict)
     keep: tuple[str, ...] = ()
     only_features: bool = True
+    in_folders: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ def read_rows(path: Path, model: ModelFeatures, layout: Layout) -> Iterator[File
     """Yields the rows of a file in their order.
 
     Args:
-      path: A `.csv`, `.jsonl` (either also `.gz`) or `.parquet` file.
+      path: A `.csv`, `.jsonl` (either also `.gz`) or `.parquet` file. A column that it
+        does not have may be in the names of its folders.
 
     Raises:
       InputError: The file is a folder, has another format or other columns, or is
@@ -74,7 +78,8 @@ def read_rows(path: Path, model: ModelFeatures, layout: Layout) -> Iterator[File
             f"got the format {suffix!r}; allowed: .csv, .csv.gz, .jsonl, .jsonl.gz, "
             ".parquet"
         )
-    yield from _READERS[suffix](path, model, layout)
+    in_folders = folder_columns(str(path.absolute()), layout.missing_values)
+    yield from _READERS[suffix](path, model, replace(layout, in_folders=in_folders))
 
 
 def _read_csv(path: Path, model: ModelFeatures, layout: Layout) -> Iterator[FileRows]:
@@ -141,6 +146,8 @@ def _json_row(number: int, line: str) -> dict[str, Any]:
 
 
 def _of_table(table: pa.Table, model: ModelFeatures, layout: Layout) -> FileRows:
+    wanted = [*model.features, *layout.keep]
+    table = with_folder_columns(table, layout.in_folders, wanted)
     names = table.column_names
     repeated = [name for name in names if names.count(name) > 1]
     if repeated:
@@ -171,6 +178,11 @@ def _typed(name: str, texts: pa.Array, layout: Layout) -> pa.Array:
 def _of_dicts(
     rows: Sequence[dict[str, Any]], model: ModelFeatures, layout: Layout
 ) -> FileRows:
+    wanted = {*model.features, *layout.keep}
+    given = {
+        name: layout.in_folders[name] for name in wanted & layout.in_folders.keys()
+    }
+    rows = [{**given, **row} for row in rows]
     kept = {name: [row.get(name) for row in rows] for name in layout.keep}
     others = {name for row in rows for name in row if name not in model.features}
     _check_others(sorted(others), model, layout)

@@ -30,10 +30,10 @@ _PACKAGES = (
     "pyarrow",
 )
 
-# A line for each split, written by the driver of ExampleGen; TFX's has sums of times.
+# A line for each split, written by the driver of ExampleGen.
 _FINGERPRINT = re.compile(
     r"split:(?P<split>[^,]+),num_files:(?P<files>\d+),total_bytes:(?P<bytes>\d+),"
-    r"(?:xor_checksum:(?P<xor>\d+),sum_checksum:(?P<sum>\d+)|checksum:(?P<digest>\w+))"
+    r"checksum:(?P<checksum>\w+)"
 )
 
 
@@ -47,7 +47,7 @@ def sources(config: Config, examples: types.Artifact) -> tuple[Source, ...]:
             pattern=patterns[found["split"]],
             files=int(found["files"]),
             bytes=int(found["bytes"]),
-            checksum=found["digest"] or f"{found['xor']}:{found['sum']}",
+            checksum=found["checksum"],
         )
         for found in _FINGERPRINT.finditer(fingerprint)
     )

@@ -54,8 +54,8 @@ def data(tiny, tmp_path_factory, write_records):
     examples.split_names = found.split_names = '["eval", "train"]'
     examples.set_string_custom_property(
         "input_fingerprint",
-        "split:train,num_files:3,total_bytes:120,xor_checksum:7,sum_checksum:9\n"
-        "split:eval,num_files:1,total_bytes:40,xor_checksum:8,sum_checksum:8",
+        "split:train,num_files:3,total_bytes:120,checksum:79\n"
+        "split:eval,num_files:1,total_bytes:40,checksum:88",
     )
     return {
         "examples": [examples],
@@ -128,7 +128,7 @@ def test_a_report_has_what_the_components_found(run, tiny):
     assert report.lineage.packages["tfx"].startswith("1.")
     (train, evaluated) = report.lineage.sources
     assert (train.split, train.files, train.bytes) == ("train", 3, 120)
-    assert (train.checksum, evaluated.split) == ("7:9", "eval")
+    assert (train.checksum, evaluated.split) == ("79", "eval")
 
 
 def test_infra_validation_is_part_of_the_report(run, tmp_path):

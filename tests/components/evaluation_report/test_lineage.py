@@ -21,10 +21,10 @@ def _config(**examples) -> Config:
     )
 
 
-def _examples(
-    *splits: str, checksum: str = "xor_checksum:4,sum_checksum:5"
-) -> standard_artifacts.Examples:
-    lines = [f"split:{split},num_files:2,total_bytes:30,{checksum}" for split in splits]
+def _examples(*splits: str) -> standard_artifacts.Examples:
+    lines = [
+        f"split:{split},num_files:2,total_bytes:30,checksum:0a1b" for split in splits
+    ]
     examples = standard_artifacts.Examples()
     examples.set_string_custom_property("input_fingerprint", "\n".join(lines))
     return examples
@@ -46,14 +46,14 @@ def _examples(
 def test_files_are_told_by_pattern(settings, patterns):
     config = _config(**settings)
     assert sources(config, _examples(*patterns)) == tuple(
-        Source(split=split, pattern=pattern, files=2, bytes=30, checksum="4:5")
+        Source(split=split, pattern=pattern, files=2, bytes=30, checksum="0a1b")
         for split, pattern in patterns.items()
     )
 
 
 def test_files_of_spans_have_one_pattern():
     config = _config(spans={"pattern": "{YYYY}{MM}{DD}.csv", "train": 2})
-    examples = _examples("train", "eval", checksum="checksum:0a1b")
+    examples = _examples("train", "eval")
     assert sources(config, examples) == tuple(
         Source(
             split=split,

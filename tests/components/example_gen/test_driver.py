@@ -17,6 +17,8 @@ from tfx.types import artifact_utils
 from components.example_gen.component import ExampleGen
 from components.example_gen.spans import spans_of
 from config.errors import InputError
+from config.examples import HashSplit
+from config.raw_columns import RawColumn
 from config.spans import Spans
 from pipeline.run.nodes import NodeRunner
 
@@ -32,13 +34,10 @@ class Days:
     """A folder with files by day, and ExampleGen on it."""
 
     def __init__(self, folder: Path, part: Any):
+        self._folder = folder
         self._data = folder / "data"
         self._data.mkdir()
         self._part = part
-        self._artifacts = str(folder / "artifacts")
-        self._metadata = metadata.sqlite_metadata_connection_config(
-            str(folder / "metadata")
-        )
 
     def write(self, day: int, age: int) -> None:
         """Writes the file of a day of November."""
@@ -52,25 +51,30 @@ class Days:
     def run(self, newest: str = "latest") -> tuple[types.Artifact, bool]:
         """Runs it with a window of 2 days and 1; whether the cache served it, too."""
         pattern = "{YYYY}-{MM}-{DD}.csv"
-        example_gen = ExampleGen(
-            root=str(self._data),
+        return run_example_gen(
+            self._folder,
             patterns={"train": pattern, "eval": pattern},
             part=self._part,
-            code="1",
             spans=Spans(pattern=pattern, train=2, newest=newest),
         )
-        dag = pipeline.Pipeline(
-            pipeline_name="ads",
-            pipeline_root=self._artifacts,
-            components=[example_gen],
-            metadata_connection_config=self._metadata,
-            beam_pipeline_args=BEAM,
-            enable_cache=True,
-        )
-        runner = NodeRunner(dag, uuid.uuid4().hex)
-        outputs, cached = runner.run(runner.nodes[0])
-        (examples,) = outputs["examples"]
-        return examples, cached
+
+
+def run_example_gen(folder: Path, **settings: Any) -> tuple[types.Artifact, bool]:
+    """Runs it on the data of a folder; whether the cache served it, too."""
+    dag = pipeline.Pipeline(
+        pipeline_name="ads",
+        pipeline_root=str(folder / "artifacts"),
+        components=[ExampleGen(root=str(folder / "data"), code="1", **settings)],
+        metadata_connection_config=metadata.sqlite_metadata_connection_config(
+            str(folder / "metadata")
+        ),
+        beam_pipeline_args=BEAM,
+        enable_cache=True,
+    )
+    runner = NodeRunner(dag, uuid.uuid4().hex)
+    outputs, cached = runner.run(runner.nodes[0])
+    (examples,) = outputs["examples"]
+    return examples, cached
 
 
 @pytest.fixture
@@ -82,13 +86,18 @@ def days(tmp_path: Path, make_part: Callable[..., Any]) -> Days:
     return days
 
 
-def ages(examples: types.Artifact, split: str) -> set[float]:
-    """The ages in a split."""
+def examples_of(examples: types.Artifact, split: str) -> list[Any]:
+    """The features of each example of a split."""
     folder = Path(artifact_utils.get_split_uri([examples], split))
     paths = [str(path) for path in folder.iterdir()]
     records = tf.data.TFRecordDataset(paths, compression_type="GZIP")
     parsed = map(tf.train.Example.FromString, records.as_numpy_iterator())
-    return {each.features.feature["age"].float_list.value[0] for each in parsed}
+    return [each.features.feature for each in parsed]
+
+
+def ages(examples: types.Artifact, split: str) -> set[float]:
+    """The ages in a split."""
+    return {each["age"].float_list.value[0] for each in examples_of(examples, split)}
 
 
 def test_an_earlier_span_is_as_it_was(days: Days):
@@ -132,3 +141,20 @@ def test_a_late_day_is_picked_up(days: Days):
 def test_a_missing_day_stops_the_run(days: Days):
     with pytest.raises(InputError, match="span 2026-11-04"):
         days.run("2026-11-04")
+
+
+def test_renamed_folder_is_read_anew(tmp_path: Path, make_part: Callable[..., Any]):
+    split = HashSplit(pattern="*/*.csv")
+    part = make_part(columns={"city": RawColumn(type="string")}, hash_split=split)
+    folder = tmp_path / "data" / "city=a"
+    folder.mkdir(parents=True)
+    (folder / "1.csv").write_text("click\n" + "0\n1\n" * 50)
+    settings = {"patterns": {"all": split.pattern}, "part": part}
+    cached = [run_example_gen(tmp_path, **settings)[1] for _ in range(2)]
+    assert cached == [False, True]
+    folder.rename(folder.with_name("city=b"))
+    examples, _ = run_example_gen(tmp_path, **settings)
+    cities = {
+        each["city"].bytes_list.value[0] for each in examples_of(examples, "train")
+    }
+    assert cities == {b"b"}

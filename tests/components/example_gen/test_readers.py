@@ -12,6 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from config.raw_columns import RawColumn
+
 Write = Callable[[str, "pa.Table | bytes"], Path]
 Read = Callable[..., list[dict[str, list[Any]]]]
 Problem = Callable[..., str]
@@ -43,6 +45,41 @@ ROME = [{"age": [31.5], "city": [b"Rome"], "click": [1]}]
 @pytest.mark.parametrize("name", NAMES)
 def test_all_formats_give_the_same(write: Write, read: Read, name: str):
     assert read(write(name, TABLE)) == EXAMPLES
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("folder", "value"),
+    [
+        ("city=Rome", {"city": [b"Rome"]}),
+        ("city=a%2Fb%20%3D", {"city": [b"a/b ="]}),
+        ("city=__HIVE_DEFAULT_PARTITION__", {}),
+        ("city=", {}),
+        ("city=01", {"city": [b"01"]}),
+        ("age=7", {"age": [7.0]}),
+    ],
+)
+def test_column_in_the_name_of_a_folder(
+    write: Write, read: Read, tmp_path: Path, name: str, folder: str, value: dict
+):
+    column = folder.partition("=")[0]
+    (tmp_path / folder).mkdir()
+    path = write(f"{folder}/{name}", TABLE.drop([column]))
+    others = [{k: v for k, v in row.items() if k != column} for row in EXAMPLES]
+    assert read(path) == [row | value for row in others]
+    # The file's own column is that of the rows.
+    assert read(write(f"{folder}/{name}", TABLE)) == EXAMPLES
+
+
+def test_label_and_all_features_may_be_in_names_of_folders(
+    write: Write, read: Read, problem: Problem, tmp_path: Path
+):
+    folder = "click=1/age=NA"
+    (tmp_path / folder).mkdir(parents=True)
+    path = write(f"{folder}/examples.csv", b"other\na\nb\n")
+    features = {"age": RawColumn(type="float")}
+    assert read(path, columns=features, missing_values=("NA",)) == [{"click": [1]}] * 2
+    assert "'city'" in problem(path)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -113,11 +113,20 @@ def test_spans_of_days_are_named_by_date(
             ["s=1/a.csv", "s=1/b2.csv", "s=1/c.csv", "s=2/x/a.csv"],
             {1: ["s=1/a.csv", "s=1/b2.csv"]},
         ),
-        ("{YYYY}{MM}{DD}", ["20261101", "20261131"], {NOVEMBER_1: ["20261101"]}),
         (
-            "{YYYY}/{MM}/{DD}/*",
-            ["2026/11/02/a+b.csv", "2026/1/02/a.csv"],
-            {NOVEMBER_1 + 1: ["2026/11/02/a+b.csv"]},
+            "{YYYY}{MM}{DD}",
+            ["20261101", "20261131", "2026111", "202611001"],
+            {NOVEMBER_1: ["20261101"]},
+        ),
+        # Spark writes a month that is a number without a zero.
+        (
+            "y={YYYY}/m={MM}/d={DD}/*",
+            [
+                "y=2026/m=11/d=02/a+b.csv",
+                "y=2026/m=11/d=2/c.csv",
+                "y=2026/m=11/d=002/d",
+            ],
+            {NOVEMBER_1 + 1: ["y=2026/m=11/d=02/a+b.csv", "y=2026/m=11/d=2/c.csv"]},
         ),
     ],
 )

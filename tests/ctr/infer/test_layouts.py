@@ -9,10 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from components.example_gen.spans import span_files
 from config.errors import InputError
 from config.load import load_config
 from config.root import Config
 from ctr.infer import infer_config
+from ctr.infer.sample import read_sample
 
 HEADER = "click,city,user\n"
 ROWS = "".join(f"{i % 2},{'Málaga' if i % 3 else ''},u{i % 50}\n" for i in range(400))
@@ -40,7 +42,7 @@ def csv_of(folder: Path, content: bytes, label: str = "click") -> dict:
     return config.examples.csv.model_dump(exclude_defaults=True)
 
 
-@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|", "^", "\x01", " "])
 def test_delimiter_is_proposed(tmp_path: Path, delimiter: str):
     content = (HEADER + ROWS).replace(",", delimiter).encode()
     expected = {} if delimiter == "," else {"delimiter": delimiter}
@@ -97,14 +99,215 @@ def test_types_of_parquet_files_are_united(tmp_path: Path):
     assert set(inferred(tmp_path, *paths).features) == {"city", "age"}
 
 
-def test_folders_by_date_are_spans(tmp_path: Path):
-    paths = []
-    for day in range(1, 4):
-        for shard in range(2):
-            paths.append(tmp_path / f"date=2024-01-0{day}" / f"part-{shard}.parquet")
-            paths[-1].parent.mkdir(exist_ok=True)
-            pq.write_table(TABLE, paths[-1])
-    spans = inferred(tmp_path, *paths).examples.spans
+def test_types_of_which_one_does_not_hold_the_other_are_texts(tmp_path: Path):
+    kinds = {
+        "a": TABLE.append_column("x", pa.array([True, False] * 50)),
+        "b": TABLE.append_column("x", pa.array([2, 3] * 50)),
+        "c": TABLE.append_column("x", pa.array(["02", "3"] * 50).dictionary_encode()),
+    }
+    paths = [tmp_path / f"part-{name}.parquet" for name in kinds]
+    for path, table in zip(paths, kinds.values(), strict=True):
+        pq.write_table(table, path)
+    columns = read_sample(paths, "click").columns
+    assert set(columns["x"].to_pylist()) == {"true", "false", "2", "3", "02"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "texts"),
+    [
+        (pa.array([1] * 100, pa.int32()), pa.array([2**62] * 100), {"1", str(2**62)}),
+        (pa.array([2**62] * 100), pa.array([0.5] * 100), {str(2**62), "0.5"}),
+        (
+            pa.array([2**63] * 100, pa.uint64()),
+            pa.array([-1] * 100),
+            {str(2**63), "-1"},
+        ),
+    ],
+)
+def test_integers_keep_their_digits_beside_other_numbers(
+    tmp_path: Path, one: pa.Array, other: pa.Array, texts: set[str]
+):
+    paths = [tmp_path / "part-0.parquet", tmp_path / "part-1.parquet"]
+    for path, values in zip(paths, (one, other), strict=True):
+        pq.write_table(TABLE.append_column("x", values), path)
+    column = read_sample(paths, "click").columns["x"]
+    assert set(map(str, column.to_pylist())) == texts
+
+
+def test_columns_of_some_files_alone_are_left_out(tmp_path: Path):
+    paths = [tmp_path / f"part-{number}.csv" for number in range(3)]
+    rows = (HEADER + ROWS).splitlines()
+    more = "\n".join(f"{row},{'new' if row == rows[0] else 1}" for row in rows)
+    for path, text in zip(paths, (HEADER + ROWS, more, HEADER + ROWS), strict=True):
+        path.write_text(text, encoding="utf-8")
+    text = infer_config(paths, "click")
+    assert list(inferred(tmp_path, *paths).features) == ["city"]
+    assert f"new: not in {paths[2]}" in text
+    paths[1].write_text(ROWS, encoding="utf-8")
+    with pytest.raises(InputError, match="header line"):
+        infer_config(paths, "click")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"click": 1, "city": "a"}\n' * 10, "JSON"),
+        ('[\n {"click": 1, "city": "a"}]', "JSON"),
+        ("Clicks of May\n\n" + HEADER + ROWS, r"'Clicks of May'\): 1, .*: 3"),
+        ("# a\n# b\n" + HEADER + ROWS, r"'# a'\): 1, .*: 3"),
+        ("sep=;\n" + (HEADER + ROWS).replace(",", ";"), "'sep=;'.*: 3"),
+        (HEADER + ROWS.replace("\n", ",\n"), ": 3, .*: 4"),
+        ("click   city\n" + "1       a\n0       b\n" * 50, "fields of a CSV file"),
+        (HEADER.replace("click", " Click ") + ROWS, "--label ' Click '"),
+    ],
+)
+def test_layout_that_is_not_read_is_told(tmp_path: Path, content: str, message: str):
+    with pytest.raises(InputError, match=message) as caught:
+        csv_of(tmp_path, content.encode())
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_quote_is_proposed(tmp_path: Path):
+    rows = "".join(f"{i % 2},'a, {i % 3}',u{i % 50}\n" for i in range(400))
+    assert csv_of(tmp_path, (HEADER + rows).encode()) == {"quote": "'"}
+
+
+def test_days_as_excel_counts_them(tmp_path: Path):
+    path = tmp_path / "clicks.csv"
+    rows = "".join(f"{i % 2},c{i % 3},{45322 + i / 100}\n" for i in range(400))
+    path.write_text("click,city,date\n" + rows)
+    config = inferred(tmp_path, path)
+    assert config.examples.time_split.column == "date"
+    assert list(config.features) == ["city"]
+
+
+def in_folders(root: Path, *folders: str, files: int = 1) -> list[Path]:
+    """Files of the same rows in folders."""
+    paths = [
+        root / each / f"part-{n}.parquet" for each in folders for n in range(files)
+    ]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(TABLE, path)
+    return paths
+
+
+DATES = [f"date=2024-01-0{day}" for day in range(1, 4)]
+HIVE_DATE = "date={YYYY}-{MM}-{DD}"
+
+
+@pytest.mark.parametrize(
+    ("folders", "files", "pattern", "train", "features"),
+    [
+        (DATES, 1, f"{HIVE_DATE}/*.parquet", 2, {}),
+        (DATES, 2, f"{HIVE_DATE}/*.parquet", 2, {}),
+        (
+            [f"{date}/country={c}" for date in DATES for c in ("DE", "FR")],
+            1,
+            f"{HIVE_DATE}/country=*/*.parquet",
+            2,
+            {"country"},
+        ),
+        (
+            [f"country={c}/{date}" for date in DATES for c in ("DE", "FR")],
+            1,
+            f"country=*/{HIVE_DATE}/*.parquet",
+            2,
+            {"country"},
+        ),
+        (
+            [f"{date}/hour={hour:02}" for date in DATES for hour in (0, 12)],
+            1,
+            f"{HIVE_DATE}/hour=*/*.parquet",
+            2,
+            {"hour"},
+        ),
+        (
+            ["year=2023/month=12/day=31", "year=2024/month=01/day=01"],
+            1,
+            "year={YYYY}/month={MM}/day={DD}/*.parquet",
+            1,
+            {},
+        ),
+        # As Spark writes numbers; all of one month.
+        (
+            [f"year=2024/month=1/day={day}" for day in (1, 9, 10)],
+            1,
+            "year={YYYY}/month={MM}/day={DD}/*.parquet",
+            9,
+            {},
+        ),
+        (["2024/01/01", "2024/01/03"], 1, "{YYYY}/{MM}/{DD}/*.parquet", 2, {}),
+        (["dt=20240101", "dt=20240102"], 1, "dt={YYYY}{MM}{DD}/*.parquet", 1, {}),
+        (["day=7", "day=8"], 1, "day={SPAN}/*.parquet", 1, {}),
+    ],
+)
+def test_folders_by_day_are_spans(
+    tmp_path: Path, folders: list[str], files: int, pattern: str, train: int, features
+):
+    paths = in_folders(tmp_path / "data", *folders, files=files)
+    config = inferred(tmp_path, *paths)
+    spans = config.examples.spans
     assert spans is not None
-    assert spans.pattern == "date={YYYY}-{MM}-{DD}/*.parquet"
-    assert (spans.train, spans.eval) == (2, 1)
+    assert (spans.pattern, spans.train, spans.eval) == (pattern, train, 1)
+    assert config.examples.root == str(tmp_path / "data")
+    # What is new on each day is no feature.
+    assert set(config.features) == {"city", "age", *features}
+    assert sum(map(len, span_files(config.examples.root, pattern).values())) == len(
+        paths
+    )
+
+
+@pytest.mark.parametrize(
+    ("folders", "split", "features"),
+    [
+        (
+            ["country=DE", "country=FR"],
+            {"hash": "country=*/part-0.parquet"},
+            {"country"},
+        ),
+        (["country=DE"], {"hash": "country=*/part-0.parquet"}, {}),
+        (["id=1", "id=2", "id=10"], {"hash": "id=*/part-0.parquet"}, {"id"}),
+        (["a", "b"], {"hash": "*/part-0.parquet"}, {}),
+        # The days of two months.
+        (
+            ["month=1/day=1", "month=2/day=1"],
+            {"hash": "month=*/day=*/part-0.parquet"},
+            {"month"},
+        ),
+        (
+            ["split=train", "split=test"],
+            {
+                "train": "split=train/part-0.parquet",
+                "eval": "split=test/part-0.parquet",
+            },
+            {},
+        ),
+        (
+            ["year=2024/month=1", "year=2024/month=2", "year=2024/month=3"],
+            {
+                "train": "year=*/month=[1-2]/part-0.parquet",
+                "eval": "year=*/month=3/part-0.parquet",
+            },
+            {},
+        ),
+    ],
+)
+def test_folders_of_something_else(tmp_path: Path, folders, split, features):
+    config = inferred(tmp_path, *in_folders(tmp_path / "data", *folders))
+    examples = config.examples
+    found = examples.splits or examples.hash_split
+    assert set(split.values()) <= set(found.model_dump().values())
+    assert set(config.features) == {"city", "age", *features}
+
+
+def test_folders_of_several_depths_are_an_error(tmp_path: Path):
+    with pytest.raises(InputError, match="several depths"):
+        infer_config(in_folders(tmp_path, "a", "a/b"), "click")
+
+
+def test_files_that_were_not_given_are_not_read(tmp_path: Path):
+    de, fr, it = in_folders(tmp_path, "country=DE", "country=FR", "country=IT")
+    pattern = inferred(tmp_path, de, fr).examples.hash_split.pattern
+    assert sorted(tmp_path.glob(pattern)) == [de, fr]
+    assert it.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -59,3 +60,15 @@ def test_number_of_another_form_is_rejected(tmp_path, name):
     path = write(tmp_path / name, pa.table({"price": ["1,9"], "country": ["IT"]}))
     with pytest.raises(InputError, match="'price': expected a number such as 1,909"):
         sent(path)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet"])
+def test_feature_in_the_name_of_a_folder(tmp_path, name):
+    folder = tmp_path / "price=1%2C909" / "country=NA" / "day=1"
+    folder.mkdir(parents=True)
+    path = write(folder / name, pa.table({"country": ["IT", "FR"]}))
+    assert sent(path) == {"price": [1909.0] * 2, "country": [b"IT", b"FR"]}
+    path = write(folder / name, pa.table({"price": ["1,909", "2"]}))
+    assert sent(path) == {"price": [1909.0, 2.0], "country": [b"NA"] * 2}
+    (rows,) = read_rows(path, MODEL, replace(LAYOUT, keep=("day",)))
+    assert rows.kept == {"day": ["1", "1"]}
