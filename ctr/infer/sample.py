@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +106,11 @@ def read_sample(files: Sequence[Path], label: str) -> Sample:
 
 def _whole(path: Path, part: Part) -> pa.Table:
     """The rows of a file, with the columns in the names of its folders."""
+    for name, times in Counter(part.table.column_names).items():
+        if times > 1:
+            raise InputError(
+                f"{path}: two columns are named {name!r}; rename or remove one"
+            )
     in_folders = folder_columns(str(path.absolute()), [""])
     return with_folder_columns(part.table, in_folders, in_folders)
 

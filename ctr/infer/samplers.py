@@ -127,9 +127,6 @@ def _table_of_lines(
 
 def _as_text(header: list[str]) -> pa_csv.ConvertOptions:
     """Reads texts: a type guessed from the first block would fail on a later one."""
-    for name in header:
-        if header.count(name) > 1:
-            raise InputError(f"two columns are named {name!r}; rename or remove one")
     return pa_csv.ConvertOptions(
         column_types={name: pa.string() for name in header},
         null_values=[""],

@@ -167,6 +167,13 @@ def test_layout_that_is_not_read_is_told(tmp_path: Path, content: str, message: 
     assert len(str(caught.value).splitlines()) == 1
 
 
+def test_columns_of_one_name_are_an_error(tmp_path: Path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(TABLE.append_column("age", TABLE["city"]), path)
+    with pytest.raises(InputError, match="two columns are named 'age'"):
+        infer_config([path], "click")
+
+
 def test_quote_is_proposed(tmp_path: Path):
     rows = "".join(f"{i % 2},'a, {i % 3}',u{i % 50}\n" for i in range(400))
     assert csv_of(tmp_path, (HEADER + rows).encode()) == {"quote": "'"}
