@@ -27,6 +27,8 @@ from components.resolvers.previous_statistics import PreviousStatisticsStrategy
 from components.resolvers.releases import LastReleaseStrategy, StandingDecisionStrategy
 from components.schema_gen.component import CuratedSchemaGen, InferredSchemaGen
 from components.shared.artifacts import Release
+from components.transform.component import LocalTransform
+from config.beam import has_own_workers
 from config.parts import (
     EvaluatorPart,
     ExampleGenPart,
@@ -46,7 +48,9 @@ from trainer.warm_start.files import pinned
 Nodes = list[base_node.BaseNode]
 Channels = dict[str, types.BaseChannel[types.Artifact]]
 
-_PREPROCESSING = "transform.preprocessing"
+_PREPROCESSING = "transform.preprocessing.preprocessing_fn"
+# It imports preprocessing_fn.
+_TRANSFORM = "components.transform.executor"
 _TRAINER = "trainer.fit.run"
 _TUNER = "trainer.fit.tuner"
 # In a process of its own, so no module imports it.
@@ -165,7 +169,7 @@ def component_codes() -> dict[str, str]:
     """Fingerprints of the code that decides on a model and on what is told of it."""
     modules = {
         "ExampleGen": "components.example_gen.executor",
-        "Transform": _PREPROCESSING,
+        "Transform": _TRANSFORM,
         "Trainer": _TRAINER,
         "Evaluator": "components.evaluator.executor",
     }
@@ -226,11 +230,18 @@ def _reference_statistics(
 
 def _transform(
     config: Config, example_gen: ExampleGen, schema_gen: base_node.BaseNode
-) -> Transform:
+) -> LocalTransform | Transform:
+    if not has_own_workers(config.beam):
+        return LocalTransform(
+            examples=example_gen.outputs["examples"],
+            schema=schema_gen.outputs["schema"],
+            part=TransformPart.of(config),
+            code=code_fingerprint(_TRANSFORM),
+        ).with_id("Transform")
     return Transform(
         examples=example_gen.outputs["examples"],
         schema=schema_gen.outputs["schema"],
-        preprocessing_fn=f"{_PREPROCESSING}.preprocessing_fn",
+        preprocessing_fn=_PREPROCESSING,
         # Statistics before and after cost half of Transform's time; StatisticsGen has
         # computed the former already.
         disable_statistics=True,
@@ -238,12 +249,12 @@ def _transform(
         disable_analyzer_cache=True,
         custom_config={
             "part": TransformPart.of(config).model_dump_json(),
-            "code": code_fingerprint(_PREPROCESSING),
+            "code": code_fingerprint(_TRANSFORM),
         },
     )
 
 
-def _tuners(config: Config, transform: Transform) -> list[Tuner]:
+def _tuners(config: Config, transform: base_node.BaseNode) -> list[Tuner]:
     """Builds the Tuner, if one is configured."""
     if config.tuning is None:
         return []
@@ -265,7 +276,7 @@ def _tuner_config(config: Config, tuning: Tuning) -> dict[str, Any]:
 
 def _trainer(
     config: Config,
-    transform: Transform,
+    transform: base_node.BaseNode,
     schema_gen: base_node.BaseNode,
     tuners: list[Tuner],
     last_release: resolver.Resolver,
@@ -321,7 +332,7 @@ def _trainer_key(config: Config) -> str:
 def _last_release(
     config: Config,
     example_gen: ExampleGen,
-    transform: Transform,
+    transform: base_node.BaseNode,
     can_see_artifacts: bool,
 ) -> resolver.Resolver:
     return resolver.Resolver(

@@ -1,0 +1,22 @@
+"""Transform: raw features to ids and numbers, and the graph that does it."""
+
+from __future__ import annotations
+
+from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
+from tfx.types.standard_artifacts import Examples, Schema, TransformGraph
+
+from components.shared.component import Component
+from components.transform.executor import TransformExecutor
+
+
+class LocalTransform(Component):
+    """Does on one machine what TFX's Transform does on the workers of Beam.
+
+    On one machine Beam's stages take many times as long as the work in them.
+    """
+
+    INPUTS = {"examples": Examples, "schema": Schema}
+    OUTPUTS = {"transform_graph": TransformGraph, "transformed_examples": Examples}
+    # TransformPart; the code includes that of `preprocessing_fn`.
+    PARAMETERS = {"part": str, "code": str}
+    EXECUTOR_SPEC = ExecutorClassSpec(TransformExecutor)
