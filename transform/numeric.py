@@ -20,7 +20,7 @@ class _Moments(NamedTuple):
     """Moments of the finite values of a feature in the training split: scalars."""
 
     mean: tf.Tensor
-    variance: tf.Tensor
+    deviation: tf.Tensor
     low: tf.Tensor
     high: tf.Tensor
 
@@ -132,18 +132,22 @@ def _shape(numbers: tf.Tensor, feature: Numeric) -> tf.Tensor:
 def _moments(shaped: list[tf.Tensor]) -> list[_Moments]:
     """Moments of each feature, analysed together."""
     stacked = tf.stack(shaped, axis=1)
-    # Means and variances leave NaN and infinity out by themselves, maxima do not.
     both_ways = tf.concat([-stacked, stacked], axis=1)
+    # Means and variances leave NaN and infinity out by themselves, maxima do not.
     extremes = tft.max(
         tf.where(tf.math.is_finite(both_ways), both_ways, -math.inf),
         reduce_instance_dims=False,
     )
+    # Squares of large numbers leave float32's range. Both ways here too: of a single
+    # column of doubles, TFT's results lack the shape.
+    doubles = tf.cast(both_ways, tf.float64)
+    means = tft.mean(doubles, reduce_instance_dims=False)
+    deviations = tf.sqrt(tft.var(doubles, reduce_instance_dims=False))
+    means, deviations = (tf.cast(x, tf.float32) for x in (means, deviations))
     count = len(shaped)
-    means = tft.mean(stacked, reduce_instance_dims=False)
-    variances = tft.var(stacked, reduce_instance_dims=False)
     return [
-        _Moments(means[i], variances[i], -extremes[i], extremes[count + i])
-        for i in range(count)
+        _Moments(means[i], deviations[i], -extremes[i - count], extremes[i])
+        for i in range(count, 2 * count)
     ]
 
 
@@ -158,7 +162,7 @@ def _scale(shaped: tf.Tensor, feature: Numeric, moments: _Moments) -> tf.Tensor:
     if feature.normalize == "min_max":
         offset, scale = moments.low, moments.high - moments.low
     else:
-        offset, scale = moments.mean, tf.sqrt(moments.variance)
+        offset, scale = moments.mean, moments.deviation
     # A constant becomes 0; rounding alone may give it a deviation.
     usable = (moments.low < moments.high) & (scale > 0) & tf.math.is_finite(scale)
     # Far from the training split, the quotient may leave float32's range.

@@ -1,20 +1,19 @@
-"""preprocessing_fn run by TensorFlow Transform on rows that a test gives in place."""
+"""preprocessing_fn analysed and applied to rows that a test gives in place."""
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
-import tensorflow_transform.beam as tft_beam
-from tensorflow_transform.tf_metadata.dataset_metadata import DatasetMetadata
 
+from components.transform import analysis
 from config.features import Cross, Feature, Numeric
 from config.parts import TransformPart
 from transform.preprocessing import preprocessing_fn
@@ -27,21 +26,21 @@ Spec = dict[str, tf.io.VarLenFeature | tf.io.FixedLenFeature]
 
 @dataclass(frozen=True)
 class Analysis:
-    """What an analysis left: plain values, since TFT's own crash at exit.
+    """What an analysis left.
 
     Attributes:
       graph: The folder of the TransformGraph.
       spec: The raw features.
-      rows: The transformed rows, in the order they were given.
+      columns: The transformed columns, in the order of the rows.
     """
 
     graph: Path
     spec: Spec
-    rows: list[dict[str, Any]]
+    columns: dict[str, list[Any]]
 
     def column(self, name: str) -> list[Any]:
         """The transformed values of a column; a list each where it is multi-valued."""
-        return [row[name] for row in self.rows]
+        return self.columns[name]
 
     def serve(self, rows: Sequence[Row]) -> dict[str, list[Any]]:
         """Transforms rows without a label as a served model does, by column."""
@@ -71,12 +70,9 @@ def analyze(
     ) -> Analysis:
         part = TransformPart(features=features, crosses=tuple(crosses), label=LABEL)
         spec = {**_sparse_spec(features), **(spec or {})}
-        # The label numbers the rows, since Beam does not keep their order.
-        numbered = [{**row, LABEL: float(n)} for n, row in enumerate(rows)]
         graph = tmp_path_factory.mktemp("transform_graph")
-        transformed = _run(numbered, spec, part, graph)
-        transformed.sort(key=lambda row: row[LABEL])
-        return Analysis(graph, spec, transformed)
+        labelled = [{**row, LABEL: float(n)} for n, row in enumerate(rows)]
+        return Analysis(graph, spec, _run(labelled, spec, part, graph))
 
     return _analyze
 
@@ -94,54 +90,25 @@ def _sparse_spec(features: Mapping[str, Feature]) -> Spec:
 
 def _run(
     rows: Sequence[Row], spec: Spec, part: TransformPart, graph: Path
-) -> list[dict[str, Any]]:
+) -> dict[str, list[Any]]:
     config = {"part": part.model_dump_json()}
-    metadata = DatasetMetadata.from_feature_spec(
-        {name: _without_default(kind) for name, kind in spec.items()}
+    function = functools.partial(preprocessing_fn, custom_config=config)
+    examples = [_example(row).SerializeToString() for row in rows]
+    # Small batches, so that some hold missing values only.
+    records = tf.data.Dataset.from_tensor_slices(examples).batch(
+        max(3, len(rows) // 20)
     )
-    instances = [_instance(row, spec) for row in rows]
-    with (
-        tempfile.TemporaryDirectory() as temporary,
-        # Small batches, so that some hold missing values only.
-        tft_beam.Context(temporary, desired_batch_size=max(3, len(rows) // 20)),
-    ):
-        (transformed, _), transform_fn = (
-            instances,
-            metadata,
-        ) | tft_beam.AnalyzeAndTransformDataset(
-            lambda inputs: preprocessing_fn(inputs, config)
-        )
-        _ = transform_fn | tft_beam.WriteTransformFn(str(graph))
-    return [_plain(row) for row in transformed]
-
-
-def _without_default(
-    kind: tf.io.VarLenFeature | tf.io.FixedLenFeature,
-) -> tf.io.VarLenFeature | tf.io.FixedLenFeature:
-    """Parsing fills defaults in, so TFT does not know them."""
-    if isinstance(kind, tf.io.VarLenFeature):
-        return kind
-    return kind._replace(default_value=None)
-
-
-def _instance(row: Row, spec: Spec) -> dict[str, Any]:
-    """A row as TFT takes it: lists for sparse features, scalars for others."""
-    return {
-        name: _values(row.get(name))
-        if isinstance(kind, tf.io.VarLenFeature)
-        else np.reshape(row.get(name, kind.default_value), kind.shape)
-        for name, kind in spec.items()
-    }
+    with tempfile.TemporaryDirectory() as folder:
+        results = analysis.analyze(function, spec, records, folder)
+        transform = analysis.save(function, spec, results, folder, str(graph))
+    columns = transform(tf.io.parse_example(examples, spec))
+    return {name: _listed(column) for name, column in columns.items()}
 
 
 def _values(value: Any) -> list[Any]:
     if value is None:
         return []
     return list(value) if isinstance(value, (list, tuple)) else [value]
-
-
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: np.asarray(value).tolist() for name, value in row.items()}
 
 
 def _example(row: Row) -> tf.train.Example:

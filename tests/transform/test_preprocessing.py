@@ -45,7 +45,7 @@ def analysis(analyze: Callable[..., Any]) -> Any:
 
 def test_columns_are_those_that_the_configuration_lists(analysis: Any):
     listed = [*id_columns(FEATURES, CROSSES), *numeric_columns(FEATURES)]
-    assert set(analysis.rows[0]) == {column.name for column in listed} | {"click"}
+    assert set(analysis.columns) == {column.name for column in listed} | {"click"}
 
 
 def test_label_is_passed_on_as_a_number(analysis: Any):
@@ -56,7 +56,7 @@ def test_dense_features_of_a_curated_schema_give_the_same(
     analysis: Any, analyze: Callable[..., Any]
 ):
     dense = analyze(FEATURES, ROWS, CROSSES, spec=DENSE)
-    assert dense.rows == analysis.rows
+    assert dense.columns == analysis.columns
     assert dense.serve(ROWS) == analysis.serve(ROWS)
 
 

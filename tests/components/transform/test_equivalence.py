@@ -1,0 +1,244 @@
+"""The local Transform beside TFX's own: the same artifacts of the same examples."""
+
+from __future__ import annotations
+
+import filecmp
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+
+from config.features import FEATURE_KINDS, Categorical, Cross, Hashed, Numeric
+from config.parts import TransformPart
+
+pytestmark = pytest.mark.slow
+
+LABEL = "click"  # Numbers the rows, since Beam does not keep their order.
+PART = TransformPart(
+    features={
+        "city": Categorical(),
+        "user": Categorical(min_frequency=3, oov_buckets=4),
+        "page": Categorical(top_k=5),
+        "tags": Categorical(multivalued=True, top_k=4, min_frequency=2),
+        "words": Categorical(delimiter="|", oov_buckets=2),
+        "ip": Hashed(buckets=7),
+        "seen": Hashed(buckets=9, multivalued=True),
+        "age": Numeric(buckets=4, missing_indicator=True),
+        "price": Numeric(normalize="log1p", buckets=10),
+        "stock": Numeric(normalize="min_max", fill=0.0),
+        "rate": Numeric(normalize="none", boundaries=(0.0, 1.0)),
+        "no text": Categorical(),
+        "no number": Numeric(buckets=3, missing_indicator=True),
+    },
+    crosses=(
+        Cross(features=("city", "ip"), buckets=50),
+        Cross(features=("tags", "words"), buckets=60),
+        Cross(features=("age", "city"), buckets=70),
+    ),
+    label=LABEL,
+)
+TEXTS = ["a", "b", "B", "", "7.0", "07", "ü", "\x00", "two words", "a\nb", "\r", "zz"]
+NUMBERS = [0.0, 1.0, -1.5, 1e30, -1e-38, float("nan"), float("inf")]
+
+
+@dataclass(frozen=True)
+class Transformed:
+    """What a Transform wrote: the graph, and its examples by split."""
+
+    graph: Path
+    examples: Path
+
+    @property
+    def assets(self) -> Path:
+        return self.graph / "transform_fn" / "assets"
+
+    def columns(self, split: str) -> dict[str, list[np.ndarray]]:
+        """The columns, ordered by the label."""
+        import tensorflow as tf
+        import tensorflow_transform as tft
+
+        files = sorted(map(str, (self.examples / f"Split-{split}").iterdir()))
+        records = list(tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator())
+        spec = tft.TFTransformOutput(str(self.graph)).transformed_feature_spec()
+        parsed = tf.io.parse_example(records, spec)
+        order = np.argsort(parsed[LABEL].numpy())
+        return {name: _listed(column, order) for name, column in parsed.items()}
+
+
+def _listed(column: Any, order: np.ndarray) -> list[np.ndarray]:
+    import tensorflow as tf
+
+    if isinstance(column, tf.SparseTensor):
+        rows = tf.RaggedTensor.from_sparse(column).to_list()
+    else:
+        rows = column.numpy()
+    return [np.asarray(rows[row]) for row in order]
+
+
+def random_row(rng: np.random.Generator) -> dict[str, list[Any]]:
+    """A row in which anything may be missing."""
+
+    def text() -> list[str]:
+        return [str(each) for each in rng.choice(TEXTS, rng.integers(2))]
+
+    def number() -> list[float]:
+        often = rng.normal(scale=50) if rng.random() < 0.7 else rng.choice(NUMBERS)
+        return [float(often)] if rng.random() < 0.9 else []
+
+    return {
+        "city": text(),
+        "user": [f"user {rng.geometric(0.05)}"],
+        "page": [f"page {rng.integers(12)}"],
+        "tags": [str(each) for each in rng.choice(TEXTS, rng.integers(4))],
+        "words": ["|".join(rng.choice(TEXTS, rng.integers(1, 4)))],
+        "ip": text(),
+        "seen": [str(each) for each in rng.choice(TEXTS, rng.integers(4))],
+        "age": number(),
+        "price": number(),
+        "stock": number(),
+        "rate": number(),
+        "no text": [],
+        "no number": [],
+    }
+
+
+@pytest.fixture(scope="module", params=[1, 10_000], ids="{} rows".format)
+def both(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    write_records: Callable[..., None],
+) -> tuple[Transformed, Transformed]:
+    """TFX's Transform and ours."""
+    from tfx.components.transform.executor import Executor
+    from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
+
+    from components.transform.executor import TransformExecutor
+    from pipeline.beam import beam_args
+
+    folder = tmp_path_factory.mktemp("transform")
+    rng = np.random.default_rng(request.param)
+    rows = [{**random_row(rng), LABEL: [float(n)]} for n in range(request.param)]
+    for split, some in (("train", rows), ("eval", rows[: len(rows) // 5 + 1])):
+        half = len(some) // 2
+        split_folder = folder / "examples" / f"Split-{split}"
+        write_records(split_folder / "a.gz", [_example(row) for row in some[:half]])
+        write_records(split_folder / "b.gz", [_example(row) for row in some[half:]])
+    _write_schema(folder / "schema")
+    part = {"part": PART.model_dump_json()}
+    beam = BaseBeamExecutor.Context(beam_args({}), str(folder / "tmp"), "1")
+    theirs = {
+        "preprocessing_fn": "transform.preprocessing.preprocessing_fn",
+        "custom_config": json.dumps(part),
+        "disable_statistics": 1,
+    }
+    return (
+        _run(Executor(beam), theirs, folder, "tfx"),
+        _run(TransformExecutor(), part, folder, "local"),
+    )
+
+
+def _example(row: Mapping[str, list[Any]]) -> bytes:
+    import tensorflow as tf
+
+    features = {}
+    for name, values in row.items():
+        if not values:
+            continue
+        if isinstance(values[0], str):
+            texts = tf.train.BytesList(value=[text.encode() for text in values])
+            features[name] = tf.train.Feature(bytes_list=texts)
+        else:
+            numbers = tf.train.FloatList(value=values)
+            features[name] = tf.train.Feature(float_list=numbers)
+    example = tf.train.Example(features=tf.train.Features(feature=features))
+    return example.SerializeToString()
+
+
+def _write_schema(folder: Path) -> None:
+    import tensorflow as tf
+    from tensorflow_transform.tf_metadata.dataset_metadata import DatasetMetadata
+    from tfx.utils import io_utils
+
+    numbers = {n for n, f in PART.features.items() if isinstance(f, Numeric)} | {LABEL}
+    spec = {
+        name: tf.io.VarLenFeature(tf.float32 if name in numbers else tf.string)
+        for name in (*PART.features, LABEL)
+    }
+    schema = DatasetMetadata.from_feature_spec(spec).schema
+    io_utils.write_pbtxt_file(str(folder / "schema.pbtxt"), schema)
+
+
+def _run(
+    executor: Any, properties: dict[str, Any], folder: Path, name: str
+) -> Transformed:
+    from tfx.types import standard_artifacts as kinds
+
+    def artifact(kind: type, path: Path) -> Any:
+        made = kind()
+        made.uri = str(path)
+        return made
+
+    examples = artifact(kinds.Examples, folder / "examples")
+    examples.split_names = '["train", "eval"]'
+    made = Transformed(folder / name / "graph", folder / name / "examples")
+    transformed = artifact(kinds.Examples, made.examples)
+    executor.Do(
+        {
+            "examples": [examples],
+            "schema": [artifact(kinds.Schema, folder / "schema")],
+        },
+        {
+            "transform_graph": [artifact(kinds.TransformGraph, made.graph)],
+            "transformed_examples": [transformed],
+        },
+        properties,
+    )
+    assert set(json.loads(transformed.split_names)) == {"train", "eval"}
+    return made
+
+
+def test_every_kind_of_feature_takes_part():
+    assert {each.kind for each in PART.features.values()} == set(FEATURE_KINDS)
+    modes = {f.normalize for f in PART.features.values() if isinstance(f, Numeric)}
+    assert modes == set(get_args(Numeric.model_fields["normalize"].annotation))
+
+
+def test_vocabularies_are_the_same_in_the_same_order(both):
+    tfx, local = both
+    names = sorted(path.name for path in tfx.assets.iterdir())
+    assert sorted(path.name for path in local.assets.iterdir()) == names
+    assert filecmp.cmpfiles(tfx.assets, local.assets, names, shallow=False)[0] == names
+
+
+def test_layouts_are_the_same(both):
+    tfx, local = both
+    for path in (
+        "metadata/schema.pbtxt",
+        "transformed_metadata/schema.pbtxt",
+        "transformed_metadata/asset_map",
+    ):
+        assert (local.graph / path).read_text() == (tfx.graph / path).read_text()
+
+
+def test_saved_functions_have_the_same_signature(both):
+    import tensorflow as tf
+
+    tfx, local = (
+        tf.saved_model.load(str(each.graph / "transform_fn")).transform_fn
+        for each in both
+    )
+    assert local.structured_input_signature == tfx.structured_input_signature
+    assert local.structured_outputs == tfx.structured_outputs
+
+
+@pytest.mark.parametrize("split", ["train", "eval"])
+def test_examples_become_the_same(both, split):
+    tfx, local = (each.columns(split) for each in both)
+    assert local.keys() == tfx.keys()
+    for name, column in tfx.items():
+        for mine, theirs in zip(local[name], column, strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-6, atol=1e-6, err_msg=name)
