@@ -125,6 +125,18 @@ def test_a_change_reaches_the_tuner(tuned, parameters, override, reached):
     assert changed(tuned, parameters(TUNING, override)) == reached | SHOWN
 
 
+@pytest.mark.parametrize(
+    ("runner", "kind"),
+    [
+        ("DirectRunner", "components.transform.component.LocalTransform"),
+        ("flink", "tfx.components.transform.component.Transform"),
+    ],
+)
+def test_tfx_transforms_where_workers_are_elsewhere(nodes, runner, kind):
+    transform = nodes(f"beam.runner={runner}")["Transform"]
+    assert transform.node_info.type.name == kind
+
+
 def test_tuning_adds_a_tuner_and_makes_it_another_training(untuned, tuned):
     assert set(tuned) - set(untuned) == {"Tuner"}
     assert changed(untuned, tuned) == {"Tuner", "Pusher", *SHOWN}
