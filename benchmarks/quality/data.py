@@ -91,7 +91,7 @@ def _key(config: Config) -> str:
         ExampleGenPart.of(config).model_dump_json(),
         TransformPart.of(config).model_dump_json(),
         code_fingerprint("components.example_gen.executor"),
-        code_fingerprint("transform.preprocessing"),
+        code_fingerprint("components.transform.executor"),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
