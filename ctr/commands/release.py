@@ -106,8 +106,7 @@ def _add_label(actions: Commands) -> None:
 def _list(options: argparse.Namespace) -> int:
     from pipeline.review.listing import as_text, rows
 
-    config = load(options)
-    review = _review(config, work_dir_of(options, config))
+    _, _, review = _open(options)
     newest, labels = review.newest(), review.labels()
     found = rows(review.history(), newest, labels)
     if options.json:
@@ -120,9 +119,7 @@ def _list(options: argparse.Namespace) -> int:
 def _approve(options: argparse.Namespace) -> int:
     from serving.releases.versions import version_path
 
-    config = load(options)
-    work_dir = work_dir_of(options, config)
-    review = _review(config, work_dir)
+    config, work_dir, review = _open(options)
     with work_dir.lock():
         released = review.approve(
             options.run, options.by, options.note, options.override, options.rollback
@@ -133,9 +130,7 @@ def _approve(options: argparse.Namespace) -> int:
 
 
 def _reject(options: argparse.Namespace) -> int:
-    config = load(options)
-    work_dir = work_dir_of(options, config)
-    review = _review(config, work_dir)
+    _, work_dir, review = _open(options)
     with work_dir.lock():
         review.reject(options.run, options.by, options.note)
     print(f"{options.run} is rejected")
@@ -146,9 +141,7 @@ def _rollback(options: argparse.Namespace) -> int:
     """Without the lock of the work directory: it does not wait for a run to end."""
     from serving.releases.versions import version_path
 
-    config = load(options)
-    work_dir = work_dir_of(options, config)
-    review = _review(config, work_dir)
+    config, work_dir, review = _open(options)
     by = getpass.getuser() if options.by is None else options.by
     released, is_new = review.roll_back(by, options.note)
     run = released.run or "an unknown run"
@@ -166,8 +159,7 @@ def _rollback(options: argparse.Namespace) -> int:
 
 def _label(options: argparse.Namespace) -> int:
     """Without the lock of the work directory: it does not wait for a run to end."""
-    config = load(options)
-    review = _review(config, work_dir_of(options, config))
+    _, _, review = _open(options)
     labels = review.label(_changes(options.labels))
     words = [f"{label}={version}" for label, version in sorted(labels.items())]
     print(f"labels: {' '.join(words) or 'none'}")
@@ -192,13 +184,16 @@ def _changes(words: Sequence[str]) -> dict[str, int | None]:
     return changes
 
 
-def _review(config: Config, work_dir: WorkDir) -> Review:
+def _open(options: argparse.Namespace) -> tuple[Config, WorkDir, Review]:
     from pipeline.metadata import existing_metadata
     from pipeline.review.decisions import Review
 
-    return Review(
+    config = load(options)
+    work_dir = work_dir_of(options, config)
+    review = Review(
         existing_metadata(config, work_dir),
         config.name,
         work_dir.model_dir(config),
         config.release.keep,
     )
+    return config, work_dir, review

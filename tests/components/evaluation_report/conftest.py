@@ -41,6 +41,14 @@ SLICES = {
     "device=tablet": (0.55, 60.0),
     "device=phone": (0.77, 2000.0),
 }
+SLICES_BY_AUC = [
+    "device=tablet",
+    "city=Rome",
+    'city="a, b=<c>", device=phone',
+    "device=phone",
+    "city=Oslo",
+    "city=Ghost Town",
+]
 OUTCOMES = [
     Outcome(
         slice="overall", condition="auc >= 0.7", status="passed", reason="auc is 0.7500"

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from components.evaluation_report.text import render_report
 
-from .conftest import FAILED, INFRA, OUTCOMES, SLICES
+from .conftest import FAILED, INFRA, OUTCOMES, SLICES, SLICES_BY_AUC
 
 
 @pytest.fixture
@@ -84,14 +84,7 @@ def test_a_wide_screen_has_all_columns_of_the_slices_with_intervals(shown):
     text = shown(width=200)
     found = {row[0]: row[1:] for row in rows(text, "Slices")}
 
-    assert list(found) == [
-        "device=tablet",
-        "city=Rome",
-        'city="a, b=<c>", device=phone',
-        "device=phone",
-        "city=Oslo",
-        "city=Ghost Town",
-    ]
+    assert list(found) == SLICES_BY_AUC
     assert found["city=Rome"] == [
         "0.6400 (0.6100 to 0.6700)",
         "",

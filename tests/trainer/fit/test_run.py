@@ -18,22 +18,28 @@ from trainer.fit.run import run_fn
 from trainer.models import MODELS
 
 
-@pytest.mark.parametrize("kind", MODELS)
-def test_the_configured_model_is_trained_and_exported(
-    kind, tiny, tmp_path, write_records, caplog
-):
+@pytest.fixture
+def fn_args_of(tiny, tmp_path, write_records):
+    """A function: the arguments to train the model of a part on the tiny problem."""
     write_records(tmp_path / "train.gz", tiny.transformed)
-    model = tiny.config.model.model_copy(update={"kind": kind})
-    training = tiny.config.training.model_copy(update={"epochs": 2})
-    config = tiny.config.model_copy(update={"model": model, "training": training})
-    part = type(tiny.part).of(config)
-    fn_args = FnArgs(
+    return lambda part: FnArgs(
         custom_config={"part": part.model_dump_json()},
-        transform_output=tiny.transform.transform_savedmodel_dir.rsplit("/", 1)[0],
+        transform_output=str(tiny.schema.parent / "graph"),
         train_files=[str(tmp_path / "*.gz")],
         model_run_dir=str(tmp_path / "logs"),
         serving_model_dir=str(tmp_path / "model"),
     )
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_the_configured_model_is_trained_and_exported(
+    kind, tiny, tmp_path, fn_args_of, caplog
+):
+    model = tiny.config.model.model_copy(update={"kind": kind})
+    training = tiny.config.training.model_copy(update={"epochs": 2})
+    config = tiny.config.model_copy(update={"model": model, "training": training})
+    part = type(tiny.part).of(config)
+    fn_args = fn_args_of(part)
     with caplog.at_level(logging.INFO, logger="trainer"):
         run_fn(fn_args)
 
@@ -88,17 +94,10 @@ def test_the_validation_auc_of_each_epoch_is_that_of_the_held_out_examples(
 
 
 def test_large_tables_are_trained_in_a_process_of_its_own(
-    tiny, tmp_path, write_records, caplog, monkeypatch
+    tiny, tmp_path, fn_args_of, caplog, monkeypatch
 ):
     monkeypatch.setattr(run, "_MANY_IDS", 1)
-    write_records(tmp_path / "train.gz", tiny.transformed)
-    fn_args = FnArgs(
-        custom_config={"part": tiny.part.model_dump_json()},
-        transform_output=str(tiny.schema.parent / "graph"),
-        train_files=[str(tmp_path / "*.gz")],
-        model_run_dir=str(tmp_path / "logs"),
-        serving_model_dir=str(tmp_path / "model"),
-    )
+    fn_args = fn_args_of(tiny.part)
     with caplog.at_level(logging.INFO, logger="trainer"):
         run_fn(fn_args)
 
@@ -109,18 +108,11 @@ def test_large_tables_are_trained_in_a_process_of_its_own(
 
 
 def test_the_values_of_the_best_trial_replace_those_configured(
-    tiny, tmp_path, write_records, caplog
+    tiny, tmp_path, fn_args_of, caplog
 ):
-    write_records(tmp_path / "train.gz", tiny.transformed)
     values = {"embedding_size": 3, "hidden_units": "[5, 2]", "batch_norm": "false"}
-    fn_args = FnArgs(
-        custom_config={"part": tiny.part.model_dump_json()},
-        hyperparameters={"space": [], "values": values},
-        transform_output=str(tiny.schema.parent / "graph"),
-        train_files=[str(tmp_path / "*.gz")],
-        model_run_dir=str(tmp_path / "logs"),
-        serving_model_dir=str(tmp_path / "model"),
-    )
+    fn_args = fn_args_of(tiny.part)
+    fn_args.hyperparameters = {"space": [], "values": values}
     with caplog.at_level(logging.INFO, logger="trainer"):
         run_fn(fn_args)
 
