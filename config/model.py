@@ -36,7 +36,10 @@ class Deep(Block):
       dropout: Share of each hidden layer's units dropped in training.
       batch_norm: Batch normalisation of the numbers that enter, and after each
         hidden layer.
-      embedding_l2: L2 on the embeddings looked up in a batch.
+      embedding_l2: L2 on the embedding tables. A step regularises the rows that its
+        batch looks up, by the inverse of how often they are, so that the mean over an
+        epoch is the L2 of the whole tables in each step: rare ids are held close to 0.
+        AdaGrad, which lowers its rates by all gradients, learns less with it.
       kernel_l2: L2 on the kernels of the hidden layers.
       optimizer: Optimizer of embeddings and layers; both update only the rows that a
         batch looks up.
@@ -45,7 +48,7 @@ class Deep(Block):
 
     dropout: Dropout = 0.2
     batch_norm: bool = True
-    embedding_l2: NonNegativeFloat = 1e-6
+    embedding_l2: NonNegativeFloat = 2e-3
     kernel_l2: NonNegativeFloat = 1e-5
     optimizer: Literal["adagrad", "adam"] = "adam"
     learning_rate: PositiveFloat = 1e-3
@@ -68,8 +71,6 @@ class WideDeep(Mlp, Linear):
 
     wide_learning_rate: PositiveFloat = 0.05
     kernel_l2: NonNegativeFloat = 0.0
-    optimizer: Literal["adagrad", "adam"] = "adagrad"
-    learning_rate: PositiveFloat = 0.02
 
 
 class EmbeddingMlp(Mlp):

@@ -92,7 +92,7 @@ class Training(Block):
         model, as a Parquet file each.
     """
 
-    epochs: PositiveInt = 10
+    epochs: PositiveInt = 20
     batch_size: (
         PositiveInt | Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
     ) = 512

@@ -21,12 +21,9 @@ from pipeline.run.best_possible import best_possible_auc
 
 _NAME = "ad_click"
 _DAYS = 8
-# The example is made for a log of a fifth of the size: more rows bear larger batches,
-# and with them Adam, which needs fewer epochs than AdaGrad.
+# The example is made for a log of a fifth of the size: more rows bear larger batches.
 _SETTINGS = (
     "training.batch_size=2048",
-    "model.wide_deep.optimizer=adam",
-    "model.wide_deep.learning_rate=0.001",
     "model.deepfm.hidden_units=[128, 64]",
 )
 
@@ -39,13 +36,15 @@ def main(arguments: list[str] | None = None) -> None:
     data = options.work / f"{_NAME}-data-{options.rows}"
     if not data.exists():
         simulate(data, options.rows, _DAYS, seed=1)
-    task = command.Task(data, range(1, options.seeds + 1), _SETTINGS)
+    task = command.Task(
+        command.example(_NAME), data, range(1, options.seeds + 1), _SETTINGS
+    )
     results = {
-        **command.run_references(_NAME, [task], options, {}, last_file_chooses=True),
-        **command.run_models(_NAME, [task], options, {}),
+        **command.run_references([task], options, {}, last_file_chooses=True),
+        **command.run_models([task], options, {}),
         **_without_crosses(task, options),
     }
-    best = best_possible_auc(command.example_config(_NAME, task, []))
+    best = best_possible_auc(command.config_of(task, []))
     assert best is not None
     floor = results.get(command.LOGISTIC_REGRESSION)
     gap = (mean(run.auc for run in floor), best) if floor else None
@@ -58,7 +57,7 @@ def _without_crosses(task: command.Task, options: argparse.Namespace) -> Results
     if "wide_deep" not in options.models:
         return {}
     overrides = [*options.overrides, "model.kind=wide_deep"]
-    config = command.example_config(_NAME, task, overrides)
+    config = command.config_of(task, overrides)
     # Transformed with crosses, as for the other models: it need not look at them.
     prepared = prepare(config, options.work)
     bare = config.model_copy(update={"crosses": ()})

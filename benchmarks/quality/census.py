@@ -39,10 +39,10 @@ def main(arguments: list[str] | None = None) -> None:
     if options.choose:
         tasks = [_held_out(options.data, options.work, seed) for seed in seeds]
     else:
-        tasks = [command.Task(options.data, seeds)]
+        tasks = [command.Task(command.example(_NAME), options.data, seeds)]
     results = {
-        **command.run_references(_NAME, tasks, options, {}),
-        **command.run_models(_NAME, tasks, options, {}),
+        **command.run_references(tasks, options, {}),
+        **command.run_models(tasks, options, {}),
     }
     where = "held-out train rows" if options.choose else "official test rows"
     report(f"Census income, {where}", results, out=options.out)
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _held_out(data: Path, work: Path, seed: int) -> command.Task:
     folder = work / f"{_NAME}-choose-{seed}"
     hold_out(data / "train.csv", 0.25, seed, folder)
-    return command.Task(folder, [seed])
+    return command.Task(command.example(_NAME), folder, [seed])
 
 
 if __name__ == "__main__":

@@ -46,8 +46,8 @@ def main(arguments: list[str] | None = None) -> None:
         for seed in range(1, options.seeds + 1)
     ]
     results = {
-        **command.run_references(_NAME, tasks, options, _SLICE),
-        **command.run_models(_NAME, tasks, options, _SLICE),
+        **command.run_references(tasks, options, _SLICE),
+        **command.run_models(tasks, options, _SLICE),
     }
     where = "a part of the train rows" if options.choose else "a random third"
     report(f"Chicago taxi, {where} held out", results, "Credit Card", out=options.out)
@@ -59,7 +59,7 @@ def _task(data: Path, work: Path, seed: int, choose: bool) -> command.Task:
     if choose:
         file, folder = folder / "train.csv", work / f"{_NAME}-choose-{seed}"
         hold_out(file, 1 / 3, seed, folder)
-    return command.Task(folder, [seed], _SPLITS)
+    return command.Task(command.example(_NAME), folder, [seed], _SPLITS)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from benchmarks.places import CHECKOUT
 from benchmarks.quality.data import Prepared, prepare
@@ -24,18 +24,22 @@ from config.root import Config
 
 LOGISTIC_REGRESSION = "logistic regression"
 
+Seeds: TypeAlias = Sequence[int]
+
 
 class Task(NamedTuple):
     """One split of the examples, and the runs on it.
 
     Attributes:
+      config: The configuration file.
       data: The folder of the files.
       seeds: Seeds of the training runs.
-      overrides: Settings other than those of the example.
+      overrides: Settings other than those of the file.
     """
 
+    config: Path
     data: Path
-    seeds: Sequence[int]
+    seeds: Seeds
     overrides: tuple[str, ...] = ()
 
 
@@ -72,17 +76,17 @@ def require(path: Path) -> None:
         sys.exit(0)
 
 
-def example_config(name: str, task: Task, overrides: Sequence[str]) -> Config:
-    """The configuration of an example, for the files of a task."""
-    return load_config(
-        CHECKOUT / "examples" / name / "pipeline.yaml",
-        [*task.overrides, *overrides],
-        str(task.data),
-    )
+def example(name: str) -> Path:
+    """The configuration file of an example."""
+    return CHECKOUT / "examples" / name / "pipeline.yaml"
+
+
+def config_of(task: Task, overrides: Sequence[str]) -> Config:
+    """The configuration of a task."""
+    return load_config(task.config, [*task.overrides, *overrides], str(task.data))
 
 
 def run_models(
-    name: str,
     tasks: Sequence[Task],
     options: argparse.Namespace,
     of_slice: Mapping[str, str],
@@ -90,7 +94,6 @@ def run_models(
     """Trains and measures each model on each task with each seed.
 
     Args:
-      name: The example.
       tasks: The splits.
       options: Parsed options of `parser`.
       of_slice: A categorical feature and its value, or nothing.
@@ -103,7 +106,7 @@ def run_models(
         runs: list[Figures] = []
         for task in tasks:
             overrides = [*options.overrides, f"model.kind={kind}"]
-            config = example_config(name, task, overrides)
+            config = config_of(task, overrides)
             prepared = prepare(config, options.work)
             runs += train_all(kind, config, prepared, task.seeds, of_slice)
         results[kind] = runs
@@ -126,7 +129,6 @@ def train_all(
 
 
 def run_references(
-    name: str,
     tasks: Sequence[Task],
     options: argparse.Namespace,
     of_slice: Mapping[str, str],
@@ -137,7 +139,7 @@ def run_references(
         return {}
     results: Results = {LOGISTIC_REGRESSION: [], "LightGBM": []}
     for task in tasks:
-        config = example_config(name, task, options.overrides)
+        config = config_of(task, options.overrides)
         split = read_split(config, last_file_chooses)
         for reference, figures in _references(config, split, of_slice, task.seeds[0]):
             results[reference].append(figures)

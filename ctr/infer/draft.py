@@ -271,7 +271,7 @@ def _training(guesses: Mapping[str, Guess]) -> str:
     most = guesses[name].values
     if most < _MANY_VALUES:
         return ""
-    patience = Training().patience + 2
+    patience = Training().patience + 3
     return (
         f"training: {{patience: {patience}}}  # epochs; the {most:,} values of "
         f"{shown(name)!r} take longer to learn\n\n"

@@ -17,7 +17,7 @@ from config.errors import InputError
 from config.training import Training
 from trainer.data.cache import Block, BlockCache, Columns
 from trainer.data.inputs import ModelInputs
-from trainer.data.occurrence import Seen, SeenIds
+from trainer.data.occurrence import Counts, IdCounts
 
 # Records parsed, and rows cached, at a time.
 _BLOCK = 4096
@@ -33,7 +33,7 @@ class TrainingData:
     """The training split in two parts.
 
     Attributes:
-      seen: The ids that occur in the part to train on.
+      counts: Lookups of each id in the part to train on.
     """
 
     def __init__(
@@ -41,11 +41,11 @@ class TrainingData:
         train: BlockCache,
         validation: BlockCache,
         columns: Columns,
-        seen: Seen,
+        counts: Counts,
         training: Training,
     ):
         """Takes what `training_data` cached."""
-        self.seen = seen
+        self.counts = counts
         self._train = train
         self._validation = validation
         self._columns = columns
@@ -141,16 +141,16 @@ def training_data(
     with tempfile.TemporaryDirectory(prefix="ctr-examples-") as folder:
         train = BlockCache(Path(folder) / "train", columns)
         validation = BlockCache(Path(folder) / "validation", columns)
-        seen = SeenIds(inputs, columns)
+        counts = IdCounts(inputs, columns)
         parts = _Parts(training)
         for parsed in _parse(patterns, columns, transform.transformed_feature_spec()):
             trained_on, held_out = parts.rows(parsed[1].numpy()[:, -1])
             block = columns.pick(parsed, trained_on)
             train.append(block)
-            seen.add(block)
+            counts.add(block)
             validation.append(columns.pick(parsed, held_out))
         parts.check_enough()
-        yield TrainingData(train, validation, columns, seen.masks, training)
+        yield TrainingData(train, validation, columns, counts.counts, training)
 
 
 def _parse(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import keras
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 import tensorflow_transform as tft
 
@@ -29,6 +31,8 @@ class IdInput:
       crossed: True for a cross.
       embedding_size: Length of its embedding vectors.
       meaning: Meaning of an id; see `IdColumn`.
+      rates: Mean number of lookups of each id in an example, float64 [num_ids]; None if
+        the training examples are not known.
     """
 
     title: str
@@ -37,6 +41,9 @@ class IdInput:
     crossed: bool
     embedding_size: int
     meaning: str = TERMS
+    rates: npt.NDArray[np.float64] | None = field(
+        default=None, compare=False, repr=False
+    )
 
     @property
     def name(self) -> str:
@@ -65,6 +72,22 @@ class ModelInputs:
             ids=tuple(_id_input(column, part, transform) for column in ids),
             numbers=tuple(column.name for column in numbers),
         )
+
+    def with_rates(
+        self, counts: Mapping[str, npt.NDArray[np.int64]], examples: int
+    ) -> ModelInputs:
+        """Completes the columns of ids with their rates.
+
+        Args:
+          counts: Lookups of each id in the training examples, by column. An id without
+            any has the rate of an id with one.
+          examples: Number of training examples.
+        """
+        ids = tuple(
+            replace(column, rates=np.maximum(counts[column.name], 1) / examples)
+            for column in self.ids
+        )
+        return replace(self, ids=ids)
 
     @property
     def uncrossed_ids(self) -> Iterable[IdInput]:

@@ -6,24 +6,27 @@ from collections.abc import Iterator, Mapping
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
-from trainer.data.occurrence import Mask, Seen
+from trainer.data.occurrence import Counts
 from trainer.layers.embedding import PooledEmbedding
 
+Mask = npt.NDArray[np.bool_]
 
-def wide_rows(model: keras.Model, seen_ids: Seen) -> tuple[int, float] | None:
+
+def wide_rows(model: keras.Model, counts: Counts) -> tuple[int, float] | None:
     """Wide weights of ids that occurred in training, and the share of them that are 0.
 
     Args:
       model: The trained model.
-      seen_ids: The ids that occurred.
+      counts: Lookups of each id in training.
 
     Returns:
       None for a model without a wide part.
     """
     weights = [
         keras.ops.convert_to_numpy(table)[seen]
-        for table, seen in _tables(model, seen_ids)
+        for table, seen in _tables(model, counts)
         if table.path.startswith("wide.")
     ]
     if not weights:
@@ -33,7 +36,7 @@ def wide_rows(model: keras.Model, seen_ids: Seen) -> tuple[int, float] | None:
 
 
 def fill_unseen_rows(
-    model: keras.Model, seen_ids: Seen, given: Mapping[str, Mask]
+    model: keras.Model, counts: Counts, given: Mapping[str, Mask]
 ) -> None:
     """Gives rows that training has not seen the mean of those it has: a default.
 
@@ -44,10 +47,10 @@ def fill_unseen_rows(
 
     Args:
       model: The trained model.
-      seen_ids: The ids that occurred.
+      counts: Lookups of each id in training.
       given: The rows that a warm start set, by the path of the table; they stay.
     """
-    for table, seen in _tables(model, seen_ids):
+    for table, seen in _tables(model, counts):
         unseen = ~seen & ~given.get(table.path, np.zeros_like(seen))
         if seen.any() and unseen.any():
             values = keras.ops.convert_to_numpy(table).copy()
@@ -56,9 +59,9 @@ def fill_unseen_rows(
 
 
 def _tables(
-    model: keras.Model, seen_ids: Seen
+    model: keras.Model, counts: Counts
 ) -> Iterator[tuple[keras.Variable, Mask]]:
     """Each table, with the rows that were looked up in training."""
     for layer in model.layers:
         if isinstance(layer, PooledEmbedding):
-            yield layer.table, seen_ids[layer.column]
+            yield layer.table, counts[layer.column] > 0

@@ -144,27 +144,31 @@ def train(
     """
     training = part.training
     keras.utils.set_random_seed(training.seed)
-    build = functools.partial(
-        build_classifier, part.model, part.model_settings, inputs, training
-    )
-    model = build(strategy)
-    _log.info("%s with %s parameters", part.model, f"{model.count_params():,}")
-    given = warm_start(model, training.warm_start, inputs, transform, base_model)
-    callbacks = training_callbacks(training, log_dir)
     with training_data(files, inputs, part.label, transform, training) as data:
+        counts, examples = data.counts, data.examples
+        build = functools.partial(
+            build_classifier,
+            part.model,
+            part.model_settings,
+            inputs.with_rates(counts, examples),
+            training,
+        )
+        model = build(strategy)
+        _log.info("%s with %s parameters", part.model, f"{model.count_params():,}")
+        given = warm_start(model, training.warm_start, inputs, transform, base_model)
+        callbacks = training_callbacks(training, log_dir)
         history = fit(model, data, training.epochs, callbacks, training.positive_weight)
-        examples, seen = data.examples, data.seen
     if not math.isfinite(history["loss"][-1]):
         raise RunError(
             f"the training of {part.model} diverged: its loss is not finite; lower "
             f"the learning rates in model.{part.model}"
         )
-    record = TrainingRecord.of(history, examples, wide_rows(model, seen))
+    record = TrainingRecord.of(history, examples, wide_rows(model, counts))
     _log.info("%s", record.in_words())
     if log_dir is not None:
         path = os.path.join(log_dir, RECORD_FILE)
         io_utils.write_string_file(path, record.model_dump_json(indent=1))
-    fill_unseen_rows(model, seen, given)
+    fill_unseen_rows(model, counts, given)
     if strategy is None:
         return model
     on_one_device = build(None)

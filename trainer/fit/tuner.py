@@ -103,6 +103,7 @@ class ClassifierTuner(keras_tuner.Tuner):
         keras.utils.clear_session()
         keras.utils.set_random_seed(part.training.seed)
         inputs = ModelInputs.of(part, self._transform)
+        inputs = inputs.with_rates(data.counts, data.examples)
         model = build_classifier(part.model, part.model_settings, inputs, part.training)
         history = fit(
             model,

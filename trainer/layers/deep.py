@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from config.model import Deep, Mlp
-from trainer.data.inputs import KerasTensors, ModelInputs
+from trainer.data.inputs import IdInput, KerasTensors, ModelInputs
 from trainer.layers.embedding import PooledEmbedding
 
 
@@ -19,11 +21,15 @@ def embeddings(
             column.name,
             column.num_ids,
             column.embedding_size,
-            l2=settings.embedding_l2,
+            l2=_strengths(settings.embedding_l2, column),
             name=f"deep.embedding.{column.name}",
         )(tensors[column.name])
         for column in inputs.uncrossed_ids
     ]
+
+
+def _strengths(l2: float, column: IdInput) -> float | npt.NDArray[np.float64]:
+    return l2 if column.rates is None else l2 / column.rates
 
 
 def stack(

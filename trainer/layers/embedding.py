@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import keras
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from config.columns import MISSING_ID
@@ -39,7 +41,7 @@ class PooledEmbedding(keras.layers.Layer):
         *,
         pooling: Pooling = "mean",
         initializer: str = "uniform",
-        l2: float = 0.0,
+        l2: float | npt.NDArray[np.float64] = 0.0,
         **kwargs: Any,
     ):
         """Builds the layer.
@@ -52,8 +54,8 @@ class PooledEmbedding(keras.layers.Layer):
             number of values. Defaults to `mean`.
           initializer: Keras name of the initializer of the table. Defaults to
             `uniform`.
-          l2: Strength of L2 regularisation of the vectors that an example looks up;
-            other rows are not regularised. Defaults to 0.
+          l2: Strength of L2 regularisation of the vectors that an example looks up in
+            training: one for all, or one for each row, [num_ids]. Defaults to 0.
           **kwargs: Passed to the base layer.
         """
         super().__init__(**kwargs)
@@ -61,7 +63,8 @@ class PooledEmbedding(keras.layers.Layer):
         self._shape = (num_ids, size)
         self._pooling = pooling
         self._initializer = initializer
-        self._l2 = l2
+        strengths = np.broadcast_to(np.float32(l2), num_ids)
+        self._l2 = tf.constant(strengths) if strengths.any() else None
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Creates the table."""
@@ -70,24 +73,24 @@ class PooledEmbedding(keras.layers.Layer):
             shape=self._shape, initializer=self._initializer, name="table"
         )
 
-    def call(self, ids: tf.Tensor) -> tf.Tensor:
+    def call(self, ids: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns the vectors of the ids, float32 [batch, size]."""
         vectors = tf.nn.embedding_lookup(self.table.value, ids)
         if len(ids.shape) == 1:
-            self._regularise(vectors)
-            return vectors
-        present = tf.cast(tf.not_equal(ids, MISSING_ID), vectors.dtype)
+            present, pooled = tf.ones_like(ids, vectors.dtype), vectors
+        else:
+            present = tf.cast(tf.not_equal(ids, MISSING_ID), vectors.dtype)
+            pooled = self._pooled(vectors, present)
+        if training and self._l2 is not None:
+            squares = tf.reduce_sum(tf.square(vectors), axis=-1) * present
+            total = tf.reduce_sum(tf.gather(self._l2, ids) * squares)
+            self.add_loss(total / examples_per_replica(vectors))
+        return pooled
+
+    def _pooled(self, vectors: tf.Tensor, present: tf.Tensor) -> tf.Tensor:
+        """Pools the vectors of the values that are present, 1 or 0 each."""
         vectors *= tf.expand_dims(present, 2)
-        self._regularise(vectors)
-        return self._pooled(vectors, tf.reduce_sum(present, axis=1, keepdims=True))
-
-    def _regularise(self, vectors: tf.Tensor) -> None:
-        """Adds the L2 loss of the vectors of an example, averaged over the batch."""
-        if self._l2:
-            total = tf.reduce_sum(tf.square(vectors))
-            self.add_loss(self._l2 * total / examples_per_replica(vectors))
-
-    def _pooled(self, vectors: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+        count = tf.reduce_sum(present, axis=1, keepdims=True)
         total = tf.reduce_sum(vectors, axis=1)
         missing = tf.nn.embedding_lookup(self.table.value, [MISSING_ID])
         return tf.where(count > 0, total / self._divisor(count), missing)

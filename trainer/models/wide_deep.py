@@ -2,9 +2,9 @@
 
     logit = w . [ids, crosses] + MLP([embeddings, numbers])
 
-The wide part memorises; FTRL with L1 keeps it sparse. The deep part generalises;
-AdaGrad trains it. Both learn jointly, from one loss. Use it where pairs of features are
-known to matter together: list them under `crosses`.
+The wide part memorises; FTRL with L1 keeps it sparse. The deep part generalises; Adam
+trains it, or AdaGrad as in the paper (`optimizer`). Both learn jointly, from one loss.
+Use it where pairs of features are known to matter together: list them under `crosses`.
 """
 
 from __future__ import annotations

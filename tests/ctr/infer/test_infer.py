@@ -171,7 +171,7 @@ def test_nothing_is_forgotten(guessed: tuple[Config, str]):
 
 def test_many_ids_get_more_patience(guessed: tuple[Config, str], tmp_path: Path):
     config, text = guessed
-    assert config.training.patience == 4
+    assert config.training.patience == 5
     assert "values of 'user_id' take longer to learn" in text
     clicks().drop(columns="user_id").to_csv(tmp_path / "a.csv", index=False)
     assert inferred(tmp_path, tmp_path / "a.csv")[0].training.patience == 2

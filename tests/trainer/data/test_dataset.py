@@ -219,12 +219,21 @@ def test_all_positives_and_a_share_of_the_negatives_are_trained_on(read, small_p
     assert sorted(other) != sorted(train)
 
 
-def test_ids_are_seen_where_an_example_is_trained_on(read, small_pieces):
+def test_ids_are_counted_where_an_example_is_trained_on(read, small_pieces):
     data = read(200, negative_rate=0.25)
-    seen = {name: np.flatnonzero(mask).tolist() for name, mask in data.seen.items()}
+    looked_up = np.bincount(_numbers(_epoch(data)), minlength=len(data.counts["id"]))
 
-    assert seen["id"] == sorted(_numbers(_epoch(data)))
-    assert seen["tags"] == [0, 1, 2, 3]
+    np.testing.assert_array_equal(data.counts["id"], looked_up)
+
+
+def test_counts_of_lists_are_of_their_values_and_of_empty_lists(read):
+    # Examples 4, 8, 12, ... have none, 1, 5, 9, ... the tag 1, and so on; every tenth
+    # is held out.
+    data = read(200)
+    lists = [set(range(1, n % 4 + 1)) or {0} for n in _numbers(_epoch(data))]
+
+    expected = [sum(tag in tags for tags in lists) for tag in range(10)]
+    assert data.counts["tags"].tolist() == expected
 
 
 def test_two_examples_are_enough_for_two_parts(read):

@@ -28,8 +28,8 @@ EXAMPLES = {
 }
 LABELS = np.array([[1.0], [0.0], [1.0], [0.0]])
 SEEN = {"ad": [2, 3, 5], "tags": [1, 4], "ad_x_tags": [7, 9]}
-MASKS = {
-    column.name: np.isin(np.arange(column.num_ids), SEEN[column.name])
+COUNTS = {
+    column.name: np.isin(np.arange(column.num_ids), SEEN[column.name]).astype(int)
     for column in INPUTS.ids
 }
 
@@ -59,7 +59,7 @@ def test_unseen_rows_get_the_mean_of_the_seen_ones(train, optimizer, part):
     model = train(optimizer=optimizer, wide_l1=0.0)
     names = [name for name in SEEN if part == "wide" or "_x_" not in name]
     before = {name: _table(model, f"{part}.{name}") for name in names}
-    fill_unseen_rows(model, MASKS, {})
+    fill_unseen_rows(model, COUNTS, {})
 
     for name in names:
         after, seen = _table(model, f"{part}.{name}"), SEEN[name]
@@ -75,7 +75,7 @@ def test_rows_of_a_warm_start_stay(train):
     before = _table(model, "deep.embedding.ad")
     given = np.zeros(8, bool)
     given[[1, 2]] = True
-    fill_unseen_rows(model, MASKS, {"deep.embedding.ad/table": given})
+    fill_unseen_rows(model, COUNTS, {"deep.embedding.ad/table": given})
     after = _table(model, "deep.embedding.ad")
 
     same = (before == after).all(axis=1)
@@ -85,24 +85,24 @@ def test_rows_of_a_warm_start_stay(train):
 def test_a_table_without_seen_rows_stays(train):
     model = train()
     before = _table(model, "deep.embedding.tags")
-    fill_unseen_rows(model, {**MASKS, "tags": np.zeros(9, bool)}, {})
+    fill_unseen_rows(model, {**COUNTS, "tags": np.zeros(9, int)}, {})
 
     np.testing.assert_array_equal(_table(model, "deep.embedding.tags"), before)
 
 
 def test_zero_wide_weights_are_counted_among_the_seen_ones(train):
-    assert wide_rows(train(wide_l1=0.0), MASKS) == (7, 0.0)
-    assert wide_rows(train(wide_l1=100.0), MASKS) == (7, 1.0)
+    assert wide_rows(train(wide_l1=0.0), COUNTS) == (7, 0.0)
+    assert wide_rows(train(wide_l1=100.0), COUNTS) == (7, 1.0)
     model = train(wide_l1=0.0)
     table = model.get_layer("wide.ad").table
     values = table.numpy()
     values[[3, 5]] = 0.0
     table.assign(values)
 
-    assert wide_rows(model, MASKS) == (7, pytest.approx(2 / 7))
+    assert wide_rows(model, COUNTS) == (7, pytest.approx(2 / 7))
 
 
 def test_a_model_without_a_wide_part_has_no_wide_rows():
     model = build_classifier("embedding_mlp", EmbeddingMlp(), INPUTS, Training())
 
-    assert wide_rows(model, MASKS) is None
+    assert wide_rows(model, COUNTS) is None

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from config.model import Mlp
-from trainer.data.inputs import ModelInputs
-from trainer.layers.deep import mlp, stack
+from config.model import EmbeddingMlp, Mlp
+from trainer.data.inputs import IdInput, ModelInputs
+from trainer.layers.deep import embeddings, mlp, stack
 
 
 def _mlp(**settings):
@@ -50,3 +50,22 @@ def test_batch_norm_is_on_the_numbers_too(batch_norm):
 
     expected = [[-1.0, 0.0], [1.0, 0.0]] if batch_norm else [[10.0, 1.0], [30.0, 1.0]]
     np.testing.assert_allclose(model(rows, training=True), expected, atol=1e-3)
+
+
+def test_l2_of_an_epoch_is_that_of_the_whole_table_in_each_step():
+    ids = np.array([1, 1, 1, 2, 2, 3])
+    ad = IdInput("ad", 4, multivalued=False, crossed=False, embedding_size=2)
+    counts = {"ad": np.bincount(ids, minlength=4)}
+    inputs = ModelInputs(ids=(ad,), numbers=()).with_rates(counts, len(ids))
+    tensors = inputs.keras_inputs()
+    model = keras.Model(
+        tensors, embeddings(inputs, tensors, EmbeddingMlp(embedding_l2=0.5))
+    )
+    penalties = []
+    for each in ids:
+        model({"ad": np.array([each])}, training=True)
+        penalties.append(float(model.losses[0]))
+
+    (table,) = model.get_weights()
+    # An id that no example has is not looked up.
+    assert np.mean(penalties) == pytest.approx(0.5 * np.square(table[1:]).sum())

@@ -49,7 +49,7 @@ def test_a_batch_of_empty_lists_gets_the_vector_of_a_missing_value():
 def test_l2_pulls_at_the_looked_up_rows_only():
     layer = _layer(l2=0.5)
     with tf.GradientTape() as tape:
-        layer(tf.constant([1, 3]))
+        layer(tf.constant([1, 3]), training=True)
         (penalty,) = layer.losses
     table = layer.trainable_variables[0].value
     gradient = tf.convert_to_tensor(tape.gradient(penalty, table)).numpy()
@@ -57,6 +57,15 @@ def test_l2_pulls_at_the_looked_up_rows_only():
     # 0.5 * (1 + 4 + 64 + 16) for a batch of two.
     assert float(penalty) == pytest.approx(0.5 * 85 / 2)
     np.testing.assert_allclose(gradient, [[0, 0], [0.5, 1], [0, 0], [4, 2]])
+
+
+def test_each_row_has_an_l2_strength_of_its_own():
+    layer = _layer(l2=np.array([9.0, 0.5, 9.0, 0.25]))
+    layer(tf.constant([[1, 3, 0], [3, 0, 0]]), training=True)
+    (penalty,) = layer.losses
+
+    # 0.5 * (1 + 4) + 0.25 * (64 + 16) twice, for a batch of two; padding has none.
+    assert float(penalty) == pytest.approx((2.5 + 20 + 20) / 2)
 
 
 def test_the_gradient_has_the_rows_of_the_batch_only():

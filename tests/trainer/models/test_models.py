@@ -94,7 +94,7 @@ def test_the_seed_decides_everything(build, kind):
 @pytest.mark.parametrize("kind", ["wide_deep", "deepfm"])
 def test_log_loss_leaves_regularisation_out(build, kind):
     inputs = ModelInputs(*COLUMNS["no cross"])
-    model = build(kind, inputs, embedding_l2=100.0)
+    model = build(kind, inputs, kernel_l2=100.0)
     rows, labels = _batch(inputs, rows=16), np.resize([0.0, 1.0], (16, 1))
     probability = 1 / (1 + np.exp(-model(rows, training=False).numpy()))
     expected = -np.mean(np.log(np.where(labels == 1, probability, 1 - probability)))
