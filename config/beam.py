@@ -47,8 +47,9 @@ def check_runner(options: Mapping[str, Option]) -> None:
 
 
 def has_own_workers(options: Mapping[str, Option]) -> bool:
-    """Returns True for a runner with workers outside of this process."""
-    return _runner(str(options.get("runner", ""))) in _WITH_OWN_WORKERS
+    """Returns True for a runner that has workers outside of this process, or may."""
+    runner = _runner(str(options.get("runner", "DirectRunner")))
+    return runner is None or runner in _WITH_OWN_WORKERS
 
 
 def _runner(name: str) -> str | None:

@@ -27,6 +27,7 @@ from components.resolvers.previous_statistics import PreviousStatisticsStrategy
 from components.resolvers.releases import LastReleaseStrategy, StandingDecisionStrategy
 from components.schema_gen.component import CuratedSchemaGen, InferredSchemaGen
 from components.shared.artifacts import Release
+from components.statistics_gen.component import LocalStatisticsGen
 from components.transform.component import LocalTransform
 from config.beam import has_own_workers
 from config.parts import (
@@ -78,7 +79,7 @@ def create_pipeline(
       The pipeline, for any runner of TFX.
     """
     example_gen = _example_gen(config)
-    statistics_gen = StatisticsGen(examples=example_gen.outputs["examples"])
+    statistics_gen = _statistics_gen(config, example_gen, "StatisticsGen")
     schema_gen = _schema_gen(config, statistics_gen)
     references, reference_channels = _reference_statistics(config, statistics_gen)
     validator = ExampleValidator(
@@ -186,7 +187,24 @@ def _example_gen(config: Config) -> ExampleGen:
     )
 
 
-def _schema_gen(config: Config, statistics_gen: StatisticsGen) -> base_node.BaseNode:
+def _statistics_gen(
+    config: Config, example_gen: ExampleGen, name: str
+) -> base_node.BaseNode:
+    """TFX's StatisticsGen where Beam has workers of its own."""
+    examples = example_gen.outputs["examples"]
+    if has_own_workers(config.beam):
+        statistics_gen: base_node.BaseNode = StatisticsGen(examples=examples)
+    else:
+        statistics_gen = LocalStatisticsGen(
+            examples=examples,
+            code=code_fingerprint("components.statistics_gen.executor"),
+        )
+    return statistics_gen.with_id(name)
+
+
+def _schema_gen(
+    config: Config, statistics_gen: base_node.BaseNode
+) -> base_node.BaseNode:
     """A curated schema where there is one, else one inferred from training examples."""
     if config.validation.schema_file is not None:
         schema_gen: base_node.BaseNode = CuratedSchemaGen(config.validation.schema_file)
@@ -199,7 +217,7 @@ def _schema_gen(config: Config, statistics_gen: StatisticsGen) -> base_node.Base
 
 
 def _reference_statistics(
-    config: Config, statistics_gen: StatisticsGen
+    config: Config, statistics_gen: base_node.BaseNode
 ) -> tuple[Nodes, Channels]:
     """Resolves the statistics to compare with: the run before, and serving."""
     nodes: Nodes = []
@@ -220,9 +238,7 @@ def _reference_statistics(
             part=ExampleGenPart.of_serving_examples(config),
             code=code_fingerprint("components.example_gen.executor"),
         ).with_id("ServingExampleGen")
-        statistics = StatisticsGen(examples=serving.outputs["examples"]).with_id(
-            "ServingStatisticsGen"
-        )
+        statistics = _statistics_gen(config, serving, "ServingStatisticsGen")
         nodes += [serving, statistics]
         channels["serving_statistics"] = statistics.outputs["statistics"]
     return nodes, channels

@@ -38,6 +38,7 @@ def test_runners_are_those_of_beam():
         ("DATAFLOW", True),
         ("portable", True),
         ("apache_beam.runners.portability.flink_runner.FlinkRunner", True),
+        ("company.beam.OurRunner", True),
         ("DirectRunner", False),
         ("apache_beam.runners.portability.fn_api_runner.FnApiRunner", False),
     ],

@@ -1,0 +1,36 @@
+"""Writes the statistics of each split."""
+
+from __future__ import annotations
+
+import os
+
+import tensorflow as tf
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+from tfx.utils import io_utils
+
+from components.shared.artifacts import Artifacts, Properties
+from components.shared.statistics import STATISTICS_FILE
+from components.statistics_gen.batches import read_batches
+from components.statistics_gen.statistics import generate_statistics
+
+
+class LocalStatisticsGenExecutor(base_executor.BaseExecutor):
+    """Writes the artifact that TFX's StatisticsGen does, with its default options."""
+
+    def Do(
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: Properties
+    ) -> None:
+        """Reads each split once."""
+        examples = artifact_utils.get_single_instance(input_dict["examples"])
+        statistics = artifact_utils.get_single_instance(output_dict["statistics"])
+        statistics.split_names = examples.split_names
+        statistics.span = examples.span
+        for split in artifact_utils.decode_split_names(examples.split_names):
+            folder = artifact_utils.get_split_uri([examples], split)
+            files = tf.io.gfile.glob(io_utils.all_files_pattern(folder))
+            computed = generate_statistics(read_batches(sorted(files)))
+            path = artifact_utils.get_split_uri([statistics], split)
+            io_utils.write_bytes_file(
+                os.path.join(path, STATISTICS_FILE), computed.SerializeToString()
+            )
