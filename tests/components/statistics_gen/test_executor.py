@@ -99,11 +99,10 @@ def test_the_statistics_are_equal(made: Made, split: str):
     assert ours.datasets[0].num_examples == ROWS[split]
     users = by_feature(ours)["user"].string_stats
     assert len(users.rank_histogram.buckets) == min(users.unique, 1000)
-    # In batches of another size, quantiles may be other ones of the same rank error.
-    assert flat(ours) == pytest.approx(flat(theirs), rel=0.02)
+    assert flat(ours) == pytest.approx(flat(theirs))
 
 
-def test_schema_anomalies_drift_and_viewer_are_equal(made: Made):
+def test_schema_anomalies_and_drift_are_equal(made: Made):
     found = []
     for each in made.values():
         train, other = (read_statistics(each, split) for split in ROWS)
@@ -112,8 +111,7 @@ def test_schema_anomalies_drift_and_viewer_are_equal(made: Made):
         drift.jensen_shannon_divergence.threshold = 1e-9
         tfdv.get_feature(schema, "tags").drift_comparator.infinity_norm.threshold = 1e-9
         anomalies = tfdv.validate_statistics(other, schema, previous_statistics=train)
-        found.append(
-            (schema, anomalies, tfdv.utils.display_util.get_statistics_html(train))
-        )
+        assert {"price", "tags"} <= anomalies.anomaly_info.keys()
+        found.append((schema, anomalies))
     ours, theirs = found
     assert ours == theirs
