@@ -51,6 +51,7 @@ def _raise_difference(names: Mapping[Path, set[str]]) -> None:
 def _as_one(name: str, values: Mapping[Path, pa.ChunkedArray]) -> pa.Array:
     """The values of one type or, where files have several, what ExampleGen compares."""
     arrays = {path: _plain(data) for path, data in values.items()}
+    _check_not_booleans_beside_numbers(name, arrays)
     wanted = _common_type(array.type for array in arrays.values())
     if wanted is not None:
         try:
@@ -58,6 +59,23 @@ def _as_one(name: str, values: Mapping[Path, pa.ChunkedArray]) -> pa.Array:
         except pa.ArrowInvalid:
             pass  # A value would change, as an integer beyond 2^53 among doubles.
     return pa.concat_arrays([_texts(name, *each) for each in arrays.items()])
+
+
+def _check_not_booleans_beside_numbers(
+    name: str, arrays: Mapping[Path, pa.Array]
+) -> None:
+    """Checks what ExampleGen refuses: `true` and `1` would be two values.
+
+    Raises:
+      InputError: One file has booleans, and another one numbers.
+    """
+    booleans = [p for p, each in arrays.items() if pa.types.is_boolean(each.type)]
+    numbers = [p for p, each in arrays.items() if _is_number(each.type)]
+    if booleans and numbers:
+        raise InputError(
+            f"column {name!r}: got booleans in {booleans[0]} and numbers in "
+            f"{numbers[0]}; write it as one type in all files"
+        )
 
 
 def _plain(data: pa.ChunkedArray) -> pa.Array:

@@ -32,6 +32,11 @@ def agree(*columns: pa.Array, make_part: Callable[..., Any]) -> bool:
     return True
 
 
+def types_of(columns: list[pa.Array]) -> str:
+    """The name of a case."""
+    return " beside ".join(str(column.type) for column in columns)
+
+
 @pytest.mark.parametrize(
     "columns",
     [
@@ -42,7 +47,7 @@ def agree(*columns: pa.Array, make_part: Callable[..., Any]) -> bool:
         [pa.array([[1], None]), pa.array([1]).dictionary_encode()],
         [pa.array([DAY], pa.timestamp("s")), pa.array([DAY], pa.timestamp("ns"))],
     ],
-    ids=str,
+    ids=types_of,
 )
 def test_types_with_one_text_for_a_value_agree(
     columns: list[pa.Array], make_part: Callable[..., Any]
@@ -59,7 +64,7 @@ def test_types_with_one_text_for_a_value_agree(
         [pa.array([DAY], pa.timestamp("s")), pa.array([DAY.date()])],
         [pa.array([DAY], pa.timestamp("s")), pa.array([DAY], pa.timestamp("s", "UTC"))],
     ],
-    ids=str,
+    ids=types_of,
 )
 def test_types_with_several_texts_for_a_value_do_not(
     columns: list[pa.Array], make_part: Callable[..., Any]

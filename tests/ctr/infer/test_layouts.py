@@ -101,15 +101,22 @@ def test_types_of_parquet_files_are_united(tmp_path: Path):
 
 def test_types_of_which_one_does_not_hold_the_other_are_texts(tmp_path: Path):
     kinds = {
-        "a": TABLE.append_column("x", pa.array([True, False] * 50)),
-        "b": TABLE.append_column("x", pa.array([2, 3] * 50)),
-        "c": TABLE.append_column("x", pa.array(["02", "3"] * 50).dictionary_encode()),
+        "a": TABLE.append_column("x", pa.array([2, 3] * 50)),
+        "b": TABLE.append_column("x", pa.array(["02", "3"] * 50).dictionary_encode()),
     }
     paths = [tmp_path / f"part-{name}.parquet" for name in kinds]
     for path, table in zip(paths, kinds.values(), strict=True):
         pq.write_table(table, path)
     columns = read_sample(paths, "click").columns
-    assert set(columns["x"].to_pylist()) == {"true", "false", "2", "3", "02"}
+    assert set(columns["x"].to_pylist()) == {"2", "3", "02"}
+
+
+def test_booleans_beside_numbers_are_an_error(tmp_path: Path):
+    paths = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
+    for path, values in zip(paths, ([True, False] * 50, [1, 0] * 50), strict=True):
+        pq.write_table(TABLE.append_column("x", pa.array(values)), path)
+    with pytest.raises(InputError, match=r"'x'.*a\.parquet.*b\.parquet"):
+        read_sample(paths, "click")
 
 
 @pytest.mark.parametrize(
