@@ -26,10 +26,15 @@ class Metadata:
         self.store = metadata_store.MetadataStore(connection_to(url))
 
     def executions(self, run):
-        """The executions of a run, by the last part of their type."""
+        """The executions of a run, by component: the last part of their type.
+
+        Where it works on one machine, as LocalTransform does, it goes without that.
+        """
         context = self.store.get_context_by_type_and_name("pipeline_run", run.id)
         found = self.store.get_executions_by_context(context.id)
-        return {each.type.rpartition(".")[2]: each for each in found}
+        return {
+            each.type.rpartition(".")[2].removeprefix("Local"): each for each in found
+        }
 
     def artifacts(self, run, component, key):
         """URIs of what a component read or wrote by a key."""

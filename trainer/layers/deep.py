@@ -11,6 +11,10 @@ from config.model import Deep, Mlp
 from trainer.data.inputs import IdInput, KerasTensors, ModelInputs
 from trainer.layers.embedding import PooledEmbedding
 
+# Keras's 0.99 takes some 300 steps to forget the initial mean and variance: with few
+# examples, an epoch has five.
+_NORM_MOMENTUM = 0.9
+
 
 def embeddings(
     inputs: ModelInputs, tensors: KerasTensors, settings: Deep
@@ -111,7 +115,9 @@ def _batch_norm(name: str) -> keras.layers.Layer:
     # Statistics of the whole batch. On one device they are the same without
     # synchronisation, and more exact.
     shared = tf.distribute.has_strategy()
-    return keras.layers.BatchNormalization(synchronized=shared, name=name)
+    return keras.layers.BatchNormalization(
+        momentum=_NORM_MOMENTUM, synchronized=shared, name=name
+    )
 
 
 def _l2(strength: float) -> keras.regularizers.Regularizer | None:
