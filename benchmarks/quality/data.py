@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,11 +109,10 @@ def hold_out(file: Path, share: float, seed: int, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, wanted in (("train.csv", ~held_out), ("test.csv", held_out)):
         chosen = [row for row, want in zip(rows, wanted, strict=True) if want]
-        _write(folder / name, [header, *chosen])
+        write_once(folder / name, "\n".join([header, *chosen]) + "\n")
 
 
-def _write(file: Path, lines: Sequence[str]) -> None:
-    """Leaves a file as it is if it holds the lines, and with it what it became."""
-    text = "\n".join(lines) + "\n"
+def write_once(file: Path, text: str) -> None:
+    """Writes a file unless it has that text already, so that `prepare` finds it."""
     if not file.exists() or file.read_text() != text:
         file.write_text(text)

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from benchmarks.quality import command
+from benchmarks.quality.data import write_once
 from benchmarks.quality.report import report
 from ctr.infer import infer_config
 
@@ -97,7 +98,8 @@ def _task(
     folder.mkdir(parents=True, exist_ok=True)
     count = round(len(rows) * (1 - _SHARE))
     for name, part in (("train", order[:count]), ("test", order[count:])):
-        rows.iloc[np.sort(part)].to_csv(folder / f"{name}.csv", index=False)
+        text = rows.iloc[np.sort(part)].to_csv(index=False)
+        write_once(folder / f"{name}.csv", text)
     config = folder / "pipeline.yaml"
     config.write_text(infer_config([folder / "train.csv"], _LABEL, folder=folder))
     return command.Task(config, folder, seeds, _SPLITS)

@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from trainer.data.occurrence import Counts
 from trainer.layers.embedding import PooledEmbedding
-
-Mask = npt.NDArray[np.bool_]
+from trainer.warm_start.rows import Mask
 
 
 def wide_rows(model: keras.Model, counts: Counts) -> tuple[int, float] | None:
