@@ -6,33 +6,26 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
-from tensorflow.core.framework import tensor_pb2, types_pb2
+from tensorflow.core.framework import tensor_pb2
 
-from serving.server.codec import MAX_RANK, Array, type_name
+from serving.server.codec import (
+    DTYPES,
+    MAX_RANK,
+    Array,
+    as_array,
+    encode,
+    type_name,
+)
 from serving.server.signature import Endpoint
 from serving.server.status import StatusError, invalid_argument, unimplemented
 
 # Bytes are `{"b64": ...}`; in outputs only if their name has the suffix.
 _BASE64 = "b64"
 _BYTES_SUFFIX = "_bytes"
-
-# Typed field of a tensor, and the type that bounds its values.
-_INTEGERS: Mapping[int, tuple[str, type[np.integer[Any]]]] = {
-    types_pb2.DT_INT8: ("int_val", np.int8),
-    types_pb2.DT_INT16: ("int_val", np.int16),
-    types_pb2.DT_INT32: ("int_val", np.int32),
-    types_pb2.DT_UINT8: ("int_val", np.uint8),
-    types_pb2.DT_INT64: ("int64_val", np.int64),
-    types_pb2.DT_UINT32: ("uint32_val", np.uint32),
-    types_pb2.DT_UINT64: ("uint64_val", np.uint64),
-}
-_FLOATS: Mapping[int, tuple[str, type[np.floating[Any]]]] = {
-    types_pb2.DT_FLOAT: ("float_val", np.float32),
-    types_pb2.DT_DOUBLE: ("double_val", np.float64),
-}
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -81,7 +74,7 @@ def read_inputs(
     }
 
 
-def predictions(outputs: Mapping[str, Array]) -> list[Any]:
+def to_rows(outputs: Mapping[str, Array]) -> list[Any]:
     """Converts outputs to rows; the values of a single output have no name.
 
     Raises:
@@ -93,14 +86,17 @@ def predictions(outputs: Mapping[str, Array]) -> list[Any]:
     sizes = {alias: len(output) for alias, output in outputs.items()}
     if len(set(sizes.values())) > 1:
         raise invalid_argument(f"Tensors have inconsistent batch size: {sizes}")
+    columns = to_columns(outputs)
+    if len(outputs) == 1:
+        return list(columns)
+    rows = zip(*columns.values(), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def to_columns(outputs: Mapping[str, Array]) -> Any:
+    """Converts outputs to columns by name; a single output has no name."""
     columns = {alias: to_json(alias, output) for alias, output in outputs.items()}
-    if len(columns) == 1:
-        (column,) = columns.values()
-        return list(column)
-    return [
-        dict(zip(columns, row, strict=True))
-        for row in zip(*columns.values(), strict=True)
-    ]
+    return next(iter(columns.values())) if len(columns) == 1 else columns
 
 
 def to_json(alias: str, array: Array) -> Any:
@@ -108,28 +104,17 @@ def to_json(alias: str, array: Array) -> Any:
 
     Floats have the fewest digits that identify them: 0.2, not 0.20000000298023224.
     """
-    convert: Callable[[Any], Any]
-    if array.dtype.hasobject:
-        convert = _to_base64 if alias.endswith(_BYTES_SUFFIX) else _to_text
+    flat = array.ravel()
+    converted: list[Any]
+    if array.dtype.hasobject and alias.endswith(_BYTES_SUFFIX):
+        converted = [{_BASE64: base64.b64encode(each).decode()} for each in flat]
+    elif array.dtype.hasobject:
+        converted = [each.decode("utf-8", errors="replace") for each in flat]
     elif array.dtype.kind in "fV" and array.dtype != np.float64:
-        convert = _shortest
+        converted = [float(str(each)) for each in flat]
     else:
         return array.tolist()
-    converted = np.empty(array.size, object)
-    converted[:] = [convert(each) for each in array.ravel()]
-    return converted.reshape(array.shape).tolist()
-
-
-def _to_base64(value: bytes) -> dict[str, str]:
-    return {_BASE64: base64.b64encode(value).decode()}
-
-
-def _to_text(value: bytes) -> str:
-    return value.decode("utf-8", errors="replace")
-
-
-def _shortest(value: np.floating[Any]) -> float:
-    return float(str(value))
+    return as_array(converted, np.dtype(object)).reshape(array.shape).tolist()
 
 
 def _from_rows(rows: Any, endpoints: Mapping[str, Endpoint]) -> dict[str, list[Any]]:
@@ -186,7 +171,6 @@ def _is_base64(value: Any) -> bool:
 
 
 def _tensor(alias: str, value: Any, dtype: int) -> tensor_pb2.TensorProto:
-    tensor = tensor_pb2.TensorProto(dtype=dtype)
     shape: list[int] = []
     level = value
     while isinstance(level, list):
@@ -194,11 +178,10 @@ def _tensor(alias: str, value: Any, dtype: int) -> tensor_pb2.TensorProto:
         level = level[0] if level else None
     if len(shape) > MAX_RANK:
         raise invalid_argument(f"{alias}: lists are nested more than {MAX_RANK} deep")
-    for size in shape:
-        tensor.tensor_shape.dim.add().size = size
-    field, convert = _converter(dtype)
+    convert = _converter(dtype)
     elements = [convert(alias, each) for each in _flatten(alias, value, shape)]
-    getattr(tensor, field).extend(elements)
+    tensor = tensor_pb2.TensorProto()
+    encode(as_array(elements, DTYPES[dtype]).reshape(shape), tensor)
     return tensor
 
 
@@ -218,30 +201,28 @@ def _flatten(alias: str, value: Any, shape: list[int]) -> Iterator[Any]:
         yield from _flatten(alias, each, shape[1:])
 
 
-def _converter(dtype: int) -> tuple[str, Callable[[str, Any], Any]]:
-    """Returns the typed field of a type, and the converter of its values."""
-    if dtype in _INTEGERS:
-        field, integer = _INTEGERS[dtype]
-        integers = np.iinfo(integer)
-        return field, lambda alias, value: _to_integer(alias, value, integers)
-    if dtype in _FLOATS:
-        field, number = _FLOATS[dtype]
-        floats = np.finfo(number)
-        return field, lambda alias, value: _to_float(alias, value, floats)
-    if dtype == types_pb2.DT_STRING:
-        return "string_val", _to_bytes
-    if dtype == types_pb2.DT_BOOL:
-        return "bool_val", _to_bool
+def _converter(dtype: int) -> Callable[[str, Any], Any]:
+    """Returns the converter of the values of a type: of a name and a value."""
+    array_type = DTYPES.get(dtype)
+    kind = None if array_type is None else array_type.kind
+    if kind in ("i", "u"):
+        return partial(_to_integer, np.iinfo(array_type))
+    if kind == "f":
+        return partial(_to_float, np.finfo(array_type))
+    if kind == "O":
+        return _to_bytes
+    if kind == "b":
+        return _to_bool
     raise unimplemented(f"Conversion of JSON Value to type: {type_name(dtype)}")
 
 
-def _to_integer(alias: str, value: Any, bounds: Any) -> int:
+def _to_integer(bounds: Any, alias: str, value: Any) -> int:
     if type(value) is not int or not bounds.min <= value <= bounds.max:
         raise _type_error(alias, value, bounds.dtype)
     return value
 
 
-def _to_float(alias: str, value: Any, bounds: Any) -> float:
+def _to_float(bounds: Any, alias: str, value: Any) -> float:
     if type(value) not in (int, float):
         raise _type_error(alias, value, bounds.dtype)
     if type(value) is int:

@@ -32,7 +32,7 @@ from config.ports import bind, port_of
 from config.serving import Serving
 from serving.server import metrics
 from serving.server.codec import decode
-from serving.server.json_tensors import parse_object, predictions, read_inputs, to_json
+from serving.server.json_tensors import parse_object, read_inputs, to_columns, to_rows
 from serving.server.model_service import ModelService
 from serving.server.prediction_service import SIGNATURE_DEF, PredictionService
 from serving.server.session import DEFAULT_SIGNATURE
@@ -164,16 +164,12 @@ class RestApi:
         request = predict_pb2.PredictRequest(model_spec=spec, inputs=inputs)
         response = self._predictions.predict(request, deadline)
         outputs = {
-            alias: decode(alias, response.outputs[alias], 0)
+            alias: decode(alias, response.outputs[alias])
             for alias in sorted(response.outputs)
         }
         if "instances" in body:
-            return {"predictions": predictions(outputs)}
-        columns = {alias: to_json(alias, output) for alias, output in outputs.items()}
-        if len(columns) == 1:
-            (column,) = columns.values()
-            return {"outputs": column}
-        return {"outputs": columns}
+            return {"predictions": to_rows(outputs)}
+        return {"outputs": to_columns(outputs)}
 
     def _inputs(self, spec: model_pb2.ModelSpec) -> dict[str, Endpoint]:
         """Returns the inputs of the signature for a request."""

@@ -46,14 +46,10 @@ class Endpoint:
 
     def allows(self, shape: tuple[int, ...]) -> bool:
         """Returns True if a tensor may have the shape."""
-        if self.shape is None:
-            return True
-        if len(shape) != len(self.shape):
-            return False
-        for expected, size in zip(self.shape, shape, strict=True):
-            if expected not in (_ANY, size):
-                return False
-        return True
+        return self.shape is None or (
+            len(shape) == len(self.shape)
+            and all(a in (_ANY, b) for a, b in zip(self.shape, shape, strict=True))
+        )
 
 
 @dataclass(frozen=True)
@@ -64,14 +60,12 @@ class Signature:
       method: Method name, such as `tensorflow/serving/predict`.
       inputs: Inputs by alias, sorted.
       outputs: Outputs by alias, sorted.
-      defaults: Default values of inputs.
     """
 
     name: str
     method: str
     inputs: Mapping[str, Endpoint]
     outputs: Mapping[str, Endpoint]
-    defaults: Tensors
 
     @classmethod
     def of(cls, name: str, definition: meta_graph_pb2.SignatureDef) -> Signature:
@@ -82,7 +76,6 @@ class Signature:
             definition.method_name,
             {alias: Endpoint.of(inputs[alias]) for alias in sorted(inputs)},
             {alias: Endpoint.of(outputs[alias]) for alias in sorted(outputs)},
-            dict(definition.defaults),
         )
 
     @cached_property
@@ -110,20 +103,14 @@ class Signature:
         Raises:
           StatusError: The request does not match the signature.
         """
-        if len(request) > len(self.inputs) or (
-            len(request) < len(self.inputs) and not self.defaults
+        if len(request) != len(self.inputs) or any(
+            alias not in request for alias in self.inputs
         ):
-            raise self._size_error(request)
-        arrays = [
-            self._array(alias, endpoint, request, max_bytes)
+            raise self._mismatch(request)
+        return [
+            _array(alias, endpoint, request[alias], max_bytes)
             for alias, endpoint in self.inputs.items()
         ]
-        if any(alias not in self.inputs for alias in request):
-            raise invalid_argument(
-                f"Inputs contains invalid name. Expected: {_listed(self.inputs)}, "
-                f"request input: {_listed(request)}"
-            )
-        return arrays
 
     def filtered(self, names: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
         """Returns the aliases and tensors of an output filter; all if it is empty.
@@ -144,35 +131,7 @@ class Signature:
                 raise invalid_argument(f"duplicate output tensor alias: {alias}")
         return aliases, tuple(self.outputs[alias].tensor for alias in aliases)
 
-    def _array(
-        self, alias: str, endpoint: Endpoint, request: Tensors, max_bytes: int
-    ) -> Array:
-        # Indexing a message's map with a missing key would add the key.
-        tensors = request if alias in request else self.defaults
-        if alias not in tensors:
-            raise invalid_argument(
-                f"Signature input alias: {alias}(feed name: {endpoint.tensor}) not "
-                "found in request and no default value provided. Inputs expected to "
-                f"be in the request {{{_listed(request)}}}, or default input alias "
-                f"set: {_listed(self.defaults)}"
-            )
-        proto = tensors[alias]
-        if proto.dtype != endpoint.dtype:
-            raise invalid_argument(
-                f"Expects arg[{alias}] to be {type_name(endpoint.dtype)} but "
-                f"{type_name(proto.dtype)} is provided"
-            )
-        array = decode(alias, proto, max_bytes)
-        # TensorFlow Serving leaves this check to the model's operations, some of which
-        # abort the process for another rank.
-        if not endpoint.allows(array.shape):
-            raise invalid_argument(
-                f"Expects arg[{alias}] to have shape {list(endpoint.shape or ())}, "
-                f"where -1 is any size, but {list(array.shape)} is provided"
-            )
-        return array
-
-    def _size_error(self, request: Tensors) -> StatusError:
+    def _mismatch(self, request: Tensors) -> StatusError:
         extra = set(request) - set(self.inputs)
         missing = set(self.inputs) - set(request)
         return invalid_argument(
@@ -181,6 +140,25 @@ class Signature:
             f"Sent extra: {{{_listed(extra)}}}. "
             f"Missing but required: {{{_listed(missing)}}}."
         )
+
+
+def _array(
+    alias: str, endpoint: Endpoint, proto: tensor_pb2.TensorProto, max_bytes: int
+) -> Array:
+    if proto.dtype != endpoint.dtype:
+        raise invalid_argument(
+            f"Expects arg[{alias}] to be {type_name(endpoint.dtype)} but "
+            f"{type_name(proto.dtype)} is provided"
+        )
+    array = decode(alias, proto, max_bytes)
+    # TensorFlow Serving leaves this check to the model's operations, some of which
+    # abort the process for another rank.
+    if not endpoint.allows(array.shape):
+        raise invalid_argument(
+            f"Expects arg[{alias}] to have shape {list(endpoint.shape or ())}, "
+            f"where -1 is any size, but {list(array.shape)} is provided"
+        )
+    return array
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow.core.framework import types_pb2
 
-from serving.server.json_tensors import predictions, read_inputs, to_json
+from serving.server.json_tensors import read_inputs, to_json, to_rows
 from serving.server.signature import Endpoint
 from serving.server.status import StatusError
 
@@ -208,7 +208,7 @@ def test_floats_have_the_fewest_digits():
 )
 def test_outputs_without_common_rows_are_rejected(outputs):
     with pytest.raises(StatusError) as caught:
-        predictions(outputs)
+        to_rows(outputs)
     assert "a" in caught.value.details
 
 
