@@ -18,8 +18,8 @@ from serving.client import messages
 from serving.client.connection import Methods
 from serving.client.requests import status_request
 from serving.client.target import Target
+from serving.model_config import Settings
 from serving.releases.storage import is_in_object_store, storage_of
-from serving.server.settings import Settings
 from serving.tensorflow_serving import (
     find_tensorflow_serving,
     tensorflow_serving_command,

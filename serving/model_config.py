@@ -1,14 +1,17 @@
-"""TensorFlow Serving's configuration of models, versions and labels.
+"""Models, versions and labels that a server is configured with.
 
-The embedded server reads the message; `tensorflow_serving.py` writes it as text.
+The embedded server reads TensorFlow Serving's message; `tensorflow_serving.py` writes
+it as text.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import pydantic
 from tensorflow_serving.config import model_server_config_pb2
 
 from config.errors import ConfigError
@@ -77,3 +80,25 @@ def _choose_versions(
         policy.all.SetInParent()
     else:
         policy.latest.num_versions = versions
+
+
+class Settings(pydantic.BaseModel):
+    """Settings of a process of the embedded server.
+
+    Attributes:
+      base_path: Directory of its versions.
+      request_log_dir: Default folder of the request log.
+      load_retries: Number of retries after a version failed to load.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True)
+
+    model: str
+    base_path: str
+    request_log_dir: str
+    load_retries: int = 5
+    serving: Serving
+
+    def command(self) -> list[str]:
+        """Returns the command line that starts the server."""
+        return [sys.executable, "-m", "serving.server", self.model_dump_json()]

@@ -66,7 +66,7 @@ def _serve(options: argparse.Namespace) -> int:
 def _embedded_command(
     serving: Serving, name: str, base_path: str, folder: Path
 ) -> list[str]:
-    from serving.server.settings import Settings
+    from serving.model_config import Settings
 
     return Settings(
         model=name,

@@ -4,7 +4,7 @@ For development, tests and infra validation without `tensorflow_model_server`. A
 passes through these modules in this order:
 
     grpc_server / rest            transport
-    prediction_service            Predict and GetModelMetadata; metrics, request log
+    services                      Predict and GetModelMetadata; metrics, request log
     model_registry                lookup of the loaded version for a ModelSpec
     batching                      batches of requests, if `serving.batching` is set
     session                       SavedModel in a session of TensorFlow

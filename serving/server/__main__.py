@@ -15,8 +15,7 @@ from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
 from config.errors import ConfigError, RunError, UserError
 from config.ports import check_free
-from serving.model_config import model_server_config
-from serving.server.settings import Settings
+from serving.model_config import Settings, model_server_config
 from serving.tls import read_pem
 
 if TYPE_CHECKING:

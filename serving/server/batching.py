@@ -10,6 +10,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from concurrent import futures
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,25 +28,15 @@ from serving.server.status import (
     invalid_argument,
 )
 
-# Error of a task whose batch raised an unexpected exception.
-_NOT_COMPUTED = "The batch was not computed"
 
-
+@dataclass
 class _Task:
     """A request in a batch."""
 
-    def __init__(self, arrays: Sequence[Array], rows: int, deadline: float):
-        self.arrays = arrays
-        self.rows = rows
-        self.deadline = deadline
-        self.answer: Sequence[Array] = ()
-        self.error: StatusError | None = StatusError(
-            grpc.StatusCode.INTERNAL, _NOT_COMPUTED
-        )
-
-    def finish(self, answer: Sequence[Array]) -> None:
-        """Sets the outputs."""
-        self.answer, self.error = answer, None
+    arrays: Sequence[Array]
+    rows: int
+    deadline: float
+    outputs: Future[Sequence[Array]] = field(default_factory=Future)
 
 
 @dataclass
@@ -54,13 +46,11 @@ class _Batch:
     Attributes:
       rows: Number of rows of all requests.
       full: Set when the batch accepts no more requests.
-      done: Set when all requests have their outputs.
     """
 
     tasks: list[_Task] = field(default_factory=list)
     rows: int = 0
     full: threading.Event = field(default_factory=threading.Event)
-    done: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass
@@ -106,11 +96,10 @@ class Batcher:
         batch, is_first = self._enter(key, task)
         if is_first:
             self._lead(key, batch)
-        elif not batch.done.wait(_seconds_until(deadline)):
-            raise deadline_exceeded()
-        if task.error is not None:
-            raise task.error
-        return task.answer
+        try:
+            return task.outputs.result(_seconds_until(deadline))
+        except futures.TimeoutError as error:
+            raise deadline_exceeded() from error
 
     def _enter(self, key: Any, task: _Task) -> tuple[_Batch, bool]:
         """Adds a request to a batch; returns the batch, and True for its first one."""
@@ -146,10 +135,7 @@ class Batcher:
         batch.full.wait(self._parameters.batch_timeout_micros / 1e6)
         with self._slots:
             self._leave(key, batch)
-            try:
-                self._answer(key, batch)
-            finally:
-                batch.done.set()
+            self._answer(key, batch.tasks)
 
     def _leave(self, key: Any, batch: _Batch) -> None:
         """Removes a batch from its queue, and the queue once it is empty."""
@@ -161,36 +147,27 @@ class Batcher:
             if queue.waiting == 0:
                 del self._queues[key]
 
-    def _answer(self, key: Any, batch: _Batch) -> None:
-        feeds, fetches, _ = key
+    def _answer(self, key: Any, tasks: Sequence[_Task]) -> None:
         now = time.monotonic()
-        tasks = [task for task in batch.tasks if task.deadline > now]
-        for task in batch.tasks:
+        current = [task for task in tasks if task.deadline > now]
+        for task in tasks:
             if task.deadline <= now:
-                task.error = deadline_exceeded()
+                task.outputs.set_exception(deadline_exceeded())
         try:
-            self._answer_together(feeds, fetches, tasks)
-        except StatusError as error:
-            if len(tasks) == 1:
-                tasks[0].error = error
+            self._compute_together(key, current)
+        except Exception as error:
+            if isinstance(error, StatusError) and len(current) > 1:
+                # One invalid request must not fail the others.
+                for task in current:
+                    self._answer(key, [task])
                 return
-            # One invalid request must not fail the others.
-            for task in tasks:
-                self._answer_alone(feeds, fetches, task)
+            for task in current:
+                task.outputs.set_exception(error)
 
-    def _answer_alone(
-        self, feeds: Sequence[str], fetches: Sequence[str], task: _Task
-    ) -> None:
-        try:
-            self._answer_together(feeds, fetches, [task])
-        except StatusError as error:
-            task.error = error
-
-    def _answer_together(
-        self, feeds: Sequence[str], fetches: Sequence[str], tasks: list[_Task]
-    ) -> None:
+    def _compute_together(self, key: Any, tasks: Sequence[_Task]) -> None:
         if not tasks:
             return
+        feeds, fetches, _ = key
         columns = zip(*(task.arrays for task in tasks), strict=True)
         arrays = [_joined(column) for column in columns]
         latest = max(task.deadline for task in tasks)
@@ -202,8 +179,8 @@ class Batcher:
                 "0th dimension sizes of the input tensors"
             )
         parts = [np.split(output, ends[:-1]) for output in outputs]
-        for task, answer in zip(tasks, zip(*parts, strict=True), strict=True):
-            task.finish(answer)
+        for task, part in zip(tasks, zip(*parts, strict=True), strict=True):
+            task.outputs.set_result(part)
 
 
 def _joined(arrays: Sequence[Array]) -> Array:

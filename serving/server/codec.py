@@ -1,8 +1,9 @@
 """Conversion of tensors between messages and arrays.
 
-The types that models use most are converted here, since `tf.make_ndarray` takes several
-times as long. TensorFlow itself, whose rules are TensorFlow Serving's, reads all others,
-strings in `tensor_content`, and tensors whose last element fills missing ones.
+The types that models use most are converted here, since `tf.make_ndarray` takes
+several times as long. TensorFlow itself, whose rules are TensorFlow Serving's, parses
+all others, strings in `tensor_content`, and tensors whose last element fills missing
+ones.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import math
 import time
@@ -24,8 +25,8 @@ from tensorflow_serving.apis.regression_pb2 import RegressionRequest
 
 from config.errors import ConfigError
 from config.serving import Serving
-from serving.server.model_service import ModelService
-from serving.server.prediction_service import PredictionService
+from serving.server.services import ModelService, PredictionService
+from serving.server.signature import CLASSIFY, REGRESS
 from serving.server.status import StatusError
 from serving.tls import Pem
 
@@ -103,7 +104,12 @@ class GrpcServer:
         _register_descriptors()
         names = (*_SERVICES[1:], health.SERVICE_NAME, reflection.SERVICE_NAME)
         servicer = reflection.ReflectionServicer(names)
-        servicer.ServerReflectionInfo = _OwnThreads(servicer.ServerReflectionInfo)
+        # A method cannot have the attribute by which gRPC finds its own threads.
+        method: Any = functools.partial(servicer.ServerReflectionInfo)
+        method.experimental_thread_pool = ThreadPoolExecutor(
+            _REFLECTION_THREADS, "reflection"
+        )
+        servicer.ServerReflectionInfo = method
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(
             servicer, self._server
         )
@@ -120,20 +126,6 @@ class GrpcServer:
                 f"{address}: cannot listen; choose another host or port, stop the "
                 "process that uses it, or check serving.tls"
             ) from error
-
-
-class _OwnThreads:
-    """A method that runs in threads of its own."""
-
-    def __init__(self, method: Callable[..., Any]):
-        self._method = method
-        # gRPC's name.
-        self.experimental_thread_pool = ThreadPoolExecutor(
-            _REFLECTION_THREADS, "reflection"
-        )
-
-    def __call__(self, *arguments: Any) -> Any:
-        return self._method(*arguments)
 
 
 def _credentials(pem: Pem) -> grpc.ServerCredentials:
@@ -155,8 +147,14 @@ def _services(
                 predictions.get_model_metadata,
                 GetModelMetadataRequest,
             ),
-            "Classify": (predictions.classify, ClassificationRequest),
-            "Regress": (predictions.regress, RegressionRequest),
+            "Classify": (
+                functools.partial(predictions.reject, CLASSIFY),
+                ClassificationRequest,
+            ),
+            "Regress": (
+                functools.partial(predictions.reject, REGRESS),
+                RegressionRequest,
+            ),
             "MultiInference": (predictions.multi_inference, MultiInferenceRequest),
         },
         _MODEL_SERVICE: {

@@ -203,9 +203,9 @@ def _flatten(alias: str, value: Any, shape: list[int]) -> Iterator[Any]:
 
 def _converter(dtype: int) -> Callable[[str, Any], Any]:
     """Returns the converter of the values of a type: of a name and a value."""
-    array_type = DTYPES.get(dtype)
-    kind = None if array_type is None else array_type.kind
-    if kind in ("i", "u"):
+    array_type = DTYPES.get(dtype, np.dtype(np.void))
+    kind = array_type.kind
+    if kind in "iu":
         return partial(_to_integer, np.iinfo(array_type))
     if kind == "f":
         return partial(_to_float, np.finfo(array_type))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -19,11 +20,11 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self._requests = self._counter("request_count", "The total number of requests.")
+        requests = self._counter("request_count", "The total number of requests.")
         self._logged = self._counter(
             "request_log_count", "The total number of requests logged."
         )
-        self._latency = Histogram(
+        latency = Histogram(
             f"{_PREFIX}request_latency",
             "Distribution of wall time (in microseconds) of successful requests.",
             ("model_name", "API", "entrypoint"),
@@ -31,26 +32,18 @@ class Metrics:
             registry=self._registry,
         )
         # The lookup of a child takes several times as long as counting.
-        self._by_status: dict[tuple[str, grpc.StatusCode], Counter] = {}
-        self._by_api: dict[tuple[str, str, str], Histogram] = {}
+        self._requests_of = functools.cache(requests.labels)
+        self._latency_of = functools.cache(latency.labels)
 
     def count_request(self, model: str, status: grpc.StatusCode) -> None:
         """Counts a request."""
-        key = (model, status)
-        counter = self._by_status.get(key)
-        if counter is None:
-            counter = self._by_status[key] = self._requests.labels(model, status.name)
-        counter.inc()
+        self._requests_of(model, status.name).inc()
 
     def observe_latency(
         self, model: str, api: str, entrypoint: str, seconds: float
     ) -> None:
         """Records the latency of a successful request."""
-        key = (model, api, entrypoint)
-        histogram = self._by_api.get(key)
-        if histogram is None:
-            histogram = self._by_api[key] = self._latency.labels(*key)
-        histogram.observe(seconds * 1e6)
+        self._latency_of(model, api, entrypoint).observe(seconds * 1e6)
 
     def count_logged(self, model: str, status: grpc.StatusCode) -> None:
         """Counts an entry of the request log."""

@@ -33,8 +33,7 @@ from config.serving import Serving
 from serving.server import metrics
 from serving.server.codec import decode
 from serving.server.json_tensors import parse_object, read_inputs, to_columns, to_rows
-from serving.server.model_service import ModelService
-from serving.server.prediction_service import SIGNATURE_DEF, PredictionService
+from serving.server.services import SIGNATURE_DEF, ModelService, PredictionService
 from serving.server.session import DEFAULT_SIGNATURE
 from serving.server.signature import Endpoint
 from serving.server.status import StatusError, invalid_argument, resource_exhausted

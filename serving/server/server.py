@@ -17,10 +17,9 @@ from serving.server.batching import Batcher
 from serving.server.grpc_server import GrpcServer
 from serving.server.metrics import Metrics
 from serving.server.model_registry import ModelRegistry
-from serving.server.model_service import ModelService
-from serving.server.prediction_service import PredictionService
 from serving.server.request_log import RequestLog
 from serving.server.rest import RestApi, RestServer
+from serving.server.services import ModelService, PredictionService
 from serving.server.session import ModelSession, Run
 from serving.server.status import StatusError
 from serving.server.version_loader import Polling

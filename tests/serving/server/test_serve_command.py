@@ -13,9 +13,9 @@ from functools import partial
 import pytest
 
 from ctr import cli
+from serving.model_config import Settings
 from serving.releases.labels import change_labels
 from serving.server.__main__ import main
-from serving.server.settings import Settings
 
 CONFIG = """
 name: toy

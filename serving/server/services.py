@@ -1,20 +1,23 @@
-"""PredictionService, independent of the transport."""
+"""PredictionService and ModelService, independent of the transport."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NoReturn
 
 import grpc
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
+    get_model_status_pb2,
     inference_pb2,
+    model_management_pb2,
     model_pb2,
     predict_pb2,
 )
+from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
 from serving.server.metrics import Metrics
 from serving.server.model_registry import ModelRegistry
@@ -25,11 +28,15 @@ from serving.server.status import (
     StatusError,
     failed_precondition,
     invalid_argument,
+    number_of,
     resource_exhausted,
     unimplemented,
 )
 
 SIGNATURE_DEF = "signature_def"
+
+# Replaces the configuration within a deadline, monotonic seconds.
+Reload = Callable[[ModelServerConfig, float], None]
 
 _KINDS = {CLASSIFY: "classification", REGRESS: "regression"}
 
@@ -103,15 +110,10 @@ class PredictionService:
         response.metadata[SIGNATURE_DEF].Pack(signatures)
         return response
 
-    def classify(self, request: Any, _: float) -> NoReturn:
-        """Rejects the request; see `_reject`."""
+    def reject(self, method: str, request: Any, _: float) -> NoReturn:
+        """Rejects a request to Classify or Regress; see `_reject`."""
         _check_spec(request)
-        self._reject(request.model_spec, CLASSIFY)
-
-    def regress(self, request: Any, _: float) -> NoReturn:
-        """Rejects the request; see `_reject`."""
-        _check_spec(request)
-        self._reject(request.model_spec, REGRESS)
+        self._reject(request.model_spec, method)
 
     def multi_inference(
         self, request: inference_pb2.MultiInferenceRequest, _: float
@@ -165,6 +167,51 @@ class PredictionService:
             raise unimplemented(
                 f"The embedded server does not serve {method}; use TensorFlow Serving"
             )
+
+
+class ModelService:
+    """GetModelStatus and HandleReloadConfigRequest."""
+
+    def __init__(self, registry: ModelRegistry, reload: Reload):
+        self._registry = registry
+        self._reload = reload
+
+    def get_model_status(
+        self, request: get_model_status_pb2.GetModelStatusRequest, _: float
+    ) -> get_model_status_pb2.GetModelStatusResponse:
+        """Returns the states of the versions of a model.
+
+        As in TensorFlow Serving, a label in the request is ignored.
+
+        Raises:
+          StatusError: The model or version is unknown.
+        """
+        _check_spec(request)
+        response = get_model_status_pb2.GetModelStatusResponse()
+        statuses = self._registry.statuses(request.model_spec)
+        for version in sorted(statuses, reverse=True):
+            status = statuses[version]
+            answer = response.model_version_status.add()
+            answer.version = version
+            answer.state = status.state
+            code = grpc.StatusCode.OK if status.error is None else status.error.code
+            answer.status.error_code = number_of(code)
+            if status.error is not None:
+                answer.status.error_message = status.error.details
+        return response
+
+    def handle_reload_config_request(
+        self, request: model_management_pb2.ReloadConfigRequest, deadline: float
+    ) -> model_management_pb2.ReloadConfigResponse:
+        """Replaces models, policies and labels.
+
+        Raises:
+          StatusError: The configuration is invalid, or a new model cannot be loaded.
+        """
+        self._reload(request.config, deadline)
+        response = model_management_pb2.ReloadConfigResponse()
+        response.status.error_code = number_of(grpc.StatusCode.OK)
+        return response
 
 
 def _check_spec(request: Any) -> None:
