@@ -16,8 +16,7 @@ from config.serving import Serving
 from serving.child_process import child_command
 from serving.client import messages
 from serving.client.connection import Methods
-from serving.client.requests import status_request
-from serving.client.target import Target
+from serving.client.endpoint import Target, status_request
 from serving.model_config import Settings
 from serving.releases.storage import is_in_object_store, storage_of
 from serving.tensorflow_serving import (

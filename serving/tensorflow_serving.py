@@ -61,16 +61,14 @@ def write_files(serving: Serving, name: str, base_path: str, folder: Path) -> Fi
     """
     pem = None if serving.tls is None else read_pem(serving.tls)
     folder.mkdir(parents=True, exist_ok=True)
-    files = Files(
-        write_models(serving, name, base_path, folder),
-        None if serving.batching is None else folder / "batching.config",
-        None if pem is None else folder / "ssl.config",
-    )
-    if serving.batching is not None and files.batching is not None:
-        files.batching.write_text(_batching_text(serving.batching), encoding="utf-8")
-    if pem is not None and files.ssl is not None:
-        _write_secret(files.ssl, _ssl_text(pem))
-    return files
+    batching = ssl = None
+    if serving.batching is not None:
+        batching = folder / "batching.config"
+        batching.write_text(_batching_text(serving.batching), encoding="utf-8")
+    if pem is not None:
+        ssl = folder / "ssl.config"
+        _write_secret(ssl, _ssl_text(pem))
+    return Files(write_models(serving, name, base_path, folder), batching, ssl)
 
 
 def write_models(serving: Serving, name: str, base_path: str, folder: Path) -> Path:

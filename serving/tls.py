@@ -5,9 +5,7 @@ gRPC would read them after the models are loaded, and does not report what is wr
 
 from __future__ import annotations
 
-import os
 import ssl
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,7 +36,7 @@ def read_pem(tls: Tls) -> Pem:
     key = _read(tls.key)
     certificate = _read_certificate(tls.certificate)
     client_ca = None if tls.client_ca is None else _read_certificate(tls.client_ca)
-    _check_key(key, certificate, tls.key)
+    _check_key(tls)
     return Pem(key, certificate, client_ca)
 
 
@@ -61,18 +59,14 @@ def _read_certificate(path: str) -> str:
     return text
 
 
-def _check_key(key: str, certificate: str, path: str) -> None:
+def _check_key(tls: Tls) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     # Short keys are for clients to reject.
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    # Python reads files only; the folder is readable by its owner only.
-    with tempfile.TemporaryDirectory(prefix="ctr-serve-") as folder:
-        chain = os.path.join(folder, "chain.pem")
-        Path(chain).write_text(f"{key}\n{certificate}\n", encoding="ascii")
-        try:
-            context.load_cert_chain(chain, password="")
-        except ssl.SSLError as error:
-            raise ConfigError(
-                f"serving.tls: {path}: not the certificate's key in PEM without a "
-                "password; give the key of the certificate"
-            ) from error
+    try:
+        context.load_cert_chain(tls.certificate, tls.key, password="")
+    except (ssl.SSLError, ValueError) as error:
+        raise ConfigError(
+            f"serving.tls: {tls.key}: not the certificate's key in PEM without a "
+            "password; give the key of the certificate"
+        ) from error

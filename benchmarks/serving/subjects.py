@@ -13,7 +13,7 @@ from config.raw_columns import raw_columns
 from serving.client import Client, Target
 from serving.client.features import Signature
 from serving.client.files import Layout, read_rows
-from serving.load_test.sample import predict_requests
+from serving.load_test.figures import predict_requests
 
 _LIGHT_ROWS = 10_000
 

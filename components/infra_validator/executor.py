@@ -12,9 +12,8 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
-from components.infra_validator.requests import read_examples
+from components.infra_validator.requests import read_examples, write_warm_up
 from components.infra_validator.validate import validate
-from components.infra_validator.warm_up import write_warm_up
 from components.shared.artifacts import Artifacts, Properties
 from config.examples import EVAL
 from config.parts import InfraValidatorPart

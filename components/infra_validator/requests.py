@@ -1,94 +1,106 @@
-"""Rows of the eval split, as the signatures of a model take them."""
+"""Requests for rows of the eval split, and the file of those that warm a server up."""
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
-from tensorflow_serving.apis import predict_pb2
+from tensorflow_serving.apis import prediction_log_pb2
+from tfx.dsl.io import fileio
 from tfx.utils import io_utils
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
-from config.signatures import EXAMPLES, PREDICT, SERVING_DEFAULT
-
-Tensor = npt.NDArray[np.generic]
+from config.signatures import (
+    EXAMPLES,
+    PREDICT,
+    PROBABILITY,
+    SERVING_DEFAULT,
+    WARM_UP_FILE,
+)
+from serving.client import Target, messages
+from serving.client.columns import Columns
+from serving.client.endpoint import predict_request
+from serving.client.features import Feature
 
 SIGNATURES = (SERVING_DEFAULT, PREDICT)
 
 
 class Rows:
-    """Rows in both forms."""
+    """Rows to request predictions of.
+
+    Args:
+      examples: Serialized tf.Examples.
+      inputs: Inputs of `predict`: a tensor for each feature.
+    """
 
     def __init__(self, examples: Sequence[bytes], inputs: Mapping[str, tf.TensorSpec]):
-        """Takes the features out of the examples.
-
-        Args:
-          examples: Serialised tf.Examples.
-          inputs: Inputs of `predict`: a tensor for each feature.
-        """
         columns = ExamplesToRecordBatchDecoder().DecodeBatch(list(examples)).to_pydict()
-        nothing = [None] * len(examples)
-        self._size = len(examples)
-        self._inputs = {
-            SERVING_DEFAULT: {EXAMPLES: np.array(examples, object)},
-            PREDICT: {
-                name: _tensor(columns.get(name, nothing), spec)
+        missing = [None] * len(examples)
+        self._examples = examples
+        self._columns = {
+            feature: _values(feature, columns.get(feature.name, missing))
+            for feature in (
+                Feature(name, spec.dtype == tf.string, spec.shape.rank == 2)
                 for name, spec in inputs.items()
-            },
+            )
         }
 
-    def requests(
-        self, model: str, signature: str, size: int
-    ) -> list[predict_pb2.PredictRequest]:
-        """The requests that ask for all rows.
-
-        Args:
-          model: Name of the model.
-          signature: `serving_default` or `predict`.
-          size: Rows of a request.
-        """
+    def requests(self, model: str, signature: str, size: int) -> list[Any]:
+        """Returns PredictRequests for all rows, of `size` rows each."""
         return [
-            self._request(model, signature, slice(start, start + size))
-            for start in range(0, self._size, size)
+            self._request(Target(model), signature, slice(start, start + size))
+            for start in range(0, len(self._examples), size)
         ]
 
-    def _request(
-        self, model: str, signature: str, rows: slice
-    ) -> predict_pb2.PredictRequest:
-        request = predict_pb2.PredictRequest()
-        request.model_spec.name = model
-        request.model_spec.signature_name = signature
-        for name, tensor in self._inputs[signature].items():
-            request.inputs[name].CopyFrom(tf.make_tensor_proto(tensor[rows]))
+    def _request(self, target: Target, signature: str, rows: slice) -> Any:
+        examples = self._examples[rows]
+        if signature == PREDICT:
+            columns = {key: values[rows] for key, values in self._columns.items()}
+            return predict_request(target, "tensors", Columns(len(examples), columns))
+        # As they are: the server is to parse what the pipeline has written.
+        request = messages.PredictRequest(
+            model_spec=target.spec(signature), output_filter=[PROBABILITY]
+        )
+        tensor = request.inputs[EXAMPLES]
+        tensor.dtype = messages.DT_STRING
+        tensor.tensor_shape.dim.add(size=len(examples))
+        tensor.string_val.extend(examples)
         return request
 
 
 def read_examples(split_uri: str, most: int) -> list[bytes]:
-    """The first rows of a split, as serialised tf.Examples.
-
-    Args:
-      split_uri: Folder of the split.
-      most: Maximum number of rows.
-    """
+    """Returns at most `most` serialized tf.Examples of a split, the first ones."""
     files = tf.io.gfile.glob(io_utils.all_files_pattern(split_uri))
     records = tf.data.TFRecordDataset(sorted(files), "GZIP").take(most)
     return list(records.as_numpy_iterator())
 
 
-def _tensor(
-    values: Sequence[list[bytes | float] | None], spec: tf.TensorSpec
-) -> Tensor:
-    """A feature of all rows; what is missing is NaN, or an empty text."""
-    if spec.dtype == tf.float32:
-        return np.array([each[0] if each else np.nan for each in values], np.float32)
-    if spec.shape.rank == 1:
-        return np.array([each[0] if each else b"" for each in values], object)
-    # The first place stays empty, as docs/serving.md says why.
-    width = max(len(each or ()) for each in values) + 1
-    tensor = np.full((len(values), width), b"", object)
-    for row, each in zip(tensor, values, strict=True):
-        if each:
-            row[-len(each) :] = each
-    return tensor
+def write_warm_up(requests: Sequence[Any], folder: str) -> None:
+    """Writes requests, if there are any, into the folder of the blessing."""
+    if not requests:
+        return
+    with tf.io.TFRecordWriter(_path(folder)) as writer:
+        for request in requests:
+            log = prediction_log_pb2.PredictionLog()
+            log.predict_log.request.ParseFromString(request.SerializeToString())
+            writer.write(log.SerializeToString())
+
+
+def find_warm_up(folder: str) -> str:
+    """Returns the file of the requests in the folder of a blessing; empty for none."""
+    path = _path(folder)
+    return path if fileio.exists(path) else ""
+
+
+def _path(folder: str) -> str:
+    return os.path.join(folder, os.path.basename(WARM_UP_FILE))
+
+
+def _values(feature: Feature, column: Sequence[list[Any] | None]) -> list[Any]:
+    if feature.many:
+        return [values or [] for values in column]
+    missing = b"" if feature.is_text else math.nan
+    return [values[0] if values else missing for values in column]

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from tensorflow_serving.apis import predict_pb2
 
 from components.infra_validator.record import Answers, InfraRecord
 from components.infra_validator.requests import SIGNATURES, Rows
@@ -27,55 +26,54 @@ _BATCH = 100
 # Of the requests for one row; the first ones are slow, whatever the row.
 _WARM_UP = 10
 
-_Probabilities = npt.NDArray[np.float32]
 
-
-@dataclass(frozen=True)
-class Validated:
+class Validated(NamedTuple):
     """Outcome of the validation.
 
     Attributes:
-      record: The measurements.
-      warm_up: Requests for a server to replay before it serves the model; none where
-        the server refused them.
+      warm_up: Requests for a server to replay before it serves the model; none if the
+        server rejected them.
       log: Log of the server.
     """
 
     record: InfraRecord
-    warm_up: Sequence[predict_pb2.PredictRequest]
+    warm_up: Sequence[Any]
     log: str
 
 
 def validate(
     saved_model: str, examples: Sequence[bytes], part: InfraValidatorPart, folder: Path
 ) -> Validated:
-    """Starts the server on a candidate, asks it, and compares what it answers.
+    """Starts the server on a candidate, and compares its answers with the model's own.
 
     Args:
       saved_model: Directory of the candidate's SavedModel.
-      examples: Rows to ask for, as serialised tf.Examples.
-      part: Settings.
+      examples: Rows to send, as serialized tf.Examples.
       folder: An empty folder.
     """
-    began = time.monotonic()
-    warm_up: list[predict_pb2.PredictRequest] = []
+    started = time.monotonic()
+    batch = min(_BATCH, part.batching.max_batch_size if part.batching else _BATCH)
+    warm_up: list[Any] = []
+    answers: dict[str, Answers] = {}
     with (
         CandidateServer(part.name, saved_model, part.batching, folder) as server,
         ThreadPoolExecutor(1) as pool,
     ):
         record = InfraRecord(server=server.name, rows=len(examples))
         # While the server starts, which takes longer.
-        own = pool.submit(_Own, saved_model, examples)
+        own = pool.submit(_score, saved_model, examples)
         try:
             server.wait_until_available(part.validation.max_load_seconds)
-            seconds = round(time.monotonic() - began, 1)
+            seconds = round(time.monotonic() - started, 1)
             record = record.model_copy(update={"load_seconds": seconds})
-            answers = {}
+            rows, expected = own.result()
             for signature in SIGNATURES:
-                batches, singles = _requests(own.result().rows, signature, part)
-                answers[signature] = _ask(
-                    server, batches, singles, own.result().probabilities
-                )
+                # The batches come first, so that the server is warm when it is timed.
+                batches = rows.requests(part.name, signature, batch)
+                singles = rows.requests(part.name, signature, 1)
+                served, _ = _request(server, batches, batch, len(examples))
+                one_by_one, latencies = _request(server, singles, 1, len(examples))
+                answers[signature] = _compare(expected, [served, one_by_one], latencies)
                 warm_up += [batches[0], *singles[:_WARM_UP]]
         except ServingError as error:
             record = record.model_copy(update={"reasons": (str(error),)})
@@ -85,63 +83,41 @@ def validate(
         return Validated(record, warm_up, server.log)
 
 
-class _Own:
-    """Returns the model's own predictions, and the rows in its notation."""
-
-    def __init__(self, saved_model: str, examples: Sequence[bytes]):
-        scorer = Scorer(saved_model)
-        self.probabilities = scorer.probabilities_of_examples(examples)
-        self.rows = Rows(examples, scorer.inputs)
-
-
-def _requests(
-    rows: Rows, signature: str, part: InfraValidatorPart
-) -> tuple[list[predict_pb2.PredictRequest], list[predict_pb2.PredictRequest]]:
-    """The requests for all rows, in batches, and one by one."""
-    most = _BATCH if part.batching is None else part.batching.max_batch_size
-    batches = rows.requests(part.name, signature, min(_BATCH, most))
-    return batches, rows.requests(part.name, signature, 1)
+def _score(
+    saved_model: str, examples: Sequence[bytes]
+) -> tuple[Rows, npt.NDArray[np.float32]]:
+    """Returns the rows to send, and the model's own predictions of them."""
+    scorer = Scorer(saved_model)
+    return Rows(examples, scorer.inputs), scorer.probabilities_of_examples(examples)
 
 
-def _ask(
-    server: CandidateServer,
-    batches: Sequence[predict_pb2.PredictRequest],
-    singles: Sequence[predict_pb2.PredictRequest],
-    own: _Probabilities,
+def _request(
+    server: CandidateServer, requests: Sequence[Any], size: int, rows: int
+) -> tuple[list[float], list[float]]:
+    """Returns the probabilities of all rows, and the latency of each request."""
+    served, latencies = [], []
+    for index, request in enumerate(requests):
+        some, seconds = server.predict(request, min(size, rows - index * size))
+        served += some
+        latencies.append(seconds)
+    return served, latencies
+
+
+def _compare(
+    own: npt.NDArray[np.float32],
+    served: Sequence[Sequence[float]],
+    latencies: Sequence[float],
 ) -> Answers:
-    # The batches come first, so that the server is warm when it is timed.
-    in_batches = np.concatenate([server.predict(request) for request in batches])
-    one_by_one, seconds = zip(
-        *(_timed(server, request) for request in singles), strict=True
-    )
-    differences = np.stack(
-        [_differences(own, each) for each in (in_batches, np.concatenate(one_by_one))]
-    )
+    differences = np.abs(np.array(served, np.float32) - own)
     largest = float(differences.max())
-    p50, p99 = np.percentile(seconds, [50, 99]) * 1000
+    p50, p99 = np.percentile(latencies, [50, 99]) * 1000
     return Answers(
-        # Written so that what is no number differs.
+        # Written so that NaN differs.
         differing=int((~(differences <= _TOLERANCE)).any(axis=0).sum()),
         largest_difference=largest if np.isfinite(largest) else None,
         p50_ms=round(p50, 3),
         p99_ms=round(p99, 3),
     )
-
-
-def _timed(
-    server: CandidateServer, request: predict_pb2.PredictRequest
-) -> tuple[_Probabilities, float]:
-    began = time.perf_counter()
-    answer = server.predict(request)
-    return answer, time.perf_counter() - began
-
-
-def _differences(own: _Probabilities, served: _Probabilities) -> _Probabilities:
-    if served.shape != own.shape:
-        raise ServingError(
-            f"{served.size:,} probabilities were answered for {own.size:,} rows"
-        )
-    return np.abs(served - own)
 
 
 def _reasons(

@@ -13,7 +13,7 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
 from components.evaluation_report.files import PAGE_FILE
-from components.infra_validator.warm_up import find_warm_up
+from components.infra_validator.requests import find_warm_up
 from components.release_gate.decision import Decision
 from components.shared.artifacts import Artifacts, Properties, training_key
 from serving.releases.records import ReleaseHistory, ReleaseRecord

@@ -119,8 +119,7 @@ def _measure(
     from serving.client import Client, Target
     from serving.client.features import Signature
     from serving.load_test import Senders
-    from serving.load_test.figures import measure
-    from serving.load_test.sample import predict_requests, read_sample
+    from serving.load_test.figures import measure, predict_requests, read_sample
     from serving.local_server import LocalServer, stage_version
     from serving.releases.versions import version_path
 

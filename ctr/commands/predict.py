@@ -140,7 +140,7 @@ def _predict(options: argparse.Namespace) -> int:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from config.load import load_config
     from serving.client import Client
-    from serving.client.output import write_predictions
+    from serving.client.predictions import write_predictions
 
     config = None if options.config is None else load_config(options.config)
     split = _split(options)

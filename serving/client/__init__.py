@@ -9,13 +9,11 @@
 work with TensorFlow Serving and with the embedded server.
 """
 
-from serving.client.aio import AsyncClient
-from serving.client.client import Client
+from serving.client.client import AsyncClient, Client
 from serving.client.connection import Connection, Tls
-from serving.client.errors import ServerError
+from serving.client.endpoint import ServerError, Target
 from serving.client.features import Signature
 from serving.client.split import Split
-from serving.client.target import Target
 
 __all__ = [
     "AsyncClient",

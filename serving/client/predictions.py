@@ -1,20 +1,24 @@
-"""Predictions for the rows of a file."""
+"""Predictions for the rows of a file, and their writer to CSV or JSON lines."""
 
 from __future__ import annotations
 
+import csv
 import itertools
+import json
 import math
 import os
+import sys
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import pyarrow as pa
 
 from config.errors import InputError
+from config.signatures import PROBABILITY
 from serving.client.client import Client
 from serving.client.features import Feature, ModelFeatures
 from serving.client.files import FileRows, Layout, read_rows
@@ -22,6 +26,11 @@ from serving.client.split import Split
 
 if TYPE_CHECKING:
     from serving.client.columns import Chunk
+
+# Significant digits of a float32.
+_DIGITS = ".9g"
+
+Record = Sequence[Any]
 
 
 def predict_file(
@@ -149,3 +158,76 @@ def _errors_of(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: cannot be read: {error}") from error
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
+
+
+def write_predictions(
+    path: Path | None, names: Sequence[str], records: Iterable[Record]
+) -> int:
+    """Writes predictions, and returns their number.
+
+    Args:
+      path: A `.csv` or `.jsonl` file, which appears once it is complete; None writes
+        CSV to standard output.
+      names: Names of the kept columns.
+      records: Values of the kept columns and, last, the probability.
+
+    Raises:
+      InputError: The file has another format or cannot be written, or two columns have
+        the same name.
+    """
+    suffix = ".csv" if path is None else path.suffix
+    if suffix not in _WRITERS:
+        raise InputError(f"{path}: got {suffix!r}; allowed: .csv or .jsonl")
+    columns = [*names, PROBABILITY]
+    repeated = [name for name in columns if columns.count(name) > 1]
+    if repeated:
+        raise InputError(
+            f"got the output column {repeated[0]!r} twice; keep each column once"
+        )
+    records = iter(records)
+    # Most errors occur at the first record: nothing is written then.
+    first = list(itertools.islice(records, 1))
+    count = 0
+    with _open(path) as file:
+        write = _WRITERS[suffix](file, columns)
+        for record in itertools.chain(first, records):
+            write(record)
+            count += 1
+    return count
+
+
+def _csv_writer(file: TextIO, names: Sequence[str]) -> Callable[[Record], object]:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(names)
+    return lambda record: writer.writerow([*record[:-1], format(record[-1], _DIGITS)])
+
+
+def _json_writer(file: TextIO, names: Sequence[str]) -> Callable[[Record], object]:
+    def write(record: Record) -> None:
+        values = [*record[:-1], float(format(record[-1], _DIGITS))]
+        row = dict(zip(names, values, strict=True))
+        file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+
+    return write
+
+
+# Write the header, and return the writer of a record.
+_WRITERS = {".csv": _csv_writer, ".jsonl": _json_writer}
+
+
+@contextmanager
+def _open(path: Path | None) -> Iterator[TextIO]:
+    if path is None:
+        yield sys.stdout
+        return
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        file = partial.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from error
+    try:
+        with file:
+            yield file
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

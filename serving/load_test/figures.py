@@ -1,14 +1,27 @@
-"""Measurement of a model server: highest rate, and latencies at half of it."""
+"""Measurement of a model server with the rows of a file."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from config.errors import RunError
-from serving.load_test.loops import Load
-from serving.load_test.senders import Senders
+import pyarrow as pa
 
+from config.errors import InputError, RunError
+from serving.client import Target
+from serving.client.columns import batches, columns_of
+from serving.client.endpoint import predict_request
+from serving.client.features import ModelFeatures, Signature
+from serving.client.files import Layout, read_rows
+from serving.load_test.senders import Load, Senders
+
+if TYPE_CHECKING:
+    from serving.client.columns import Chunk
+
+_MAX_REQUESTS = 1000
 # Enough to keep a server busy; more requests only wait.
 _CONCURRENCY = 4
 # Load of each of two servers, of which one must sustain both if the other fails.
@@ -37,6 +50,41 @@ class Figures:
     p99: float
     p999: float
     failed: dict[str, int]
+
+
+def read_sample(path: Path, model: ModelFeatures, layout: Layout) -> Chunk:
+    """Returns the first few thousand rows of a file.
+
+    Raises:
+      InputError: The file cannot be read, does not match the model, or has no rows.
+    """
+    try:
+        first = next(read_rows(path, model, layout), None)
+    except (InputError, pa.ArrowException, UnicodeDecodeError, OSError) as error:
+        raise InputError(f"{path}: {error}") from error
+    if first is None or not len(first.rows):
+        raise InputError(f"{path}: no rows; give a file with examples")
+    return first.rows
+
+
+def predict_requests(
+    rows: Chunk,
+    model: ModelFeatures,
+    target: Target,
+    signature: Signature,
+    batch_size: int,
+) -> list[bytes]:
+    """Returns PredictRequests of full batches; rows are repeated to fill one."""
+    times = -(-batch_size // len(rows))
+    if isinstance(rows, Sequence):
+        rows = [*rows] * times
+    else:
+        rows = pa.concat_tables([rows] * times)
+    full = (batch for _, batch in batches(rows, batch_size) if len(batch) == batch_size)
+    return [
+        predict_request(target, signature, columns_of(batch, model)).SerializeToString()
+        for batch in itertools.islice(full, _MAX_REQUESTS)
+    ]
 
 
 def measure(

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+import grpc
 import tensorflow as tf
 from tensorflow_serving.apis import get_model_status_pb2
 from tensorflow_serving.config import model_server_config_pb2
@@ -54,12 +55,14 @@ class VersionStatus:
       error: The last error while loading it, if any.
       failures: Number of failed attempts to load it.
       next_try: Time of the next attempt, monotonic seconds.
+      session: The version, if it is AVAILABLE.
     """
 
     state: int
     error: StatusError | None = None
     failures: int = 0
     next_try: float = 0.0
+    session: ModelSession | None = None
 
 
 class VersionLoader:
@@ -76,11 +79,10 @@ class VersionLoader:
         self._config = config
         self._load = load
         self._polling = polling
-        # Replaced atomically, for a consistent state of each request.
-        self._available: Mapping[int, ModelSession] = {}
+        # Replaced atomically, for a consistent state of each request. Ordered by the
+        # last change.
         self._statuses: Mapping[int, VersionStatus] = {}
         self._aspired: list[int] | None = None
-        self._given_up: set[int] = set()
         self._reported = ""
         self._changed = threading.Condition()
         self._wake = threading.Event()
@@ -112,10 +114,12 @@ class VersionLoader:
 
     def session(self, version: int | None) -> ModelSession | None:
         """Returns a version, or the latest for None, if it is available."""
-        available = self._available
-        if version is None:
-            version = max(available, default=None)
-        return None if version is None else available.get(version)
+        statuses = self._statuses
+        if version is not None:
+            status = statuses.get(version)
+            return None if status is None else status.session
+        available = [each for each, status in statuses.items() if status.session]
+        return statuses[max(available)].session if available else None
 
     def statuses(self) -> Mapping[int, VersionStatus]:
         """Returns the status of the versions to serve and of the last ended ones."""
@@ -160,28 +164,32 @@ class VersionLoader:
             self._wake.wait(self._polling.seconds)
             self._wake.clear()
         self._unload_all_but([])
-        self._publish(None, [])
+        self._aspire([])
 
     def _poll(self) -> None:
         config = self._config
+        none_found = f"No versions of servable {self.name} found under {self.base_path}"
         try:
             found = find_versions(config.base_path)
         except tf.errors.OpError as error:
-            self._report(self._read_problem(error))
+            if isinstance(error, tf.errors.NotFoundError):
+                # The first release creates it.
+                self._report(f"{none_found}: there is no such folder")
+            else:
+                self._report(f"Could not read base path {self.base_path}: {error}")
             # The directory may be unavailable for a while; keep serving.
-            self._publish(None, self._aspired or [])
+            self._aspire(self._aspired or [])
             return
         aspired = aspired_versions(config, found)
-        self._report("" if aspired else self._none_found())
-        # A version that is removed and added again may be another model.
-        self._given_up &= set(aspired)
+        self._report("" if aspired else none_found)
+        self._forget_all_but(aspired)
         for version in aspired:
             if not self._is_known(version):
                 self._set(version, VersionStatus(State.START))
-        self._publish(None, aspired)
+        self._aspire(aspired)
         for version in aspired:
             self._load_version(version, found[version])
-        if not aspired or any(version in self._available for version in aspired):
+        if not aspired or any(map(self.is_available, aspired)):
             self._unload_all_but(aspired)
         self._forget_all_but(aspired)
 
@@ -191,20 +199,12 @@ class VersionLoader:
             _LOG.warning("%s", problem)
         self._reported = problem
 
-    def _none_found(self) -> str:
-        return f"No versions of servable {self.name} found under {self.base_path}"
-
-    def _read_problem(self, error: tf.errors.OpError) -> str:
-        if isinstance(error, tf.errors.NotFoundError):
-            # The first release creates it.
-            return f"{self._none_found()}: there is no such folder"
-        return f"Could not read base path {self.base_path}: {error}"
-
     def _is_known(self, version: int) -> bool:
         """Returns True if a version is loading, available or given up."""
         status = self._statuses.get(version)
-        ended = status is None or status.state == State.END
-        return not ended or version in self._given_up
+        return status is not None and (
+            status.state != State.END or status.failures > self._polling.retries
+        )
 
     def _load_version(self, version: int, path: str) -> None:
         """Loads a version unless it is loaded, has failed or waits for a retry."""
@@ -218,8 +218,7 @@ class VersionLoader:
         except Exception as error:
             self._fail(version, error)
             return
-        self._publish({**self._available, version: session}, None)
-        self._set(version, VersionStatus(State.AVAILABLE))
+        self._set(version, VersionStatus(State.AVAILABLE, session=session))
         _LOG.info("model %s: version %d is available", self.name, version)
 
     def _fail(self, version: int, error: Exception) -> None:
@@ -233,47 +232,38 @@ class VersionLoader:
             self._polling.retries + 1,
             error,
         )
-        over = failures > self._polling.retries
-        if over:
-            self._given_up.add(version)
-        self._set(
-            version,
-            VersionStatus(
-                State.END if over else State.LOADING,
-                _as_status(error),
-                failures,
-                time.monotonic() + self._polling.retry_seconds,
-            ),
-        )
+        state = State.END if failures > self._polling.retries else State.LOADING
+        next_try = time.monotonic() + self._polling.retry_seconds
+        self._set(version, VersionStatus(state, _as_status(error), failures, next_try))
 
     def _unload_all_but(self, versions: list[int]) -> None:
-        for version, status in self._statuses.items():
-            if version in versions:
-                continue
-            if status.state == State.AVAILABLE:
+        for version in sorted(self._statuses.keys() - set(versions)):
+            if self.is_available(version):
                 self._unload(version)
-            elif status.state != State.END:
-                self._set(version, replace(status, state=State.END))
+            elif self._statuses[version].state != State.END:
+                ended = replace(self._statuses[version], state=State.END)
+                self._set(version, ended)
 
     def _forget_all_but(self, versions: list[int]) -> None:
-        """Forgets versions that ended long ago, except the given ones."""
+        """Forgets versions that ended long ago, and failures of those that ended.
+
+        A version that is removed and added again may be another model.
+        """
         ended = [
             version
             for version, status in self._statuses.items()
             if status.state == State.END and version not in versions
         ]
-        forgotten = set(ended[:-_MAX_ENDED])
         self._statuses = {
-            version: status
+            version: replace(status, failures=0) if version in ended else status
             for version, status in self._statuses.items()
-            if version not in forgotten
+            if version not in ended[:-_MAX_ENDED]
         }
 
     def _unload(self, version: int) -> None:
-        session = self._available[version]
+        session = self._statuses[version].session
+        assert session is not None
         self._set(version, VersionStatus(State.UNLOADING))
-        rest = {each: s for each, s in self._available.items() if each != version}
-        self._publish(rest, None)
         session.close()
         # A graph has reference cycles: without a collection several stay in memory.
         del session
@@ -283,22 +273,14 @@ class VersionLoader:
 
     def _set(self, version: int, status: VersionStatus) -> None:
         with self._changed:
-            # Ordered by the last change.
             rest = {v: s for v, s in self._statuses.items() if v != version}
             self._statuses = {**rest, version: status}
             self._changed.notify_all()
 
-    def _publish(
-        self,
-        available: Mapping[int, ModelSession] | None,
-        aspired: list[int] | None,
-    ) -> None:
-        """Publishes the available versions, the versions to serve, or both."""
+    def _aspire(self, versions: list[int]) -> None:
+        """Sets the versions to serve."""
         with self._changed:
-            if available is not None:
-                self._available = available
-            if aspired is not None:
-                self._aspired = aspired
+            self._aspired = versions
             self._changed.notify_all()
 
 
@@ -307,4 +289,4 @@ def _as_status(error: Exception) -> StatusError:
         return error
     if isinstance(error, tf.errors.OpError):
         return StatusError(code_of(error.error_code), error.message)
-    return StatusError(code_of(2), f"{type(error).__name__}: {error}")
+    return StatusError(grpc.StatusCode.UNKNOWN, f"{type(error).__name__}: {error}")

@@ -24,9 +24,8 @@ from config.examples import HashSplit
 from config.raw_columns import RawColumn
 from ctr.skew.requests import Requests
 from serving.client.columns import columns_of
+from serving.client.endpoint import Target, predict_request
 from serving.client.features import Feature, ModelFeatures
-from serving.client.requests import predict_request
-from serving.client.target import Target
 from transform.texts import vocabulary_terms
 
 Write = Callable[[str, pa.Table], Path]

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from tfx.components.util.model_utils import is_infra_validated
 
-from components.infra_validator.warm_up import find_warm_up
+from components.infra_validator.requests import find_warm_up
 from config.serving import Batching
 from config.signatures import WARM_UP_FILE
 from serving.releases.records import ReleaseRecord

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2
 
 from components.infra_validator.requests import Rows, read_examples
 from serving.scorer import Scorer
@@ -16,7 +17,8 @@ def scorer(tiny_models):
 
 
 def _tensors(request):
-    return {name: tf.make_ndarray(each) for name, each in request.inputs.items()}
+    parsed = predict_pb2.PredictRequest.FromString(request.SerializeToString())
+    return {name: tf.make_ndarray(each) for name, each in parsed.inputs.items()}
 
 
 def test_the_first_rows_of_all_files_are_read(split, tiny):

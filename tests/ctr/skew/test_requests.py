@@ -14,9 +14,8 @@ from config.errors import InputError
 from config.raw_columns import RawColumn
 from ctr.skew.requests import Requests
 from serving.client.columns import columns_of
+from serving.client.endpoint import Target, predict_request
 from serving.client.features import Feature, ModelFeatures
-from serving.client.requests import predict_request
-from serving.client.target import Target
 
 NUMBER, TEXT = RawColumn(type="float"), RawColumn(type="string")
 COLUMNS = {"device": TEXT, "tags": TEXT, "age": NUMBER}

@@ -195,16 +195,6 @@ def test_a_version_can_be_requested(served):
         assert client.features().version == 1
 
 
-def test_waiting_for_a_model(served):
-    with Client(served.address, "tiny") as client:
-        assert client.wait_until_available(5) == 1
-    with (
-        Client(served.address, "other") as client,
-        pytest.raises(ServerError, match=r"AVAILABLE.* 0\.3 s"),
-    ):
-        client.wait_until_available(0.3)
-
-
 def test_a_server_that_does_not_answer_is_an_error():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         for address, connection, code in (

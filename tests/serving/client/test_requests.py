@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from tensorflow_serving.apis import predict_pb2
 
 from serving.client.columns import columns_of
+from serving.client.endpoint import Target, predict_request
 from serving.client.features import Feature, ModelFeatures
-from serving.client.requests import predict_request
-from serving.client.target import Target
 
 MODEL = ModelFeatures(
     1,

@@ -15,7 +15,7 @@ import pytest
 from config.errors import RunError
 from serving.load_test import Answers, Load, Senders
 from serving.load_test.figures import measure
-from serving.load_test.loops import connect, send
+from serving.load_test.senders import connect, send
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 
