@@ -28,7 +28,6 @@ class PreviousStatisticsStrategy(resolver.ResolverStrategy):
         """Resolves the statistics.
 
         Args:
-          store: ML Metadata; not used.
           input_dict: `current` statistics, all `previous` candidates, and all
             `anomalies`, which exist for statistics that passed validation.
 

@@ -43,7 +43,6 @@ class LastReleaseStrategy(resolver.ResolverStrategy):
         """Resolves the model.
 
         Args:
-          store: ML Metadata; not used.
           input_dict: `examples` and `transform_graph` of this run, and all `model` and
             `release` artifacts of the pipeline.
 
@@ -88,7 +87,6 @@ class StandingDecisionStrategy(resolver.ResolverStrategy):
         """Resolves the decisions.
 
         Args:
-          store: ML Metadata; not used.
           input_dict: `model` of this run, and all releases as `refusal`, `release`
             and `last`.
 

@@ -9,6 +9,7 @@ ones.
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,6 @@ Array = npt.NDArray[Any]
 
 # Maximum rank of arrays in NumPy 1; TensorFlow allows more.
 MAX_RANK = 32
-_MAX_COUNT = 2**63 - 1
 
 # Typed field of each type.
 _FIELDS = {
@@ -72,13 +72,13 @@ def type_name(dtype: int) -> str:
 
 
 def decode(
-    name: str, proto: tensor_pb2.TensorProto, max_bytes: int = _MAX_COUNT
+    name: str, proto: tensor_pb2.TensorProto, max_bytes: int = sys.maxsize
 ) -> Array:
     """Converts a tensor to an array.
 
     Args:
       name: Name of the tensor in errors.
-      max_bytes: Maximum size of an array that may have more elements than the message.
+      max_bytes: Maximum size of an array with more elements than the message.
 
     Raises:
       StatusError: The message is malformed, or the array too large.
@@ -146,7 +146,7 @@ def _shape(name: str, proto: tensor_pb2.TensorProto) -> tuple[tuple[int, ...], i
     if shape and min(shape) < 0:
         raise _malformed(name, f"shape {list(shape)}")
     count = math.prod(shape)
-    if count > _MAX_COUNT:
+    if count > sys.maxsize:
         raise _malformed(name, f"shape {list(shape)} overflows")
     return shape, count
 

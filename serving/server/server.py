@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable
 
@@ -128,9 +127,9 @@ class Server:
 
     def _load(self, name: str, version: int, path: str) -> ModelSession:
         """Loads a version and replays its warm-up requests."""
-        threads = len(os.sched_getaffinity(0))
-        session = ModelSession(name, version, path, threads, self._batching)
-        count = warm_up(session, path, self._serving.max_message_bytes)
+        max_bytes = self._serving.max_message_bytes
+        session = ModelSession(name, version, path, max_bytes, self._batching)
+        count = warm_up(session, path)
         _LOG.info("model %s: version %d: %d warm-up requests", name, version, count)
         return session
 
@@ -140,11 +139,7 @@ class Server:
 
     def _predictions(self, entrypoint: str) -> PredictionService:
         return PredictionService(
-            self._registry,
-            self._metrics,
-            self._request_log,
-            entrypoint,
-            self._serving.max_message_bytes,
+            self._registry, self._metrics, self._request_log, entrypoint
         )
 
     def _update(self) -> None:

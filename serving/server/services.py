@@ -48,7 +48,6 @@ class PredictionService:
 
     Args:
       entrypoint: Name of the transport in metrics: GRPC or REST.
-      max_bytes: Maximum size of an array that the last element of a tensor fills.
     """
 
     def __init__(
@@ -57,13 +56,11 @@ class PredictionService:
         metrics: Metrics,
         request_log: RequestLog,
         entrypoint: str,
-        max_bytes: int,
     ):
         self._registry = registry
         self._metrics = metrics
         self._request_log = request_log
         self._entrypoint = entrypoint
-        self._max_bytes = max_bytes
 
     def predict(
         self, request: predict_pb2.PredictRequest, deadline: float
@@ -76,7 +73,7 @@ class PredictionService:
             self.counting_failures(name),
             self._registry.session(request.model_spec) as session,
         ):
-            response = session.predict(request, deadline, self._max_bytes)
+            response = session.predict(request, deadline)
             version = session.version
         seconds = time.perf_counter() - started
         self._metrics.observe_latency(name, "Predict", self._entrypoint, seconds)

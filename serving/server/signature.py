@@ -97,8 +97,7 @@ class Signature:
         """Returns the inputs of a request, in the order of `inputs`.
 
         Args:
-          request: Tensors by alias.
-          max_bytes: Maximum size of an array that the last element of a tensor fills.
+          max_bytes: Maximum size of an array; see `decode`.
 
         Raises:
           StatusError: The request does not match the signature.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 
 import grpc
@@ -16,15 +17,9 @@ from serving.server.status import StatusError, invalid_argument, unimplemented
 # As in TensorFlow Serving.
 _MAX_REQUESTS = 1000
 
-_NO_DEADLINE = float("inf")
 
-
-def warm_up(session: ModelSession, path: str, max_bytes: int) -> int:
-    """Replays the warm-up requests of a SavedModel, and returns their number.
-
-    Args:
-      path: Directory of the SavedModel.
-      max_bytes: Maximum size of an array that the last element of a tensor fills.
+def warm_up(session: ModelSession, path: str) -> int:
+    """Replays the warm-up requests in the directory of a model; returns their number.
 
     Raises:
       StatusError: A request failed, or the file is malformed.
@@ -41,7 +36,7 @@ def warm_up(session: ModelSession, path: str, max_bytes: int) -> int:
                     "Number of warmup records exceeds the maximum "
                     f"({_MAX_REQUESTS}) at {file}"
                 )
-            _replay(session, _parse(record, file), max_bytes)
+            _replay(session, _parse(record, file))
     except tf.errors.DataLossError as error:
         raise StatusError(
             grpc.StatusCode.DATA_LOSS,
@@ -57,11 +52,9 @@ def _parse(record: bytes, file: str) -> prediction_log_pb2.PredictionLog:
         raise invalid_argument(f"Failed to parse warmup record from {file}") from error
 
 
-def _replay(
-    session: ModelSession, log: prediction_log_pb2.PredictionLog, max_bytes: int
-) -> None:
+def _replay(session: ModelSession, log: prediction_log_pb2.PredictionLog) -> None:
     kind = log.WhichOneof("log_type")
     if kind == "predict_log":
-        session.predict(log.predict_log.request, _NO_DEADLINE, max_bytes)
+        session.predict(log.predict_log.request, math.inf)
     elif kind is not None:
         raise unimplemented(f"Unsupported log_type for warmup: {kind}")

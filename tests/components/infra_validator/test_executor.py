@@ -75,9 +75,9 @@ def test_requests_to_warm_up_with_are_part_of_what_is_released(
 
     path = version_path(str(tmp_path), released.version)
     assert Path(path, WARM_UP_FILE).read_bytes() == Path(file).read_bytes()
-    servable = ModelSession("tiny", released.version, path, threads=1)
+    servable = ModelSession("tiny", released.version, path)
     # Through each signature a batch, and 10 rows one by one.
-    assert warm_up(servable, path, 2**20) == 22
+    assert warm_up(servable, path) == 22
 
 
 @pytest.fixture

@@ -160,7 +160,7 @@ def test_a_long_error_reaches_the_client(client, predict_request_of, rejection):
 
 
 def test_a_request_past_its_deadline_is_not_computed(toy_dir):
-    session = ModelSession("toy", 1, str(toy_dir / "1"), threads=1)
+    session = ModelSession("toy", 1, str(toy_dir / "1"))
     signature = session.signature("")
 
     with pytest.raises(StatusError) as caught:

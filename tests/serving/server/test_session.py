@@ -29,7 +29,7 @@ def load(tmp_path):
             return {"y": function(module, x)}
 
         tf.saved_model.save(module, str(tmp_path), {"serving_default": serve})
-        session = ModelSession("m", 1, str(tmp_path), threads=1)
+        session = ModelSession("m", 1, str(tmp_path))
         sessions.append(session)
         return session
 
@@ -78,7 +78,7 @@ def test_tensorflow_1_control_flow_is_computed(tmp_path):
         few, many = tf.raw_ops.Switch(data=x, pred=tf.size(x) > 1)
         y, _ = tf.raw_ops.Merge(inputs=[few, 2.0 * many])
         v1.saved_model.simple_save(session, path, {"x": x}, {"y": y})
-    session = ModelSession("m", 1, path, threads=1)
+    session = ModelSession("m", 1, path)
 
     assert _run(session, [1.0]) == [1.0]
     assert _run(session, [1.0, 2.0]) == [2.0, 4.0]

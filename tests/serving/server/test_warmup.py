@@ -11,12 +11,10 @@ from serving.server.session import ModelSession
 from serving.server.status import StatusError
 from serving.server.warmup import warm_up
 
-MANY = 2**20
-
 
 @pytest.fixture(scope="module")
 def session(toy_dir):
-    session = ModelSession("toy", 1, str(toy_dir / "1"), threads=1)
+    session = ModelSession("toy", 1, str(toy_dir / "1"))
     yield session
     session.close()
 
@@ -48,11 +46,11 @@ def predict_log(predict_request_of):
 
 def test_requests_are_replayed(session, write, predict_log, tmp_path):
     # A model may have none.
-    assert warm_up(session, str(tmp_path), MANY) == 0
+    assert warm_up(session, str(tmp_path)) == 0
 
     path = write(predict_log(), predict_log(), prediction_log_pb2.PredictionLog())
-    assert warm_up(session, path, MANY) == 3
-    assert warm_up(session, write(*[b""] * 1000), MANY) == 1000
+    assert warm_up(session, path) == 3
+    assert warm_up(session, write(*[b""] * 1000)) == 1000
 
 
 def _of_kind(kind):
@@ -73,7 +71,7 @@ def _of_kind(kind):
 )
 def test_other_requests_are_errors(logs, code, session, write):
     with pytest.raises(StatusError) as caught:
-        warm_up(session, write(*logs), MANY)
+        warm_up(session, write(*logs))
     assert caught.value.code.name == code
 
 
@@ -82,7 +80,7 @@ def test_a_malformed_file_is_an_error(session, write, tmp_path):
     (tmp_path / WARM_UP_FILE).write_bytes(b"garbage" * 10)
 
     with pytest.raises(StatusError) as caught:
-        warm_up(session, path, MANY)
+        warm_up(session, path)
     assert caught.value.code.name == "DATA_LOSS"
 
 
