@@ -24,43 +24,31 @@ def passed(number: int) -> standard_artifacts.ExampleAnomalies:
     return artifact
 
 
+def resolve(current, candidates, valid):
+    """The ids of the statistics that are resolved, as previous and as current."""
+    inputs = {
+        "current": [statistics(*current)],
+        "previous": [statistics(*each) for each in candidates],
+        "anomalies": [passed(number) for number in valid],
+    }
+    resolved = PreviousStatisticsStrategy().resolve_artifacts(None, inputs)
+    return [[each.id for each in resolved[key]] for key in ("previous", "current")]
+
+
 def test_statistics_that_did_not_pass_are_left_out():
-    inputs = {
-        "current": [statistics(3)],
-        "previous": [statistics(1), statistics(2)],
-        "anomalies": [passed(1)],
-    }
-    resolved = PreviousStatisticsStrategy().resolve_artifacts(None, inputs)
-    assert [artifact.id for artifact in resolved["previous"]] == [1]
+    assert resolve((3,), [(1,), (2,)], valid=[1]) == [[1], [3]]
 
 
 @pytest.mark.parametrize(
     ("current", "candidates", "expected"),
     [
-        (4, [1, 3, 2, 4], [3]),
+        ((4,), [(1,), (3,), (2,), (4,)], [3]),
         # A rerun on older examples, whose statistics come from the cache.
-        (2, [1, 2, 3, 4], [1]),
-        (1, [1, 2], []),
-        (1, [1], []),
-        (1, [], []),
-    ],
-)
-def test_newest_that_is_older_than_those_at_hand(
-    current: int, candidates: list[int], expected: list[int]
-):
-    inputs = {
-        "current": [statistics(current)],
-        "previous": [statistics(number) for number in candidates],
-        "anomalies": [passed(number) for number in candidates],
-    }
-    resolved = PreviousStatisticsStrategy().resolve_artifacts(None, inputs)
-    assert [artifact.id for artifact in resolved["previous"]] == expected
-    assert [artifact.id for artifact in resolved["current"]] == [current]
-
-
-@pytest.mark.parametrize(
-    ("current", "candidates", "expected"),
-    [
+        ((2,), [(1,), (2,), (3,), (4,)], [1]),
+        ((1,), [(1,), (2,)], []),
+        ((1,), [(1,)], []),
+        ((1,), [], []),
+        # By id and span.
         ((3, 7), [(1, 5), (2, 6)], [2]),
         # A day that comes late.
         ((3, 6), [(1, 5), (2, 7)], [1]),
@@ -77,15 +65,6 @@ def test_newest_that_is_older_than_those_at_hand(
         ((3, 0), [(1, 0), (2, 7)], [1]),
     ],
 )
-def test_latest_of_an_earlier_span(
-    current: tuple[int, int],
-    candidates: list[tuple[int, int]],
-    expected: list[int],
-):
-    inputs = {
-        "current": [statistics(*current)],
-        "previous": [statistics(*each) for each in candidates],
-        "anomalies": [passed(number) for number, _ in candidates],
-    }
-    resolved = PreviousStatisticsStrategy().resolve_artifacts(None, inputs)
-    assert [artifact.id for artifact in resolved["previous"]] == expected
+def test_newest_of_the_earlier_span_or_the_older_ones(current, candidates, expected):
+    found = resolve(current, candidates, [number for number, *_ in candidates])
+    assert found == [expected, [current[0]]]

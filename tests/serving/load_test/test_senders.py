@@ -151,3 +151,31 @@ def test_senders_end_with_their_parent(address):
     # To its end: all that it started have the other copy of the pipe.
     assert parent.stdout.read() == ""
     parent.communicate()
+
+
+def test_percentiles_are_of_all_answers():
+    answers = Answers([(float(n), n / 1000, "OK") for n in range(1, 102)])
+
+    assert answers.milliseconds(50) == 51.0
+    assert answers.milliseconds(99) == 100.0
+    assert answers.milliseconds(100) == 101.0
+
+
+def test_the_rate_is_of_what_was_answered_well():
+    # Four requests, from the first being due at 10 until the last answer at 12.
+    answers = Answers(
+        [
+            (10.0, 0.1, "OK"),
+            (10.5, 0.1, "UNAVAILABLE"),
+            (11.0, 0.1, "OK"),
+            (11.5, 0.5, "OK"),
+        ]
+    )
+
+    assert answers.rate == 1.5
+    assert answers.failed == {"UNAVAILABLE": 1}
+
+
+def test_no_answers_are_no_rate():
+    assert Answers([]).rate == 0.0
+    assert Answers([]).failed == {}
