@@ -29,7 +29,6 @@ def model_server_config(
     """Returns the configuration of one model with its current labels.
 
     Args:
-      serving: The `serving` block.
       base_path: Directory of the model's versions.
       request_log_dir: Default folder of the request log.
 

@@ -49,7 +49,6 @@ def decide(
 
     Args:
       objection: The gate that failed; None if the candidate passed all.
-      approval: `manual` or `automatic`.
       refusal: The record by which a person refused the model, if one does.
       release: The record by which the model is the last released, if it is.
       older: See `why_older`.
@@ -78,12 +77,7 @@ def decide(
 
 
 def why_older(span: str, last: ReleaseRecord | None) -> str | None:
-    """Returns why a candidate is older than the last released model; None if it is not.
-
-    Args:
-      span: Newest span of the candidate's examples.
-      last: The last release, if there is one.
-    """
+    """Returns why a candidate is older than the last release; None if it is not."""
     if last is None or not is_earlier(span, last.span):
         return None
     return (

@@ -25,14 +25,9 @@ class PreviousStatisticsStrategy(resolver.ResolverStrategy):
     def resolve_artifacts(
         self, store: Any, input_dict: dict[str, list[types.Artifact]]
     ) -> dict[str, list[types.Artifact]]:
-        """Resolves the statistics.
+        """Resolves `previous`, all other statistics, to at most one artifact.
 
-        Args:
-          input_dict: `current` statistics, all `previous` candidates, and all
-            `anomalies`, which exist for statistics that passed validation.
-
-        Returns:
-          The same keys; `previous` holds at most one artifact.
+        `anomalies` exist for statistics that passed validation.
         """
         (current,) = input_dict["current"]
         valid = {

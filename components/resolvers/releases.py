@@ -27,27 +27,21 @@ class LastReleaseStrategy(resolver.ResolverStrategy):
     resolved, so everything downstream is served from the cache. And it leaves out
     models trained on newer spans than this run: to start from one, or to be compared
     with it, would leak the future.
+
+    Args:
+      trainer: Fingerprint of the Trainer's configuration and code.
+      can_see_artifacts: True if files of earlier runs can be read here.
     """
 
     def __init__(self, trainer: str, can_see_artifacts: bool = True):
-        """Builds the strategy.
-
-        Args:
-          trainer: Fingerprint of the Trainer's configuration and code.
-          can_see_artifacts: True if files of earlier runs can be read here.
-        """
         self._trainer = trainer
         self._can_see_artifacts = can_see_artifacts
 
     def resolve_artifacts(self, store: Any, input_dict: Artifacts) -> Artifacts:
-        """Resolves the model.
+        """Resolves `model` and `release` to at most one artifact.
 
-        Args:
-          input_dict: `examples` and `transform_graph` of this run, and all `model` and
-            `release` artifacts of the pipeline.
-
-        Returns:
-          The same keys; `model` and `release` hold at most one artifact.
+        `examples` and `transform_graph` are those of this run, `model` and `release`
+        all artifacts of the pipeline.
         """
         training = training_key(input_dict["transform_graph"][0].uri, self._trainer)
         span = newest_span(input_dict["examples"][0])
@@ -84,16 +78,11 @@ class StandingDecisionStrategy(resolver.ResolverStrategy):
     """
 
     def resolve_artifacts(self, store: Any, input_dict: Artifacts) -> Artifacts:
-        """Resolves the decisions.
+        """Resolves all releases to at most one under each of three keys.
 
-        Args:
-          input_dict: `model` of this run, and all releases as `refusal`, `release`
-            and `last`.
-
-        Returns:
-          The same keys, each with one artifact if there is such a record: `refusal`, by
-          which a person refused the model; `release`, by which the model is the last
-          released; and `last`, the last release of any model.
+        `refusal` is the record by which a person refused the model of this run;
+        `release` the one by which the model is the last released; `last` the last
+        release of any model.
         """
         (model,) = input_dict["model"]
         history = _history(input_dict["last"])

@@ -91,11 +91,10 @@ class Client(_Base):
         Args:
           chunks: Rows as for `predict`, any number at a time. They are consumed only as
             fast as requests are sent.
-          label: Label of the version to use. Defaults to the client's target.
+          label: As for `predict`.
 
         Raises:
-          InputError: A feature is unknown, or a value has the wrong type.
-          ServerError: The server cannot be reached, or rejects the request.
+          InputError, ServerError: As for `predict`.
         """
         endpoint = self._endpoint.labelled(label)
         pending: deque[tuple[Any, Columns]] = deque()

@@ -130,17 +130,10 @@ def _cast(feature: Feature, column: pa.ChunkedArray) -> list[Any]:
     try:
         if pa.types.is_dictionary(column.type):
             column = column.cast(column.type.value_type)
-        if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-            return [
-                values
-                for chunk in column.chunks
-                for values in _cast_lists(feature, chunk)
-            ]
-        values = [
-            value
-            for chunk in column.chunks
-            for value in _cast_values(feature, chunk).to_pylist()
-        ]
+        values = column.combine_chunks()
+        if pa.types.is_list(values.type) or pa.types.is_large_list(values.type):
+            return _cast_lists(feature, values)
+        cast = _cast_values(feature, values).to_pylist()
     except InputError as error:
         raise InputError(f"feature {feature.name!r}: {error}") from error
     except pa.ArrowException as error:
@@ -149,8 +142,8 @@ def _cast(feature: Feature, column: pa.ChunkedArray) -> list[Any]:
             f"{column.type} ({error})"
         ) from error
     if feature.many:
-        return [None if value is None else [value] for value in values]
-    return values
+        return [None if value is None else [value] for value in cast]
+    return list(cast)
 
 
 def _cast_lists(feature: Feature, lists: pa.Array) -> list[list[Any] | None]:

@@ -70,10 +70,6 @@ class Target:
                 f"{self.label!r}; allowed: one of them"
             )
 
-    def labelled(self, label: str) -> Target:
-        """Returns the same model in the version with a label."""
-        return replace(self, label=label)
-
     def spec(self, signature: str = "") -> Any:
         """Returns the ModelSpec of a request."""
         spec = messages.ModelSpec(name=self.model, signature_name=signature)
@@ -130,7 +126,7 @@ class Endpoint:
             return self
         if known := self._by_label.get(label):
             return known
-        target = self.target.labelled(label)
+        target = replace(self.target, label=label)
         endpoint = Endpoint(self._address, target, self._signature)
         return self._by_label.setdefault(label, endpoint)
 

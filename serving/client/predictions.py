@@ -36,13 +36,10 @@ Record = Sequence[Any]
 def predict_file(
     client: Client, path: Path, layout: Layout
 ) -> Iterator[tuple[Any, ...]]:
-    """Yields the predictions for the rows of a file, in bounded memory.
+    """Yields the kept columns and the probability of each row, in bounded memory.
 
     Args:
       path: A `.csv`, `.jsonl` (either also `.gz`) or `.parquet` file.
-
-    Yields:
-      The values of the kept columns and the probability of each row.
 
     Raises:
       InputError: The file cannot be read, or does not match the model.
@@ -69,15 +66,13 @@ def predict_file_split(
 ) -> Iterator[tuple[Any, ...]]:
     """Yields predictions as `predict_file`, from the versions of several labels.
 
+    The label comes before the probability.
+
     Args:
       by: Column with the ids of the users.
 
-    Yields:
-      The values of the kept columns, the label and the probability of each row.
-
     Raises:
-      InputError: The file cannot be read, or does not match the models.
-      ServerError: The server cannot be reached, or rejects a request.
+      InputError, ServerError: As for `predict_file`.
     """
     models = {label: client.features(label) for label in split.labels}
     names = layout.keep

@@ -41,13 +41,9 @@ def read_labels(model_dir: str) -> dict[str, int]:
 
 
 def change_labels(model_dir: str, changes: Mapping[str, int | None]) -> dict[str, int]:
-    """Assigns labels to versions atomically; the caller must be the sole writer.
+    """Assigns labels to versions, and returns all labels; None removes a label.
 
-    Args:
-      changes: Versions by label; None removes the label.
-
-    Returns:
-      All labels after the change.
+    The change is atomic; the caller must be the sole writer.
 
     Raises:
       ReleaseError: A label is malformed or unknown, or its version is missing or was

@@ -84,15 +84,11 @@ def release_model(
 def roll_back(
     model_dir: str, by: str, note: str, refused: Collection[str] = ()
 ) -> ReleaseRecord:
-    """Releases the model of an earlier version again, and withdraws the newest one.
+    """Releases an earlier model again as a version that withdraws the newest one.
 
     Args:
       by: The person who decided.
-      note: The reason.
       refused: Digests of models to skip, besides the withdrawn ones.
-
-    Returns:
-      The record of the new version.
 
     Raises:
       ReleaseError: There is no version to roll back to, or the newest has a label.
@@ -142,10 +138,7 @@ def remove_old_versions(model_dir: str, keep: int) -> None:
     """Removes the oldest versions, each atomically for servers.
 
     The newest version, and those with a label or without a record, are never removed.
-    Versions that a rollback can restore are kept longest.
-
-    Args:
-      keep: Number of versions to keep besides those.
+    Of the others `keep` are kept, first those that a rollback can restore.
     """
     storage = storage_of(model_dir)
     with sole_writer(model_dir):

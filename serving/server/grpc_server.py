@@ -11,17 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
-from google.protobuf import descriptor_pool
+from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
-from tensorflow_serving.apis.classification_pb2 import ClassificationRequest
-from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataRequest
-from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusRequest
-from tensorflow_serving.apis.inference_pb2 import MultiInferenceRequest
-from tensorflow_serving.apis.model_management_pb2 import ReloadConfigRequest
-from tensorflow_serving.apis.predict_pb2 import PredictRequest
-from tensorflow_serving.apis.regression_pb2 import RegressionRequest
 
 from config.errors import ConfigError
 from config.serving import Serving
@@ -51,7 +44,6 @@ class GrpcServer:
     It opens its port at once; `start` begins to answer.
 
     Args:
-      serving: The `serving` block.
       pem: The server's key and certificates; None disables TLS.
 
     Raises:
@@ -101,7 +93,6 @@ class GrpcServer:
         self._server.stop(grace).wait()
 
     def _add_reflection(self) -> None:
-        _register_descriptors()
         names = (*_SERVICES[1:], health.SERVICE_NAME, reflection.SERVICE_NAME)
         servicer = reflection.ReflectionServicer(names)
         # A method cannot have the attribute by which gRPC finds its own threads.
@@ -140,41 +131,39 @@ def _credentials(pem: Pem) -> grpc.ServerCredentials:
 def _services(
     predictions: PredictionService, models: ModelService
 ) -> list[grpc.GenericRpcHandler]:
-    methods: dict[str, dict[str, tuple[Method, type[Any]]]] = {
+    methods: dict[str, dict[str, Method]] = {
         _PREDICTION_SERVICE: {
-            "Predict": (predictions.predict, PredictRequest),
-            "GetModelMetadata": (
-                predictions.get_model_metadata,
-                GetModelMetadataRequest,
-            ),
-            "Classify": (
-                functools.partial(predictions.reject, CLASSIFY),
-                ClassificationRequest,
-            ),
-            "Regress": (
-                functools.partial(predictions.reject, REGRESS),
-                RegressionRequest,
-            ),
-            "MultiInference": (predictions.multi_inference, MultiInferenceRequest),
+            "Predict": predictions.predict,
+            "GetModelMetadata": predictions.get_model_metadata,
+            "Classify": functools.partial(predictions.reject, CLASSIFY),
+            "Regress": functools.partial(predictions.reject, REGRESS),
+            "MultiInference": predictions.multi_inference,
         },
         _MODEL_SERVICE: {
-            "GetModelStatus": (models.get_model_status, GetModelStatusRequest),
-            "HandleReloadConfigRequest": (
-                models.handle_reload_config_request,
-                ReloadConfigRequest,
-            ),
+            "GetModelStatus": models.get_model_status,
+            "HandleReloadConfigRequest": models.handle_reload_config_request,
         },
     }
+    _register_descriptors()
     return [
         grpc.method_handlers_generic_handler(
             service,
             {
-                name: grpc.unary_unary_rpc_method_handler(_handler(method, message))
-                for name, (method, message) in some.items()
+                name: grpc.unary_unary_rpc_method_handler(
+                    _handler(method, _request_class(service, name))
+                )
+                for name, method in some.items()
             },
         )
         for service, some in methods.items()
     ]
+
+
+def _request_class(service: str, method: str) -> type[Any]:
+    descriptor = descriptor_pool.Default().FindServiceByName(service)
+    return message_factory.GetMessageClass(
+        descriptor.methods_by_name[method].input_type
+    )
 
 
 def _handler(
@@ -201,7 +190,7 @@ def _handler(
 
 
 def _register_descriptors() -> None:
-    """Registers the services for reflection.
+    """Registers the services, also for reflection.
 
     With protobuf 4 and later, two modules of tensorflow-serving-api raise an error
     after they registered their service.
@@ -211,5 +200,3 @@ def _register_descriptors() -> None:
             importlib.import_module(f"tensorflow_serving.apis.{module}")
         except AttributeError:
             continue
-    for service in _SERVICES[1:]:
-        descriptor_pool.Default().FindServiceByName(service)

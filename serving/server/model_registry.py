@@ -33,11 +33,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class ModelRegistry:
-    """The models of a configuration, which can be replaced at any time.
-
-    Args:
-      load: Loads a version.
-    """
+    """The models of a configuration, which can be replaced at any time."""
 
     def __init__(self, load: Load, polling: Polling):
         self._load = load

@@ -113,11 +113,7 @@ class Server:
         self._registry.wait_for(new, deadline)
 
     def stop(self, grace: float = 10.0) -> None:
-        """Closes the ports and unloads the models.
-
-        Args:
-          grace: Seconds for requests to finish.
-        """
+        """Closes the ports and unloads the models; requests have `grace` seconds."""
         self._stopping.set()
         if self._rest is not None:
             self._rest.stop()

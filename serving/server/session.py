@@ -163,7 +163,6 @@ class ModelSession:
 
         Args:
           feeds: Names of the fed tensors; a tuple.
-          arrays: Values of the fed tensors.
           fetches: Names of the fetched tensors; a tuple.
           deadline: Deadline of the request, monotonic seconds.
 

@@ -39,11 +39,9 @@ def find_versions(base_path: str) -> Mapping[int, str]:
 def aspired_versions(
     config: model_server_config_pb2.ModelConfig, found: Iterable[int]
 ) -> list[int]:
-    """Returns the versions to serve, ascending.
+    """Returns those of the versions found that are to be served, ascending.
 
-    Args:
-      config: Its policy is `latest` (one version by default), `all` or `specific`.
-      found: The versions on disk.
+    The policy is `latest` (one version by default), `all` or `specific`.
     """
     policy = config.model_version_policy
     versions = sorted(found)
