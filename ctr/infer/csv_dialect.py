@@ -25,6 +25,10 @@ _DIALECTS = ((",\t;|", '"'), (",\t;|", "'"), ("\x01^~ ", '"'))
 # Of the rows, which have as many fields as the first by the right delimiter.
 _REGULAR_SHARE = 0.9
 _JSON = re.compile(r'\s*\[?\s*\{\s*"')
+# The label, then an index (or a field and an index) and a number for each value.
+_SPARSE = re.compile(r"[-+]?\d+(?:\.\d+)?(?:\s+\d+(:\d+)?:[-+.\de]+)+\s*", re.I)
+# Of one field alone it is not known that it is part of a separator.
+_FEWEST_OF_SEVERAL = 5
 _SHOWN = 40
 
 
@@ -43,11 +47,7 @@ def guess_csv_format(path: Path, label: str) -> CsvFormat:
     encoding = _encoding(start)
     text = codecs.getincrementaldecoder(encoding)("strict").decode(start)
     text = text.removeprefix("\ufeff")
-    if _JSON.match(text):
-        raise InputError(
-            "this is JSON, which is not read; convert it to Parquet, as "
-            "pandas.read_json(FILE, lines=True).to_parquet(FILE) does"
-        )
+    _check_layout(text)
     escape = "\\" if '\\"' in text else None
     dialect, rows = _dialect(text, escape)
     has_header = not rows or _is_header(rows[0], label)
@@ -59,16 +59,39 @@ def guess_csv_format(path: Path, label: str) -> CsvFormat:
     )
 
 
+def _check_layout(text: str) -> None:
+    """Checks that a text may be one of fields with a delimiter.
+
+    Raises:
+      InputError: It is JSON, LIBSVM or LIBFFM.
+    """
+    if _JSON.match(text):
+        raise InputError(
+            "this is JSON, which is not read; convert it to Parquet, as "
+            "pandas.read_json(FILE, lines=True).to_parquet(FILE) does"
+        )
+    lines = text.splitlines()[:_ROWS]
+    sparse = [match for line in lines if (match := _SPARSE.fullmatch(line))]
+    if sparse and len(sparse) >= _REGULAR_SHARE * len(lines):
+        name = "LIBFFM" if sparse[0][1] else "LIBSVM"
+        raise InputError(
+            f"this is {name}, which is not read; write a column for each field, in CSV "
+            "or Parquet, before its values become indices"
+        )
+
+
 def _dialect(text: str, escape: str | None) -> tuple[dict[str, Any], list[list[str]]]:
     """The delimiter and quote by which rows have most fields, and the rows.
 
     Raises:
-      InputError: The first row has fewer or more fields than the others.
+      InputError: The first row has fewer or more fields than the others, or fields are
+        separated by several characters.
     """
     for delimiters, quote in _DIALECTS:
         read = {each: _rows(text, each, quote, escape) for each in delimiters}
         delimiter = max(read, key=lambda each: _width(read[each]))
         if _width(read[delimiter]):
+            _check_separator(delimiter, read[delimiter])
             return {"delimiter": delimiter, "quote": quote}, read[delimiter]
     for delimiter in _DIALECTS[0][0]:
         rows = _rows(text, delimiter, '"', escape)
@@ -80,6 +103,19 @@ def _dialect(text: str, escape: str | None) -> tuple[dict[str, Any], list[list[s
                 "delimiters that end lines"
             )
     return {}, _rows(text, ",", '"', escape)
+
+
+def _check_separator(delimiter: str, rows: Sequence[Sequence[str]]) -> None:
+    """Checks for separators such as `||` and `|~|`, between which every field is."""
+    width = _usual_width(rows)
+    between = {tuple(row[1::2]) for row in rows if len(row) == width}
+    if width < _FEWEST_OF_SEVERAL or width % 2 == 0 or len(between) > 1:
+        return
+    if len(set(inner := between.pop())) == 1:
+        raise InputError(
+            f"fields are separated by {delimiter + inner[0] + delimiter!r}; write one "
+            "character there, such as a tab"
+        )
 
 
 def _start(path: Path) -> bytes:

@@ -12,6 +12,7 @@ _DELIMITERS = ("|", ";", ", ", ",", " ")
 _LEAST_SHARE = 0.1  # of the values that hold the delimiter
 _LEAST_REPEATED = 0.5  # of the items, those that occur in several rows
 _LEAST_ELSEWHERE = 0.5  # of the items, those that occur at several places
+_LEAST_ALONE = 0.9  # of the words, those that are a whole text in other rows
 _STRUCTURE = r"^\s*[\[{(<]"  # of JSON or HTML, whose commas are its own
 _LETTER = r"\p{L}"
 _DIGIT = r"\d"
@@ -39,8 +40,8 @@ def _are_lists(texts: pa.Array, delimiter: str, distinct: int) -> bool:
     lengths = pc.list_value_length(lists).to_numpy()
     items = pc.utf8_trim_whitespace(pc.list_flatten(lists))
     counts = items.value_counts().field(1).to_numpy()
-    if delimiter == " " and not pc.all(pc.match_substring_regex(items, _DIGIT)).as_py():
-        return False  # Words have blanks too; ids such as N55689 have digits.
+    if delimiter == " " and not _are_ids(items) and not _stand_alone(texts, lists):
+        return False  # Names and sentences have blanks, too.
     # Commas and blanks are in texts, too: they separate items only if these come again.
     repeats = 1 if delimiter in ("|", ";") else 2
     if repeats * len(counts) > distinct or np.mean(counts > 1) < _LEAST_REPEATED:
@@ -51,6 +52,20 @@ def _are_lists(texts: pa.Array, delimiter: str, distinct: int) -> bool:
     if len(np.unique(lengths)) > 2:
         return True
     return _share_elsewhere(items, lengths) >= _LEAST_ELSEWHERE
+
+
+def _are_ids(items: pa.Array) -> bool:
+    """Returns True if each item has a digit, as N55689 has."""
+    return bool(pc.all(pc.match_substring_regex(items, _DIGIT)).as_py())
+
+
+def _stand_alone(texts: pa.Array, lists: pa.Array) -> bool:
+    """Returns True for items such as genres: all of a text elsewhere, once in each."""
+    items, rows = lists.flatten(), pc.list_parent_indices(lists)
+    pairs = pa.table({"row": rows, "item": items}).group_by(["row", "item"])
+    if pairs.aggregate([]).num_rows < len(items):
+        return False
+    return pc.mean(pc.is_in(items, value_set=texts)).as_py() >= _LEAST_ALONE
 
 
 def _share_elsewhere(items: pa.Array, lengths: Ints) -> float:

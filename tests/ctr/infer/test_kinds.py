@@ -126,6 +126,17 @@ def lists(delimiter: str, items: list[str], lengths: tuple[int, int]) -> list[st
     ]
 
 
+def sets(items: list[str], lengths: tuple[int, int]) -> list[str]:
+    """Texts of several items, none of them twice in one."""
+    return [
+        " ".join(RNG.choice(items, length, replace=False))
+        for length in RNG.integers(*lengths, ROWS)
+    ]
+
+
+GENRES = ["Action", "Children's", "Comedy", "Drama", "Sci-Fi", "War"]
+
+
 @pytest.mark.parametrize(
     ("values", "delimiter"),
     [
@@ -137,6 +148,7 @@ def lists(delimiter: str, items: list[str], lengths: tuple[int, int]) -> list[st
         (lists("|", list(map(str, range(40))), (9, 20)), "|"),
         (lists(", ", list("abcdefgh"), (5, 20)), ", "),
         (lists(" ", [f"N{n}" for n in range(400)], (1, 30)), " "),
+        (sets(GENRES, (1, 4)), " "),
     ],
 )
 def test_lists_have_items_that_come_again(values: list[str], delimiter: str):
@@ -153,6 +165,10 @@ def test_lists_have_items_that_come_again(values: list[str], delimiter: str):
         pytest.param([f"<b>{n % 50}, x</b>" for n in ITEMS], id="HTML"),
         pytest.param([f"iPhone {n % 9}" for n in ITEMS], id="words and numbers"),
         pytest.param(lists(" ", ["red", "shoe", "sale"], (1, 9)), id="words"),
+        pytest.param(sets(GENRES, (2, 4)), id="names of several words"),
+        pytest.param(
+            [f"{'Mobile ' * (n % 2)}{'ABCDEFGH'[n % 8]}" for n in ITEMS], id="variants"
+        ),
     ],
 )
 def test_other_texts_with_delimiters_are_no_lists(values: list[str]):

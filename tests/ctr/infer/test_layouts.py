@@ -165,6 +165,11 @@ def test_columns_of_some_files_alone_are_left_out(tmp_path: Path):
         ("sep=;\n" + (HEADER + ROWS).replace(",", ";"), "'sep=;'.*: 3"),
         (HEADER + ROWS.replace("\n", ",\n"), ": 3, .*: 4"),
         ("click   city\n" + "1       a\n0       b\n" * 50, "fields of a CSV file"),
+        ((HEADER + ROWS).replace(",", "||"), r"'\|\|'"),
+        (ROWS.replace(",", "|~|"), r"'\|~\|'"),
+        ("1 3:1 10:0.5\n0 2:1 7:1e-3\n" * 50, "LIBSVM"),
+        ("-1 3:1 10:0.5 12:1\n+1 2:1\n" * 50, "LIBSVM"),
+        ("1 0:3:1 1:10:0.5\n0 0:2:1 1:7:1\n" * 50, "LIBFFM"),
         (HEADER.replace("click", " Click ") + ROWS, "--label ' Click '"),
     ],
 )
