@@ -16,13 +16,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_gen.lists import flat, has_repeats, lists
 from config.errors import InputError
 from config.examples import Label
 from config.parts import ExampleGenPart
 from config.raw_columns import RawColumn
 from config.values.canonical_array import canonical_texts
-from config.values.text_values import typed
+from config.values.lists import flat, has_repeats, lists
+from config.values.text_values import holds_text, typed
 
 
 def canonical_batch(table: pa.Table, part: ExampleGenPart) -> pa.RecordBatch:
@@ -86,7 +86,7 @@ def _numbers(table: pa.Table, name: str) -> npt.NDArray[Any]:
     """A column with one number a row, NaN where it is missing: float64 [rows]."""
     rows, values = flat(table.column(name))
     _check_single(name, rows)
-    if _holds_text(values.type):
+    if holds_text(values.type):
         values = _typed(name, values, RawColumn(type="float"))
     numbers = np.full(table.num_rows, np.nan)
     numbers[rows] = cast(name, values, pa.float64()).to_numpy(zero_copy_only=False)
@@ -95,7 +95,7 @@ def _numbers(table: pa.Table, name: str) -> npt.NDArray[Any]:
 
 def _canonical(name: str, data: pa.ChunkedArray, column: RawColumn) -> pa.Array:
     rows, values = flat(data)
-    if _holds_text(values.type):
+    if holds_text(values.type):
         places, values = flat(pa.chunked_array([_typed(name, values, column)]))
         rows = rows[places]
     if column.type == "float":
@@ -118,12 +118,6 @@ def _typed(name: str, values: pa.Array, column: RawColumn) -> pa.Array:
             f"column {name!r}: {error}; correct the rows, or change what the "
             "configuration says of the column"
         ) from error
-
-
-def _holds_text(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return kind in (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
 
 
 def cast(name: str, values: pa.Array, wanted: pa.DataType) -> pa.Array:

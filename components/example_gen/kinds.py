@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_gen.lists import flat
 from config.errors import InputError
 from config.parts import ExampleGenPart
+from config.values.lists import flat
 
 
 def kinds_of(table: pa.Table, part: ExampleGenPart) -> dict[str, str]:

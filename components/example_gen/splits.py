@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_gen.canonical import texts_of
-from components.example_gen.lists import flat, has_repeats
 from components.example_gen.times import Start, time_keys
 from config.errors import InputError
 from config.examples import EVAL, TRAIN, HashSplit
+from config.values.lists import flat, has_repeats
 
 
 def split_rows(

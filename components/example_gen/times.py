@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from components.example_gen.lists import flat, has_repeats
 from config.errors import InputError
+from config.values.lists import flat, has_repeats
 
 Ints = npt.NDArray[np.int64]
 

@@ -48,6 +48,13 @@ def typed(texts: pa.Array, column: RawColumn) -> pa.Array:
     return texts
 
 
+def holds_text(kind: pa.DataType) -> bool:
+    """Returns True for each type that texts have in files, dictionaries included."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return kind in (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
+
+
 def without_missing(texts: pa.Array, words: Sequence[str]) -> pa.Array:
     """The texts, null where they are one of the words for a missing value."""
     if not words:

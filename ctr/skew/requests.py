@@ -14,10 +14,10 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 from tfx_bsl.coders import example_coder
 
-from components.example_gen.lists import flat, flattened, lists
 from config.errors import InputError
 from config.raw_columns import RawColumn
 from config.signatures import EXAMPLES, PREDICT
+from config.values.lists import flat, flattened, lists
 from transform.texts import canonical_texts
 
 # Each feature that is looked at.

@@ -19,7 +19,8 @@ from config.files import csv_files, parquet_files
 from config.files.compression import decompressed
 from config.files.hive import folder_columns, with_folder_columns
 from config.raw_columns import RawColumn
-from config.values.text_values import typed
+from config.values.lists import flat, lists
+from config.values.text_values import holds_text, typed
 from serving.client.features import ModelFeatures
 
 if TYPE_CHECKING:
@@ -161,18 +162,27 @@ def _of_table(table: pa.Table, model: ModelFeatures, layout: Layout) -> FileRows
     _check_others(others, model, layout)
     kept = {name: table.column(name).to_pylist() for name in layout.keep}
     for index, name in enumerate(names):
-        texts = table.column(index)
-        if name in layout.columns and pa.types.is_string(texts.type):
-            values = _typed(name, texts.combine_chunks(), layout)
+        if name in layout.columns:
+            values = _typed(name, table.column(index), layout.columns[name])
             table = table.set_column(index, name, values)
     return FileRows(table.drop(others) if others else table, kept)
 
 
-def _typed(name: str, texts: pa.Array, layout: Layout) -> pa.Array:
+def _typed(name: str, data: pa.ChunkedArray, column: RawColumn) -> pa.ChunkedArray:
+    """The texts of a column as its values, also those in lists; other data as it is."""
+    rows, values = flat(data)
+    is_single = not column.many
+    if not holds_text(values.type) or (is_single and pa.types.is_nested(data.type)):
+        return data
     try:
-        return typed(texts, layout.columns[name])
+        if is_single:
+            texts = data.cast(pa.string()).combine_chunks()
+            return pa.chunked_array([typed(texts, column)])
+        items = typed(values.cast(pa.string()), column)
     except InputError as error:
         raise InputError(f"feature {name!r}: {error}; correct the rows") from error
+    places, values = flat(pa.chunked_array([items]))
+    return pa.chunked_array([lists(rows[places], values, len(data))])
 
 
 def _of_dicts(
@@ -194,10 +204,15 @@ def _features(
 ) -> dict[str, Any]:
     features = {name: row[name] for name in row if name in model.features}
     for name in features.keys() & layout.columns.keys():
-        if isinstance(features[name], str):
-            text = pa.array([features[name]], pa.string())
-            features[name] = _typed(name, text, layout)[0].as_py()
+        if _is_of_texts(features[name]):
+            data = pa.chunked_array([pa.array([features[name]])])
+            features[name] = _typed(name, data, layout.columns[name])[0].as_py()
     return features
+
+
+def _is_of_texts(value: object) -> bool:
+    values = value if isinstance(value, list) else [value]
+    return all(isinstance(each, str | None) for each in values)
 
 
 def _check_others(others: Sequence[str], model: ModelFeatures, layout: Layout) -> None:

@@ -12,8 +12,8 @@ import tensorflow as tf
 from tfx.utils import io_utils
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
-from components.example_gen.lists import flat
 from config.features import Feature, Features, Numeric
+from config.values.lists import flat
 
 Column = npt.NDArray[np.generic]
 

@@ -42,6 +42,12 @@ def write(path, table):
     return path
 
 
+def _as(kind, texts):
+    return (
+        texts.dictionary_encode() if pa.types.is_dictionary(kind) else texts.cast(kind)
+    )
+
+
 def sent(path):
     (some,) = read_rows(path, MODEL, LAYOUT)
     columns = columns_of(some.rows, MODEL)
@@ -53,6 +59,39 @@ def test_texts_are_read_as_in_training(tmp_path, name):
     rows = sent(write(tmp_path / name, TABLE))
     assert rows["price"] == pytest.approx([1909.0, 712.0, float("nan")], nan_ok=True)
     assert rows["country"] == [b"NA", b"IT", b""]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.string(),
+        pa.large_string(),
+        pa.binary(),
+        pa.dictionary(pa.int32(), pa.string()),
+    ],
+    ids=str,
+)
+def test_texts_of_any_type_are_read_as_in_training(tmp_path, kind):
+    """Pandas and Polars write one column of texts as different types."""
+    table = pa.table({name: _as(kind, TABLE[name]) for name in TABLE.column_names})
+    rows = sent(write(tmp_path / "a.parquet", table))
+    assert rows["price"] == pytest.approx([1909.0, 712.0, float("nan")], nan_ok=True)
+    assert rows["country"] == [b"NA", b"IT", b""]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.parquet"])
+@pytest.mark.parametrize(
+    "kind", [pa.list_(pa.string()), pa.large_list(pa.large_string())]
+)
+def test_texts_in_lists_are_split_as_in_training(tmp_path, name, kind):
+    tags = Feature("tags", is_text=True, many=True)
+    column = RawColumn(type="string", many=True, delimiter="|", missing_values=("NA",))
+    rows = [["a|7.0", "b"], ["NA"], [], None, ["c|", None]]
+    path = write(tmp_path / name, pa.table({"tags": pa.array(rows, kind)}))
+    model = ModelFeatures(1, {"tags": tags})
+    (some,) = read_rows(path, model, Layout(columns={"tags": column}))
+    expected = [[b"a", b"7", b"b"], [], [], [], [b"c"]]
+    assert columns_of(some.rows, model).values == {tags: expected}
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet"])
