@@ -28,7 +28,7 @@ The last three come from plain Keras models, one run each: embeddings of 16, a R
 MLP of 128-64 with dropout 0.2, batches of 512, ids seen fewer than 50 times sharing
 one embedding; 7 epochs of Adam 0.001 for the MLP, 14 epochs of AdaGrad 0.1 with
 FTRL 0.2 on the wide part for Wide & Deep. Change no
-constant of `Calibration` without measuring all of this again.
+constant of `calibration` without measuring all of this again.
 """
 
 from ctr.simulate.simulator import Summary, simulate

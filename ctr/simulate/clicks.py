@@ -11,28 +11,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ctr.simulate.calibration import Calibration
-from ctr.simulate.impressions import (
-    DEVICE_SHARES,
-    DEVICES,
-    HOURS,
-    POSITION_SHARES,
-    POSITIONS,
-    WEEKDAYS,
-    Impressions,
-    hour_shares,
-    weekday,
-)
+from ctr.simulate import calibration as sizes
 from ctr.simulate.world import (
     ADVERTISERS,
     CATEGORIES,
     CITIES,
+    DEVICE_SHARES,
+    DEVICES,
     GENDERS,
+    HOURS,
     INTERESTS,
+    POSITION_SHARES,
+    POSITIONS,
+    WEEKDAYS,
     Ads,
     Floats,
+    Impressions,
     Ints,
     Users,
+    hour_shares,
+    weekday,
 )
 
 DAYPARTS = 4
@@ -75,18 +73,7 @@ class ClickModel:
 def click_probability(
     model: ClickModel, impressions: Impressions, day: int, users: Users, ads: Ads
 ) -> Floats:
-    """Returns the true click probability of each impression.
-
-    Args:
-      model: The terms of the probability.
-      impressions: The impressions of the day.
-      day: The day, from 1.
-      users: All users.
-      ads: All ads.
-
-    Returns:
-      Probabilities, float64, one for each impression.
-    """
+    """Returns the true click probability of each impression of a day, from 1."""
     user, ad = impressions.user, impressions.ad
     category, daypart = ads.category[ad], impressions.hour // HOURS_PER_DAYPART
     logit = (
@@ -107,24 +94,12 @@ def click_probability(
 
 
 def draw_click_model(
-    seed: np.random.SeedSequence,
-    days: int,
-    users: Users,
-    ads: Ads,
-    sizes: Calibration,
+    seed: np.random.SeedSequence, days: int, users: Users, ads: Ads
 ) -> ClickModel:
     """Draws the terms of the click probability.
 
-    Args:
-      seed: Source of randomness.
-      days: Number of days.
-      users: All users.
-      ads: All ads.
-      sizes: The standard deviation of each term.
-
-    Returns:
-      The terms, centred and scaled to `sizes` under the popularity of users and
-      ads and the shares of devices, hours and positions.
+    They are centred and scaled to their sizes under the popularity of users and ads and
+    the shares of devices, hours and positions.
     """
     effects, vectors, personal = map(np.random.default_rng, seed.spawn(3))
     gender_shares = _shares(users.gender, users.popularity, len(GENDERS))
@@ -132,39 +107,38 @@ def draw_click_model(
     category_shares = _shares(ads.category, ads.popularity, len(CATEGORIES))
     advertiser_shares = _shares(ads.advertiser, ads.popularity, len(ADVERTISERS))
     daypart_shares = hour_shares().reshape(DAYPARTS, -1).sum(axis=1)
-    hours = np.arange(HOURS)
-    day_shares = np.full(days, 1 / days)
-    taste, appeal = _draw_vectors(vectors, personal, users, ads, sizes)
+    weekdays = [weekday(day) for day in range(1, days + 1)]
+    taste, appeal = _draw_vectors(vectors, personal, users, ads)
     return ClickModel(
-        user=sizes.intercept + _draw_user_effects(effects, personal, users, sizes),
-        ad=_draw_ad_effects(effects, personal, ads, sizes),
+        user=sizes.INTERCEPT + _draw_user_effects(effects, personal, users),
+        ad=_draw_ad_effects(effects, personal, ads),
         device=_scaled(
-            effects.normal(size=len(DEVICES)), DEVICE_SHARES, sizes.device_sd
+            effects.normal(size=len(DEVICES)), DEVICE_SHARES, sizes.DEVICE_SD
         ),
         hour=_scaled(
-            np.cos(2 * np.pi * (hours - 21) / HOURS), hour_shares(), sizes.hour_sd
+            np.cos(2 * np.pi * (np.arange(HOURS) - 21) / HOURS),
+            hour_shares(),
+            sizes.HOUR_SD,
         ),
         position=_scaled(
-            -np.log(np.arange(1, POSITIONS + 1)), POSITION_SHARES, sizes.position_sd
+            -np.log(np.arange(1, POSITIONS + 1)), POSITION_SHARES, sizes.POSITION_SD
         ),
         gender_category=_draw_cross(
-            effects, gender_shares, category_shares, sizes.gender_category_sd
+            effects, gender_shares, category_shares, sizes.GENDER_CATEGORY_SD
         ),
         device_daypart=_draw_cross(
-            effects, DEVICE_SHARES, daypart_shares, sizes.device_daypart_sd
+            effects, DEVICE_SHARES, daypart_shares, sizes.DEVICE_DAYPART_SD
         ),
         city_advertiser=_draw_cross(
-            effects, city_shares, advertiser_shares, sizes.city_advertiser_sd
+            effects, city_shares, advertiser_shares, sizes.CITY_ADVERTISER_SD
         ),
         day=_scaled(
-            effects.normal(size=len(WEEKDAYS))[
-                [weekday(day) for day in range(1, days + 1)]
-            ],
-            day_shares,
-            sizes.weekday_sd,
+            effects.normal(size=len(WEEKDAYS))[weekdays],
+            np.full(days, 1 / days),
+            sizes.WEEKDAY_SD,
         ),
         day_category=np.cumsum(
-            effects.normal(0, sizes.drift_step_sd, (days, len(CATEGORIES))), axis=0
+            effects.normal(0, sizes.DRIFT_STEP_SD, (days, len(CATEGORIES))), axis=0
         ),
         taste=taste,
         appeal=appeal,
@@ -172,78 +146,68 @@ def draw_click_model(
 
 
 def _draw_user_effects(
-    effects: np.random.Generator,
-    personal: np.random.Generator,
-    users: Users,
-    sizes: Calibration,
+    effects: np.random.Generator, personal: np.random.Generator, users: Users
 ) -> Floats:
     share = users.popularity
     terms = (
-        (np.sin(users.age / 9.0), sizes.age_sd),
-        (effects.normal(size=len(GENDERS))[users.gender], sizes.gender_sd),
-        (effects.normal(size=len(CITIES))[users.city], sizes.city_sd),
+        (np.sin(users.age / 9.0), sizes.AGE_SD),
+        (effects.normal(size=len(GENDERS))[users.gender], sizes.GENDER_SD),
+        (effects.normal(size=len(CITIES))[users.city], sizes.CITY_SD),
         (
             _mean_of_interests(users, effects.normal(size=len(INTERESTS))),
-            sizes.interests_sd,
+            sizes.INTERESTS_SD,
         ),
-        (personal.normal(size=len(share)), sizes.user_sd),
+        (personal.normal(size=len(share)), sizes.USER_SD),
     )
     return _weighted_sum(share, *terms)
 
 
 def _draw_ad_effects(
-    effects: np.random.Generator,
-    personal: np.random.Generator,
-    ads: Ads,
-    sizes: Calibration,
+    effects: np.random.Generator, personal: np.random.Generator, ads: Ads
 ) -> Floats:
     share = ads.popularity
     terms = (
-        (effects.normal(size=len(CATEGORIES))[ads.category], sizes.category_sd),
-        (effects.normal(size=len(ADVERTISERS))[ads.advertiser], sizes.advertiser_sd),
-        (-np.log(ads.price), sizes.price_sd),
-        (personal.normal(size=len(share)), sizes.ad_sd),
+        (effects.normal(size=len(CATEGORIES))[ads.category], sizes.CATEGORY_SD),
+        (effects.normal(size=len(ADVERTISERS))[ads.advertiser], sizes.ADVERTISER_SD),
+        (-np.log(ads.price), sizes.PRICE_SD),
+        (personal.normal(size=len(share)), sizes.AD_SD),
     )
     return _weighted_sum(share, *terms)
 
 
 def _draw_vectors(
-    effects: np.random.Generator,
-    personal: np.random.Generator,
-    users: Users,
-    ads: Ads,
-    sizes: Calibration,
+    effects: np.random.Generator, personal: np.random.Generator, users: Users, ads: Ads
 ) -> tuple[Floats, Floats]:
     """Vectors of users and ads whose inner product is scaled to `taste_sd`."""
 
     def table(count: int) -> Floats:
-        return effects.normal(size=(count, sizes.taste_dimensions))
+        return effects.normal(size=(count, sizes.TASTE_DIMENSIONS))
 
     def wave(values: Floats) -> Floats:
         return np.sin(1.2 * values[:, np.newaxis] + 3 * table(1))
 
     def noise(count: int) -> Floats:
-        return personal.normal(size=(count, sizes.taste_dimensions))
+        return personal.normal(size=(count, sizes.TASTE_DIMENSIONS))
 
     taste = _weighted_sum(
         users.popularity,
-        (_mean_of_interests(users, table(len(INTERESTS))), sizes.taste_of_interests),
-        (table(len(GENDERS))[users.gender], sizes.taste_of_gender),
-        (wave((users.age - 40) / 14), sizes.taste_of_age),
-        (noise(len(users.age)), sizes.taste_of_user),
+        (_mean_of_interests(users, table(len(INTERESTS))), sizes.TASTE_OF_INTERESTS),
+        (table(len(GENDERS))[users.gender], sizes.TASTE_OF_GENDER),
+        (wave((users.age - 40) / 14), sizes.TASTE_OF_AGE),
+        (noise(len(users.age)), sizes.TASTE_OF_USER),
     )
     appeal = _weighted_sum(
         ads.popularity,
-        (table(len(CATEGORIES))[ads.category], sizes.appeal_of_category),
-        (table(len(ADVERTISERS))[ads.advertiser], sizes.appeal_of_advertiser),
-        (wave(_scaled(np.log(ads.price), ads.popularity, 1.0)), sizes.appeal_of_price),
-        (noise(len(ads.price)), sizes.appeal_of_ad),
+        (table(len(CATEGORIES))[ads.category], sizes.APPEAL_OF_CATEGORY),
+        (table(len(ADVERTISERS))[ads.advertiser], sizes.APPEAL_OF_ADVERTISER),
+        (wave(_scaled(np.log(ads.price), ads.popularity, 1.0)), sizes.APPEAL_OF_PRICE),
+        (noise(len(ads.price)), sizes.APPEAL_OF_AD),
     )
     # The variance of an inner product of independent centred vectors.
     variance = np.trace(
         _covariance(taste, users.popularity) @ _covariance(appeal, ads.popularity)
     )
-    return taste * sizes.taste_sd / np.sqrt(variance), appeal
+    return taste * sizes.TASTE_SD / np.sqrt(variance), appeal
 
 
 def _mean_of_interests(users: Users, effect_of_each: Floats) -> Floats:

@@ -5,16 +5,25 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
+from sklearn.metrics import roc_auc_score
 
 from config.errors import InputError
-from ctr.simulate.calibration import Calibration
+from ctr.simulate import calibration
 from ctr.simulate.clicks import click_probability, draw_click_model
-from ctr.simulate.impressions import Impressions, draw_impressions
-from ctr.simulate.table import ad_columns, clicks_table, truth_table, user_columns
-from ctr.simulate.world import Bools, Floats, Ints, draw_ads, draw_users
-from ctr.simulate.writer import CLICKS, TRUTH, FileFormat, new_folders, write_day
+from ctr.simulate.files import (
+    CLICKS,
+    TRUTH,
+    FileFormat,
+    ad_columns,
+    clicks_table,
+    new_folders,
+    truth_table,
+    user_columns,
+    write_day,
+)
+from ctr.simulate.world import draw_ads, draw_impressions, draw_users
 
-FEWEST_DAYS, MOST_DAYS = 2, 99
+_FEWEST_DAYS, _MOST_DAYS = 2, 99
 
 
 @dataclass(frozen=True)
@@ -43,11 +52,7 @@ class Summary:
 
 
 def simulate(
-    out: Path,
-    rows: int,
-    days: int,
-    seed: int,
-    file_format: FileFormat = "csv",
+    out: Path, rows: int, days: int, seed: int, file_format: FileFormat = "csv"
 ) -> Summary:
     """Simulates ad clicks and writes `out/clicks/day-01.csv`, `out/truth/day-01.csv`.
 
@@ -60,88 +65,53 @@ def simulate(
       seed: Seed of all randomness, not negative.
       file_format: `csv` or `parquet`.
 
-    Returns:
-      What was simulated.
-
     Raises:
       InputError: An argument is out of its range, or `out` cannot be used.
       OSError: The disk refused; nothing is left behind.
     """
     _check(rows, days, seed, file_format)
-    calibration = Calibration()
     # One stream for each component and for each day, so that none depends on how
     # many numbers another one draws.
     user_seed, ad_seed, effect_seed, day_seed = np.random.SeedSequence(seed).spawn(4)
-    users = draw_users(user_seed, calibration.user_count(rows), days, calibration)
-    ads = draw_ads(ad_seed, calibration.ad_count(rows), days, calibration)
-    model = draw_click_model(effect_seed, days, users, ads, calibration)
-    known_users, known_ads = user_columns(users), ad_columns(ads)
+    users = draw_users(user_seed, calibration.user_count(rows), days)
+    ads = draw_ads(ad_seed, calibration.ad_count(rows), days)
+    model = draw_click_model(effect_seed, days, users, ads)
+    of_users, of_ads = user_columns(users), ad_columns(ads)
 
-    tally = _Tally(len(users.age), len(ads.price))
-    names: list[str] = []
+    users_seen = np.zeros(len(users.age), np.bool_)
+    ads_seen = np.zeros(len(ads.price), np.bool_)
+    clicks, names = 0, []
+    days_of_rows = np.array_split(np.arange(1, rows + 1), days)
     with new_folders(out) as folder:
-        for day, seed_of_day in enumerate(day_seed.spawn(days), start=1):
-            count = rows // days + (day <= rows % days)
+        for day, (ids, seed_of_day) in enumerate(
+            zip(days_of_rows, day_seed.spawn(days), strict=True), start=1
+        ):
             rng = np.random.default_rng(seed_of_day)
-            impressions = draw_impressions(rng, count, day, users, ads)
+            impressions = draw_impressions(rng, len(ids), day, users, ads)
             probability = click_probability(model, impressions, day, users, ads)
-            click = (rng.random(count) < probability).astype(np.int64)
-            examples = clicks_table(
-                tally.rows + 1, day, impressions, known_users, known_ads, click
-            )
-            truth = truth_table(tally.rows + 1, click, probability)
+            click = (rng.random(len(ids)) < probability).astype(np.int64)
+            examples = clicks_table(ids, day, impressions, of_users, of_ads, click)
             names.append(write_day(examples, folder / CLICKS, day, file_format))
+            truth = truth_table(ids, click, probability)
             write_day(truth, folder / TRUTH, day, file_format)
-            tally.add(impressions, click)
+            users_seen[impressions.user] = True
+            ads_seen[impressions.ad] = True
+            clicks += int(click.sum())
+    both = 0 < click.sum() < len(click)
     return Summary(
         rows=rows,
         days=days,
-        users=int(tally.users.sum()),
-        ads=int(tally.ads.sum()),
-        click_rate=tally.clicks / rows,
-        best_possible_auc=auc(click, probability),
+        users=int(users_seen.sum()),
+        ads=int(ads_seen.sum()),
+        click_rate=clicks / rows,
+        best_possible_auc=float(roc_auc_score(click, probability)) if both else None,
         files=tuple(out / part / name for part in (CLICKS, TRUTH) for name in names),
     )
 
 
-class _Tally:
-    """Running counts: rows and clicks so far, and which users and ads were seen."""
-
-    def __init__(self, user_count: int, ad_count: int) -> None:
-        self.rows = 0
-        self.clicks = 0
-        self.users = np.zeros(user_count, dtype=np.bool_)
-        self.ads = np.zeros(ad_count, dtype=np.bool_)
-
-    def add(self, impressions: Impressions, click: Ints) -> None:
-        self.rows += len(click)
-        self.clicks += int(click.sum())
-        self.users[impressions.user] = True
-        self.ads[impressions.ad] = True
-
-
-def auc(label: Ints, score: Floats) -> float | None:
-    """Area under the ROC curve; a tie of a positive and a negative counts half.
-
-    Args:
-      label: 0 or 1, int64.
-      score: One for each label, float64.
-
-    Returns:
-      The area, or None if the labels are all equal.
-    """
-    is_positive: Bools = label == 1
-    positives, negatives = score[is_positive], np.sort(score[~is_positive])
-    if not len(positives) or not len(negatives):
-        return None
-    below = np.searchsorted(negatives, positives, side="left")
-    not_above = np.searchsorted(negatives, positives, side="right")
-    return float((below + not_above).mean() / 2 / len(negatives))
-
-
 def _check(rows: int, days: int, seed: int, file_format: str) -> None:
-    if not FEWEST_DAYS <= days <= MOST_DAYS:
-        raise InputError(f"--days is {days}; allowed: {FEWEST_DAYS} to {MOST_DAYS}")
+    if not _FEWEST_DAYS <= days <= _MOST_DAYS:
+        raise InputError(f"--days is {days}; allowed: {_FEWEST_DAYS} to {_MOST_DAYS}")
     if rows < days:
         raise InputError(
             f"--rows is {rows}; allowed: at least one a day, {days} for --days {days}"

@@ -1,11 +1,11 @@
-"""The users and the ads of the simulated log, and their vocabularies."""
+"""Users, ads and impressions of the simulated log, and their vocabularies."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ctr.simulate.calibration import Calibration
+from ctr.simulate import calibration
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -25,9 +25,15 @@ CATEGORIES = (
     "tourism",
 )  # fmt: skip
 ADVERTISERS = tuple(f"advertiser-{number:02d}" for number in range(1, 13))
+DEVICES = ("desktop", "mobile", "tablet")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOURS = 24
+POSITIONS = 5
 CATEGORIES_PER_ADVERTISER = 3
 MOST_INTERESTS = 5
 
+DEVICE_SHARES = np.array([0.32, 0.58, 0.10])
+POSITION_SHARES = np.array([0.30, 0.24, 0.19, 0.15, 0.12])
 _GENDER_SHARES = np.array([0.49, 0.48, 0.03])
 _YOUNGEST, _OLDEST = 18, 75
 
@@ -80,50 +86,45 @@ class Ads:
     price_missing: Bools
 
 
-def draw_users(
-    seed: np.random.SeedSequence, count: int, days: int, calibration: Calibration
-) -> Users:
-    """Draws the users.
+@dataclass(frozen=True)
+class Impressions:
+    """The impressions of one day; one element for each impression, all int64.
 
-    Args:
-      seed: Source of randomness.
-      count: Number of users.
-      days: Number of days over which late users join.
-      calibration: Tails, shares of late users and missing rates.
-
-    Returns:
-      `count` users.
+    Attributes:
+      user: Index of the user.
+      ad: Index of the ad.
+      hour: Hour of the day, 0 to 23.
+      device: Index into `DEVICES`.
+      position: Place on the page, 1 (top) to `POSITIONS`.
     """
+
+    user: Ints
+    ad: Ints
+    hour: Ints
+    device: Ints
+    position: Ints
+
+
+def draw_users(seed: np.random.SeedSequence, count: int, days: int) -> Users:
+    """Draws users, of whom the late ones join evenly over the days."""
     rng = np.random.default_rng(seed)
     return Users(
         popularity=_zipf(
-            rng, count, calibration.user_exponent, calibration.user_offset
+            rng, count, calibration.USER_EXPONENT, calibration.USER_OFFSET
         ),
-        first_day=_first_days(rng, count, days, calibration.late_user_share),
+        first_day=_first_days(rng, count, days, calibration.LATE_USER_SHARE),
         age=_draw_ages(rng, count),
         gender=rng.choice(len(GENDERS), count, p=_GENDER_SHARES),
         city=rng.choice(len(CITIES), count, p=_falling_shares(len(CITIES))),
         interests=_draw_interests(rng, count),
-        age_missing=rng.random(count) < calibration.age_missing,
-        gender_missing=rng.random(count) < calibration.gender_missing,
-        city_missing=rng.random(count) < calibration.city_missing,
+        age_missing=rng.random(count) < calibration.AGE_MISSING,
+        gender_missing=rng.random(count) < calibration.GENDER_MISSING,
+        city_missing=rng.random(count) < calibration.CITY_MISSING,
     )
 
 
-def draw_ads(
-    seed: np.random.SeedSequence, count: int, days: int, calibration: Calibration
-) -> Ads:
-    """Draws the ads.
-
-    Args:
-      seed: Source of randomness.
-      count: Number of ads.
-      days: Number of days over which late ads appear.
-      calibration: Tails, shares of late ads and missing rates.
-
-    Returns:
-      `count` ads.
-    """
+def draw_ads(seed: np.random.SeedSequence, count: int, days: int) -> Ads:
+    """Draws ads, of which the late ones appear evenly over the days."""
     rng = np.random.default_rng(seed)
     advertiser_categories = _draw_advertiser_categories(rng)
     usual_price = np.exp(rng.uniform(np.log(8), np.log(120), len(CATEGORIES)))
@@ -133,13 +134,49 @@ def draw_ads(
     choice = rng.integers(CATEGORIES_PER_ADVERTISER, size=count)
     category = advertiser_categories[advertiser, choice]
     return Ads(
-        popularity=_zipf(rng, count, calibration.ad_exponent, calibration.ad_offset),
-        first_day=_first_days(rng, count, days, calibration.late_ad_share),
+        popularity=_zipf(rng, count, calibration.AD_EXPONENT, calibration.AD_OFFSET),
+        first_day=_first_days(rng, count, days, calibration.LATE_AD_SHARE),
         category=category,
         advertiser=advertiser,
         price=np.round(usual_price[category] * rng.lognormal(0, 0.6, count), 2),
-        price_missing=rng.random(count) < calibration.price_missing,
+        price_missing=rng.random(count) < calibration.PRICE_MISSING,
     )
+
+
+def draw_impressions(
+    rng: np.random.Generator, count: int, day: int, users: Users, ads: Ads
+) -> Impressions:
+    """Draws the impressions of one day, from 1, in the order of their hour.
+
+    Users and ads that join later are left out.
+    """
+    return Impressions(
+        user=_draw_present(rng, count, users.popularity, users.first_day <= day),
+        ad=_draw_present(rng, count, ads.popularity, ads.first_day <= day),
+        hour=np.sort(rng.choice(HOURS, count, p=hour_shares())),
+        device=rng.choice(len(DEVICES), count, p=DEVICE_SHARES),
+        position=1 + rng.choice(POSITIONS, count, p=POSITION_SHARES),
+    )
+
+
+def hour_shares() -> Floats:
+    """Share of a day's impressions in each hour: quiet nights, an evening peak."""
+    hours = np.arange(HOURS)
+    activity = 1.15 - np.cos(2 * np.pi * (hours - 3) / HOURS)
+    activity += 0.8 * np.exp(-(((hours - 20) / 2.5) ** 2))
+    return activity / activity.sum()
+
+
+def weekday(day: int) -> int:
+    """Index into `WEEKDAYS` of a day of the log; day 1 is a Monday."""
+    return (day - 1) % len(WEEKDAYS)
+
+
+def _draw_present(
+    rng: np.random.Generator, count: int, popularity: Floats, present: Bools
+) -> Ints:
+    weights = np.where(present, popularity, 0.0)
+    return rng.choice(len(weights), count, p=weights / weights.sum())
 
 
 def _zipf(
