@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import pydantic
 import tensorflow_data_validation as tfdv
-from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
+from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.evaluation_report.collect.histograms import compared
-from components.example_validator.words import by_name
 from components.shared.statistics import (
     Feature,
     Statistics,
@@ -18,10 +17,12 @@ from components.shared.statistics import (
     count_present,
     missing_share,
 )
-from ctr.skew.logs import Served
 from ctr.skew.requests import RawColumns
+from ctr.skew.statistics import Served
 
 Measure = Literal["L-infinity", "Jensen-Shannon"]
+# The measure of a feature, and the largest distance allowed.
+_Bound: TypeAlias = tuple[Measure, float]
 
 # Default thresholds: for the share of a single value and of missing ones, and for the
 # divergence of numbers.
@@ -30,11 +31,6 @@ ALLOWED_DIVERGENCE = 0.05
 
 # Number of values of a feature in the output.
 _MOST_MOVED = 3
-
-_TOO_FAR = (
-    anomalies_pb2.AnomalyInfo.COMPARATOR_L_INFTY_HIGH,
-    anomalies_pb2.AnomalyInfo.COMPARATOR_JENSEN_SHANNON_DIVERGENCE_HIGH,
-)
 
 
 class Moved(pydantic.BaseModel):
@@ -52,8 +48,8 @@ class FeatureSkew(pydantic.BaseModel):
       feature: Its name.
       measure: Name of the distance.
       distance: The distance; None where either has no values.
-      allowed: The largest one that is.
-      too_far: True if TensorFlow Data Validation reports a larger distance.
+      allowed: The largest distance that is allowed.
+      too_far: True if the distance is larger.
       training_missing: Share of the examples without a value.
       serving_missing: Share of the examples without a value.
       allowed_missing: The largest difference of these two that is allowed.
@@ -124,7 +120,7 @@ def compare(
     version: int,
     run: str,
 ) -> Skew:
-    """Holds what is served against what was trained on.
+    """Compares what is served with what was trained on.
 
     Args:
       training: Statistics of the training split.
@@ -137,31 +133,24 @@ def compare(
       run: The run that made it.
     """
     before, now = by_feature(training), by_feature(served.statistics)
-    found = tfdv.validate_statistics(
-        training,
-        _schema(columns, thresholds),
-        serving_statistics=served.statistics,
-    )
-    distances = {
-        info.path.step[0]: info.skew_measurements[0].value
-        for info in found.drift_skew_info
-        if info.skew_measurements
-    }
-    too_far = set(_too_far(found))
-    features = [
-        FeatureSkew(
+    bounds = {name: _bound(name, columns, thresholds) for name in columns}
+    distances = _distances(training, served.statistics, columns, bounds)
+    features = []
+    for name, (measure, allowed) in bounds.items():
+        both = count_present(before[name]) and count_present(now[name])
+        distance = distances.get(name) if both else None
+        feature = FeatureSkew(
             feature=name,
-            measure=_measure(name, columns, thresholds),
-            distance=distances.get(name) if _has_values(name, before, now) else None,
-            allowed=_allowed(name, columns, thresholds),
-            too_far=_has_values(name, before, now) and name in too_far,
+            measure=measure,
+            distance=distance,
+            allowed=allowed,
+            too_far=distance is not None and distance > allowed,
             training_missing=missing_share(before[name]),
             serving_missing=missing_share(now[name]),
             allowed_missing=thresholds.get(name, ALLOWED_SHARE),
             moved=tuple(_moved(before[name], now[name])),
         )
-        for name in columns
-    ]
+        features.append(feature)
     features.sort(key=_how_skewed, reverse=True)
     return Skew(
         version=version,
@@ -176,51 +165,36 @@ def compare(
     )
 
 
-def _schema(columns: RawColumns, thresholds: Mapping[str, float]) -> schema_pb2.Schema:
-    """The features, and the distance that is allowed of each."""
+def _bound(name: str, columns: RawColumns, thresholds: Mapping[str, float]) -> _Bound:
+    if name in thresholds:
+        return "Jensen-Shannon", thresholds[name]
+    if columns[name].type == "string":
+        return "L-infinity", ALLOWED_SHARE
+    return "Jensen-Shannon", ALLOWED_DIVERGENCE
+
+
+def _distances(
+    training: Statistics,
+    serving: Statistics,
+    columns: RawColumns,
+    bounds: Mapping[str, _Bound],
+) -> dict[str, float]:
+    """The distance of each feature, as TensorFlow Data Validation measures it."""
     schema = schema_pb2.Schema()
-    for name, column in columns.items():
+    for name, (measure, allowed) in bounds.items():
         feature = schema.feature.add(name=name)
-        feature.type = schema_pb2.BYTES if column.type == "string" else schema_pb2.FLOAT
-        comparator = feature.skew_comparator
-        allowed = _allowed(name, columns, thresholds)
-        if _measure(name, columns, thresholds) == "L-infinity":
-            comparator.infinity_norm.threshold = allowed
+        is_text = columns[name].type == "string"
+        feature.type = schema_pb2.BYTES if is_text else schema_pb2.FLOAT
+        if measure == "L-infinity":
+            feature.skew_comparator.infinity_norm.threshold = allowed
         else:
-            comparator.jensen_shannon_divergence.threshold = allowed
-    return schema
-
-
-def _measure(
-    name: str, columns: RawColumns, thresholds: Mapping[str, float]
-) -> Measure:
-    if columns[name].type == "string" and name not in thresholds:
-        return "L-infinity"
-    return "Jensen-Shannon"
-
-
-def _allowed(name: str, columns: RawColumns, thresholds: Mapping[str, float]) -> float:
-    default = ALLOWED_SHARE if columns[name].type == "string" else ALLOWED_DIVERGENCE
-    return thresholds.get(name, default)
-
-
-def _too_far(found: anomalies_pb2.Anomalies) -> Iterator[str]:
-    """The features whose distance is larger than allowed.
-
-    What else may be found, such as columns that are no features, is for the
-    ExampleValidator to say.
-    """
-    for name, info in by_name(found).items():
-        if any(reason.type in _TOO_FAR for reason in info.reason):
-            yield name
-
-
-def _has_values(
-    name: str,
-    before: Mapping[str, Feature],
-    now: Mapping[str, Feature],
-) -> bool:
-    return all(count_present(each[name]) for each in (before, now))
+            feature.skew_comparator.jensen_shannon_divergence.threshold = allowed
+    found = tfdv.validate_statistics(training, schema, serving_statistics=serving)
+    return {
+        info.path.step[0]: info.skew_measurements[0].value
+        for info in found.drift_skew_info
+        if info.skew_measurements
+    }
 
 
 def _moved(before: Feature, now: Feature) -> list[Moved]:

@@ -83,34 +83,23 @@ class Requests:
             table = pa.Table.from_batches([self._decoder.DecodeBatch(examples)])
         except RuntimeError as error:
             raise InputError(f"{_ANOTHER_MODEL}: {error}") from error
-        columns = {name: flat(table.column(name)) for name in self.names}
-        return self._batch(columns, len(examples))
+        return self._batch(table)
 
     def _of_tensors(self, requests: Sequence[Tensors]) -> pa.RecordBatch:
-        sizes = [len(next(iter(tensors.values()))) for tensors in requests]
-        starts = np.cumsum([0, *sizes])
         columns = {
-            name: _flat_tensors(
-                name,
-                self._columns[name].type,
-                [
-                    (start, tensors[name])
-                    for start, tensors in zip(starts, requests, strict=False)
-                    if name in tensors
-                ],
+            name: pa.concat_arrays(
+                [_lists(tensors, name, column.type) for tensors in requests]
             )
-            for name in self.names
+            for name, column in self._columns.items()
         }
-        return self._batch(columns, sum(sizes))
+        return self._batch(pa.table(columns))
 
-    def _batch(
-        self, columns: Mapping[str, tuple[Any, pa.Array]], size: int
-    ) -> pa.RecordBatch:
+    def _batch(self, table: pa.Table) -> pa.RecordBatch:
         """A row for each example; what stands for a missing value is none."""
         return pa.RecordBatch.from_pydict(
             {
-                name: _present(rows, values, self._columns[name], size)
-                for name, (rows, values) in columns.items()
+                name: _present(*flat(table.column(name)), column, table.num_rows)
+                for name, column in self._columns.items()
             }
         )
 
@@ -152,27 +141,17 @@ def _tensors(request: predict_pb2.PredictRequest) -> Tensors:
     return tensors
 
 
-def _flat_tensors(
-    name: str, kind: str, parts: Sequence[tuple[int, Any]]
-) -> tuple[Any, pa.Array]:
-    """The values of tensors that follow each other, and the row of each.
-
-    Args:
-      name: The feature.
-      kind: Its type.
-      parts: The tensors, each with the number of its first row.
-    """
-    if any(tensor.dtype.kind != _KINDS[kind] for _, tensor in parts):
-        raise InputError(f"{_ANOTHER_MODEL}: {name!r} is no {kind}")
-    rows = [
-        np.repeat(start + np.arange(len(tensor)), int(np.prod(tensor.shape[1:])))
-        for start, tensor in parts
-    ]
-    values = [tensor.ravel() for _, tensor in parts]
-    # Of no parts too.
-    together = np.concatenate([np.zeros(0, _KINDS[kind]), *values])
+def _lists(tensors: Tensors, name: str, kind: str) -> pa.Array:
+    """The values of a feature in each example of a request; null where not sent."""
     wanted = pa.float32() if kind == "float" else pa.binary()
-    return np.concatenate([np.zeros(0, np.int64), *rows]), pa.array(together, wanted)
+    size = len(next(iter(tensors.values())))
+    if name not in tensors:
+        return pa.nulls(size, pa.list_(wanted))
+    tensor = tensors[name]
+    if tensor.dtype.kind != _KINDS[kind]:
+        raise InputError(f"{_ANOTHER_MODEL}: {name!r} is no {kind}")
+    offsets = np.arange(size + 1, dtype=np.int32) * (tensor.size // max(size, 1))
+    return pa.ListArray.from_arrays(offsets, pa.array(tensor.ravel(), wanted))
 
 
 def _present(rows: Any, values: pa.Array, column: RawColumn, size: int) -> pa.Array:

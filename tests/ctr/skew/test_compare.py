@@ -7,7 +7,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from config.raw_columns import RawColumn
 from ctr.skew.compare import columns_of, compare
-from ctr.skew.logs import Served
+from ctr.skew.statistics import Served
 from ctr.skew.text import as_text
 
 COLUMNS = {"device": RawColumn(type="string"), "age": RawColumn(type="float")}

@@ -1,4 +1,4 @@
-"""From the logs of a model server to statistics, by Beam."""
+"""Statistics of what a model was trained on, and of what servers were asked."""
 
 from __future__ import annotations
 
@@ -14,11 +14,17 @@ import tensorflow as tf
 import tensorflow_data_validation as tfdv
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.transforms import combiners
+from ml_metadata.metadata_store import metadata_store
+from tfx.dsl.io import fileio
+from tfx.types import standard_artifacts
 
 from components.example_gen.readers import read_records
-from components.shared.statistics import STATISTICS_FILE, Statistics
+from components.shared.lineage import Lineage
+from components.shared.statistics import STATISTICS_FILE, Statistics, read_statistics
 from config.errors import InputError
+from config.examples import TRAIN
 from ctr.skew.requests import RawColumns, Requests
+from pipeline.metadata import Connection
 
 _UNKNOWN_FILE = "unknown.json"
 # One can hold a thousand examples.
@@ -49,6 +55,36 @@ class Served:
         return count
 
 
+def training_statistics(connection: Connection, model_uri: str) -> Statistics:
+    """The statistics of the training split behind a model.
+
+    From the model to what it was trained on, from there to the examples that Transform
+    made it of, and from them to their statistics.
+
+    Args:
+      connection: Connection to ML Metadata.
+      model_uri: URI of the Model artifact.
+
+    Raises:
+      InputError: They are not known, or gone.
+    """
+    lineage = Lineage(metadata_store.MetadataStore(connection))
+    models = lineage.artifacts_at(model_uri)
+    graphs = lineage.made_from(models, standard_artifacts.TransformGraph.TYPE_NAME)
+    examples = lineage.made_from(graphs, standard_artifacts.Examples.TYPE_NAME)
+    found = lineage.made_of(examples, standard_artifacts.ExampleStatistics.TYPE_NAME)
+    there = [each for each in found if fileio.exists(each.uri)]
+    if not there:
+        raise InputError(
+            f"the statistics of what {model_uri} was trained on are "
+            f"{'gone' if found else 'not known'}; compare with a model whose run is "
+            "still there"
+        )
+    statistics = standard_artifacts.ExampleStatistics()
+    statistics.set_mlmd_artifact(max(there, key=lambda each: each.id))
+    return read_statistics(statistics, TRAIN)
+
+
 def read_served(
     patterns: Sequence[str], columns: RawColumns, beam_args: list[str], temp: str
 ) -> Served:
@@ -72,7 +108,7 @@ def read_served(
         served = Served(
             len(paths),
             tfdv.load_stats_binary(os.path.join(folder, STATISTICS_FILE)),
-            _read(os.path.join(folder, _UNKNOWN_FILE)),
+            json.loads(_read(os.path.join(folder, _UNKNOWN_FILE))),
         )
     finally:
         tf.io.gfile.rmtree(folder)
@@ -105,8 +141,12 @@ def _compute(
         _ = (
             rows[_UNKNOWN]
             | "Count" >> beam.CombinePerKey(sum)
-            | "Most" >> combiners.Top.Of(_MOST_UNKNOWN, key=_frequency)
-            | "WriteUnknown" >> beam.Map(_write, os.path.join(folder, _UNKNOWN_FILE))
+            | "Most" >> combiners.Top.Of(_MOST_UNKNOWN, key=lambda each: each[::-1])
+            | "AsJson" >> beam.Map(lambda counts: json.dumps(dict(counts)))
+            | "WriteUnknown"
+            >> beam.io.WriteToText(
+                os.path.join(folder, _UNKNOWN_FILE), shard_name_template=""
+            )
         )
 
 
@@ -149,17 +189,6 @@ class _ReadRows(beam.DoFn):
                 yield beam.pvalue.TaggedOutput(_UNKNOWN, (name, 1))
 
 
-def _frequency(counted: tuple[str, int]) -> tuple[int, str]:
-    name, count = counted
-    return count, name
-
-
-def _write(counts: Sequence[tuple[str, int]], path: str) -> None:
-    with tf.io.gfile.GFile(path, "w") as file:
-        file.write(json.dumps(dict(counts)))
-
-
-def _read(path: str) -> dict[str, int]:
+def _read(path: str) -> str:
     with tf.io.gfile.GFile(path) as file:
-        counts: dict[str, int] = json.loads(file.read())
-    return counts
+        return file.read()

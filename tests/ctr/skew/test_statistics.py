@@ -12,7 +12,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from components.shared.statistics import by_feature
 from config.errors import InputError, find_user_error
 from ctr.skew.compare import compare
-from ctr.skew.logs import read_served
+from ctr.skew.statistics import read_served
 
 BEAM = ["--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner"]
 
