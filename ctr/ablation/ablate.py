@@ -1,4 +1,4 @@
-"""Trains the model of a run without each of some features."""
+"""Trains the model of a run without each of some features, and shows the change."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from rich.table import Table
+from rich.text import Text
 
 from components.evaluation_report.content import Ablation, Ablations, read_content
 from components.evaluation_report.files import ABLATION_PAGE_FILE
@@ -41,14 +43,8 @@ def ablate_run(
     The report of the run stays as it is, since a release is known by its digest.
 
     Args:
-      config: Names the pipeline, and says where ML Metadata is.
-      work_dir: Work directory of the run.
       folder: The folder of the run; its name is the run's id.
       features: The features; none for all.
-      progress: Is told of each training.
-
-    Returns:
-      What was found; it is on disk too.
 
     Raises:
       InputError: The run trained no model, has no such feature, or cannot tell.
@@ -67,11 +63,6 @@ def ablate_run(
 def ablate(trained: Trained, features: Iterable[str], progress: Progress) -> Ablations:
     """Trains anew with all features, and without each of some.
 
-    Args:
-      trained: Inputs of the training.
-      features: Names of features; a name that stands twice counts once.
-      progress: Is told of each training.
-
     Raises:
       InputError: There is no such feature, or nothing would be left; or all examples
         of the eval split have one label.
@@ -89,8 +80,15 @@ def ablate(trained: Trained, features: Iterable[str], progress: Progress) -> Abl
     for name in names:
         rest = trained.without(name)
         without = _measured(f"Without {name}", rest, labels, progress)
-        columns = [each for each in trained.columns if each not in rest.columns]
-        ablations.append(_ablation(name, columns, without, full))
+        ablation = Ablation(
+            feature=name,
+            columns=tuple(each for each in trained.columns if each not in rest.columns),
+            auc=without.auc,
+            auc_change=without.auc - full.auc,
+            log_loss=without.log_loss,
+            log_loss_change=without.log_loss - full.log_loss,
+        )
+        ablations.append(ablation)
     ablations.sort(key=lambda each: each.auc_change)
     return Ablations(
         examples=len(labels),
@@ -98,6 +96,29 @@ def ablate(trained: Trained, features: Iterable[str], progress: Progress) -> Abl
         log_loss=full.log_loss,
         features=tuple(ablations),
     )
+
+
+def ablations_table(found: Ablations) -> Table:
+    """The model with all features, and without each; the largest loss of AUC first."""
+    table = Table(
+        "trained without",
+        title=f"Trained anew, measured on {found.examples:,} examples",
+        title_justify="left",
+    )
+    for heading in ("AUC", "change", "log loss", "change"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_row("(all features)", f"{found.auc:.4f}", "", f"{found.log_loss:.4f}", "")
+    table.add_section()
+    for each in found.features:
+        table.add_row(
+            # As Text: brackets in a name are no markup.
+            Text(each.feature),
+            f"{each.auc:.4f}",
+            f"{each.auc_change:+.4f}",
+            f"{each.log_loss:.4f}",
+            f"{each.log_loss_change:+.4f}",
+        )
+    return table
 
 
 def _check_features(trained: Trained, names: Sequence[str]) -> None:
@@ -122,16 +143,3 @@ def _measured(
     found = quality(labels, train_and_score(trained))
     progress.end(time.monotonic() - began, cached=False)
     return found
-
-
-def _ablation(
-    feature: str, columns: Sequence[str], without: Quality, full: Quality
-) -> Ablation:
-    return Ablation(
-        feature=feature,
-        columns=tuple(columns),
-        auc=without.auc,
-        auc_change=without.auc - full.auc,
-        log_loss=without.log_loss,
-        log_loss_change=without.log_loss - full.log_loss,
-    )

@@ -55,9 +55,6 @@ def eval_labels(trained: Trained) -> Labels:
 def train_and_score(trained: Trained) -> Logits:
     """Trains a model as the Trainer does, but on one device and from no other model.
 
-    Args:
-      trained: Inputs of the training.
-
     Returns:
       Its logits for the examples of the eval split, in the order of their labels.
     """

@@ -67,11 +67,6 @@ def find_trained(
     That is of the run, and no matter what is configured by now: it is the model that
     the run's report is about.
 
-    Args:
-      config: Names the pipeline.
-      connection: Connection to ML Metadata.
-      run_id: The run.
-
     Raises:
       InputError: The run trained nothing, or its examples are gone.
     """
@@ -105,11 +100,15 @@ def find_trained(
 def _trainer_execution(
     handle: metadata.Metadata, pipeline: str, run_id: str
 ) -> metadata_store_pb2.Execution:
-    contexts = [
-        # TFX's names.
-        _context(handle, "pipeline_run", run_id),
-        _context(handle, "node", f"{pipeline}.Trainer"),
-    ]
+    # TFX's names.
+    names = {"pipeline_run": run_id, "node": f"{pipeline}.Trainer"}
+    try:
+        contexts = [
+            handle.store.get_context_by_type_and_name(kind, name)
+            for kind, name in names.items()
+        ]
+    except errors.NotFoundError:
+        contexts = [None]  # no pipeline ever ran
     executions = []
     if None not in contexts:
         executions = execution_lib.get_executions_associated_with_all_contexts(
@@ -121,15 +120,6 @@ def _trainer_execution(
         )
     (execution,) = executions
     return execution
-
-
-def _context(
-    handle: metadata.Metadata, kind: str, name: str
-) -> metadata_store_pb2.Context | None:
-    try:
-        return handle.store.get_context_by_type_and_name(kind, name)
-    except errors.NotFoundError:
-        return None  # no pipeline ever ran
 
 
 def _best_values(hyperparameters: list[Any]) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import TYPE_CHECKING
 
 from ctr.commands.options import (
+    Commands,
     add_config_options,
     add_json,
     add_run,
@@ -14,9 +14,6 @@ from ctr.commands.options import (
     names_in,
     work_dir_of,
 )
-
-if TYPE_CHECKING:
-    from ctr.commands.options import Commands
 
 # In the folder of the run: log of TensorFlow and the trainings.
 _LOG_FILE = "ablation.log"
@@ -60,8 +57,7 @@ def _ablate(options: argparse.Namespace) -> int:
         # A line for each training, and none for its epochs.
         with Progress(console).live(("pipeline",)) as progress:
             progress.start("Loading TFX")
-            from ctr.ablation.ablate import ablate_run
-            from ctr.ablation.table import ablations_table
+            from ctr.ablation.ablate import ablate_run, ablations_table
 
             progress.pause()
             found = ablate_run(config, work_dir, folder, options.features, progress)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, get_args
 from config.errors import InputError
 from ctr.commands.options import (
     Command,
+    Commands,
     add_config_options,
     add_json,
     layout_of,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from ctr.commands.options import Commands
+    from config.root import Config
     from pipeline.progress import Progress
     from serving.load_test.figures import Figures
 
@@ -87,8 +88,12 @@ def _serving(options: argparse.Namespace) -> int:
     from pipeline.progress import Progress
     from serving.releases.versions import list_versions
 
-    _check("batch size", min(options.batch_size))
-    _check("senders", options.senders)
+    for name, count in (
+        ("batch size", min(options.batch_size)),
+        ("senders", options.senders),
+    ):
+        if count < 1:
+            raise InputError(f"{name}: got {count}; allowed: 1 or more")
     if not options.seconds > 0:
         raise InputError(f"seconds: got {options.seconds:g}; allowed: more than 0")
     config = load(options)
@@ -97,23 +102,19 @@ def _serving(options: argparse.Namespace) -> int:
     if not versions:
         raise InputError(f"{released}: nothing is released; run the pipeline first")
     with Progress(Console(stderr=True)).live() as progress:
-        server, figures = _measure(options, versions[-1], released, progress)
+        server, figures = _measure(options, config, versions[-1], progress)
     if options.json:
-        result = {
-            "server": server,
-            "version": versions[-1],
-            "figures": [asdict(each) for each in figures],
-        }
+        told = [asdict(each) for each in figures]
+        result = {"server": server, "version": versions[-1], "figures": told}
         print(json.dumps(result, indent=2))
-        return 0
-    console = Console()
-    console.print(f"{server}, version {versions[-1]} of {released}")
-    console.print(figures_table(figures))
+    else:
+        Console().print(f"{server}, version {versions[-1]} of {released}")
+        Console().print(figures_table(figures))
     return 0
 
 
 def _measure(
-    options: argparse.Namespace, version: int, released: str, progress: Progress
+    options: argparse.Namespace, config: Config, version: int, progress: Progress
 ) -> tuple[str, list[Figures]]:
     """Returns the name of the server, and the figures of each kind of requests."""
     from serving.client import Client, Target
@@ -123,12 +124,12 @@ def _measure(
     from serving.local_server import LocalServer, stage_version
     from serving.releases.versions import version_path
 
-    config = load(options)
     # As configured, without the settings that would disturb the measurement.
     serving = config.serving.model_copy(update={"versions": 1, "request_log": None})
     with tempfile.TemporaryDirectory(prefix="ctr-bench-") as folder:
         models = Path(folder) / "models"
-        stage_version(version_path(released, version), models / str(version))
+        released = version_path(work_dir_of(options, config).model_dir(config), version)
+        stage_version(released, models / str(version))
         with (
             LocalServer(serving, config.name, models, Path(folder)) as server,
             Client(server.address, config.name) as client,
@@ -181,11 +182,6 @@ def figures_table(figures: Sequence[Figures]) -> Table:
 
 def _rounded(milliseconds: float) -> str:
     return f"{milliseconds:,.0f}" if milliseconds >= 100 else f"{milliseconds:.2f}"
-
-
-def _check(name: str, number: int) -> None:
-    if number < 1:
-        raise InputError(f"{name}: got {number}; allowed: 1 or more")
 
 
 @contextmanager

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
-from ctr.commands.options import add_config_options, load
-
-if TYPE_CHECKING:
-    from ctr.commands.options import Commands
+from ctr.commands.options import Commands, add_config_options, load
 
 
 def add(commands: Commands) -> None:

@@ -6,12 +6,8 @@ import argparse
 import os
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ctr.commands.options import check_output
-
-if TYPE_CHECKING:
-    from ctr.commands.options import Commands
+from ctr.commands.options import Commands, check_output
 
 
 def add(commands: Commands) -> None:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ctr.commands import kubeflow_runs, kubeflow_schedules
 from ctr.commands.kubeflow_options import add_image, warn
 from ctr.commands.options import (
     Command,
+    Commands,
     add_config_options,
     check_output,
     load,
     same_pipeline,
+    silence,
 )
-
-if TYPE_CHECKING:
-    from ctr.commands.options import Commands
 
 
 def add(commands: Commands) -> None:
@@ -56,12 +53,9 @@ def _add_compile(actions: Commands) -> None:
 
 
 def _compile(options: argparse.Namespace) -> int:
-    from pipeline.progress import noise_to
-
     config = load(options)
     check_output("--output", options.output)
-    # TensorFlow's, while it is imported.
-    with noise_to(Path(os.devnull)):
+    with silence():
         if options.release:
             from kubeflow.compile.decision import compile_decision as compile_package
         else:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
-import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ctr.commands.options import add_json
+from ctr.commands.options import add_json, silence
 
 if TYPE_CHECKING:
     from config.root import Config
@@ -111,10 +109,7 @@ def package_of(options: argparse.Namespace, config: Config) -> Iterator[Package]
     if options.package is not None:
         yield Package.read(options.package)
         return
-    from pipeline.progress import noise_to
-
-    # TensorFlow's, while it is imported.
-    with noise_to(Path(os.devnull)):
+    with silence():
         from kubeflow.compile.pipeline import compile_pipeline
     with compiled(options, config, compile_pipeline) as package:
         warn(config)
@@ -171,8 +166,3 @@ def words_of(version: Version) -> str:
     """Describes the outcome of an upload."""
     how = "uploaded" if version.uploaded else "was there already"
     return f"Version {version.name} of {version.pipeline}: {how}"
-
-
-def tell(options: argparse.Namespace, told: Any, words: str) -> None:
-    """Prints an object as JSON, or else words."""
-    print(json.dumps(told, indent=2) if options.json else words, flush=True)

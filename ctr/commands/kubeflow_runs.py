@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from dataclasses import asdict
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from config.errors import GateError, KubeflowError
@@ -21,14 +19,21 @@ from ctr.commands.kubeflow_options import (
     inputs_of,
     package_of,
     parameters_of,
-    tell,
     words_of,
 )
-from ctr.commands.options import INTERRUPTED, add_config_options, load, work_dir_of
+from ctr.commands.options import (
+    INTERRUPTED,
+    Commands,
+    add_config_options,
+    add_decider,
+    load,
+    show,
+    silence,
+    work_dir_of,
+)
 
 if TYPE_CHECKING:
     from config.root import Config
-    from ctr.commands.options import Commands
     from kubeflow.client.connection import Client, Connection
     from kubeflow.client.package import Package
 
@@ -70,32 +75,30 @@ def _add_approve(actions: Commands) -> None:
     action = actions.add_parser(
         "approve", help="release the candidate of a run, on the cluster"
     )
-    _add_decision(action)
-    action.add_argument("--note", default="", metavar="TEXT", help="why")
+    _add_decision(action, needs_note=False)
     action.add_argument(
         "--override", action="store_true", help="as in ctr release approve"
     )
     action.add_argument(
         "--rollback", action="store_true", help="as in ctr release approve"
     )
-    add_connection(action, _approve)
+    add_connection(action, _decide)
 
 
 def _add_reject(actions: Commands) -> None:
     action = actions.add_parser(
         "reject", help="reject the candidate of a run, on the cluster"
     )
-    _add_decision(action)
-    action.add_argument("--note", required=True, metavar="TEXT", help="why")
-    add_connection(action, _reject)
+    _add_decision(action, needs_note=True)
+    add_connection(action, _decide)
 
 
-def _add_decision(action: argparse.ArgumentParser) -> None:
+def _add_decision(action: argparse.ArgumentParser, *, needs_note: bool) -> None:
     action.add_argument("run", metavar="RUN", help="id of a run")
     add_config_options(action)
     add_image(action)
     add_places(action)
-    action.add_argument("--by", required=True, metavar="NAME", help="your name")
+    add_decider(action, needs_note=needs_note)
 
 
 def _upload(options: argparse.Namespace, connection: Connection) -> int:
@@ -104,7 +107,7 @@ def _upload(options: argparse.Namespace, connection: Connection) -> int:
 
     with package_of(options, load(options)) as package, connect(connection) as client:
         version = upload(client, package)
-    tell(options, asdict(version), words_of(version))
+    show(options, asdict(version), words_of(version))
     return 0
 
 
@@ -121,7 +124,7 @@ def _run(options: argparse.Namespace, connection: Connection) -> int:
             if options.wait:
                 return _see_it_end(options, client, config, package, started)
     if options.json:
-        tell(options, started, "")
+        show(options, started, "")
     return 0
 
 
@@ -142,29 +145,17 @@ def _see_it_end(
     return GateError.exit_status if verdict in _STOPPED else status
 
 
-def _approve(options: argparse.Namespace, connection: Connection) -> int:
-    more = {"override": options.override, "rollback": options.rollback}
-    return _decide(options, connection, "approve", more)
-
-
-def _reject(options: argparse.Namespace, connection: Connection) -> int:
-    return _decide(options, connection, "reject", {})
-
-
-def _decide(
-    options: argparse.Namespace,
-    connection: Connection,
-    decision: str,
-    more: dict[str, bool],
-) -> int:
-    """Runs the pipeline that decides, and waits for it."""
+def _decide(options: argparse.Namespace, connection: Connection) -> int:
+    """Runs the pipeline that approves or rejects, and waits for it."""
     from kubeflow.client.connection import connect
     from kubeflow.client.waiting import exit_status
-    from pipeline.progress import noise_to
 
-    # TensorFlow's, while it is imported.
-    with noise_to(Path(os.devnull)):
+    with silence():
         from kubeflow.compile.decision import compile_decision
+    decision = options.action
+    more = {}
+    if decision == "approve":
+        more = {"override": options.override, "rollback": options.rollback}
     config = load(options)
     who = {"run": options.run, "by": options.by, "note": options.note}
     parameters = {**who, "decision": decision, **more}
@@ -196,7 +187,7 @@ def _start(
     run_id = start(client, version, name, inputs)
     url = client.run_url(run_id)
     if not options.json:
-        tell(options, None, f"{words_of(version)}\nRun: {url}")
+        show(options, None, f"{words_of(version)}\nRun: {url}")
     return {"run_id": run_id, "name": name, "url": url}
 
 
@@ -231,7 +222,7 @@ def _tell_end(
     failed, state = failed_tasks(run, package.tasks), run.state.lower()
     ended = {**started, "state": state, "failed_tasks": failed, "verdict": verdict}
     more = verdict or ", ".join(failed)
-    tell(options, ended, f"Run {state}: {more}" if more else f"Run {state}")
+    show(options, ended, f"Run {state}: {more}" if more else f"Run {state}")
 
 
 def _verdict(options: argparse.Namespace, config: Config, run_id: str) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -15,16 +14,13 @@ from ctr.commands.kubeflow_options import (
     inputs_of,
     package_of,
     parameters_of,
-    tell,
     words_of,
 )
-from ctr.commands.options import add_config_options, load, positive
+from ctr.commands.options import Commands, add_config_options, load, positive, show
 
 if TYPE_CHECKING:
     from config.root import Config
-    from ctr.commands.kubeflow_options import Asking
-    from ctr.commands.options import Commands
-    from kubeflow.client.connection import Client, Connection
+    from kubeflow.client.connection import Connection
     from kubeflow.client.package import Package
     from kubeflow.client.runs import Inputs
 
@@ -39,9 +35,9 @@ _ZONE = (
 def add(actions: Commands) -> None:
     """Adds the commands."""
     _add_schedule(actions)
-    _add_change(actions, "pause", "start no runs for now", _pause)
-    _add_change(actions, "resume", "start runs again", _resume)
-    _add_change(actions, "unschedule", "remove a schedule; its runs stay", _unschedule)
+    _add_change(actions, "pause", "start no runs for now")
+    _add_change(actions, "resume", "start runs again")
+    _add_change(actions, "unschedule", "remove a schedule; its runs stay")
     _add_list(actions)
 
 
@@ -83,11 +79,11 @@ def _add_schedule(actions: Commands) -> None:
     add_connection(action, _schedule)
 
 
-def _add_change(actions: Commands, name: str, words: str, asking: Asking) -> None:
+def _add_change(actions: Commands, name: str, words: str) -> None:
     action = actions.add_parser(name, help=words)
     add_config_options(action)
     _add_name(action)
-    add_connection(action, asking)
+    add_connection(action, _change)
 
 
 def _add_list(actions: Commands) -> None:
@@ -137,7 +133,7 @@ def _schedule(options: argparse.Namespace, connection: Connection) -> int:
     told |= {"version": version.name, "parameters": inputs.parameters}
     paused = "; it is paused, as before" if applied.paused else ""
     lines = [words_of(version), f"Schedule {name}: {applied.outcome}{paused}"]
-    tell(options, told, "\n".join([*lines, _ZONE] if timing.cron else lines))
+    show(options, told, "\n".join([*lines, _ZONE] if timing.cron else lines))
     return 0
 
 
@@ -158,38 +154,21 @@ def _dated(
     return with_scheduled_date(inputs, package.parameters, days)
 
 
-def _pause(options: argparse.Namespace, connection: Connection) -> int:
-    from kubeflow.client.schedules import pause
-
-    return _change(options, connection, pause, "paused")
-
-
-def _resume(options: argparse.Namespace, connection: Connection) -> int:
-    from kubeflow.client.schedules import resume
-
-    return _change(options, connection, resume, "resumed")
-
-
-def _unschedule(options: argparse.Namespace, connection: Connection) -> int:
-    from kubeflow.client.schedules import remove
-
-    return _change(options, connection, remove, "removed")
-
-
-def _change(
-    options: argparse.Namespace,
-    connection: Connection,
-    change: Callable[[Client, str, str], None],
-    outcome: str,
-) -> int:
+def _change(options: argparse.Namespace, connection: Connection) -> int:
+    from kubeflow.client import schedules
     from kubeflow.client.connection import connect
     from kubeflow.names import pipeline_name
 
+    change, outcome = {
+        "pause": (schedules.pause, "paused"),
+        "resume": (schedules.resume, "resumed"),
+        "unschedule": (schedules.remove, "removed"),
+    }[options.action]
     pipeline = pipeline_name(load(options).name)
     name = options.name or pipeline
     with connect(connection) as client:
         change(client, pipeline, name)
-    tell(options, {"name": name, "outcome": outcome}, f"Schedule {name}: {outcome}")
+    show(options, {"name": name, "outcome": outcome}, f"Schedule {name}: {outcome}")
     return 0
 
 
@@ -201,5 +180,5 @@ def _list(options: argparse.Namespace, connection: Connection) -> int:
     pipeline = pipeline_name(load(options).name)
     with connect(connection) as client:
         found = listing(client, pipeline, options.limit)
-    tell(options, found, as_text(found))
+    show(options, found, as_text(found))
     return 0

@@ -5,21 +5,21 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ctr.commands.options import (
+    Commands,
     add_config_options,
     add_json,
     load,
     positive,
+    silence,
     work_dir_of,
 )
 
 if TYPE_CHECKING:
     from config.root import Config
-    from ctr.commands.options import Commands
     from ctr.neighbors.answers import Best, Similar
 
 
@@ -58,11 +58,12 @@ def add(commands: Commands) -> None:
 def _neighbors(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from ctr.neighbors.models import newest_model
-    from ctr.neighbors.render import render
+    from ctr.neighbors.answers import render
 
     config = load(options)
-    model = newest_model(options.model_dir or _released(options, config))
+    model = _newest_model(
+        options.model_dir or Path(work_dir_of(options, config).model_dir(config))
+    )
     ask = _best if options.given else _similar
     answer = ask(options, config, model)
     if options.json:
@@ -81,9 +82,9 @@ def _similar(options: argparse.Namespace, config: Config, model: Path) -> Simila
 def _best(options: argparse.Namespace, config: Config, model: Path) -> Best:
     from rich.console import Console
 
-    from pipeline.progress import Progress, noise_to
+    from pipeline.progress import Progress
 
-    with noise_to(Path(os.devnull)) as stdout:
+    with silence() as stdout:
         console = Console(file=stdout, quiet=options.json)
         with Progress(console).live() as progress:
             progress.start("Scoring")
@@ -92,6 +93,17 @@ def _best(options: argparse.Namespace, config: Config, model: Path) -> Best:
             return find_best(config, model, options.feature, options.given, options.top)
 
 
-def _released(options: argparse.Namespace, config: Config) -> Path:
-    """Returns the folder of released models."""
-    return Path(work_dir_of(options, config).model_dir(config))
+def _newest_model(folder: Path) -> Path:
+    """The SavedModel in a folder: the newest version, or the folder itself."""
+    from config.errors import InputError
+    from serving.releases.versions import SAVED_MODEL, list_versions
+
+    if (folder / SAVED_MODEL).exists():
+        return folder
+    versions = list_versions(str(folder))
+    if not versions:
+        raise InputError(
+            f"{folder}: there is no released model; release one by ctr run, or name "
+            "another folder by --work-dir or --model-dir"
+        )
+    return folder / str(versions[-1])

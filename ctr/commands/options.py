@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
+import os
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
 
 if TYPE_CHECKING:
     from config.root import Config
     from pipeline.workdir import WorkDir
     from serving.client.files import Layout
 
-    Commands = argparse._SubParsersAction["Command"]
+Commands: TypeAlias = "argparse._SubParsersAction[Command]"
 
 # The exit status after Ctrl-C, as a shell has it.
 INTERRUPTED = 130
@@ -107,6 +110,14 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def add_decider(command: argparse.ArgumentParser, *, needs_note: bool) -> None:
+    """Adds who decides on a candidate, and why."""
+    command.add_argument("--by", required=True, metavar="NAME", help="your name")
+    command.add_argument(
+        "--note", default="", required=needs_note, metavar="TEXT", help="why"
+    )
+
+
 def add_run(command: argparse.ArgumentParser) -> None:
     """Adds which run is meant."""
     command.add_argument("run", nargs="?", help="id of a run; by default the latest")
@@ -154,6 +165,18 @@ def work_dir_of(options: argparse.Namespace, config: Config) -> WorkDir:
     return WorkDir(options.work_dir or Path("runs") / config.name)
 
 
-def run_folder(options: argparse.Namespace) -> Path:
-    """The folder of the run that is meant."""
-    return work_dir_of(options, load(options)).path / (options.run or "latest")
+def show(options: argparse.Namespace, answer: Any, words: str) -> None:
+    """Prints an object as JSON where `--json` asks for it, or else words."""
+    text = json.dumps(answer, indent=2, ensure_ascii=False)
+    print(text if options.json else words, flush=True)
+
+
+def silence() -> AbstractContextManager[TextIO]:
+    """Hides what TensorFlow and Beam write while they are imported and run.
+
+    Yields:
+      Standard output.
+    """
+    from pipeline.progress import noise_to
+
+    return noise_to(Path(os.devnull))

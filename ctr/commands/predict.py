@@ -8,16 +8,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ctr.commands.options import layout_of, names_in
+from ctr.commands.options import Commands, layout_of, names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
-
     from config.root import Config
-    from ctr.commands.options import Commands
-    from serving.client import Client, Connection, Split, Target, Tls
-    from serving.client.files import Layout
+    from serving.client import Split, Target
 
 # The column of the label that answered.
 _LABEL = "label"
@@ -139,19 +134,28 @@ def _predict(options: argparse.Namespace) -> int:
     # gRPC logs each attempt.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from config.load import load_config
-    from serving.client import Client
-    from serving.client.predictions import write_predictions
+    from serving.client import Client, Connection, Tls
+    from serving.client.files import Layout
+    from serving.client.predictions import (
+        predict_file,
+        predict_file_split,
+        write_predictions,
+    )
 
     config = None if options.config is None else load_config(options.config)
     split = _split(options)
-    with Client(
-        options.server,
-        _target(options, config),
-        options.signature,
-        _connection(options),
-    ) as client:
-        records = _records(client, options, _layout(options, config), split)
-        names = options.keep if split is None else (*options.keep, _LABEL)
+    files = (options.ca, options.cert, options.key)
+    tls = Tls(*files) if options.tls or any(files) else None
+    connection = Connection(options.timeout, batch_size=options.batch_size, tls=tls)
+    keep, path = options.keep, options.input
+    layout = Layout(keep=keep) if config is None else layout_of(config, keep)
+    target = _target(options, config)
+    with Client(options.server, target, options.signature, connection) as client:
+        if split is None:
+            names, records = keep, predict_file(client, path, layout)
+        else:
+            names = (*keep, _LABEL)
+            records = predict_file_split(client, path, layout, split, options.by)
         count = write_predictions(options.output, names, records)
     if options.output is not None:
         print(f"{options.output}: {count} predictions", file=sys.stderr)
@@ -171,16 +175,6 @@ def _split(options: argparse.Namespace) -> Split | None:
     return Split(options.split, salt=options.salt)
 
 
-def _records(
-    client: Client, options: argparse.Namespace, layout: Layout, split: Split | None
-) -> Iterator[tuple[Any, ...]]:
-    from serving.client.predictions import predict_file, predict_file_split
-
-    if split is None:
-        return predict_file(client, options.input, layout)
-    return predict_file_split(client, options.input, layout, split, options.by)
-
-
 def _target(options: argparse.Namespace, config: Config | None) -> Target:
     from config.errors import InputError
     from serving.client import Target
@@ -191,26 +185,3 @@ def _target(options: argparse.Namespace, config: Config | None) -> Target:
     if model is None:
         raise InputError("which model? name it by --model, or give its config by -c")
     return Target(model, options.version, options.label)
-
-
-def _connection(options: argparse.Namespace) -> Connection:
-    from serving.client import Connection
-
-    return Connection(
-        timeout=options.timeout, batch_size=options.batch_size, tls=_tls(options)
-    )
-
-
-def _tls(options: argparse.Namespace) -> Tls | None:
-    from serving.client import Tls
-
-    files = (options.ca, options.cert, options.key)
-    return Tls(*files) if options.tls or any(files) else None
-
-
-def _layout(options: argparse.Namespace, config: Config | None) -> Layout:
-    from serving.client.files import Layout
-
-    if config is None:
-        return Layout(keep=options.keep)
-    return layout_of(config, options.keep)

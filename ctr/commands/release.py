@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ctr.commands.options import (
     Command,
+    Commands,
     add_config_options,
+    add_decider,
     add_json,
     load,
+    show,
     work_dir_of,
 )
 
 if TYPE_CHECKING:
     from config.root import Config
-    from ctr.commands.options import Commands
     from pipeline.review.decisions import Review
     from pipeline.workdir import WorkDir
 
@@ -47,8 +48,7 @@ def _add_list(actions: Commands) -> None:
 
 def _add_approve(actions: Commands) -> None:
     action = actions.add_parser("approve", help="release the candidate of a run")
-    _add_decision(action)
-    action.add_argument("--note", default="", metavar="TEXT", help="why")
+    _add_decision(action, needs_note=False)
     action.add_argument(
         "--override",
         action="store_true",
@@ -64,15 +64,14 @@ def _add_approve(actions: Commands) -> None:
 
 def _add_reject(actions: Commands) -> None:
     action = actions.add_parser("reject", help="reject the candidate of a run")
-    _add_decision(action)
-    action.add_argument("--note", required=True, metavar="TEXT", help="why")
+    _add_decision(action, needs_note=True)
     action.set_defaults(command=_reject)
 
 
-def _add_decision(action: argparse.ArgumentParser) -> None:
+def _add_decision(action: argparse.ArgumentParser, *, needs_note: bool) -> None:
     action.add_argument("run", metavar="RUN", help="id of a run")
     add_config_options(action)
-    action.add_argument("--by", required=True, metavar="NAME", help="your name")
+    add_decider(action, needs_note=needs_note)
 
 
 def _add_rollback(actions: Commands) -> None:
@@ -109,10 +108,8 @@ def _list(options: argparse.Namespace) -> int:
     _, _, review = _open(options)
     newest, labels = review.newest(), review.labels()
     found = rows(review.history(), newest, labels)
-    if options.json:
-        print(json.dumps([row.model_dump(mode="json") for row in found], indent=2))
-    else:
-        print(as_text(found, newest, labels))
+    told = [row.model_dump(mode="json") for row in found]
+    show(options, told, as_text(found, newest, labels))
     return 0
 
 

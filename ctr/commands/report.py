@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 from typing import TYPE_CHECKING
 
 from ctr.commands.options import (
+    Commands,
     add_config_options,
     add_json,
     load,
     same_pipeline,
+    silence,
     work_dir_of,
 )
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from ctr.commands.options import Commands
     from pipeline.run.summary import Summary
 
 
@@ -82,13 +82,9 @@ def _show(folder: Path, options: argparse.Namespace) -> None:
 
 
 def _print_report(folder: Path, summary: Summary, console: Console) -> None:
-    from pathlib import Path
-
-    from pipeline.progress import noise_to
     from pipeline.run.summary import render_headline, render_run
 
-    # TensorFlow logs while it is imported.
-    with noise_to(Path(os.devnull)):
+    with silence():
         from components.evaluation_report.content import read_content
         from components.evaluation_report.text import render_report
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from config.errors import GateError
 from ctr.commands.options import (
+    Commands,
     add_config_options,
     add_json,
     load,
@@ -19,7 +20,6 @@ from ctr.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from ctr.commands.options import Commands
     from pipeline.run.summary import Summary
 
 

@@ -8,11 +8,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ctr.commands.options import add_overrides, load, work_dir_of
+from ctr.commands.options import Commands, add_overrides, load, work_dir_of
 
 if TYPE_CHECKING:
     from config.serving import Serving
-    from ctr.commands.options import Commands
 
 
 def add(commands: Commands) -> None:

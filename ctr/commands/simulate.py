@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ctr.commands.options import add_json
-
-if TYPE_CHECKING:
-    from ctr.commands.options import Commands
+from ctr.commands.options import Commands, add_json, show
 
 
 def add(commands: Commands) -> None:
@@ -20,27 +15,18 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--out", type=Path, required=True, help="output folder, created"
     )
-    command.add_argument(
-        "--rows",
-        type=int,
-        default=200_000,
-        metavar="N",
-        help="number of examples; by default %(default)s",
-    )
-    command.add_argument(
-        "--days",
-        type=int,
-        default=8,
-        metavar="N",
-        help="number of days, with a file each; by default %(default)s",
-    )
-    command.add_argument(
-        "--seed",
-        type=int,
-        default=1,
-        metavar="N",
-        help="random seed; by default %(default)s",
-    )
+    for name, default, words in (
+        ("--rows", 200_000, "number of examples"),
+        ("--days", 8, "number of days, with a file each"),
+        ("--seed", 1, "random seed"),
+    ):
+        command.add_argument(
+            name,
+            type=int,
+            default=default,
+            metavar="N",
+            help=f"{words}; by default {default}",
+        )
     command.add_argument(
         "--format",
         choices=("csv", "parquet"),
@@ -57,11 +43,12 @@ def _simulate(options: argparse.Namespace) -> int:
     made = simulate(
         options.out, options.rows, options.days, options.seed, options.format
     )
-    if options.json:
-        print(json.dumps(dataclasses.asdict(made), default=str, indent=2))
-        return 0
-    print(f"{made.rows:,} examples of {options.days} days in {options.out}")
-    print(f"{made.users:,} users, {made.ads:,} ads, click rate {made.click_rate:.1%}")
+    lines = [
+        f"{made.rows:,} examples of {options.days} days in {options.out}",
+        f"{made.users:,} users, {made.ads:,} ads, click rate {made.click_rate:.1%}",
+    ]
     if made.best_possible_auc is not None:
-        print(f"best possible AUC on the last day: {made.best_possible_auc:.4f}")
+        lines.append(f"best possible AUC on the last day: {made.best_possible_auc:.4f}")
+    told = dataclasses.asdict(made) | {"files": list(map(str, made.files))}
+    show(options, told, "\n".join(lines))
     return 0

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import os
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.errors import GateError
-from ctr.commands.options import add_config_options, add_json, load, work_dir_of
+from ctr.commands.options import (
+    Commands,
+    add_config_options,
+    add_json,
+    load,
+    show,
+    silence,
+    work_dir_of,
+)
 
 if TYPE_CHECKING:
     from config.root import Config
-    from ctr.commands.options import Commands
     from ctr.skew.compare import Skew
     from pipeline.workdir import WorkDir
 
@@ -36,18 +41,12 @@ def add(commands: Commands) -> None:
 
 
 def _skew(options: argparse.Namespace) -> int:
-    from pipeline.progress import noise_to
-
     config = load(options)
-    # TensorFlow and Beam log to standard output.
-    with noise_to(Path(os.devnull)):
-        skew = _compare(config, work_dir_of(options, config), options.served)
-    if options.json:
-        print(skew.model_dump_json(indent=2))
-    else:
+    with silence():
         from ctr.skew.text import as_text
 
-        print(as_text(skew))
+        skew = _compare(config, work_dir_of(options, config), options.served)
+    show(options, skew.model_dump(mode="json"), as_text(skew))
     return GateError.exit_status if skew.is_skewed else 0
 
 

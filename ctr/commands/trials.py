@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import TYPE_CHECKING
 
 from ctr.commands.options import (
+    Commands,
     add_config_options,
     add_json,
     add_run,
-    run_folder,
+    load,
+    work_dir_of,
 )
-
-if TYPE_CHECKING:
-    from ctr.commands.options import Commands
 
 
 def add(commands: Commands) -> None:
@@ -33,7 +31,8 @@ def _trials(options: argparse.Namespace) -> int:
     from pipeline.run.summary import read_summary
     from pipeline.run.trials import PLOT_FILE, trials_table
 
-    folder = run_folder(options)
+    work_dir = work_dir_of(options, load(options))
+    folder = work_dir.path / (options.run or "latest")
     trials = read_summary(folder).trials
     if not trials:
         raise InputError(f"{folder}: the run has no trials; add 'tuning' to the config")

@@ -1,4 +1,4 @@
-"""Statistics of a sampled column, and their text in a comment."""
+"""Statistics of sampled columns and rows, and their text in a comment."""
 
 from __future__ import annotations
 
@@ -90,21 +90,17 @@ class Column:
         numbers: Floats = self.items.cast(pa.float64(), safe=False).to_numpy()
         return numbers
 
-    def auc(self, labels: Ints, bins: int | None = _BINS) -> float:
+    def auc(self, rows: Rows) -> float:
         """AUC of the column by itself; 0.5 where labels are too few.
 
         The label rates of the values come from one half of the rows and score the
         other, so that many values are not mistaken for a good feature.
-
-        Args:
-          labels: The label of each row.
-          bins: As for `codes`.
         """
-        if not has_both(labels):
+        if not rows.have_both:
             return 0.5
         encoder = TargetEncoder(target_type="binary", smooth=1.0, cv=2, random_state=0)
-        codes = self.codes(bins).reshape(-1, 1)
-        return float(roc_auc_score(labels, encoder.fit_transform(codes, labels)))
+        rates = encoder.fit_transform(self.codes(_BINS).reshape(-1, 1), rows.labels)
+        return float(roc_auc_score(rows.labels, rates))
 
     def codes(self, bins: int | None) -> Ints:
         """An integer for each row's value or bin; of a list, whether it is there.
@@ -125,6 +121,34 @@ class Column:
         return np.where(is_there, places + 1, 0)
 
 
+@dataclass(frozen=True)
+class Rows:
+    """The rows sampled.
+
+    Attributes:
+      labels: The label of each row.
+      total: Number of rows in all files.
+    """
+
+    labels: Ints
+    total: int
+
+    @property
+    def share(self) -> float:
+        """The share of all rows that is sampled."""
+        return len(self.labels) / self.total
+
+    @property
+    def are_all(self) -> bool:
+        """True if no row is left out."""
+        return self.total <= len(self.labels)
+
+    @property
+    def have_both(self) -> bool:
+        """True if both labels have enough rows for an AUC."""
+        return bool(min(np.bincount(self.labels, minlength=2)) >= _FEWEST_OF_A_CLASS)
+
+
 def make_column(name: str, values: pa.Array) -> Column:
     """Describes a column of any Arrow type; texts of numbers are numbers."""
     if pa.types.is_dictionary(values.type):
@@ -134,11 +158,6 @@ def make_column(name: str, values: pa.Array) -> Column:
     if numbers is None:
         return Column(name, family, values)
     return Column(name, *_plain(numbers.values), *numbers[1:])
-
-
-def has_both(labels: Ints) -> bool:
-    """Returns True if both labels have enough rows for an AUC."""
-    return bool(min(np.bincount(labels, minlength=2)) >= _FEWEST_OF_A_CLASS)
 
 
 def count(values: pa.Array) -> dict[Any, int]:

@@ -68,7 +68,6 @@ def propose_crosses(codes: Mapping[str, Ints], labels: Ints) -> list[Proposal]:
 
     Args:
       codes: For each feature an integer from 0 on in each row.
-      labels: The label of each row.
     """
     model = HeldOut(labels, list(codes.values()))
     pairs = list(itertools.combinations(codes, 2))

@@ -36,7 +36,6 @@ def guess_csv_format(path: Path, label: str) -> CsvFormat:
     """Guesses how a file is written; columns without a header are named f0, f1, ...
 
     Args:
-      path: The file.
       label: The label that a person named, which tells a header line.
 
     Raises:

@@ -13,18 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel
 
-from config.csv_format import CsvFormat
 from config.errors import InputError
 from config.examples import HashSplit, Splits, TimeSplit
-from config.features import Categorical, Cross, Feature, Numeric
+from config.features import Categorical, Feature, Numeric
 from config.spans import Spans
 from config.training import Training
 from config.yaml_text import to_yaml
-from ctr.infer.column import Column, listed, make_column, percent, shown
+from ctr.infer.column import Column, Rows, listed, make_column, percent, shown
 from ctr.infer.crosses import MOST_FEATURES, propose_crosses
 from ctr.infer.kinds import Guess, guess
 from ctr.infer.label import check_label
-from ctr.infer.rows import Rows
 from ctr.infer.sample import Sample, data_files, read_sample
 from ctr.infer.split import common_folder, folders_of, guess_split
 
@@ -104,7 +102,7 @@ def infer_config(files: Sequence[Path], label: str, folder: Path = Path()) -> st
         name: Guess(None, "the files are split by it, so that later ones have others")
         for name in folders_of(split) & columns.keys()
     }
-    words = _words_of_all(guesses, columns) if sample.format == "csv" else ()
+    words = _words_of_all(guesses, columns) if sample.format == "csv" else []
     if words:
         guesses = {name: _without_words(each) for name, each in guesses.items()}
     features = {name: g.feature for name, g in guesses.items() if g.feature}
@@ -112,7 +110,7 @@ def infer_config(files: Sequence[Path], label: str, folder: Path = Path()) -> st
         reasons = listed((f"{k} ({g.comment})" for k, g in guesses.items()), limit=120)
         raise InputError(f"no column can be a feature: {reasons or 'there is none'}")
     aucs = {name: guesses[name].auc for name in features}
-    best = max(aucs, key=lambda name: aucs[name])
+    best = _by_auc(aucs)[0]
     root = os.path.relpath(common_folder(files), folder.absolute())
     return _TEXT.format(
         source=_source(sample, rows),
@@ -165,7 +163,7 @@ def _pipeline_name(files: Sequence[Path]) -> str:
 
 def _words_of_all(
     guesses: Mapping[str, Guess], columns: Mapping[str, Column]
-) -> tuple[str, ...]:
+) -> list[str]:
     """The words for a missing value, where no column has one as a value."""
     words = {
         word
@@ -176,8 +174,8 @@ def _words_of_all(
     texts = [c.items for c in columns.values() if c.family == "text"]
     value_set = pa.array(sorted(words), pa.string())
     if any(pc.any(pc.is_in(each, value_set=value_set)).as_py() for each in texts):
-        return ()
-    return tuple(sorted(words))
+        return []
+    return sorted(words)
 
 
 def _without_words(guessed: Guess) -> Guess:
@@ -191,28 +189,18 @@ def _examples(
     sample: Sample, words: Sequence[str], root: str, split: _Split, comment: str
 ) -> str:
     lines = [_item("root", root), f"format: {sample.format}"]
-    lines += _csv_format(sample.csv)
+    if dialect := _settings(sample.csv):
+        lines.append("# as the start of the first file is written")
+        if sample.csv.columns:
+            lines.append("# no header line: give the columns better names, also below")
+        lines.append(_item("csv", dialect))
     if words:
         missing = _item("missing_values", ["", *words])
         lines.append(f"{missing}  # empty, or a word in a column of numbers")
     lines += [f"# {line}" for line in textwrap.wrap(shown(comment, 400), 84)]
-    lines.append(_item(_SPLIT_KEYS[type(split)], _without_nulls(split)))
+    block = split.model_dump(mode="json", exclude_none=True)
+    lines.append(_item(_SPLIT_KEYS[type(split)], block))
     return textwrap.indent("\n".join(lines), "  ")
-
-
-def _csv_format(csv_format: CsvFormat) -> list[str]:
-    """Yields the settings of the dialect that differ from the defaults."""
-    settings = _settings(csv_format)
-    if not settings:
-        return []
-    comments = ["# as the start of the first file is written"]
-    if csv_format.columns:
-        comments.append("# no header line: give the columns better names, also below")
-    return [*comments, _item("csv", settings)]
-
-
-def _without_nulls(block: BaseModel) -> dict[str, object]:
-    return block.model_dump(mode="json", exclude_none=True)
 
 
 def _features(guesses: Mapping[str, Guess]) -> str:
@@ -236,16 +224,18 @@ def _crosses(
     rows: Rows,
 ) -> str:
     """The pairs that are worth a cross, or that there is none."""
-    names = [name for name, feature in features.items() if _can_cross(feature)]
-    names = sorted(names, key=lambda name: -aucs[name])[:MOST_FEATURES]
+    names = [name for name in _by_auc(aucs) if _can_cross(features[name])]
+    names = names[:MOST_FEATURES]
     codes = {
         name: columns[name].codes(getattr(features[name], "buckets", None))
         for name in names
     }
-    lines = [
-        (f"- {_flow(_short(proposal.cross))}", proposal.comment)
-        for proposal in propose_crosses(codes, rows.labels)
-    ]
+    lines = []
+    for proposal in propose_crosses(codes, rows.labels):
+        settings = _settings(proposal.cross)
+        # In its short form, where that says all.
+        cross = settings if len(settings) > 1 else settings["features"]
+        lines.append((f"- {_flow(cross)}", proposal.comment))
     if not lines:
         pairs = len(names) * (len(names) - 1) // 2
         return f"# No crosses: of {pairs} pairs of features none tells more together.\n"
@@ -253,10 +243,9 @@ def _crosses(
     return "\n".join(["crosses:", heading, *_aligned("  ", lines), ""])
 
 
-def _short(cross: Cross) -> object:
-    """A cross in its short form, where that says all."""
-    settings = _settings(cross)
-    return settings if len(settings) > 1 else settings["features"]
+def _by_auc(aucs: Mapping[str, float]) -> list[str]:
+    """Features, those first that tell most of the label by themselves."""
+    return sorted(aucs, key=lambda name: -aucs[name])
 
 
 def _can_cross(feature: Feature) -> bool:
@@ -285,24 +274,18 @@ def _evaluation(
     rows: Rows,
 ) -> str:
     """The slicings by few values, those first that tell most of the label."""
-    names = [
-        name
-        for name, feature in features.items()
-        if isinstance(feature, Categorical)
-        and not feature.many
-        and 2 <= columns[name].distinct <= _MOST_SLICES
-    ]
-    names.sort(key=lambda name: -aucs[name])
-    lines = [
-        (
-            f"- {_flow([name])}",
-            f"{columns[name].distinct} values"
-            + (f"; AUC {aucs[name]:.3f} alone" if rows.have_both else ""),
-        )
-        for name in names[:_MOST_SLICINGS]
-    ]
-    text = ["evaluation:", "  slices:", *_aligned("    ", lines), "", ""]
-    return "\n".join(text) if lines else ""
+    lines = []
+    for name in _by_auc(aucs):
+        feature, distinct = features[name], columns[name].distinct
+        if not isinstance(feature, Categorical) or feature.many:
+            continue
+        if 2 <= distinct <= _MOST_SLICES:
+            auc = f"; AUC {aucs[name]:.3f} alone" if rows.have_both else ""
+            lines.append((f"- {_flow([name])}", f"{distinct} values{auc}"))
+    if not lines:
+        return ""
+    lines = lines[:_MOST_SLICINGS]
+    return "\n".join(["evaluation:", "  slices:", *_aligned("    ", lines), "", ""])
 
 
 def _settings(block: BaseModel) -> dict[str, object]:

@@ -38,12 +38,7 @@ class HeldOut:
     """
 
     def __init__(self, labels: Ints, codes: list[Ints]):
-        """Fits the model.
-
-        Args:
-          labels: The label of each row.
-          codes: For each feature an integer from 0 on in each row.
-        """
+        """Fits the model to codes from 0 on, for each feature one in each row."""
         in_half = np.random.default_rng(0).random(len(labels)) < 0.5
         self._fits = [_Fit(labels, half) for half in (in_half, ~in_half)]
         self.add(codes)

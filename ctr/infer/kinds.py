@@ -9,16 +9,14 @@ import numpy as np
 import pyarrow.compute as pc
 
 from config.columns import bucket_name, missing_name
-from config.features import Categorical, Feature, NumberFormat, Numeric
+from config.features import Categorical, Feature, Numeric
 from config.names import COLUMN_NAME_RULE, is_column_name
 from config.values.text_values import example_of
-from ctr.infer.codes import code_reason
-from ctr.infer.column import Column, count, number, percent
+from ctr.infer.codes import code_reason, named_meaning, names_version
+from ctr.infer.column import Column, Rows, count, number, percent
 from ctr.infer.leave_out import reason_to_leave_out, time_example
 from ctr.infer.lists import delimiter_of
-from ctr.infer.names import named_meaning, names_version
 from ctr.infer.number_hints import number_hint
-from ctr.infer.rows import Rows
 from ctr.infer.vocabulary import (
     LARGEST_VOCABULARY,
     buckets_for,
@@ -34,7 +32,6 @@ class Guess(NamedTuple):
     """Inferred kind of a column; the feature is None where it is left out.
 
     Attributes:
-      feature: The feature.
       comment: The figure behind it.
       values: About how many values it has in all data.
       auc: AUC of the column by itself; 0.5 where it is unknown.
@@ -50,13 +47,11 @@ def guess(column: Column, rows: Rows, taken: Container[str]) -> Guess:
     """Guesses what a column means, and gives the figure behind it.
 
     Args:
-      column: The column.
-      rows: The rows sampled.
       taken: Names that columns made of this one cannot have.
     """
     code = code_reason(column, rows.labels) if column.family == "integer" else None
     is_known = column.family != "other" and column.present > 0
-    auc = column.auc(rows.labels) if is_known else 0.5
+    auc = column.auc(rows) if is_known else 0.5
     is_text = column.family == "text" and column.present > 0
     hint = _number_hint(column) if is_text else ""
     delimiter = delimiter_of(column) if is_text and not hint else None
@@ -91,39 +86,35 @@ def _guess(
     taken: Container[str],
 ) -> Guess:
     settings: dict[str, Any] = {}
+    counts = column.counts
     if column.missing_words:
         settings["missing_values"] = column.missing_words
+    if delimiter is not None:
+        settings["delimiter"] = delimiter
+        counts = count(pc.list_flatten(pc.split_pattern(column.items, delimiter)))
     if column.family == "list":
-        return _categorical(column, column.counts.values(), rows, multivalued=True)
-    if column.family == "text":
-        return _text(column, rows, delimiter)
-    if code is not None:
-        return _categorical(column, column.counts.values(), rows, code, **settings)
-    if column.family == "decimal" and names_version(column.name):
-        return _categorical(column, column.counts.values(), rows, **settings)
-    return _numeric(column, settings, taken)
-
-
-def _text(column: Column, rows: Rows, delimiter: str | None) -> Guess:
-    """One value, or a list of values that is written as one string."""
-    if delimiter is None:
-        return _categorical(column, column.counts.values(), rows)
-    items = count(pc.list_flatten(pc.split_pattern(column.items, delimiter)))
-    return _categorical(column, items.values(), rows, delimiter=delimiter)
+        settings["multivalued"] = True
+    is_version = column.family == "decimal" and names_version(column.name)
+    if column.is_number and code is None and not is_version:
+        return _numeric(column, settings, taken)
+    return _categorical(column, counts.values(), rows, code, settings)
 
 
 def _categorical(
     column: Column,
     counts: Collection[int],
     rows: Rows,
-    code: str | None = None,
-    **settings: Any,
+    code: str | None,
+    settings: dict[str, Any],
 ) -> Guess:
     """An id for each value, as far as a vocabulary goes."""
     values = estimate_distinct(counts, rows.share)
-    comment = _distinct(len(counts), column, code)
+    comment = f"{len(counts):,} distinct values in {column.rows:,} rows"
+    if code is not None:
+        comment = f"{len(counts):,} distinct whole numbers {_range(column)}: {code}"
     if values > len(counts):
-        values = max(len(counts), _two_digits(values))
+        # Without the digits that the estimate does not know.
+        values = max(len(counts), int(float(f"{values:.1e}")))
         comment += f", about {values:,} in all rows"
     if "multivalued" in settings or "delimiter" in settings:
         comment += f"; lists of {sum(counts) / column.present:.1f} on average"
@@ -139,17 +130,6 @@ def _categorical(
             f"all would take {buckets_for(values):,} buckets for 1% of collisions)"
         )
     return Guess(Categorical(**settings), comment, values)
-
-
-def _distinct(distinct: int, column: Column, code: str | None) -> str:
-    if code is None:
-        return f"{distinct:,} distinct values in {column.rows:,} rows"
-    return f"{distinct:,} distinct whole numbers {_range(column)}: {code}"
-
-
-def _two_digits(value: int) -> int:
-    """An estimate, without the digits that it does not know."""
-    return int(float(f"{value:.1e}"))
 
 
 def _numeric(column: Column, settings: dict[str, Any], taken: Container[str]) -> Guess:
@@ -171,17 +151,14 @@ def _numeric(column: Column, settings: dict[str, Any], taken: Container[str]) ->
         settings["buckets"] = BUCKETS
     if column.number_format is not None:
         settings |= column.number_format.model_dump(exclude_defaults=True)
-        comment += f"; {_written(column, column.number_format)}"
+        comment += f"; written like {example_of(column.number_format)}"
+        mark = column.number_format.thousands
+        whole = bool(np.all(column.numbers == np.floor(column.numbers)))
+        if mark in (",", ".") and whole and np.abs(column.numbers).max() < 1_000_000:
+            comment += (
+                f"; if {mark!r} starts a fraction, write decimal: {mark!r} instead"
+            )
     return Guess(Numeric(**settings), comment)
-
-
-def _written(column: Column, number_format: NumberFormat) -> str:
-    text = f"written like {example_of(number_format)}"
-    whole = bool(np.all(column.numbers == np.floor(column.numbers)))
-    mark = number_format.thousands
-    if mark in (",", ".") and whole and np.abs(column.numbers).max() < 1_000_000:
-        text += f"; if {mark!r} starts a fraction, write decimal: {mark!r} instead"
-    return text
 
 
 def _range(column: Column) -> str:

@@ -23,7 +23,6 @@ def check_label(
     Args:
       text: Name of the column or, for a label derived from a number, the label block
         in braces, such as `{column: tips, greater_than: 0}`.
-      columns: The sampled columns.
       total_rows: Number of rows, sampled or not.
 
     Returns:

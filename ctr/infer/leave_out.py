@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 
 import numpy as np
 
+from ctr.infer.codes import named_meaning, names_occasion, words_of
 from ctr.infer.column import LARGEST_EXACT, Column, number, shown
-from ctr.infer.names import named_meaning, names_occasion, words_of
 
 _LEAK_AUC = 0.99
 _FEWEST_OCCASIONS = 100
@@ -43,7 +43,6 @@ def reason_to_leave_out(
     """Returns the reason why a column should not be a feature; None if it may be one.
 
     Args:
-      column: The column.
       auc: AUC of the column by itself.
       is_code: True if its numbers are names, and not quantities.
       is_list: True if its texts are lists, which share items where no two are equal.
@@ -57,7 +56,10 @@ def reason_to_leave_out(
     if column.distinct == 1 and not column.missing:
         value = shown(next(iter(column.counts)))
         return f"the same value in all {column.rows:,} rows: {value}"
-    if _has_lost_digits(column):
+    if column.family == "decimal" and (
+        np.all(column.numbers == np.floor(column.numbers))
+        and np.abs(column.numbers).max() >= LARGEST_EXACT
+    ):
         return (
             "whole numbers beyond 2^53 as floats, which have lost their last digits: "
             "write ids as integers or texts"
@@ -80,26 +82,12 @@ def reason_to_leave_out(
         words = np.mean([len(value.split()) for value in values])
         if words >= _WORDS_OF_FREE_TEXT:
             return f"free text: {words:.0f} words a value, {distinct}"
-    if is_row_unique(column, is_code=is_code):
+    names = column.family == "text" or is_code
+    if names and column.distinct > 1 and column.distinct >= 0.98 * column.present:
         return f"{distinct}, like an impression id: nothing to learn from"
     if names_occasion(column.name) and column.distinct >= _FEWEST_OCCASIONS:
         return f"{distinct}, each for what is shown once: later rows have others"
     return None
-
-
-def is_row_unique(column: Column, *, is_code: bool) -> bool:
-    """Returns True if (nearly) each row has a value of its own, such as an id."""
-    names = column.family == "text" or is_code
-    return names and column.distinct > 1 and column.distinct >= 0.98 * column.present
-
-
-def _has_lost_digits(column: Column) -> bool:
-    """Returns True if doubles are ids that are too long for them."""
-    return (
-        column.family == "decimal"
-        and bool(np.all(column.numbers == np.floor(column.numbers)))
-        and float(np.abs(column.numbers).max()) >= LARGEST_EXACT
-    )
 
 
 def time_example(column: Column) -> str | None:

@@ -39,11 +39,7 @@ _HAS_DIGIT = r"^[^#]*\p{Nd}"  # besides errors of Excel, such as #DIV/0!
 
 
 def number_hint(texts: pa.Array) -> str | None:
-    """Returns a hint for texts that look like numbers; None for others.
-
-    Args:
-      texts: string [n], which `numbers_of` does not read.
-    """
+    """Returns a hint for texts that look like numbers to a person; None for others."""
     found = without_missing(pc.utf8_trim_whitespace(texts), PLACEHOLDERS)
     found = found.drop_null().unique()
     is_number = pc.match_substring_regex(found, _NUMBER)

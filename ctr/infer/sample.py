@@ -31,12 +31,7 @@ MOST_FILES = 20
 MOST_BYTES = 128 << 20
 
 _WILDCARDS = set("*?[")
-_NOT_READABLE = (
-    pa.ArrowException,
-    OSError,
-    UnicodeError,
-    csv.Error,
-)
+_NOT_READABLE = (pa.ArrowException, OSError, UnicodeError, csv.Error)
 
 
 class Sample(NamedTuple):
@@ -66,13 +61,9 @@ def read_sample(files: Sequence[Path], label: str) -> Sample:
       files: The files, all of one format; some may be empty.
       label: The label that a person named, which tells a header line.
 
-    Returns:
-      The sample.
-
     Raises:
-      InputError: A file is missing, unreadable or unlike the others, or all are empty.
+      InputError: A file is unreadable or unlike the others, or all are empty.
     """
-    check_files(files)
     filled = [path for path in files if path.stat().st_size]
     if not filled:
         raise InputError(f"{files[0]}: the file is empty")
@@ -94,14 +85,9 @@ def read_sample(files: Sequence[Path], label: str) -> Sample:
     if not tables:
         raise InputError(f"{chosen[0]}: the file has columns but no rows")
     columns, absent = columns_of_all(tables)
-    return Sample(
-        file_format,
-        csv_format,
-        columns,
-        absent,
-        _total_rows(filled, parts),
-        _source(len(files), parts.values()),
-    )
+    total_rows = _total_rows(filled, parts)
+    source = _source(len(files), parts.values())
+    return Sample(file_format, csv_format, columns, absent, total_rows, source)
 
 
 def _whole(path: Path, part: Part) -> pa.Table:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
@@ -19,7 +20,6 @@ from config.csv_format import CsvFormat
 from config.errors import InputError
 from config.files import csv_files
 from config.files.compression import codec_of
-from ctr.infer.draw import Draw, draw
 
 _BLOCK_BYTES = 1 << 20
 _BATCH_ROWS = 10_000
@@ -57,6 +57,59 @@ class Part(NamedTuple):
     is_start: bool = False
 
 
+class Draw:
+    """A uniform sample of rows, the same in each process.
+
+    Attributes:
+      rows: Number of rows that were added.
+      bytes: Their size.
+    """
+
+    def __init__(self, size: int):
+        """Creates a sample of at most so many rows."""
+        self.rows, self.bytes = 0, 0
+        self._size = size
+        self._rng = np.random.default_rng(0)
+        self._tables: list[pa.Table] = []
+        self._keys: list[npt.NDArray[np.float64]] = []
+        self._bound = 1.0
+
+    def add(self, table: pa.Table) -> None:
+        """Adds rows; those with the lowest random keys are kept."""
+        self.rows += table.num_rows
+        self.bytes += table.nbytes
+        self._keep(table, self._rng.random(table.num_rows))
+        if sum(map(len, self._keys)) > 2 * self._size:
+            self._shrink()
+
+    def add_all(self, tables: Iterable[pa.Table], most_bytes: int) -> bool:
+        """Adds tables; returns True if enough was read, and the rest left out."""
+        for table in tables:
+            self.add(table)
+            if self.bytes >= most_bytes and self.rows >= self._size:
+                return True
+        return False
+
+    def table(self) -> pa.Table:
+        """Returns the sample, in the order of the rows."""
+        if not self._tables:
+            return pa.table({})
+        self._shrink()
+        return self._tables[0]
+
+    def _keep(self, table: pa.Table, keys: npt.NDArray[np.float64]) -> None:
+        is_low = keys < self._bound
+        self._tables.append(table.filter(pa.array(is_low)))
+        self._keys.append(keys[is_low])
+
+    def _shrink(self) -> None:
+        table, keys = pa.concat_tables(self._tables), np.concatenate(self._keys)
+        if len(keys) > self._size:
+            self._bound = float(np.partition(keys, self._size)[self._size])
+        self._tables, self._keys = [], []
+        self._keep(table, keys)
+
+
 def sample_csv(path: Path, limits: Limits, csv_format: CsvFormat) -> Part:
     """Samples a CSV file: of large ones lines at many places, or their start.
 
@@ -65,24 +118,25 @@ def sample_csv(path: Path, limits: Limits, csv_format: CsvFormat) -> Part:
       ArrowException, OSError, UnicodeError: It cannot be read.
     """
     size = path.stat().st_size
-    if size > limits.bytes and _has_places(path, csv_format):
+    # Lines can be found from any position of it.
+    has_places = (
+        codec_of(_first_bytes(path)) is None and csv_format.encoding != "utf-16"
+    )
+    if size > limits.bytes and has_places:
         header, text = _lines_at_places(path, limits, csv_format)
         table = _table_of_lines(header, text, csv_format)
         if table is not None:
             rows = round(table.num_rows * size / len(text))
-            return Part(draw([table], limits.rows), rows)
+            drawn = Draw(limits.rows)
+            drawn.add(table)
+            return Part(drawn.table(), rows)
     with path.open("rb") as raw, pa.PythonFile(raw, mode="r") as file:
         drawn = Draw(limits.rows)
         tables = csv_files.read_tables(file, csv_format, _as_text, _BLOCK_BYTES)
-        is_start = _add(drawn, tables, limits)
+        is_start = drawn.add_all(tables, limits.bytes)
         # The file, read in part, is still open.
         share = raw.tell() / size if is_start else 1.0
     return Part(drawn.table(), round(drawn.rows / share), is_start)
-
-
-def _has_places(path: Path, csv_format: CsvFormat) -> bool:
-    """Returns True if lines can be found from any position of a file."""
-    return codec_of(_first_bytes(path)) is None and csv_format.encoding != "utf-16"
 
 
 def _lines_at_places(
@@ -173,7 +227,7 @@ def sample_tfrecord(path: Path, limits: Limits) -> Part:
     from components.example_gen.records import decode_examples
 
     drawn = Draw(limits.rows)
-    is_start = _add(drawn, _records(path), limits)
+    is_start = drawn.add_all(_records(path), limits.bytes)
     batch = decode_examples(drawn.table()["record"].to_pylist())
     # To pyarrow, what tf.Examples hold besides numbers is bytes.
     bytes_, texts = pa.large_list(pa.large_binary()), pa.large_list(pa.large_string())
@@ -197,15 +251,6 @@ def _records(path: Path) -> Iterator[pa.Table]:
             yield pa.table({"record": pa.array(batch, pa.large_binary())})
     except tf.errors.OpError as error:
         raise InputError("not tf.Examples, or a damaged file") from error
-
-
-def _add(drawn: Draw, tables: Iterable[pa.Table], limits: Limits) -> bool:
-    """Adds tables, and returns True if the limits were reached."""
-    for table in tables:
-        drawn.add(table)
-        if drawn.bytes >= limits.bytes and drawn.rows >= limits.rows:
-            return True
-    return False
 
 
 def _first_bytes(path: Path) -> bytes:

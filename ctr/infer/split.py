@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import re
@@ -15,13 +16,11 @@ from config.errors import InputError
 from config.examples import HashSplit, Splits, TimeSplit
 from config.names import is_column_name
 from config.spans import Spans
-from ctr.infer.column import Column
-from ctr.infer.globs import glob_of
+from ctr.infer.codes import names_occasion, words_of
+from ctr.infer.column import Column, Rows
+from ctr.infer.file_names import glob_of, guess_spans
 from ctr.infer.leave_out import time_example
-from ctr.infer.names import names_occasion, words_of
-from ctr.infer.rows import Rows
 from ctr.infer.sample import is_hidden
-from ctr.infer.spans import guess_spans
 
 _USER_WORDS = {"user", "userid", "uid", "visitor", "customer", "member", "cookie"}
 _ROW_IDS = {"id", "uuid", "guid", "rowid", "eventid", "logid", "recordid", "bidid"}
@@ -137,7 +136,12 @@ def _by_time(
     pattern: str, columns: Mapping[str, Column], times: Mapping[str, str]
 ) -> tuple[TimeSplit, str] | None:
     """A split by the column of times that has the most of them."""
-    usable = [columns[name] for name in times if _has_order(columns[name])]
+    usable = []
+    for name in times:
+        # What ExampleGen can order the rows by.
+        with contextlib.suppress(InputError):
+            time_keys(name, pa.chunked_array([columns[name].values]))
+            usable.append(columns[name])
     if not usable:
         return None
     column = max(usable, key=lambda each: each.distinct)
@@ -145,15 +149,6 @@ def _by_time(
         f"by time, since a model is used on later examples than it was trained on: the "
         f"latest fifth by {column.name!r} (such as {times[column.name]}) evaluates"
     )
-
-
-def _has_order(column: Column) -> bool:
-    """Returns True if ExampleGen can order the rows by the column."""
-    try:
-        time_keys(column.name, pa.chunked_array([column.values]))
-    except InputError:
-        return False
-    return True
 
 
 def _by_hash(

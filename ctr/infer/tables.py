@@ -16,9 +16,6 @@ def columns_of_all(
 ) -> tuple[dict[str, pa.Array], dict[str, Path]]:
     """The columns that all files have, and for each other one a file without it.
 
-    Args:
-      tables: The rows of each file; the order of the columns does not matter.
-
     Raises:
       InputError: The files have too little in common, or values that are read as none.
     """
@@ -103,14 +100,8 @@ def _common_type(found: Iterable[pa.DataType]) -> pa.DataType | None:
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    return any(
-        is_kind(kind)
-        for is_kind in (
-            pa.types.is_integer,
-            pa.types.is_floating,
-            pa.types.is_decimal,
-        )
-    )
+    types = pa.types
+    return types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind)
 
 
 def _texts(name: str, path: Path, values: pa.Array) -> pa.Array:

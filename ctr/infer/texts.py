@@ -66,27 +66,21 @@ def numbers_of(texts: pa.Array) -> Numbers | None:
     Args:
       texts: string [n]; null is missing.
     """
-    words = tuple(
-        pc.unique(
-            texts.filter(pc.is_in(texts, value_set=pa.array(PLACEHOLDERS)))
-        ).to_pylist()
-    )
+    is_word = pc.is_in(texts, value_set=pa.array(PLACEHOLDERS))
+    words = tuple(texts.filter(is_word).unique().to_pylist())
     texts = pc.utf8_trim_whitespace(without_missing(texts, words))
     found = texts.drop_null().unique()
     if not len(found):
         return None
     negative = _negative(found)
     found = with_hyphens(found, negative)
-    if _any(found, _CODE):
-        return None
-    if are_versions(found):
+    if _any(found, _CODE) or are_versions(found):
         return None
     if negative is None and _all(found, _WHOLE):
-        if pc.max(pc.utf8_length(found)).as_py() > _MOST_DIGITS:
+        digits = pc.max(pc.utf8_length(found)).as_py()
+        if digits > _MOST_DIGITS or _any(found, _PLUS):
             return None
-        return (
-            None if _any(found, _PLUS) else Numbers(texts.cast(pa.int64()), None, words)
-        )
+        return Numbers(texts.cast(pa.int64()), None, words)
     for each in _formats(found):
         number_format = each.model_copy(update={"negative": negative})
         if pc.all(is_number(found, each)).as_py():
@@ -100,9 +94,6 @@ def are_versions(texts: pa.Array) -> bool:
     """Returns True for texts such as 4.9 beside 4.10.
 
     Fractions are written with all their zeros or with none.
-
-    Args:
-      texts: string [n].
     """
     has_both = _any(texts, r"\.[1-9]$") and _any(texts, r"\.[1-9]\d?0$")
     return has_both and _all(texts, _VERSION)

@@ -32,8 +32,6 @@ def find_best(
     """Scores every value of a feature by the model itself.
 
     Args:
-      config: Configuration of the examples and the features.
-      model: A SavedModel.
       feature: A feature with one value in each example, and no number.
       given: `name=value` each, of other features; the first must be in an example.
       top: Maximum number of values.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from config.embeddings import (
     Embeddings,
@@ -16,7 +19,11 @@ from config.errors import InputError, close_to
 from config.root import Config
 from config.values.canonical_text import canonical_text
 from ctr.neighbors.answers import Neighbor, Similar
-from ctr.neighbors.search import Search, similarity_by_chance
+
+Floats: TypeAlias = npt.NDArray[np.float32]
+
+# Number of vectors, at least, over which the similarity by chance is averaged.
+_SAMPLE = 50
 
 
 def find_similar(
@@ -25,8 +32,7 @@ def find_similar(
     """Finds the nearest terms to one.
 
     Args:
-      config: Names the features.
-      model: A SavedModel with exported vectors.
+      model: A SavedModel.
       feature: A feature with exported vectors.
       value: One of its terms.
       top: Maximum number of terms.
@@ -37,14 +43,58 @@ def find_similar(
     embeddings = _read(config, model, feature)
     value = _canonical(value)
     row = _row(embeddings, feature, value)
-    found = Search(embeddings.vectors).nearest(np.array([row]), top)
-    neighbors = [
-        Neighbor(embeddings.terms[near], float(similarity))
-        for near, similarity in zip(found.rows[0], found.similarities[0], strict=True)
-    ]
-    by_chance = similarity_by_chance(*embeddings.vectors.shape)
-    terms = len(embeddings.terms)
-    return Similar(feature, value, str(model), terms, neighbors, by_chance)
+    rows, similarities = nearest(unit_vectors(embeddings.vectors), row, top)
+    return Similar(
+        feature=feature,
+        value=value,
+        model=str(model),
+        terms=len(embeddings.terms),
+        neighbors=[
+            Neighbor(embeddings.terms[near], float(similarity))
+            for near, similarity in zip(rows, similarities, strict=True)
+        ],
+        by_chance=similarity_by_chance(*embeddings.vectors.shape),
+    )
+
+
+def nearest(units: Floats, row: int, top: int) -> tuple[npt.NDArray[np.int64], Floats]:
+    """The nearest vectors to one of them by cosine similarity.
+
+    Args:
+      units: Vectors of length 1, float32 [rows, size].
+      row: The one, which is not found itself.
+      top: Maximum number of vectors.
+
+    Returns:
+      The rows of the nearest, the nearest first, and their similarities.
+    """
+    similarities = units @ units[row]
+    similarities[row] = -np.inf
+    top = min(top, len(units) - 1)
+    rows = np.argpartition(-similarities, top - 1)[:top]
+    rows = rows[np.argsort(-similarities[rows], kind="stable")]
+    return rows, similarities[rows]
+
+
+def unit_vectors(vectors: Floats) -> Floats:
+    """Scales vectors to length 1, but for zeros, which have no direction."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    units: Floats = vectors / np.where(lengths > 0, lengths, 1)
+    return units
+
+
+def similarity_by_chance(rows: int, size: int) -> float:
+    """Returns the mean similarity of a random vector to its nearest one.
+
+    Vectors that training hardly moved have neighbours that are no nearer than that.
+    """
+    random = np.random.default_rng(0)
+    found = []
+    for _ in range(math.ceil(_SAMPLE / rows)):
+        units = unit_vectors(random.standard_normal((rows, size), dtype=np.float32))
+        queries = range(min(_SAMPLE, rows))
+        found.append(np.mean([nearest(units, row, 1)[1] for row in queries]))
+    return float(np.mean(found))
 
 
 def _read(config: Config, model: Path, feature: str) -> Embeddings:

@@ -116,8 +116,6 @@ def clicks_table(
 
     Args:
       ids: The impression_id of each impression, which is no feature.
-      day: The day, from 1.
-      impressions: The impressions of the day.
       users: From `user_columns`.
       ads: From `ad_columns`.
       click: The label: 0 or 1 for each impression.

@@ -61,7 +61,6 @@ def simulate(
     Args:
       out: The folder to make; it must not hold simulated clicks yet.
       rows: Number of impressions, spread evenly over the days.
-      days: Number of days.
       seed: Seed of all randomness, not negative.
       file_format: `csv` or `parquet`.
 

@@ -123,9 +123,6 @@ def compare(
     """Compares what is served with what was trained on.
 
     Args:
-      training: Statistics of the training split.
-      served: Logged requests.
-      columns: The features to compare.
       thresholds: By feature, the largest Jensen-Shannon divergence allowed. Else it is
         the L-infinity distance for texts, which is the largest difference of the share
         of a value, and for numbers that divergence.

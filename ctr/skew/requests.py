@@ -40,7 +40,6 @@ class Requests:
     """
 
     def __init__(self, columns: RawColumns):
-        """Takes the features to look at."""
         self.names = columns.keys()
         self._columns = columns
         schema = schema_pb2.Schema()
@@ -54,9 +53,6 @@ class Requests:
         self, records: Sequence[bytes]
     ) -> Iterator[tuple[pa.RecordBatch, Sequence[bytes]]]:
         """The rows that models were asked about.
-
-        Args:
-          records: Serialised entries of a log.
 
         Yields:
           Rows of the features that are looked at, and the serialised tf.Examples that

@@ -61,10 +61,6 @@ def training_statistics(connection: Connection, model_uri: str) -> Statistics:
     From the model to what it was trained on, from there to the examples that Transform
     made it of, and from them to their statistics.
 
-    Args:
-      connection: Connection to ML Metadata.
-      model_uri: URI of the Model artifact.
-
     Raises:
       InputError: They are not known, or gone.
     """

@@ -175,3 +175,10 @@ def run(tiny, tmp_path, write_records):
     _write_report(run.folder)
     run.add_training(RUN_ID)
     return run
+
+
+@pytest.fixture
+def trained(run):
+    from ctr.ablation.trained import find_trained
+
+    return find_trained(run.problem.config, run.connection, run.folder.name)

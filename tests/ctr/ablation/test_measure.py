@@ -15,12 +15,6 @@ from config.errors import InputError
 from config.training import WarmStart
 from ctr.ablation.ablate import ablate
 from ctr.ablation.measure import eval_labels, quality, train_and_score
-from ctr.ablation.trained import find_trained
-
-
-@pytest.fixture
-def trained(run):
-    return find_trained(run.problem.config, run.connection, run.folder.name)
 
 
 def _with_training(trained, **settings):

@@ -11,11 +11,6 @@ from tfx.types import standard_artifacts
 from ctr.ablation.trained import find_trained
 
 
-@pytest.fixture
-def trained(run):
-    return find_trained(run.problem.config, run.connection, run.folder.name)
-
-
 def test_the_inputs_of_the_trainer_are_found(run, trained):
     assert trained.part == run.problem.part
     assert trained.transform_graph == str(run.problem.schema.parent / "graph")

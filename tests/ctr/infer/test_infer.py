@@ -75,6 +75,20 @@ def inferred(folder: Path, *files: Path, label: str = "click") -> tuple[Config, 
     return load_config(path), text
 
 
+def of_table(folder: Path, table: pd.DataFrame) -> tuple[Config, str]:
+    """What is inferred from a table as a CSV file."""
+    table.to_csv(folder / "a.csv", index=False)
+    return inferred(folder, folder / "a.csv")
+
+
+def written(folder: Path, *names: str, rows: int = 60) -> list[Path]:
+    """Files of clicks of several names."""
+    folder.mkdir(exist_ok=True)
+    for seed, name in enumerate(names):
+        clicks(rows, seed).to_csv(folder / name, index=False)
+    return [folder / name for name in names]
+
+
 def comment_of(text: str, name: str) -> str:
     """The comment of a feature, or of a column that is left out."""
     lines = text[text.index("features:") :].splitlines()
@@ -173,8 +187,8 @@ def test_many_ids_get_more_patience(guessed: tuple[Config, str], tmp_path: Path)
     config, text = guessed
     assert config.training.patience == 5
     assert "values of 'user_id' take longer to learn" in text
-    clicks().drop(columns="user_id").to_csv(tmp_path / "a.csv", index=False)
-    assert inferred(tmp_path, tmp_path / "a.csv")[0].training.patience == 2
+    few, _ = of_table(tmp_path, clicks().drop(columns="user_id"))
+    assert few.training.patience == 2
 
 
 def test_pair_that_decides_is_crossed(guessed: tuple[Config, str]):
@@ -206,8 +220,7 @@ def test_gates_can_fail_and_can_pass(guessed: tuple[Config, str]):
 
 
 def test_few_rows_claim_no_auc(tmp_path: Path):
-    clicks(30)[["gender", "click"]].to_csv(tmp_path / "a.csv", index=False)
-    config, text = inferred(tmp_path, tmp_path / "a.csv")
+    config, text = of_table(tmp_path, clicks(30)[["gender", "click"]])
     assert "too few rows of one label to say more" in text
     assert "alone" not in text
     assert not config.crosses
@@ -217,8 +230,7 @@ def test_word_for_a_missing_number_is_a_country_elsewhere(tmp_path: Path):
     table = clicks()[["score", "click"]].assign(
         country=["NA", "US", "NL"] * (ROWS // 3)
     )
-    table.to_csv(tmp_path / "a.csv", index=False)
-    config, _ = inferred(tmp_path, tmp_path / "a.csv")
+    config, _ = of_table(tmp_path, table)
     assert config.examples.missing_values == ("",)
     assert config.features["score"].missing_values == ("NA",)
     assert config.features["country"].missing_values == ()
@@ -239,81 +251,58 @@ def test_file_with_times_is_split_by_them(guessed: tuple[Config, str]):
 UNTIMED = clicks().drop(columns=["shown_at", "date", "day"])
 
 
-def test_rows_without_time_are_split_by_a_hash_of_the_row(tmp_path: Path):
-    UNTIMED.drop(columns="impression_id").to_csv(tmp_path / "a.csv", index=False)
-    config, text = inferred(tmp_path, tmp_path / "a.csv")
-    assert config.examples.hash_split.column is None
-    assert "by a hash of the whole row" in words(text)
-    assert "with column: user_id the model is judged on users" in words(text)
-
-
-def test_what_is_shown_together_stays_together(tmp_path: Path):
-    table = UNTIMED.assign(request_id=[f"r{row // 3}" for row in range(ROWS)])
-    table.drop(columns="impression_id").to_csv(tmp_path / "a.csv", index=False)
-    assert inferred(tmp_path, tmp_path / "a.csv")[0].examples.hash_split.column == (
-        "request_id"
-    )
-
-
-def test_rows_with_an_id_are_split_by_its_hash(tmp_path: Path):
-    """Equal rows stay together by a hash of the row, clicked ones apart from others."""
-    table = UNTIMED.assign(id=[f"{row:08x}" for row in range(ROWS)])
-    table.drop(columns="impression_id").to_csv(tmp_path / "a.csv", index=False)
-    config, text = inferred(tmp_path, tmp_path / "a.csv")
-    assert config.examples.hash_split.column == "id"
-    assert "of which each row has its own" in words(text)
-
-
-def test_user_in_one_row_each_is_no_id_of_rows(tmp_path: Path):
-    table = UNTIMED.assign(user_id=[f"{row:08x}" for row in range(ROWS)])
-    table.drop(columns="impression_id").to_csv(tmp_path / "a.csv", index=False)
-    config, _ = inferred(tmp_path, tmp_path / "a.csv")
-    assert config.examples.hash_split.column is None
+@pytest.mark.parametrize(
+    ("columns", "split_by", "reason"),
+    [
+        ({}, None, "the whole row (with column: user_id the model is judged on users"),
+        (
+            {"request_id": [f"r{row // 3}" for row in range(ROWS)]},
+            "request_id",
+            "what is shown together stays together",
+        ),
+        (
+            {"id": [f"{row:08x}" for row in range(ROWS)]},
+            "id",
+            "of which each row has its own",
+        ),
+        # Users of one row each are not ids of rows.
+        ({"user_id": [f"{row:08x}" for row in range(ROWS)]}, None, "the whole row"),
+        # As pandas writes its index, without a name.
+        ({"": range(ROWS)}, None, "the whole row"),
+        (
+            {"": pd.date_range("2024-01-01", periods=ROWS, freq="h")},
+            None,
+            "the whole row",
+        ),
+    ],
+)
+def test_rows_without_time_are_split_by_a_hash(
+    tmp_path: Path, columns: dict[str, Any], split_by: str | None, reason: str
+):
+    table = UNTIMED.drop(columns="impression_id").assign(**columns)
+    config, text = of_table(tmp_path, table)
+    assert config.examples.hash_split.column == split_by
+    assert "by a hash of" in words(text)
+    assert reason in words(text)
 
 
 @pytest.mark.parametrize(
-    "values",
+    ("name", "times", "reason"),
     [
-        pytest.param(range(ROWS), id="as pandas writes its index"),
-        pytest.param(pd.date_range("2024-01-01", periods=ROWS, freq="h"), id="times"),
+        ("when", ["03/04/2024", "31/12/2023"], "'when' gives no order"),
+        ("when", ["2024-01-01", ""], "'when' has no time in 1,500 rows"),
+        ("when", ["07:30", "23:10"], "'when' gives no order"),
+        ("when", ["2024-01-01", "2024-01-01"], "no column of times"),
+        ("birth_date", ["1980-01-01", "1990-02-03"], "no column of times"),
     ],
 )
-def test_column_that_has_no_name_does_not_split(tmp_path: Path, values: object):
-    table = UNTIMED.drop(columns="impression_id").assign(**{"": values})
-    table.to_csv(tmp_path / "a.csv", index=False)
-    config, _ = inferred(tmp_path, tmp_path / "a.csv")
-    assert config.examples.hash_split.column is None
-
-
-def test_times_that_cannot_split_are_named(tmp_path: Path):
-    table = UNTIMED.assign(when=["03/04/2024", "31/12/2023"] * (ROWS // 2))
-    table.to_csv(tmp_path / "a.csv", index=False)
-    assert "'when' gives no order" in words(inferred(tmp_path, tmp_path / "a.csv")[1])
-    table = UNTIMED.assign(when=["2024-01-01", "2024-01-02", ""] * (ROWS // 3))
-    table.to_csv(tmp_path / "a.csv", index=False)
-    _, text = inferred(tmp_path, tmp_path / "a.csv")
-    assert "'when' has no time in 1,000 rows" in words(text)
-
-
-@pytest.mark.parametrize(
-    "times",
-    [
-        pytest.param(["03/04/2024", "31/12/2023"], id="day or month first"),
-        pytest.param(["2024-01-01", ""], id="missing"),
-        pytest.param(["07:30", "23:10"], id="of a day"),
-        pytest.param(["2024-01-01", "2024-01-01"], id="one time"),
-    ],
-)
-def test_times_without_an_order_do_not_split(tmp_path: Path, times: list[str]):
-    table = UNTIMED.assign(when=times * (ROWS // 2))
-    table.to_csv(tmp_path / "a.csv", index=False)
-    assert inferred(tmp_path, tmp_path / "a.csv")[0].examples.time_split is None
-
-
-def test_birthday_is_no_time_of_a_row(tmp_path: Path):
-    table = UNTIMED.assign(birth_date=["1980-01-01", "1990-02-03"] * (ROWS // 2))
-    table.to_csv(tmp_path / "a.csv", index=False)
-    assert inferred(tmp_path, tmp_path / "a.csv")[0].examples.time_split is None
+def test_times_without_an_order_do_not_split(
+    tmp_path: Path, name: str, times: list[str], reason: str
+):
+    table = UNTIMED.assign(**{name: times * (ROWS // 2)})
+    config, text = of_table(tmp_path, table)
+    assert config.examples.time_split is None
+    assert reason in words(text)
 
 
 def test_label_and_name(guessed: tuple[Config, str]):
@@ -325,16 +314,12 @@ def test_label_and_name(guessed: tuple[Config, str]):
 
 
 def test_name_is_that_of_the_folder_where_the_file_has_none(tmp_path: Path):
-    folder = tmp_path / "banners"
-    folder.mkdir()
-    clicks().to_csv(folder / "train.csv", index=False)
-    assert inferred(tmp_path, folder / "train.csv")[0].name == "banners"
+    (path,) = written(tmp_path / "banners", "train.csv")
+    assert inferred(tmp_path, path)[0].name == "banners"
 
 
 def test_root_is_relative_to_the_folder_of_the_configuration(tmp_path: Path):
-    (tmp_path / "data").mkdir()
-    clicks(100).to_csv(tmp_path / "data" / "a.csv", index=False)
-    config, text = inferred(tmp_path, tmp_path / "data" / "a.csv")
+    config, text = inferred(tmp_path, *written(tmp_path / "data", "a.csv"))
     assert "root: data\n" in text
     assert config.examples.root == str(tmp_path / "data")
 
@@ -356,10 +341,7 @@ def test_root_is_relative_to_the_folder_of_the_configuration(tmp_path: Path):
 def test_the_last_files_evaluate(
     tmp_path: Path, names: list[str], train: str, evaluate: str
 ):
-    paths = [tmp_path / "data" / name for name in names]
-    for seed, path in enumerate(paths):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        clicks(60, seed).to_csv(path, index=False)
+    paths = written(tmp_path / "data", *names)
     config, _ = inferred(tmp_path, *paths)
     splits = config.examples.splits
     assert (splits.train, splits.eval) == (train, evaluate)
@@ -381,10 +363,7 @@ def test_the_last_files_evaluate(
 def test_files_in_no_order_are_split_by_their_rows(
     tmp_path: Path, names: list[str], pattern: str
 ):
-    paths = [tmp_path / name for name in names]
-    for path in paths:
-        clicks(60).to_csv(path, index=False)
-    config, _ = inferred(tmp_path, *paths)
+    config, _ = inferred(tmp_path, *written(tmp_path, *names))
     assert config.examples.time_split.pattern == pattern
 
 
@@ -418,10 +397,7 @@ def test_files_by_day_are_spans(
 ):
     from components.example_gen.spans import find_window
 
-    paths = [tmp_path / "data" / name for name in names]
-    for seed, path in enumerate(paths):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        clicks(60, seed).to_csv(path, index=False)
+    paths = written(tmp_path / "data", *names)
     config, text = inferred(tmp_path, *paths)
     spans = config.examples.spans
     assert (spans.pattern, spans.eval, spans.newest) == (pattern, 1, "latest")
@@ -447,17 +423,14 @@ def test_files_by_day_are_spans(
     ],
 )
 def test_other_files_are_no_spans(tmp_path: Path, names: list[str], others: list[str]):
-    for name in [*names, *others]:
-        clicks(200).to_csv(tmp_path / name, index=False)
-    config, _ = inferred(tmp_path, *(tmp_path / name for name in names))
+    paths = written(tmp_path, *names, *others, rows=200)
+    config, _ = inferred(tmp_path, *paths[: len(names)])
     assert config.examples.spans is None
 
 
 def test_patterns_keep_clear_of_other_files(tmp_path: Path):
     names = [f"week_{week}.csv" for week in (1, 2, 3, "truth")]
-    for name in names:
-        clicks(60).to_csv(tmp_path / name, index=False)
-    given = [tmp_path / name for name in names]
+    given = written(tmp_path, *names)
     assert inferred(tmp_path, *given[:3])[0].examples.splits.train == "week_[1-2].csv"
     line = one_line(lambda: infer_config([given[0], given[3]], "click"))
     assert "no pattern matches the 2 given files and no others" in line
@@ -508,8 +481,7 @@ def test_tfrecord(tmp_path: Path):
 def test_names_after_transform_do_not_collide(tmp_path: Path):
     table = clicks()[["age", "gender", "click"]]
     table = table.assign(age_bucket=table["gender"], age_missing=table["gender"])
-    table.to_csv(tmp_path / "a.csv", index=False)
-    config, _ = inferred(tmp_path, tmp_path / "a.csv")
+    config, _ = of_table(tmp_path, table)
     assert not config.features["age"].is_bucketized
     assert not config.features["age"].missing_indicator
 
@@ -518,24 +490,20 @@ def test_values_cannot_break_the_yaml(tmp_path: Path):
     table = clicks(200)[["gender", "click"]]
     table["constant\u2028"] = "a\n# b: [\x85"
     table["null"] = table["gender"]
-    table.to_csv(tmp_path / "a.csv", index=False)
-    config, _ = inferred(tmp_path, tmp_path / "a.csv")
+    config, _ = of_table(tmp_path, table)
     assert set(config.features) == {"gender", "null"}
 
 
 def test_sample_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("ctr.infer.sample.MOST_ROWS", 500)
-    for name in ("a.csv", "b.csv"):
-        clicks(400).to_csv(tmp_path / name, index=False)
-    _, text = inferred(tmp_path, tmp_path / "a.csv", tmp_path / "b.csv")
+    _, text = inferred(tmp_path, *written(tmp_path, "a.csv", "b.csv", rows=400))
     assert "inferred from 500 of about 800 rows of 2 files" in text
 
 
 def test_two_other_numbers_make_a_label_by_a_threshold(tmp_path: Path):
     table = clicks(300)[["gender", "click"]]
     table["click"] = 2 * table["click"] - 1
-    table.to_csv(tmp_path / "a.csv", index=False)
-    config, _ = inferred(tmp_path, tmp_path / "a.csv")
+    config, _ = of_table(tmp_path, table)
     assert config.label.greater_than == -1
 
 

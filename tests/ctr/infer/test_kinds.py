@@ -9,9 +9,8 @@ import pyarrow as pa
 import pytest
 
 from config.features import Categorical, Numeric
-from ctr.infer.column import make_column
+from ctr.infer.column import Rows, make_column
 from ctr.infer.kinds import Guess, guess
-from ctr.infer.rows import Rows
 
 ROWS = 4_000
 RNG = np.random.default_rng(0)

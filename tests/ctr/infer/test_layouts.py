@@ -28,6 +28,19 @@ TABLE = pa.table(
 )
 
 
+def parquet_files(folder: Path, *tables: pa.Table) -> list[Path]:
+    paths = [folder / f"part-{number}.parquet" for number in range(len(tables))]
+    for path, table in zip(paths, tables, strict=True):
+        pq.write_table(table, path)
+    return paths
+
+
+def read_beside(folder: Path, *values: pa.Array) -> dict[str, pa.Array]:
+    """The columns of files that have values of several types in the column x."""
+    tables = [TABLE.append_column("x", each) for each in values]
+    return read_sample(parquet_files(folder, *tables), "click").columns
+
+
 def inferred(folder: Path, *files: Path, label: str = "click") -> Config:
     path = folder / "pipeline.yaml"
     path.write_text(infer_config(files, label, folder=folder), encoding="utf-8")
@@ -92,31 +105,21 @@ def test_types_of_parquet_files_are_united(tmp_path: Path):
     floats = TABLE.set_column(2, "age", pa.array([0.5] * 100)).select(
         ["age", "city", "click"]
     )
-    files = {"a": missing.slice(0, 0), "b": missing, "c": floats, "d": TABLE}
-    paths = [tmp_path / f"part-{name}.parquet" for name in files]
-    for path, table in zip(paths, files.values(), strict=True):
-        pq.write_table(table, path)
+    paths = parquet_files(tmp_path, missing.slice(0, 0), missing, floats, TABLE)
     assert set(inferred(tmp_path, *paths).features) == {"city", "age"}
 
 
 def test_types_of_which_one_does_not_hold_the_other_are_texts(tmp_path: Path):
-    kinds = {
-        "a": TABLE.append_column("x", pa.array([2, 3] * 50)),
-        "b": TABLE.append_column("x", pa.array(["02", "3"] * 50).dictionary_encode()),
-    }
-    paths = [tmp_path / f"part-{name}.parquet" for name in kinds]
-    for path, table in zip(paths, kinds.values(), strict=True):
-        pq.write_table(table, path)
-    columns = read_sample(paths, "click").columns
+    columns = read_beside(
+        tmp_path, pa.array([2, 3] * 50), pa.array(["02", "3"] * 50).dictionary_encode()
+    )
     assert set(columns["x"].to_pylist()) == {"2", "3", "02"}
 
 
 def test_booleans_beside_numbers_are_an_error(tmp_path: Path):
-    paths = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
-    for path, values in zip(paths, ([True, False] * 50, [1, 0] * 50), strict=True):
-        pq.write_table(TABLE.append_column("x", pa.array(values)), path)
-    with pytest.raises(InputError, match=r"'x'.*a\.parquet.*b\.parquet"):
-        read_sample(paths, "click")
+    booleans, numbers = pa.array([True, False] * 50), pa.array([1, 0] * 50)
+    with pytest.raises(InputError, match=r"'x'.*part-0\.parquet.*part-1\.parquet"):
+        read_beside(tmp_path, booleans, numbers)
 
 
 @pytest.mark.parametrize(
@@ -134,10 +137,7 @@ def test_booleans_beside_numbers_are_an_error(tmp_path: Path):
 def test_integers_keep_their_digits_beside_other_numbers(
     tmp_path: Path, one: pa.Array, other: pa.Array, texts: set[str]
 ):
-    paths = [tmp_path / "part-0.parquet", tmp_path / "part-1.parquet"]
-    for path, values in zip(paths, (one, other), strict=True):
-        pq.write_table(TABLE.append_column("x", values), path)
-    column = read_sample(paths, "click").columns["x"]
+    column = read_beside(tmp_path, one, other)["x"]
     assert set(map(str, column.to_pylist())) == texts
 
 
@@ -180,10 +180,9 @@ def test_layout_that_is_not_read_is_told(tmp_path: Path, content: str, message: 
 
 
 def test_columns_of_one_name_are_an_error(tmp_path: Path):
-    path = tmp_path / "a.parquet"
-    pq.write_table(TABLE.append_column("age", TABLE["city"]), path)
+    paths = parquet_files(tmp_path, TABLE.append_column("age", TABLE["city"]))
     with pytest.raises(InputError, match="two columns are named 'age'"):
-        infer_config([path], "click")
+        infer_config(paths, "click")
 
 
 def test_quote_is_proposed(tmp_path: Path):

@@ -14,8 +14,8 @@ import tensorflow as tf
 from config.csv_format import CsvFormat
 from config.errors import InputError
 from ctr.infer import infer_config
-from ctr.infer.draw import Draw
 from ctr.infer.samplers import (
+    Draw,
     Limits,
     Part,
     sample_csv,

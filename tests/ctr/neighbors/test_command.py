@@ -33,12 +33,12 @@ def test_a_table_of_similar_terms(arguments, capsys):
     assert "b1" not in text
 
 
-def test_similar_terms_as_json(arguments, capsys):
+def test_similar_terms_of_the_newest_version_as_json(arguments, model_dir, capsys):
     assert cli.main([*arguments, "--value", "a1", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
 
     assert [neighbor["value"] for neighbor in answer["neighbors"]] == ["a2", "b1", "b2"]
-    assert answer["model"].endswith("/10")
+    assert answer["model"] == str(model_dir / "10")
 
 
 def test_similar_terms_need_no_tensorflow(arguments):
@@ -67,9 +67,14 @@ def test_the_last_release_of_the_work_directory_is_asked(
     [
         (["--value", "a11"], "did you mean"),
         (["--for", "user_id=u1"], "no file matches"),
+        (["--value", "a1", "--model-dir", "."], "there is no released model"),
+        (["--value", "a1", "--model-dir", "no"], "there is no released model"),
     ],
 )
-def test_an_error_is_one_line(arguments, question, message, capsys):
+def test_an_error_is_one_line(
+    arguments, question, message, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
     assert cli.main([*arguments, *question]) == 2
     error = capsys.readouterr().err
 

@@ -9,24 +9,57 @@ import pytest
 
 from config.embeddings import embeddings_file, to_parquet
 from config.errors import InputError
-from ctr.neighbors.models import newest_model
-from ctr.neighbors.similar import find_similar
+from ctr.neighbors.similar import (
+    find_similar,
+    nearest,
+    similarity_by_chance,
+    unit_vectors,
+)
+
+# East, far east, north, west, nowhere.
+VECTORS = np.array([[1, 0], [5, 0.5], [0, 2], [-3, 0], [0, 0]], np.float32)
 
 
 @pytest.fixture
 def model(model_dir):
-    return newest_model(model_dir)
+    return model_dir / "10"
 
 
-def test_the_newest_version_is_asked(model_dir):
-    assert newest_model(model_dir) == model_dir / "10"
-    assert newest_model(model_dir / "9") == model_dir / "9"
+@pytest.fixture(scope="module")
+def many():
+    return np.random.default_rng(1).normal(size=(3000, 8)).astype(np.float32)
 
 
-def test_a_folder_without_a_model_is_told(tmp_path):
-    for folder in (tmp_path, tmp_path / "no"):
-        with pytest.raises(InputError, match="there is no released model"):
-            newest_model(folder)
+def test_the_nearest_have_the_smallest_angles():
+    rows, similarities = nearest(unit_vectors(VECTORS), 0, top=4)
+
+    assert rows[0] == 1
+    assert set(rows[1:3]) == {2, 4}
+    assert rows[3] == 3
+    cosine = 5 / np.hypot(5, 0.5)
+    np.testing.assert_allclose(similarities, [cosine, 0, 0, -1], atol=1e-6)
+
+
+def test_more_than_there_are_gives_all_others():
+    rows, _ = nearest(unit_vectors(VECTORS), 3, top=100)
+    assert sorted(rows) == [0, 1, 2, 4]
+
+
+def test_search_agrees_with_comparing_one_by_one(many):
+    units = unit_vectors(many)
+    for query in range(5):
+        cosines = [float(unit @ units[query]) for unit in units]
+        wanted = sorted(range(len(units)), key=lambda row: -cosines[row])
+        rows, _ = nearest(units, query, top=3)
+        assert rows.tolist() == [row for row in wanted if row != query][:3]
+
+
+def test_random_vectors_are_as_similar_as_chance_has_it(many):
+    units = unit_vectors(many)
+    expected = np.mean([nearest(units, row, 1)[1] for row in range(1000)])
+
+    assert similarity_by_chance(*many.shape) == pytest.approx(expected, abs=0.02)
+    assert similarity_by_chance(30, 8) < similarity_by_chance(3000, 8)
 
 
 def test_neighbours_are_the_terms_with_the_nearest_vectors(config, model):
