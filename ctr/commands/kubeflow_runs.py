@@ -122,33 +122,52 @@ def _run(options: argparse.Namespace, connection: Connection) -> int:
         with connect(connection) as client:
             started = _start(options, client, config, package, name, parameters)
             if options.wait:
-                return _see_it_end(options, client, config, package, started)
+                return _see_end(options, client, package, started, config)
     if options.json:
         show(options, started, "")
     return 0
 
 
-def _see_it_end(
+def _see_end(
     options: argparse.Namespace,
     client: Client,
-    config: Config,
     package: Package,
     started: dict[str, str],
+    config: Config | None = None,
 ) -> int:
-    """Waits for a run; returns the exit status of ctr run."""
-    from kubeflow.client.waiting import exit_status
+    """Waits for a run, and says how it ended.
 
-    run = _wait(options, client, package, started)
-    status = exit_status(run, package.tasks)
-    verdict = _verdict(options, config, started["run_id"]) if status == 0 else None
-    _tell_end(options, package, started, run, verdict)
+    Args:
+      started: What `_start` returned.
+      config: The pipeline whose verdict on a candidate is told, too.
+
+    Returns:
+      The exit status of ctr run.
+    """
+    from rich.console import Console
+
+    from kubeflow.client.waiting import exit_status, failed_tasks, wait
+
+    console = Console(quiet=options.json)
+    try:
+        run = wait(client, started["run_id"], package.tasks, console)
+    except KeyboardInterrupt:
+        # Not what other commands say: the same command would start another run.
+        print(f"interrupted; the run goes on: {started['url']}", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    status, verdict = exit_status(run, package.tasks), None
+    if config is not None and status == 0:
+        verdict = _verdict(options, config, started["run_id"])
+    failed, state = failed_tasks(run, package.tasks), run.state.lower()
+    ended = {**started, "state": state, "failed_tasks": failed, "verdict": verdict}
+    more = verdict or ", ".join(failed)
+    show(options, ended, f"Run {state}: {more}" if more else f"Run {state}")
     return GateError.exit_status if verdict in _STOPPED else status
 
 
 def _decide(options: argparse.Namespace, connection: Connection) -> int:
     """Runs the pipeline that approves or rejects, and waits for it."""
     from kubeflow.client.connection import connect
-    from kubeflow.client.waiting import exit_status
 
     with silence():
         from kubeflow.compile.decision import compile_decision
@@ -165,9 +184,7 @@ def _decide(options: argparse.Namespace, connection: Connection) -> int:
         connect(connection) as client,
     ):
         started = _start(options, client, config, package, name, parameters)
-        run = _wait(options, client, package, started)
-    _tell_end(options, package, started, run, None)
-    return exit_status(run, package.tasks)
+        return _see_end(options, client, package, started)
 
 
 def _start(
@@ -189,40 +206,6 @@ def _start(
     if not options.json:
         show(options, None, f"{words_of(version)}\nRun: {url}")
     return {"run_id": run_id, "name": name, "url": url}
-
-
-def _wait(
-    options: argparse.Namespace,
-    client: Client,
-    package: Package,
-    started: dict[str, str],
-) -> Any:
-    from rich.console import Console
-
-    from kubeflow.client.waiting import wait
-
-    console = Console(quiet=options.json)
-    try:
-        return wait(client, started["run_id"], package.tasks, console)
-    except KeyboardInterrupt:
-        # Not what other commands say: the same command would start another run.
-        print(f"interrupted; the run goes on: {started['url']}", file=sys.stderr)
-        sys.exit(INTERRUPTED)
-
-
-def _tell_end(
-    options: argparse.Namespace,
-    package: Package,
-    started: dict[str, str],
-    run: Any,
-    verdict: str | None,
-) -> None:
-    from kubeflow.client.waiting import failed_tasks
-
-    failed, state = failed_tasks(run, package.tasks), run.state.lower()
-    ended = {**started, "state": state, "failed_tasks": failed, "verdict": verdict}
-    more = verdict or ", ".join(failed)
-    show(options, ended, f"Run {state}: {more}" if more else f"Run {state}")
 
 
 def _verdict(options: argparse.Namespace, config: Config, run_id: str) -> str | None:
