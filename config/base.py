@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from config.errors import close_to
@@ -59,6 +67,25 @@ Name = Annotated[
         "a letter, then letters, digits and _ only (A-Z, a-z, 0-9)",
     ),
 ]
+
+
+def absolute_path(path: str, folder: str | os.PathLike[str]) -> str:
+    """Returns a path as it is from everywhere; one in a URL stays as it is."""
+    if "://" in path:
+        return path
+    # Without "..": one spelling, so that the cache knows it again.
+    return os.path.abspath(os.path.join(folder, path))
+
+
+def from_context(path: str, info: ValidationInfo) -> str:
+    """Makes a path absolute from the folder that the context is, if there is one."""
+    return path if info.context is None else absolute_path(path, info.context)
+
+
+# A path relative to the folder of the configuration file, which is the context of the
+# validation; without a context it stays as it is.
+RelativeFolder = Annotated[str, AfterValidator(from_context)]
+RelativePath = Annotated[str, Field(min_length=1), AfterValidator(from_context)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 # Strict, since `true` is no number.
 PositiveInt = Annotated[int, Field(ge=1, strict=True)]

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from config.passwords import mask_passwords
+from config.secrets import mask_passwords
 
 # Close matches among more would take longer than a person waits for an error.
 _MOST_COMPARED = 50_000

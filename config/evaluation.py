@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from config.base import Block, Fraction, PositiveInt
+from config.base import Block, Fraction, PositiveInt, RelativePath
+from config.errors import InputError
+from config.features import Feature, Features, Numeric
+from config.names import as_key
+from config.values.canonical_text import canonical_text, number_text
 
 # Computed from the labels and predictions of a slice.
 SCORE_METRICS = (
@@ -140,15 +145,14 @@ class Gate(Block):
         """The key of a bound that no model can meet, and why, if there is one."""
         bounded = self.metric not in UNBOUNDED_METRICS
         span = "is between 0 and 1" if bounded else "is never below 0"
+        top = 1 if bounded else math.inf
         if self.max is not None and self.max < 0:
             return "max", span
-        if not bounded:
-            return None
-        if self.min is not None and self.min > 1:
+        if self.min is not None and self.min > top:
             return "min", span
-        if self.min_change is not None and self.min_change > 1:
+        if self.min_change is not None and self.min_change > top:
             return "min_change", "changes by 1 at most"
-        if self.max_change is not None and self.max_change < -1:
+        if self.max_change is not None and self.max_change < -top:
             return "max_change", "changes by 1 at most"
         return None
 
@@ -158,6 +162,56 @@ def _check_order(low: str, least: float | None, high: str, most: float | None) -
         raise ValueError(
             f"{low!r} {least} is above {high!r} {most}; no model can meet both"
         )
+
+
+def with_canonical_slices(
+    gates: Sequence[Gate], features: Features, label: str
+) -> tuple[Gate, ...]:
+    """Returns the gates with the texts that the examples have for their slices.
+
+    Args:
+      gates: The gates, with the values as they were typed.
+      features: The features; other columns hold text.
+      label: Name of the label.
+
+    Raises:
+      ValueError: A column cannot have such a value.
+    """
+    canonical = []
+    for index, gate in enumerate(gates):
+        texts = {}
+        for column, value in (gate.slice or {}).items():
+            try:
+                texts[column] = _canonical(value, features.get(column), column == label)
+            except (ValueError, InputError) as error:
+                where = f"gates[{index}].slice.{as_key(column)}"
+                raise ValueError(f"{where}: {error}") from error
+        canonical.append(gate.model_copy(update={"slice": texts or None}))
+    return tuple(canonical)
+
+
+def _canonical(value: str, feature: Feature | None, is_label: bool) -> str:
+    if isinstance(feature, Numeric):
+        return _number(value)
+    text = canonical_text(value) or ""
+    if is_label and text not in ("0", "1"):
+        raise ValueError(f"got {value!r}; the label is 0 or 1")
+    return text
+
+
+def _number(value: str) -> str:
+    """Returns the canonical text of a number in any spelling."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    text = number_text(number)
+    if not math.isfinite(float(text)):
+        raise ValueError(
+            f"got {value!r}; the column is numeric: give a number of 32 bits, such as "
+            "0.5"
+        )
+    return text
 
 
 class Skew(Block):
@@ -210,7 +264,7 @@ class Validation(Block):
       skew: Comparison with examples logged while serving.
     """
 
-    schema_file: str | None = None
+    schema_file: RelativePath | None = None
     anomalies: Severities = Severities()
     drift: dict[str, Fraction] = {}
     skew: Skew | None = None

@@ -158,3 +158,47 @@ class Cross(Block):
     def name(self) -> str:
         """The name of the crossed column, such as `gender_x_category`."""
         return "_x_".join(self.features)
+
+
+class RawColumn(Block):
+    """A column as ExampleGen reads it.
+
+    Attributes:
+      type: `float` or `string` in the examples.
+      many: True if a row may hold several values.
+      delimiter: Separator of the values inside one string.
+      missing_values: Texts that stand for a missing value in this column alone.
+      number_format: Notation of numbers as text; None for Python's.
+    """
+
+    type: Literal["float", "string"]
+    many: bool = False
+    delimiter: str | None = None
+    missing_values: tuple[str, ...] = ()
+    number_format: NumberFormat | None = None
+
+    @property
+    def is_plain_number(self) -> bool:
+        """True if any reader of numbers can read the column."""
+        is_text = self.missing_values or self.number_format
+        return self.type == "float" and not is_text
+
+
+def raw_columns(features: Features) -> dict[str, RawColumn]:
+    """Returns the columns of the features, by name."""
+    return {name: _raw_column(feature) for name, feature in features.items()}
+
+
+def _raw_column(feature: Feature) -> RawColumn:
+    if isinstance(feature, Numeric):
+        return RawColumn(
+            type="float",
+            missing_values=feature.missing_values,
+            number_format=feature.number_format,
+        )
+    return RawColumn(
+        type="string",
+        many=feature.many,
+        delimiter=feature.delimiter,
+        missing_values=feature.missing_values,
+    )

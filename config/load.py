@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,13 +12,12 @@ import pydantic
 import yaml
 from pydantic_core import ErrorDetails
 
+from config.base import absolute_path
 from config.errors import ConfigError, close_to
 from config.features import FEATURE_KINDS
 from config.names import as_key
 from config.root import Config
 from config.secrets import masked
-from config.serving import Serving
-from config.training import LAST_RELEASE, Training, WarmStart
 from config.yaml_text import from_yaml
 from config.yaml_text import to_yaml as yaml_of
 
@@ -38,9 +36,7 @@ def load_config(
 ) -> Config:
     """Reads a configuration.
 
-    Relative paths in it (`examples.root`, `validation.schema_file`,
-    `training.warm_start`, `release.model_dir`, `serving.tls`,
-    `serving.request_log.folder`) are made absolute from the folder of the file.
+    Relative paths in it are made absolute from the folder of the file.
 
     Args:
       path: The YAML file.
@@ -61,25 +57,28 @@ def load_config(
         _apply_override(tree, override)
     if span is not None:
         _name_span(tree, span)
-    config = parse_config(tree, str(path))
-    return _absolute_paths(config, path.parent, data)
+    config = parse_config(tree, str(path), path.parent)
+    if data is None:
+        return config
+    examples = config.examples.model_copy(update={"root": absolute_path(data, "")})
+    return config.model_copy(update={"examples": examples})
 
 
-def parse_config(tree: dict[str, Any], where: str) -> Config:
+def parse_config(
+    tree: dict[str, Any], where: str, folder: Path | None = None
+) -> Config:
     """Checks a configuration.
 
     Args:
       tree: Its keys and values.
       where: Their source, for the message.
-
-    Returns:
-      The checked configuration; its paths are as given.
+      folder: Makes relative paths absolute; None keeps them as they are.
 
     Raises:
       ConfigError: It does not fit: see `load_config`.
     """
     try:
-        return Config.model_validate(tree)
+        return Config.model_validate(tree, context=folder)
     except pydantic.ValidationError as error:
         problem = _first_problem(error, tree)
         raise ConfigError(_one_line(f"{where}: {problem}")) from error
@@ -240,50 +239,3 @@ def _shorten(
 def _one_line(text: str) -> str:
     words = " ".join(text.split())
     return "".join(char if char.isprintable() else "?" for char in words)
-
-
-def _absolute_paths(config: Config, base: Path, data: str | None) -> Config:
-    """Paths as they are wherever the command runs."""
-    examples, validation, release = config.examples, config.validation, config.release
-    root = _absolute(base, examples.root) if data is None else _absolute(Path(), data)
-    schema_file = validation.schema_file and _absolute(base, validation.schema_file)
-    model_dir = release.model_dir and _absolute(base, release.model_dir)
-    return config.model_copy(
-        update={
-            "examples": examples.model_copy(update={"root": root}),
-            "validation": validation.model_copy(update={"schema_file": schema_file}),
-            "release": release.model_copy(update={"model_dir": model_dir}),
-            "training": _absolute_warm_start(config.training, base),
-            "serving": _absolute_serving(config.serving, base),
-        }
-    )
-
-
-def _absolute_warm_start(training: Training, base: Path) -> Training:
-    start = training.warm_start
-    if start is None:
-        return training
-    model = start.model
-    if model is not None and model != LAST_RELEASE:
-        model = _absolute(base, model)
-    vectors = {name: _absolute(base, file) for name, file in start.vectors.items()}
-    start = WarmStart(model=model, vectors=vectors)
-    return training.model_copy(update={"warm_start": start})
-
-
-def _absolute_serving(serving: Serving, base: Path) -> Serving:
-    tls, log = serving.tls, serving.request_log
-    if tls is not None:
-        files = tls.model_dump(exclude_none=True)
-        paths = {name: _absolute(base, file) for name, file in files.items()}
-        tls = tls.model_copy(update=paths)
-    if log is not None and log.folder is not None:
-        log = log.model_copy(update={"folder": _absolute(base, log.folder)})
-    return serving.model_copy(update={"tls": tls, "request_log": log})
-
-
-def _absolute(base: Path, path: str) -> str:
-    if "://" in path:
-        return path
-    # Without "..": one spelling, so that the cache knows it again.
-    return os.path.abspath(base / path)

@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from config.base import Block
-from config.csv_format import CsvFormat
 from config.evaluation import Gate, OnBaselineProblem, Severities, Skew
-from config.examples import FileFormat, HashSplit, Label, TimeSplit
-from config.features import Cross, Features
+from config.examples import CsvFormat, FileFormat, HashSplit, Label, TimeSplit
+from config.features import Cross, Features, RawColumn, raw_columns
 from config.model import EmbeddingSize, Model
-from config.raw_columns import RawColumn, raw_columns
 from config.release import InfraValidation
 from config.serving import Batching
 from config.training import Training
@@ -54,30 +52,26 @@ class ExampleGenPart(Block):
     @classmethod
     def of(cls, config: Config) -> ExampleGenPart:
         """The part for the examples to train and evaluate on."""
-        extra = config.examples.extra_columns
+        examples = config.examples
         return cls(
-            format=config.examples.format,
-            csv=config.examples.csv,
-            missing_values=config.examples.missing_values,
+            format=examples.format,
+            csv=examples.csv,
+            missing_values=examples.missing_values,
             columns={
                 **raw_columns(config.features),
-                **{name: RawColumn(type="string") for name in extra},
+                **{name: RawColumn(type="string") for name in examples.extra_columns},
             },
             label=config.label,
-            hash_split=config.examples.hash_split,
-            time_split=config.examples.time_split,
+            hash_split=examples.hash_split,
+            time_split=examples.time_split,
         )
 
     @classmethod
     def of_serving_examples(cls, config: Config) -> ExampleGenPart:
         """The part for examples logged while serving, which have no label."""
-        return cls(
-            format=config.examples.format,
-            csv=config.examples.csv,
-            missing_values=config.examples.missing_values,
-            columns=raw_columns(config.features),
-            label=None,
-        )
+        update = {"columns": raw_columns(config.features), "label": None}
+        update |= dict.fromkeys(("hash_split", "time_split"))
+        return cls.of(config).model_copy(update=update)
 
 
 class ExampleValidatorPart(Block):
@@ -133,12 +127,9 @@ class TransformPart(Block):
         )
 
 
-class TrainerPart(Block):
+class TrainerPart(TransformPart):
     """Configuration of the Trainer, with the settings of the chosen model only."""
 
-    features: Features
-    crosses: tuple[Cross, ...]
-    label: str
     model: str
     embedding_size: EmbeddingSize
     settings: dict[str, Any]
@@ -148,9 +139,7 @@ class TrainerPart(Block):
     def of(cls, config: Config) -> TrainerPart:
         """The part of a configuration."""
         return cls(
-            features=config.features,
-            crosses=config.crosses,
-            label=config.label.name,
+            **dict(TransformPart.of(config)),
             model=config.model.kind,
             embedding_size=config.model.embedding_size,
             settings=config.model.settings.model_dump(mode="json"),
@@ -212,11 +201,8 @@ class EvaluatorPart(Block):
         """The part of a configuration."""
         return cls(
             label=config.label.name,
-            slices=config.evaluation.slices,
-            thresholds=config.evaluation.thresholds,
-            group_by=config.evaluation.group_by,
-            on_baseline_problem=config.evaluation.on_baseline_problem,
             gates=config.gates,
+            **config.evaluation.model_dump(exclude={"true_probability"}),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from config.base import Block, PositiveFloat, PositiveInt
+from config.base import Block, PositiveFloat, PositiveInt, RelativePath
 
 Approval = Literal["manual", "automatic"]
 
@@ -22,7 +22,7 @@ class Release(Block):
 
     approval: Approval = "manual"
     keep: PositiveInt = 5
-    model_dir: str | None = None
+    model_dir: RelativePath | None = None
 
 
 class InfraValidation(Block):

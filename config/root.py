@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import Annotated
 
@@ -10,14 +10,15 @@ from pydantic import Field, model_validator
 
 from config.base import Block, Name
 from config.beam import Option, check_runner
-from config.columns import (
-    bucket_name,
-    id_columns,
-    missing_name,
-    numeric_columns,
-)
+from config.columns import bucket_name, id_columns, missing_name, numeric_columns
 from config.errors import close_to
-from config.evaluation import GROUP_METRICS, Evaluation, Gate, Validation
+from config.evaluation import (
+    GROUP_METRICS,
+    Evaluation,
+    Gate,
+    Validation,
+    with_canonical_slices,
+)
 from config.examples import Examples, Label
 from config.features import Categorical, Cross, Features, Numeric
 from config.kubeflow import Kubeflow
@@ -26,7 +27,6 @@ from config.model import Deep, Model
 from config.names import as_key, tensor_name
 from config.release import InfraValidation, Release
 from config.serving import Serving
-from config.slices import with_canonical_slices
 from config.spans import check_glob, check_like
 from config.training import Training
 from config.tuning import Tuning, check_space, default_space
@@ -95,15 +95,14 @@ class Config(Block):
         self._check_slices()
         self._check_groups()
         self._check_gates()
-        self._check_tuning()
-        self._check_warm_start()
-        self._check_export()
-        self._check_spans()
+        if self.tuning is not None:
+            check_space(self.tuning.space, self.model)
+        self._check_embeddings()
+        self._check_validation()
+        if (truth := self.evaluation.true_probability) is not None:
+            where = "evaluation.true_probability.pattern"
+            check_like(where, truth.pattern, self.examples.spans)
         check_runner(self.beam)
-        _check_known("validation.drift", self.validation.drift, self.features)
-        if self.validation.skew:
-            thresholds = self.validation.skew.thresholds
-            _check_known("validation.skew.thresholds", thresholds, self.features)
         return self
 
     @model_validator(mode="after")
@@ -228,36 +227,25 @@ class Config(Block):
             allowed += "; for others add to evaluation.thresholds"
         raise ValueError(f"{where}: got {metric!r}; allowed: {allowed}")
 
-    def _check_tuning(self) -> None:
-        if self.tuning is not None:
-            check_space(self.tuning.space, self.model)
+    def _check_embeddings(self) -> None:
+        """Features that start from, or leave, vectors have an embedding."""
+        start, export = self.training.warm_start, self.training.export_embeddings
+        if start is not None and start.vectors:
+            where = "training.warm_start.vectors"
+            _check_known(where, start.vectors, self.features)
+            if not isinstance(self.model.settings, Deep):
+                raise ValueError(
+                    f"{where}: {self.model.kind} has no embeddings; remove this key, "
+                    "or choose another model.kind"
+                )
+            _check_terms(where, start.vectors, self.features)
+        _check_terms("training.export_embeddings", export, self.features)
 
-    def _check_warm_start(self) -> None:
-        start = self.training.warm_start
-        if start is None or not start.vectors:
-            return
-        where = "training.warm_start.vectors"
-        _check_known(where, start.vectors, self.features)
-        if not isinstance(self.model.settings, Deep):
-            raise ValueError(
-                f"{where}: {self.model.kind} has no embeddings; remove this key, or "
-                "choose another model.kind"
-            )
-        _check_terms(where, start.vectors, self.features)
-
-    def _check_export(self) -> None:
-        where = "training.export_embeddings"
-        _check_known(where, self.training.export_embeddings, self.features)
-        _check_terms(where, self.training.export_embeddings, self.features)
-
-    def _check_spans(self) -> None:
-        """The examples have spans, and so has what is known of the eval split."""
-        skew, truth = self.validation.skew, self.evaluation.true_probability
-        if skew is not None:
+    def _check_validation(self) -> None:
+        _check_known("validation.drift", self.validation.drift, self.features)
+        if (skew := self.validation.skew) is not None:
             check_glob("validation.skew.pattern", skew.pattern)
-        if truth is not None:
-            where = "evaluation.true_probability.pattern"
-            check_like(where, truth.pattern, self.examples.spans)
+            _check_known("validation.skew.thresholds", skew.thresholds, self.features)
 
 
 def _feature_key(name: str) -> str:
@@ -290,7 +278,8 @@ def _check_known(where: str, names: Iterable[str], features: Features) -> None:
             raise ValueError(f"{where}: unknown feature {name!r}; allowed: {allowed}")
 
 
-def _check_terms(where: str, names: Iterable[str], features: Features) -> None:
+def _check_terms(where: str, names: Collection[str], features: Features) -> None:
+    _check_known(where, names, features)
     for name in names:
         if not isinstance(features[name], Categorical):
             raise ValueError(

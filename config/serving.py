@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from config.base import Block, Fraction, PositiveInt
+from config.base import Block, Fraction, PositiveInt, RelativePath
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
@@ -53,9 +53,9 @@ class Tls(Block):
         None: clients need no certificate.
     """
 
-    key: Annotated[str, Field(min_length=1)]
-    certificate: Annotated[str, Field(min_length=1)]
-    client_ca: Annotated[str, Field(min_length=1)] | None = None
+    key: RelativePath
+    certificate: RelativePath
+    client_ca: RelativePath | None = None
 
 
 class RequestLog(Block):
@@ -68,7 +68,7 @@ class RequestLog(Block):
     """
 
     sampling_rate: Annotated[Fraction, Field(gt=0.0)] = 0.01
-    folder: Annotated[str, Field(min_length=1)] | None = None
+    folder: RelativePath | None = None
 
 
 class Serving(Block):

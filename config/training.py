@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
-from config.base import Block, Fraction, PositiveFloat, PositiveInt
+from config.base import (
+    Block,
+    Fraction,
+    PositiveFloat,
+    PositiveInt,
+    RelativePath,
+    from_context,
+)
 from config.names import ColumnName
 
 LAST_RELEASE = "last_release"
+
+
+def _unless_last_release(path: str, info: ValidationInfo) -> str:
+    return path if path == LAST_RELEASE else from_context(path, info)
 
 
 class WarmStart(Block):
@@ -25,8 +36,10 @@ class WarmStart(Block):
         terms.
     """
 
-    model: Annotated[str, Field(min_length=1)] | None = None
-    vectors: dict[ColumnName, Annotated[str, Field(min_length=1)]] = {}
+    model: (
+        Annotated[str, Field(min_length=1), AfterValidator(_unless_last_release)] | None
+    ) = None
+    vectors: dict[ColumnName, RelativePath] = {}
 
     @model_validator(mode="after")
     def _from_something(self) -> WarmStart:

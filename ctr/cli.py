@@ -107,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
 def _explain(error: Exception) -> int:
     """Prints one line about an error; returns the exit status."""
     from config.errors import find_user_error
-    from config.passwords import mask_passwords
+    from config.secrets import mask_passwords
 
     user_error = find_user_error(error)
     if user_error is not None:

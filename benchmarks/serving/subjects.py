@@ -8,8 +8,8 @@ from typing import Any
 
 from benchmarks.places import CHECKOUT
 from benchmarks.serving.light_model import light_rows, write_light_model
+from config.features import raw_columns
 from config.load import load_config
-from config.raw_columns import raw_columns
 from serving.client import Client, Target
 from serving.client.features import Signature
 from serving.client.files import Layout, read_rows

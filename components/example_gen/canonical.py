@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 
 from config.errors import InputError
 from config.examples import Label
+from config.features import RawColumn
 from config.parts import ExampleGenPart
-from config.raw_columns import RawColumn
 from config.values.canonical_array import canonical_texts
 from config.values.lists import flat, has_repeats, lists
 from config.values.text_values import holds_text, typed

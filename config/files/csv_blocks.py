@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from config.csv_format import CsvFormat
 from config.errors import InputError
+from config.examples import CsvFormat
 
 _LF, _CR = b"\n\r"
 _SHOWN = 60

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from config.csv_format import CsvFormat
 from config.errors import InputError
+from config.examples import CsvFormat
 from config.features import NumberFormat
 from config.files.compression import decompressed
 from config.files.csv_blocks import CsvBlock, fields_of, read_blocks

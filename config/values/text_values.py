@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.errors import InputError
-from config.features import Negative, NumberFormat
-from config.raw_columns import RawColumn
+from config.features import Negative, NumberFormat, RawColumn
 from config.values.canonical_text import BOOLEANS
 
 _SPACE = r"[\s\x{a0}\x{202f}]"

@@ -128,7 +128,7 @@ def same_pipeline(options: argparse.Namespace) -> list[str]:
 
     They are shown to a person, so without passwords.
     """
-    from config.passwords import mask_passwords
+    from config.secrets import mask_passwords
 
     same = ["-c", str(options.config)]
     for override in options.overrides:
@@ -146,7 +146,7 @@ def load(options: argparse.Namespace, span: str | None = None) -> Config:
 
 def layout_of(config: Config, keep: tuple[str, ...] = ()) -> Layout:
     """Returns the layout by which `ctr run` reads the examples."""
-    from config.raw_columns import raw_columns
+    from config.features import raw_columns
     from serving.client.files import Layout
 
     return Layout(

@@ -14,8 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from config.csv_format import CsvFormat
 from config.errors import InputError
+from config.examples import CsvFormat
 from config.files.compression import decompressed
 
 _BYTES = 1 << 20

@@ -12,9 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from config.csv_format import CsvFormat
 from config.errors import InputError
-from config.examples import FileFormat
+from config.examples import CsvFormat, FileFormat
 from config.files.hive import folder_columns, with_folder_columns
 from ctr.infer.csv_dialect import guess_csv_format
 from ctr.infer.samplers import (

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from config.csv_format import CsvFormat
 from config.errors import InputError
+from config.examples import CsvFormat
 from config.files import csv_files
 from config.files.compression import codec_of
 

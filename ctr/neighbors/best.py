@@ -10,8 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from config.errors import InputError, close_to
-from config.features import Categorical, Feature, Numeric
-from config.raw_columns import raw_columns
+from config.features import Categorical, Feature, Numeric, raw_columns
 from config.root import Config
 from config.values.canonical_text import canonical_text, text_of_term
 from config.values.text_values import typed

@@ -15,7 +15,7 @@ from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 from tfx_bsl.coders import example_coder
 
 from config.errors import InputError
-from config.raw_columns import RawColumn
+from config.features import RawColumn
 from config.signatures import EXAMPLES, PREDICT
 from config.values.lists import flat, flattened, lists
 from transform.texts import canonical_texts

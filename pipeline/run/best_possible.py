@@ -11,8 +11,8 @@ from components.example_gen.readers import read_tables
 from components.example_gen.spans import files_of, find_window, span_files, span_name
 from config.errors import InputError
 from config.examples import Examples
+from config.features import RawColumn
 from config.parts import ExampleGenPart
-from config.raw_columns import RawColumn
 from config.root import Config
 
 

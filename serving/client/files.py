@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from config.csv_format import CsvFormat
 from config.errors import InputError
+from config.examples import CsvFormat
+from config.features import RawColumn
 from config.files import csv_files, parquet_files
 from config.files.compression import decompressed
 from config.files.hive import folder_columns, with_folder_columns
-from config.raw_columns import RawColumn
 from config.values.lists import flat, lists
 from config.values.text_values import holds_text, typed
 from serving.client.features import ModelFeatures

@@ -17,6 +17,7 @@ from config.features import Categorical, Cross, Feature, Hashed, Numeric
 from config.load import load_config, to_yaml
 from config.names import is_column_name
 from config.root import Config
+from config.secrets import is_secret
 
 # tmp_path is written anew by each example.
 reuses_folder = settings(
@@ -161,7 +162,10 @@ def trees(draw: st.DrawFn) -> dict[str, Any]:
         "evaluation": {"slices": slices, "thresholds": draw(st.lists(fractions))},
         "gates": draw(st.lists(gates(slices, columns), max_size=3)),
         "beam": draw(
-            st.dictionaries(words, words | st.integers() | finite | st.booleans())
+            st.dictionaries(
+                words.filter(lambda name: not is_secret(name)),
+                words | st.integers() | finite | st.booleans(),
+            )
         ),
     }
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from config.errors import ConfigError
 from config.load import load_config, to_yaml
-from config.passwords import is_secret, mask_passwords
+from config.secrets import is_secret, mask_passwords
 from ctr import cli
 
 MYSQL = "mysql://ann:hunter2@db:3307/mlmd"

@@ -18,8 +18,8 @@ from components.example_gen.canonical import canonical_batch
 from components.example_gen.readers import read_tables
 from config.errors import InputError
 from config.examples import Label
+from config.features import RawColumn
 from config.parts import ExampleGenPart
-from config.raw_columns import RawColumn
 
 Row = dict[str, list[Any]]
 

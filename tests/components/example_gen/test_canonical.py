@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 from components.example_gen.canonical import canonical_batch, label_values
 from config.errors import InputError
 from config.examples import Label
-from config.features import NumberFormat
-from config.raw_columns import RawColumn
+from config.features import NumberFormat, RawColumn
 from config.values.lists import flat, lists
 
 NUMBER = RawColumn(type="float")

@@ -18,7 +18,7 @@ from components.example_gen.component import ExampleGen
 from components.example_gen.spans import spans_of
 from config.errors import InputError
 from config.examples import HashSplit
-from config.raw_columns import RawColumn
+from config.features import RawColumn
 from config.spans import Spans
 from pipeline.run.nodes import NodeRunner
 

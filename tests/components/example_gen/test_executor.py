@@ -21,7 +21,7 @@ from components.example_gen.executor import ExampleGenExecutor
 from components.example_gen.files import input_patterns
 from config.errors import InputError, find_user_error
 from config.examples import Examples, HashSplit, Splits, TimeSplit
-from config.raw_columns import RawColumn
+from config.features import RawColumn
 
 BEAM = ["--runner=DirectRunner", "--direct_running_mode=in_memory"]
 HEADER = "age,city,click\n"

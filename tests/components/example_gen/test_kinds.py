@@ -14,7 +14,7 @@ import pytest
 from components.example_gen.kinds import check_one_kind, first_files, kinds_of
 from config.errors import InputError
 from config.examples import HashSplit
-from config.raw_columns import RawColumn
+from config.features import RawColumn
 
 DAY = datetime.datetime(2024, 1, 2)
 TEXT = RawColumn(type="string", many=True)

@@ -21,7 +21,7 @@ from components.example_gen.canonical import canonical_batch
 from components.example_gen.readers import read_tables
 from components.example_gen.splits import split_rows
 from config.examples import HashSplit
-from config.raw_columns import RawColumn
+from config.features import RawColumn
 from ctr.skew.requests import Requests
 from serving.client.columns import columns_of
 from serving.client.endpoint import Target, predict_request

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from config.raw_columns import RawColumn
+from config.features import RawColumn
 
 Write = Callable[[str, "pa.Table | bytes"], Path]
 Read = Callable[..., list[dict[str, list[Any]]]]

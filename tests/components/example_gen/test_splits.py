@@ -18,7 +18,7 @@ from components.example_gen.readers import read_tables
 from components.example_gen.splits import _row_keys, split_rows
 from config.errors import InputError
 from config.examples import HashSplit
-from config.raw_columns import RawColumn
+from config.features import RawColumn
 
 SPLIT = HashSplit(pattern="*", column="user", train=4, eval=1)
 BY_ROW = HashSplit(pattern="*", train=1, eval=1)

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.errors import InputError
-from config.features import NumberFormat, Numeric
-from config.raw_columns import RawColumn
+from config.features import NumberFormat, Numeric, RawColumn
 from config.values.text_values import parse_numbers, typed
 
 NBSP, NARROW = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 import tensorflow as tf
 
-from config.csv_format import CsvFormat
 from config.errors import InputError
+from config.examples import CsvFormat
 from ctr.infer import infer_config
 from ctr.infer.samplers import (
     Draw,

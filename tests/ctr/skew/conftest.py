@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from config.raw_columns import RawColumn
+from config.features import RawColumn
 
 COLUMNS = {
     **dict.fromkeys(("device", "tags", "user"), RawColumn(type="string")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from config.raw_columns import RawColumn
+from config.features import RawColumn
 from ctr.skew.compare import columns_of, compare
 from ctr.skew.statistics import Served
 from ctr.skew.text import as_text

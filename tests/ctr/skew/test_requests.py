@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tensorflow_serving.apis import prediction_log_pb2
 
 from config.errors import InputError
-from config.raw_columns import RawColumn
+from config.features import RawColumn
 from ctr.skew.requests import Requests
 from serving.client.columns import columns_of
 from serving.client.endpoint import Target, predict_request

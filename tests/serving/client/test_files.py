@@ -10,8 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from config.errors import InputError
-from config.features import NumberFormat
-from config.raw_columns import RawColumn
+from config.features import NumberFormat, RawColumn
 from serving.client.columns import columns_of
 from serving.client.features import Feature, ModelFeatures
 from serving.client.files import Layout, read_rows
