@@ -6,7 +6,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -45,6 +45,7 @@ from components.example_gen.times import (
 from components.shared.artifacts import Artifacts, Properties
 from config.errors import InputError
 from config.examples import SPLITS
+from config.files.example_files import errors_of
 from config.parts import ExampleGenPart
 
 # Tag of the kinds of values of columns.
@@ -136,7 +137,7 @@ def _read_times(source: Source, part: ExampleGenPart) -> Iterator[Histogram]:
     only_times = part.model_copy(update={"columns": {}, "label": None})
     total = None
     for table in read_tables(path, only_times):
-        with _errors_at(path):
+        with errors_of(path):
             times = histogram(*time_keys(column, table.column(column)))
             total = merged([total, times])
     if total is not None:
@@ -238,7 +239,7 @@ def _read_splits(
     """Yields tables as they were read, and the examples of each split."""
     row = 0
     for table in read_tables(source.path, part):
-        with _errors_at(source.path):
+        with errors_of(source.path):
             batch = canonical_batch(table, part)
             masks = _split_masks(table, batch, row, source, part, start)
         row += table.num_rows
@@ -246,15 +247,6 @@ def _read_splits(
             table,
             {split: batch.filter(pa.array(mask)) for split, mask in masks.items()},
         )
-
-
-@contextmanager
-def _errors_at(path: str) -> Iterator[None]:
-    """Puts a file's name before what is wrong with its values."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
 
 
 def _split_masks(

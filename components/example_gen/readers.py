@@ -16,9 +16,14 @@ from apache_beam.io.filesystems import FileSystems
 
 from components.example_gen.records import decode_examples
 from config.errors import InputError
-from config.files import csv_files, parquet_files
+from config.files import csv_files
 from config.files.compression import GZIP, codec_of, decompressed
-from config.files.hive import folder_columns, with_folder_columns
+from config.files.example_files import (
+    errors_of,
+    folder_columns,
+    read_parquet,
+    with_folder_columns,
+)
 from config.parts import ExampleGenPart
 
 # Large enough to keep the per-batch cost small, small enough that memory does not
@@ -29,6 +34,7 @@ _BLOCK_BYTES = 1 << 20
 # A TFRecord's length and the two checksums.
 _FRAME_BYTES = 16
 
+_ENCODING = "set examples.csv.encoding, such as latin-1, or convert the file to UTF-8"
 # TensorFlow's text around its messages.
 _GRAPH_NOISE = re.compile(r"{{.*?}}|\[Op:.*", re.DOTALL)
 
@@ -49,7 +55,7 @@ def read_tables(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
     """
     wanted = wanted_columns(part)
     in_folders = folder_columns(path, part.missing_values)
-    with _errors_of(path):
+    with errors_of(path, _ENCODING):
         for table in _READERS[part.format](path, part, in_folders):
             yield with_folder_columns(table, in_folders, wanted)
 
@@ -67,7 +73,7 @@ def read_records(path: str, count: int) -> Iterator[list[bytes]]:
     Raises:
       InputError: The file is cut short or is not of that format.
     """
-    with _errors_of(path):
+    with errors_of(path):
         yield from _records(path, count)
 
 
@@ -115,7 +121,7 @@ def _read_parquet(
         return _columns_of_file(wanted, names, in_folders)
 
     with _open(path) as file:
-        yield from parquet_files.read_tables(file, choose, _ROWS)
+        yield from read_parquet(file, choose, _ROWS)
 
 
 def _read_tfrecord(
@@ -132,9 +138,13 @@ def _read_tfrecord(
 def _records(path: str, count: int) -> Iterator[list[bytes]]:
     records = tf.data.TFRecordDataset(path, compression_type=_compression(path))
     size = 0
-    for batch in records.batch(count).as_numpy_iterator():
-        size += sum(len(record) + _FRAME_BYTES for record in batch)
-        yield list(batch)
+    try:
+        for batch in records.batch(count).as_numpy_iterator():
+            size += sum(len(record) + _FRAME_BYTES for record in batch)
+            yield list(batch)
+    except tf.errors.OpError as error:
+        reason = _GRAPH_NOISE.sub("", str(error)).replace(f"{path}; ", "").strip()
+        raise InputError(f"cannot be read: {reason}") from error
     if size != _content_bytes(path):
         # TensorFlow takes a cut in a record's frame for the end of the file.
         raise InputError("the file is cut short; copy or write it again")
@@ -205,22 +215,3 @@ def _check_columns(wanted: list[str], found: list[str]) -> None:
     repeated = [name for name in wanted if counts[name] > 1]
     if repeated:
         raise InputError(f"two columns are named {repeated[0]!r}; rename or remove one")
-
-
-@contextmanager
-def _errors_of(path: str) -> Iterator[None]:
-    """Puts the file's name before what is wrong with it, in one line."""
-    try:
-        yield
-    except InputError as error:
-        # In the traceback that Beam hands on, the first error of ours is what is told.
-        raise InputError(f"{path}: {error}") from error.__cause__
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}: the text is not {error.encoding}; set examples.csv.encoding, "
-            "such as latin-1, or convert the file to UTF-8"
-        ) from error
-    except (pa.ArrowException, tf.errors.OpError, OSError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        reason = _GRAPH_NOISE.sub("", reason).replace(f"{path}; ", "").strip()
-        raise InputError(f"{path}: cannot be read: {reason}") from error

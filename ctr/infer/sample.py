@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +12,11 @@ import pyarrow as pa
 
 from config.errors import InputError
 from config.examples import CsvFormat, FileFormat
-from config.files.hive import folder_columns, with_folder_columns
+from config.files.example_files import (
+    errors_of,
+    folder_columns,
+    with_folder_columns,
+)
 from ctr.infer.csv_dialect import guess_csv_format
 from ctr.infer.samplers import (
     Limits,
@@ -30,7 +32,6 @@ MOST_FILES = 20
 MOST_BYTES = 128 << 20
 
 _WILDCARDS = set("*?[")
-_NOT_READABLE = (pa.ArrowException, OSError, UnicodeError, csv.Error)
 
 
 class Sample(NamedTuple):
@@ -77,7 +78,7 @@ def read_sample(files: Sequence[Path], label: str) -> Sample:
     limits = Limits(-(-MOST_ROWS // len(chosen)), MOST_BYTES // len(chosen))
     csv_format = CsvFormat()
     if file_format == "csv":
-        with _explained(chosen[0]):
+        with errors_of(chosen[0]):
             csv_format = guess_csv_format(chosen[0], label)
     parts = {path: _read(path, file_format, limits, csv_format) for path in chosen}
     tables = {path: _whole(path, part) for path, part in parts.items() if part.rows}
@@ -131,7 +132,7 @@ def check_files(files: Sequence[Path]) -> None:
     if not files:
         raise InputError("no files given; expected CSV, Parquet or TFRecord files")
     for path in files:
-        with _explained(path):
+        with errors_of(path):
             is_folder, is_there = path.is_dir(), path.exists()
         if is_folder:
             raise InputError(f"{path}: is a folder; give files, such as {path}/*.csv")
@@ -167,7 +168,7 @@ def is_hidden(name: str) -> bool:
 def _format_of(path: Path) -> FileFormat:
     if "tfrecord" in path.name.lower():
         return "tfrecord"
-    with _explained(path), path.open("rb") as file:
+    with errors_of(path), path.open("rb") as file:
         is_parquet = file.read(4) == b"PAR1"
     return "parquet" if is_parquet or path.suffix in (".parquet", ".pq") else "csv"
 
@@ -184,19 +185,8 @@ def _total_rows(files: Sequence[Path], parts: Mapping[Path, Part]) -> int:
 def _read(
     path: Path, file_format: FileFormat, limits: Limits, csv_format: CsvFormat
 ) -> Part:
-    with _explained(path):
+    with errors_of(path):
         if file_format == "csv":
             return sample_csv(path, limits, csv_format)
         sample = {"parquet": sample_parquet, "tfrecord": sample_tfrecord}[file_format]
         return sample(path, limits)
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    except _NOT_READABLE as error:
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
-        raise InputError(f"{path}: cannot be read ({reason})") from error

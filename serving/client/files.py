@@ -16,9 +16,13 @@ import pyarrow.csv as pa_csv
 from config.errors import InputError
 from config.examples import CsvFormat
 from config.features import RawColumn
-from config.files import csv_files, parquet_files
+from config.files import csv_files
 from config.files.compression import decompressed
-from config.files.hive import folder_columns, with_folder_columns
+from config.files.example_files import (
+    folder_columns,
+    read_parquet,
+    with_folder_columns,
+)
 from config.values.lists import flat, lists
 from config.values.text_values import holds_text, typed
 from serving.client.features import ModelFeatures
@@ -119,7 +123,7 @@ def _read_parquet(
     path: Path, model: ModelFeatures, layout: Layout
 ) -> Iterator[FileRows]:
     with pa.OSFile(str(path)) as file:
-        for table in parquet_files.read_tables(file, list, _ROWS):
+        for table in read_parquet(file, list, _ROWS):
             yield _of_table(table, model, layout)
 
 

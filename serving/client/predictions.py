@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import pyarrow as pa
 
 from config.errors import InputError
+from config.files.example_files import errors_of
 from config.signatures import PROBABILITY
 from serving.client.client import Client
 from serving.client.features import Feature, ModelFeatures
@@ -54,7 +55,7 @@ def predict_file(
             pending.append(part)
             yield part.rows
 
-    with _errors_of(path):
+    with errors_of(path):
         probabilities = itertools.chain.from_iterable(client.stream(chunks()))
         # In this order: rows are pending once their first probability is there.
         for probability, kept in zip(probabilities, _kept(pending), strict=True):
@@ -77,7 +78,7 @@ def predict_file_split(
     models = {label: client.features(label) for label in split.labels}
     names = layout.keep
     layout = replace(layout, keep=tuple(dict.fromkeys([*names, by])))
-    with _errors_of(path):
+    with errors_of(path):
         for part in read_rows(path, _union(models), layout):
             labels = [split.label_of(key) for key in part.kept[by]]
             probabilities = _by_label(client, part.rows, labels, models)
@@ -136,23 +137,6 @@ def _kept(pending: deque[FileRows]) -> Iterator[tuple[Any, ...]]:
         columns = part.kept.values()
         for index in range(len(part.rows)):
             yield tuple(values[index] for values in columns)
-
-
-@contextmanager
-def _errors_of(path: Path) -> Iterator[None]:
-    """Prefixes errors with the name of the file."""
-    try:
-        yield
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8; convert the file") from error
-    except OSError as error:
-        # Arrow's own message repeats the name.
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise InputError(f"{path}: cannot be read: {reason}") from error
-    except pa.ArrowException as error:
-        raise InputError(f"{path}: cannot be read: {error}") from error
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
 
 
 def write_predictions(
