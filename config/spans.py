@@ -132,6 +132,11 @@ class RunSpans(Block):
         """The newest span."""
         return self.eval[-1]
 
+    @property
+    def splits(self) -> dict[str, tuple[str, ...]]:
+        """The spans of each split."""
+        return {"train": self.train, "eval": self.eval}
+
     def in_words(self) -> str:
         """One line for people."""
         words = f"train on {_extent(self.train)}, evaluate on {_extent(self.eval)}"

@@ -29,9 +29,9 @@ from components.example_gen.readers import read_tables
 from components.example_gen.spans import (
     SPANS_PROPERTY,
     WINDOW,
-    Window,
     files_of,
     span_files,
+    span_number,
 )
 from components.example_gen.splits import split_by_time, split_rows
 from components.example_gen.times import (
@@ -47,6 +47,7 @@ from config.errors import InputError
 from config.examples import SPLITS
 from config.files.example_files import errors_of
 from config.parts import ExampleGenPart
+from config.spans import RunSpans, Spans
 
 # Tag of the kinds of values of columns.
 _KINDS = "kinds"
@@ -91,10 +92,11 @@ class ExampleGenExecutor(base_beam_executor.BaseBeamExecutor):
         examples.split_names = artifact_utils.encode_split_names(splits)
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
         if window := _window(exec_properties):
-            named = window.named().model_dump_json()
-            examples.set_string_custom_property(SPANS_PROPERTY, named)
+            examples.set_string_custom_property(
+                SPANS_PROPERTY, window.model_dump_json()
+            )
             # From here StatisticsGen has that of the statistics.
-            examples.span = window.newest
+            examples.span = span_number(window.newest)
         folders = {
             split: artifact_utils.get_split_uri([examples], split) for split in splits
         }
@@ -165,10 +167,10 @@ def _find_sources(
     return sources
 
 
-def _window(exec_properties: dict[str, Any]) -> Window | None:
+def _window(exec_properties: dict[str, Any]) -> RunSpans | None:
     """The spans that the driver chose, where the examples are in spans."""
     text = exec_properties.get(WINDOW)
-    return Window.model_validate_json(text) if text else None
+    return RunSpans.model_validate_json(text) if text else None
 
 
 def paths_by_split(
@@ -177,9 +179,10 @@ def paths_by_split(
     """Yields the files of each split, or of all rows where these are split."""
     root = exec_properties["input_base"]
     if window := _window(exec_properties):
-        files = span_files(root, window.pattern)
-        for name, numbers in window.splits.items():
-            yield name, files_of(files, numbers)
+        spans = Spans.model_validate_json(exec_properties["spans"])
+        files = span_files(root, spans.pattern)
+        for split, names in window.splits.items():
+            yield split, files_of(files, names)
         return
     inputs = example_gen_pb2.Input()
     proto_utils.json_to_proto(exec_properties["input_config"], inputs)

@@ -14,9 +14,7 @@ from tfx.components.example_gen import utils
 from tfx.dsl.io import fileio
 
 from components.example_gen.files import glob_data
-from config.base import Block
 from config.errors import InputError
-from config.examples import EVAL, TRAIN
 from config.spans import (
     LATEST,
     SPAN_PLACEHOLDER,
@@ -25,9 +23,8 @@ from config.spans import (
     has_dates,
 )
 
-# Of an execution of ExampleGen: its `Window`, as JSON.
+# Of an execution of ExampleGen and, the same, of the examples: `RunSpans` as JSON.
 WINDOW = "window"
-# Of the examples: their `RunSpans`, as JSON.
 SPANS_PROPERTY = "spans"
 
 # Those of dates have TFX's widths, but month=1 of Spark is January, too.
@@ -44,44 +41,11 @@ _PIECE = re.compile(r"\{\w+(?::\d+)?\}|\[[!^]?\]?[^\]]*\]|.", re.DOTALL)
 # Limit of ML Metadata.
 _MOST_DIGITS = 18
 
-Files = dict[int, list[str]]
+# The files of each span, by its name.
+Files = dict[str, list[str]]
 
 
-class Window(Block):
-    """The spans of a run, as TFX numbers them: days since 1970, or what files say.
-
-    Attributes:
-      pattern: The pattern of the files.
-      train: Spans to train on, in order.
-      eval: Spans to evaluate on, in order; the last is the newest.
-      missing: Gaps: spans that were wanted, but have no file while older ones do.
-    """
-
-    pattern: str
-    train: tuple[int, ...]
-    eval: tuple[int, ...]
-    missing: tuple[int, ...] = ()
-
-    @property
-    def newest(self) -> int:
-        """The newest span."""
-        return self.eval[-1]
-
-    @property
-    def splits(self) -> dict[str, tuple[int, ...]]:
-        """The spans of each split."""
-        return {TRAIN: self.train, EVAL: self.eval}
-
-    def named(self) -> RunSpans:
-        """The spans as people name them."""
-        return RunSpans(
-            train=_names(self.train, self.pattern),
-            eval=_names(self.eval, self.pattern),
-            missing=_names(self.missing, self.pattern),
-        )
-
-
-def find_window(root: str, spans: Spans) -> tuple[Window, Files]:
+def find_window(root: str, spans: Spans) -> tuple[RunSpans, Files]:
     """Finds the spans of a run.
 
     Args:
@@ -101,12 +65,13 @@ def find_window(root: str, spans: Spans) -> tuple[Window, Files]:
         raise InputError(f"{os.path.join(root, spans.pattern)}: {error}") from error
 
 
-def choose_spans(spans: Spans, existing: Collection[int]) -> Window:
+def choose_spans(spans: Spans, names: Collection[str]) -> RunSpans:
     """Chooses among the spans that exist.
 
     Raises:
       InputError: The newest span does not exist, or none to train on does.
     """
+    existing = set(map(span_number, names))
     if not existing:
         raise InputError(
             "no file is of a span; check examples.root (or --data) and "
@@ -122,11 +87,14 @@ def choose_spans(spans: Spans, existing: Collection[int]) -> Window:
             "has a file, so there is nothing to train on; name a newer span by --span"
         )
     gaps = range(max(wanted.start, min(existing)), newest)
-    return Window(
-        pattern=spans.pattern,
-        train=tuple(number for number in there if number < first),
-        eval=tuple(number for number in there if number >= first),
-        missing=tuple(number for number in gaps if number not in existing),
+
+    def named(numbers: Iterable[int]) -> tuple[str, ...]:
+        return tuple(span_name(number, spans.pattern) for number in numbers)
+
+    return RunSpans(
+        train=named(number for number in there if number < first),
+        eval=named(number for number in there if number >= first),
+        missing=named(number for number in gaps if number not in existing),
     )
 
 
@@ -159,10 +127,6 @@ def span_name(number: int, pattern: str) -> str:
     return date(*utils.span_number_to_date(number)).isoformat()
 
 
-def _names(numbers: Iterable[int], pattern: str) -> tuple[str, ...]:
-    return tuple(span_name(number, pattern) for number in numbers)
-
-
 def span_files(root: str, pattern: str) -> Files:
     """The files of each span, in order.
 
@@ -174,14 +138,14 @@ def span_files(root: str, pattern: str) -> Files:
     files = defaultdict(list)
     for path in glob_data(os.path.join(root, glob)):
         found = expression.fullmatch(path)
-        if found and (number := _number(found)) is not None:
-            files[number].append(path)
+        if found and (name := _name(found)) is not None:
+            files[name].append(path)
     return dict(files)
 
 
-def files_of(files: Files, numbers: Iterable[int]) -> list[str]:
+def files_of(files: Files, names: Iterable[str]) -> list[str]:
     """The files of some spans."""
-    return [path for number in numbers for path in files[number]]
+    return [path for name in names for path in files[name]]
 
 
 def fingerprint(split: str, paths: Sequence[str]) -> str:
@@ -225,12 +189,12 @@ def _piece(piece: str) -> str:
     return _DIGITS.get(piece) or _WILDCARDS.get(piece) or re.escape(piece)
 
 
-def _number(found: re.Match[str]) -> int | None:
+def _name(found: re.Match[str]) -> str | None:
     groups = found.groupdict()
     if "span" in groups:
-        return int(groups["span"])
+        return str(int(groups["span"]))
     try:
         day = date(*(int(groups[key]) for key in ("year", "month", "day")))
     except ValueError:
         return None
-    return span_number(day.isoformat())
+    return day.isoformat()

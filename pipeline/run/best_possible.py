@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 from components.example_gen.canonical import canonical_batch
 from components.example_gen.files import files_matching
 from components.example_gen.readers import read_tables
-from components.example_gen.spans import files_of, find_window, span_files, span_name
+from components.example_gen.spans import files_of, find_window, span_files
 from config.errors import InputError
 from config.examples import Examples
 from config.features import RawColumn
@@ -70,9 +70,8 @@ def _paths(examples: Examples, pattern: str) -> list[str]:
         return files_matching(examples.root, pattern, cure)
     window, _ = find_window(examples.root, examples.spans)
     files = span_files(examples.root, pattern)
-    for span in window.eval:
-        if span not in files:
-            name = span_name(span, pattern)
+    for name in window.eval:
+        if name not in files:
             raise InputError(
                 f"{examples.root}/{pattern}: no file is of span {name}; {cure}"
             )

@@ -404,7 +404,7 @@ def test_files_by_day_are_spans(
     assert "# a file for each day, as the names say: the newest day evaluates" in text
 
     window, files = find_window(config.examples.root, spans)
-    assert (window.named().train, window.named().eval) == (train, (evaluate,))
+    assert (window.train, window.eval) == (train, (evaluate,))
     assert {path for paths in files.values() for path in paths} == set(map(str, paths))
 
 
