@@ -24,6 +24,8 @@ from config.values.canonical_array import canonical_texts
 from config.values.lists import flat, has_repeats, lists
 from config.values.text_values import holds_text, typed
 
+_REMEDY = "correct the rows, or change what the configuration says of the column"
+
 
 def canonical_batch(table: pa.Table, part: ExampleGenPart) -> pa.RecordBatch:
     """Brings a table into the form of the examples.
@@ -99,25 +101,28 @@ def _canonical(name: str, data: pa.ChunkedArray, column: RawColumn) -> pa.Array:
         places, values = flat(pa.chunked_array([_typed(name, values, column)]))
         rows = rows[places]
     if column.type == "float":
-        numbers = cast(name, values, pa.float32())
         # Minus zero plus zero is zero, which it equals.
-        rows, values = _finite(rows, pc.add(numbers, pa.scalar(0, pa.float32())))
+        values = pc.add(cast(name, values, pa.float32()), pa.scalar(0, pa.float32()))
+        # NaN and infinity are missing in the statistics, too.
+        is_there = pc.is_finite(values)
     else:
-        rows, values = _without_empty(rows, _utf8(name, texts_of(name, values)))
-        values = values.cast(pa.binary())
+        texts = texts_of(name, values)
+        with _errors_of(name, "text", texts.type):
+            is_there = pc.not_equal(texts.cast(pa.string()), "").fill_null(False)
+        values = texts.cast(pa.binary())
+    rows = rows[is_there.to_numpy(zero_copy_only=False)]
+    values = values.filter(is_there)
     if not column.many:
         _check_single(name, rows)
     return lists(rows, values, len(data))
 
 
 def _typed(name: str, values: pa.Array, column: RawColumn) -> pa.Array:
+    texts = cast(name, values, pa.string())
     try:
-        return typed(cast(name, values, pa.string()), column)
+        return typed(texts, column)
     except InputError as error:
-        raise InputError(
-            f"column {name!r}: {error}; correct the rows, or change what the "
-            "configuration says of the column"
-        ) from error
+        raise InputError(f"column {name!r}: {error}; {_REMEDY}") from error
 
 
 def cast(name: str, values: pa.Array, wanted: pa.DataType) -> pa.Array:
@@ -146,39 +151,18 @@ def texts_of(name: str, values: pa.Array) -> pa.Array:
         return canonical_texts(values)
 
 
-def _utf8(name: str, texts: pa.Array) -> pa.Array:
-    with _errors_of(name, "text", texts.type):
-        return texts.cast(pa.string())
-
-
 @contextmanager
 def _errors_of(name: str, expected: str, kind: pa.DataType) -> Iterator[None]:
     """Names the column in errors of Arrow."""
-    remedy = "correct the rows, or change what the configuration says of the column"
     try:
         yield
     except pa.ArrowException as error:
         reason = " ".join(str(error).split())
         raise InputError(
-            f"column {name!r}: expected {expected}, got {kind} ({reason}); {remedy}"
+            f"column {name!r}: expected {expected}, got {kind} ({reason}); {_REMEDY}"
         ) from error
     except InputError as error:
         raise InputError(f"column {name!r}: {error}") from error
-
-
-def _finite(
-    rows: npt.NDArray[Any], values: pa.Array
-) -> tuple[npt.NDArray[Any], pa.Array]:
-    """Drops NaN and infinity, so that they are missing in the statistics, too."""
-    finite = pc.is_finite(values)
-    return rows[finite.to_numpy(zero_copy_only=False)], values.filter(finite)
-
-
-def _without_empty(
-    rows: npt.NDArray[Any], values: pa.Array
-) -> tuple[npt.NDArray[Any], pa.Array]:
-    filled = pc.fill_null(pc.not_equal(values, ""), False)
-    return rows[filled.to_numpy(zero_copy_only=False)], values.filter(filled)
 
 
 def _check_single(name: str, rows: npt.NDArray[Any]) -> None:

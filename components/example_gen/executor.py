@@ -22,9 +22,16 @@ from tfx.utils import proto_utils
 from tfx_bsl.coders import example_coder
 
 from components.example_gen.canonical import canonical_batch
-from components.example_gen.counts import Counts, check_split, count_batch, sum_counts
+from components.example_gen.checks import (
+    Counts,
+    check_one_kind,
+    check_split,
+    count_batch,
+    first_files,
+    kinds_of,
+    sum_counts,
+)
 from components.example_gen.files import files_matching
-from components.example_gen.kinds import check_one_kind, first_files, kinds_of
 from components.example_gen.readers import read_tables
 from components.example_gen.spans import (
     SPANS_PROPERTY,

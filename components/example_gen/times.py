@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -104,10 +105,7 @@ def time_keys(name: str, data: pa.ChunkedArray) -> tuple[Form, Ints]:
 
 def histogram(form: Form, keys: Ints) -> Histogram | None:
     """The histogram of some rows; None of none."""
-    if not len(keys):
-        return None
-    bins, counts = np.unique(keys, return_counts=True)
-    return _bounded(Histogram(form, 0, bins, counts))
+    return _counted(form, 0, keys, np.ones(len(keys))) if len(keys) else None
 
 
 def merged(histograms: Iterable[Histogram | None]) -> Histogram | None:
@@ -116,10 +114,8 @@ def merged(histograms: Iterable[Histogram | None]) -> Histogram | None:
     Raises:
       InputError: They are written in two ways.
     """
-    total: Histogram | None = None
-    for one in filter(None, histograms):
-        total = one if total is None else _sum(total, one)
-    return total
+    there = list(filter(None, histograms))
+    return functools.reduce(_sum, there) if there else None
 
 
 def choose_start(total: Histogram | None, share: float) -> Start | None:
@@ -190,18 +186,14 @@ def _sum(one: Histogram, other: Histogram) -> Histogram:
         )
     shift = max(one.shift, other.shift)
     bins = [each.bins >> (shift - each.shift) for each in (one, other)]
-    return _bounded(
-        _counted(one.form, shift, np.concatenate(bins), [one.counts, other.counts])
-    )
+    counts = np.concatenate([one.counts, other.counts])
+    return _counted(one.form, shift, np.concatenate(bins), counts)
 
 
-def _bounded(whole: Histogram) -> Histogram:
-    while len(whole.bins) > MOST_BINS:
-        whole = _counted(whole.form, whole.shift + 1, whole.bins >> 1, [whole.counts])
-    return whole
-
-
-def _counted(form: Form, shift: int, bins: Ints, counts: list[Ints]) -> Histogram:
+def _counted(form: Form, shift: int, bins: Ints, counts: npt.NDArray[Any]) -> Histogram:
+    """Adds up equal bins, and neighbours until there are few enough."""
     distinct, places = np.unique(bins, return_inverse=True)
-    sums = np.bincount(places, np.concatenate(counts)).astype(np.int64)
+    sums = np.bincount(places, counts).astype(np.int64)
+    if len(distinct) > MOST_BINS:
+        return _counted(form, shift + 1, distinct >> 1, sums)
     return Histogram(form, shift, distinct, sums)

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from components.example_gen.kinds import check_one_kind, first_files, kinds_of
+from components.example_gen.checks import check_one_kind, first_files, kinds_of
 from config.errors import InputError
 from config.examples import HashSplit
 from config.features import RawColumn
