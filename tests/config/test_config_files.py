@@ -104,45 +104,6 @@ def test_a_slice_of_a_gate_has_the_text_of_the_examples(
     assert config.gates[0].slice == {column: canonical}
 
 
-@pytest.mark.parametrize(
-    ("column", "typed"),
-    [
-        ("age", "old"),
-        ("age", "NaN"),
-        ("age", "1e39"),
-        ("click", "2"),
-        ("click", "true"),
-        ("gender", "9007199254740993.0"),
-    ],
-)
-def test_a_value_that_a_column_cannot_have_is_told(
-    message: Message, column: str, typed: str
-):
-    gate = f"{{metric: auc, min: 0.5, slice: {{{column}: {typed}}}}}"
-    line = message(f"evaluation.slices=[[{column}]]", f"gates=[{gate}]")
-    assert line.startswith(f"gates[0].slice.{column}: got ")
-    assert typed in line
-
-
-@pytest.mark.parametrize(
-    ("override", "where"),
-    [
-        ("evaluation.slices=[[age], [user, gendre]]", "evaluation.slices[1]"),
-        ("evaluation.group_by=Gender", "evaluation.group_by"),
-        ("gates=[{metric: auc, min: 0.5, slice: {gendre: f}}]", "gates[0].slice"),
-        ("gates=[{metric: auc, min: 0.5, every: [gendre]}]", "gates[0].every"),
-    ],
-)
-def test_a_column_that_is_not_there_is_told_with_the_closest(
-    message: Message, override: str, where: str
-):
-    line = message(override)
-    assert line.startswith(f"{where}: 'gendre'") or line.startswith(
-        f"{where}: 'Gender'"
-    )
-    assert line.endswith("did you mean 'gender'?")
-
-
 def test_numbers_of_any_spelling_are_numbers_where_numbers_are_asked_for(load: Load):
     config = load(
         "model.wide_deep.learning_rate=1e-3",
