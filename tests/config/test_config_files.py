@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 
 import pytest
@@ -63,15 +64,51 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path):
         assert reason in str(caught.value)
 
 
-def test_root_is_relative_to_the_file_and_data_overrides_it(
+@pytest.mark.parametrize(
+    "key",
+    [
+        "examples.root",
+        "validation.schema_file",
+        "release.model_dir",
+        "training.warm_start.model",
+        "serving.request_log.folder",
+    ],
+)
+def test_a_path_is_relative_to_the_file(load: Load, tmp_path: Path, key: str):
+    for typed, path in (
+        ("a/b", f"{tmp_path}/a/b"),
+        ("../a", f"{tmp_path.parent}/a"),
+        ("/a", "/a"),
+        ("gs://clicks/ads", "gs://clicks/ads"),
+    ):
+        value = reduce(getattr, key.split("."), load(f"{key}={typed}"))
+        assert value == path
+
+
+def test_paths_in_mappings_are_relative_to_the_file(load: Load, tmp_path: Path):
+    config = load(
+        "training.warm_start.vectors={gender: f/gender.parquet}",
+        "serving.tls={key: a.key, certificate: a.pem}",
+    )
+    vectors, tls = config.training.warm_start.vectors, config.serving.tls
+    assert vectors == {"gender": f"{tmp_path}/f/gender.parquet"}
+    assert (tls.key, tls.certificate) == (f"{tmp_path}/a.key", f"{tmp_path}/a.pem")
+    assert tls.client_ca is None
+
+
+def test_the_last_release_is_no_path(load: Load):
+    start = load("training.warm_start.model=last_release").training.warm_start
+    assert (start.model, start.vectors) == ("last_release", {})
+
+
+def test_data_overrides_the_root_from_the_current_folder(
     load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    config = load("examples.root=data", "validation.schema_file=schema.pbtxt")
-    assert config.examples.root == str(tmp_path / "data")
-    assert config.validation.schema_file == str(tmp_path / "schema.pbtxt")
-    monkeypatch.chdir(tmp_path)
+    load()
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     config = load_config(tmp_path / "pipeline.yaml", data="other")
-    assert config.examples.root == str(tmp_path / "other")
+    assert config.examples.root == str(tmp_path / "here" / "other")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ MESSAGES = Path(__file__).parents[1] / "golden" / "config_messages.txt"
 def test_messages_name_the_key_what_was_received_and_what_is_allowed(
     message: Message, golden: Callable[[str, str], None]
 ):
-    """A case is a line of overrides, as a literal, joined by ` & `; see `make golden`."""
+    """A case is a literal of overrides that are joined by ` & `; see `make golden`."""
     cases = MESSAGES.read_text(encoding="utf-8").splitlines()[::2]
     overrides = [ast.literal_eval(case).split(" & ") for case in cases]
     told = [message(*each) for each in overrides]

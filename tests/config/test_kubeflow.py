@@ -1,11 +1,8 @@
-"""The resources of tasks on Kubeflow, and URLs in place of paths."""
+"""The resources of tasks on Kubeflow."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from config.kubeflow import Task
-from config.root import Config
 
 ALL = Task.model_validate(
     {
@@ -38,9 +35,3 @@ def test_amounts_of_its_own_are_instead_and_the_rest_on_top():
     assert [each.key for each in both.tolerations] == ["spot", "gpu"]
     assert both.volumes == ALL.volumes
     assert both.variables == {"LEVEL": "info"}
-
-
-def test_urls_are_no_paths(load: Callable[..., Config]):
-    config = load("examples.root=gs://clicks/ads", "release.model_dir=gs://models/ads")
-    assert config.examples.root == "gs://clicks/ads"
-    assert config.release.model_dir == "gs://models/ads"

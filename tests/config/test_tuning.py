@@ -69,7 +69,8 @@ def test_numbers_stay_numbers_whose_order_counts():
 
 
 def test_the_trainer_takes_the_values(load: Load):
-    part = TrainerPart.of(load())
+    part = TrainerPart.of(load("training.warm_start.model=last_release"))
+    assert TrainerPart.model_validate_json(part.model_dump_json()) == part
     tuned = part.with_values({"embedding_size": 2, "hidden_units": [3], "wide_l1": 0.5})
     assert tuned.embedding_size == 2
     assert tuned.model_settings.model_dump() == {
