@@ -44,12 +44,7 @@ class Block(BaseModel):
 
 
 def spelled(pattern: str, words: str) -> AfterValidator:
-    """Validator of texts that a pattern has to match, with a description for the error.
-
-    Args:
-      pattern: The regular expression, which pydantic's own error would show.
-      words: The same for a person.
-    """
+    """Validator of texts that a regular expression matches, which `words` describe."""
 
     def check(text: str) -> str:
         if re.fullmatch(pattern, text) is None:

@@ -31,11 +31,7 @@ _WITH_OWN_WORKERS = (
 
 
 def check_runner(options: Mapping[str, Option]) -> None:
-    """Checks the runner, which Beam itself checks only in the first component.
-
-    Raises:
-      ValueError: Beam has no runner of that name.
-    """
+    """Raises ValueError for a runner that Beam, which looks late, does not have."""
     name = options.get("runner")
     if name is None or (isinstance(name, str) and "." in name):
         return

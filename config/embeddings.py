@@ -52,12 +52,7 @@ def embedded_features(saved_model: str, features: Iterable[str]) -> list[str]:
 
 
 def to_parquet(terms: Sequence[bytes], vectors: npt.NDArray[np.float32]) -> bytes:
-    """The content of a file.
-
-    Args:
-      terms: The terms as a vocabulary has them.
-      vectors: float32 [terms, size].
-    """
+    """The content of a file of the terms of a vocabulary: float32 [terms, size]."""
     texts = [text_of_term(term) for term in terms]
     numbers = pa.array(vectors.reshape(-1), pa.float32())
     lists = pa.FixedSizeListArray.from_arrays(numbers, vectors.shape[1])

@@ -85,17 +85,11 @@ def close_to_or_some(word: str, words: Sequence[str]) -> str:
 
 
 def find_user_error(error: BaseException) -> UserError | None:
-    """Finds the user error behind an error that a runner raised.
+    """Finds the user error behind an error that a runner raised, if there is one.
 
     Beam's runners carry an exception over to the caller as the text of a remote
     traceback inside a RuntimeError, so its type survives only as the name that
-    starts the traceback's last line.
-
-    Args:
-      error: The exception; its causes and contexts are searched too.
-
-    Returns:
-      The first user error found, or None where there is none.
+    starts the traceback's last line. Causes and contexts are searched too.
     """
     for link in _chain(error):
         if isinstance(link, UserError):

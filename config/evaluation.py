@@ -169,11 +169,6 @@ def with_canonical_slices(
 ) -> tuple[Gate, ...]:
     """Returns the gates with the texts that the examples have for their slices.
 
-    Args:
-      gates: The gates, with the values as they were typed.
-      features: The features; other columns hold text.
-      label: Name of the label.
-
     Raises:
       ValueError: A column cannot have such a value.
     """

@@ -34,9 +34,7 @@ def load_config(
     data: str | None = None,
     span: str | None = None,
 ) -> Config:
-    """Reads a configuration.
-
-    Relative paths in it are made absolute from the folder of the file.
+    """Reads a configuration; relative paths in it are made absolute from its folder.
 
     Args:
       path: The YAML file.
@@ -44,9 +42,6 @@ def load_config(
         key with dots is in quotes: `features."City.Name".kind=hashed`.
       data: Overrides `examples.root`, relative to the current folder.
       span: Overrides `examples.spans.newest`.
-
-    Returns:
-      The checked configuration.
 
     Raises:
       ConfigError: The file cannot be read or does not fit; the message names the key

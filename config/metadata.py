@@ -23,11 +23,7 @@ _WITH_PASSWORD = (
 
 
 def check_url(url: str) -> None:
-    """Checks a URL of ML Metadata.
-
-    Raises:
-      ValueError: It is none.
-    """
+    """Raises ValueError for what is no URL of ML Metadata."""
     if not re.fullmatch(rf"{_OTHERS}|{_MYSQL}", url):
         raise ValueError(
             f"expected grpc://HOST:PORT, sqlite:///FILE or {_WITH_PASSWORD}"

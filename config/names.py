@@ -59,9 +59,6 @@ def tensor_name(name: str) -> str:
     UTF-8 form are written as letters and digits or as `_` and two hexadecimal digits,
     after a prefix: `City Name` becomes `utf8__City_20Name`. Where that is too long, a
     digest stands for its end.
-
-    Args:
-      name: Name of a column.
     """
     if _is_identifier(name):
         return name

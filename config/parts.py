@@ -24,16 +24,11 @@ if TYPE_CHECKING:
 
 
 class ExampleGenPart(Block):
-    """Configuration of ExampleGen.
+    """Configuration of ExampleGen: see `Examples`.
 
     Attributes:
-      format: Format of the files.
-      csv: Dialect of CSV files.
-      missing_values: Texts that stand for a missing value in a CSV field.
       columns: The columns that become features of the examples.
       label: The label; None for examples without one.
-      hash_split: Split of the rows by a hash, if any.
-      time_split: Split of the rows by time, if any.
     """
 
     format: FileFormat
@@ -75,13 +70,10 @@ class ExampleGenPart(Block):
 
 
 class ExampleValidatorPart(Block):
-    """Configuration of the ExampleValidator.
+    """Configuration of the ExampleValidator: see `Validation`.
 
     Attributes:
-      anomalies: Severities of what an inferred schema does not allow; None for a
-        curated one.
-      drift: For each feature, the largest divergence from the examples before.
-      skew: Comparison with examples logged while serving.
+      anomalies: None for a curated schema.
       slices: Columns of slices, by key path.
       gated: Values of the slices that gates name, by key path.
     """

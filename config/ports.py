@@ -8,14 +8,10 @@ from config.errors import ConfigError
 
 
 def bind(host: str, port: int = 0) -> socket.socket:
-    """Returns a socket that has a port but does not listen yet.
+    """Returns a socket that has a port (0: any free one) but does not listen yet.
 
     While it is open, no other process is given the port as a free one; a server that
     sets SO_REUSEADDR, as gRPC does, can still listen on it.
-
-    Args:
-      host: Name or address of the interface.
-      port: Port number; 0 for any free port.
 
     Raises:
       ConfigError: The port is not available.
@@ -42,9 +38,5 @@ def port_of(bound: socket.socket) -> int:
 
 
 def check_free(host: str, port: int) -> None:
-    """Checks that no process listens on a port.
-
-    Raises:
-      ConfigError: The port is not available.
-    """
+    """Raises ConfigError for a port that another process listens on."""
     bind(host, port).close()

@@ -44,14 +44,11 @@ def _masked_parameter(parameter: re.Match[str]) -> str:
 
 
 def masked(tree: Any, path: tuple[str, ...] = ()) -> Any:
-    """The same with `***` for each secret.
+    """The same with `***` for each secret: passwords in URLs, and named secrets.
 
     Args:
       tree: Keys and values, or one of those values.
       path: The keys that lead there.
-
-    Returns:
-      It without passwords in URLs, and values whose name says that they are secrets.
     """
     if isinstance(tree, dict):
         return {name: masked(value, (*path, str(name))) for name, value in tree.items()}

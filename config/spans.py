@@ -22,11 +22,7 @@ _ALLOWED = "{YYYY}, {MM} and {DD} once each, or one {SPAN} or {SPAN:2} (of 2 dig
 
 
 def check_glob(where: str, pattern: str) -> None:
-    """Checks that a pattern is the same for all spans.
-
-    Raises:
-      ValueError: It has a placeholder of a span.
-    """
+    """Raises ValueError for a pattern with placeholders of a span."""
     if _TFX_PLACEHOLDER.search(pattern):
         raise ValueError(
             f"{where}: got {pattern!r}; placeholders are for examples.spans; give a "
@@ -35,11 +31,7 @@ def check_glob(where: str, pattern: str) -> None:
 
 
 def check_placeholders(where: str, pattern: str) -> None:
-    """Checks that a pattern says which span a file is of.
-
-    Raises:
-      ValueError: It has other placeholders than those of one day or one number.
-    """
+    """Raises ValueError for a pattern that does not say which span a file is of."""
     found = sorted(_PLACEHOLDER.findall(pattern))
     is_number = len(found) == 1 and SPAN_PLACEHOLDER.fullmatch(found[0])
     if not is_number and found != sorted(DATE_PLACEHOLDERS):
@@ -47,11 +39,7 @@ def check_placeholders(where: str, pattern: str) -> None:
 
 
 def check_like(where: str, pattern: str, spans: Spans | None) -> None:
-    """Checks that a pattern names spans as the examples do.
-
-    Raises:
-      ValueError: It names no spans, or otherwise; or the examples are not in spans.
-    """
+    """Raises ValueError for a pattern that does not name spans as the examples do."""
     if spans is None:
         check_glob(where, pattern)
         return
@@ -146,11 +134,9 @@ class RunSpans(Block):
 
 
 def is_earlier(span: str, other: str) -> bool:
-    """Returns True if a span comes before another.
+    """Returns True if a span, as people name it, comes before another.
 
-    Args:
-      span: A span, as people name it; empty where examples are not in spans.
-      other: Another; a day and a number have no order.
+    A day and a number have no order, nor has the empty name of what is not in spans.
     """
     if _is_date(span) and _is_date(other):
         return date.fromisoformat(span) < date.fromisoformat(other)

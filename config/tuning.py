@@ -112,11 +112,7 @@ def _half(size: int) -> int:
 
 
 def check_space(space: Space, model: Model) -> None:
-    """Checks that a model could have all of the settings.
-
-    Raises:
-      ValueError: There is no such setting, or it has no such value.
-    """
+    """Raises ValueError for a setting, or its value, that a model does not have."""
     allowed = list(type(model.settings).model_fields)
     if isinstance(model.settings, Deep):
         allowed.insert(0, "embedding_size")

@@ -100,11 +100,9 @@ def from_yaml(text: str) -> Any:
 
 
 def to_yaml(value: Any, *, flow: bool = False) -> str:
-    """Writes a document, so that `from_yaml` reads the same.
+    """Writes keys and values, so that `from_yaml` reads the same.
 
-    Args:
-      value: Mappings with text as keys, lists, text, numbers, truth values and None.
-      flow: On one line, as in `{a: [1, 2]}`.
+    With `flow` it is one line, as in `{a: [1, 2]}`.
     """
     text = all_to_yaml([value], flow=flow).removesuffix("\n")
     # The mark that ends a document of one plain scalar.

@@ -28,14 +28,7 @@ _REMEDY = "correct the rows, or change what the configuration says of the column
 
 
 def canonical_batch(table: pa.Table, part: ExampleGenPart) -> pa.RecordBatch:
-    """Brings a table into the form of the examples.
-
-    Args:
-      table: Rows as they were read.
-      part: The columns and the label wanted.
-
-    Returns:
-      A record batch of list columns, one row for each row of the table.
+    """Brings rows as they were read into the form of the examples: list columns.
 
     Raises:
       InputError: A value does not fit its column; the message names the column.

@@ -108,12 +108,10 @@ class ExampleGen(Component):
         """Builds the node.
 
         Args:
-          root: The folder of the files.
-          patterns: For each split the glob of its files; with a hash split, one entry.
-          part: Columns, label and formats.
-          code: Fingerprint of the code that reads them.
-          spans: The files to read, where they are in spans; the patterns match all
-            spans then.
+          patterns: For each split the glob of its files below the root; one entry where
+            rows are split. With spans they match all of these.
+          code: Fingerprint of the code that reads the files.
+          spans: The spans to read, where the files are in spans.
         """
         splits = [
             example_gen_pb2.Input.Split(name=name, pattern=pattern)

@@ -26,15 +26,10 @@ def files_matching(
     pattern: str,
     hint: str = "check examples.root (or --data) and the patterns under 'examples'",
 ) -> list[str]:
-    """The files of a pattern, in order.
-
-    Args:
-      root: The folder of the examples, on any file system that TFX knows.
-      pattern: A glob in it.
-      hint: Advice for the error where there are none.
+    """The files of a glob below a folder, in order.
 
     Raises:
-      InputError: No file matches.
+      InputError: No file matches; the message ends with the hint.
     """
     whole = os.path.join(root, pattern)
     paths = glob_data(whole)

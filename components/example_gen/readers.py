@@ -40,11 +40,7 @@ _GRAPH_NOISE = re.compile(r"{{.*?}}|\[Op:.*", re.DOTALL)
 
 
 def read_tables(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
-    """Reads the needed columns of a file.
-
-    Args:
-      path: The file, on any file system that TensorFlow knows.
-      part: Its format and the columns wanted.
+    """Reads the needed columns of a file on any file system that TensorFlow knows.
 
     Yields:
       Tables with at least the wanted columns, in the file's order of rows. A column
@@ -61,14 +57,7 @@ def read_tables(path: str, part: ExampleGenPart) -> Iterator[pa.Table]:
 
 
 def read_records(path: str, count: int) -> Iterator[list[bytes]]:
-    """Reads a TFRecord file.
-
-    Args:
-      path: The file, on any file system that TensorFlow knows.
-      count: Maximum number of records at a time.
-
-    Yields:
-      Records in the file's order.
+    """Reads a TFRecord file, at most `count` records at a time.
 
     Raises:
       InputError: The file is cut short or is not of that format.

@@ -46,14 +46,7 @@ Files = dict[str, list[str]]
 
 
 def find_window(root: str, spans: Spans) -> tuple[RunSpans, Files]:
-    """Finds the spans of a run.
-
-    Args:
-      root: The folder of the files.
-      spans: Pattern and window of the spans.
-
-    Returns:
-      The spans, and the files of all spans that there are.
+    """Finds the spans of a run, and the files of all spans that there are.
 
     Raises:
       InputError: There is no file of the newest span, or of none to train on.

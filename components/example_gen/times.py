@@ -74,14 +74,9 @@ class Start:
 
 
 def time_keys(name: str, data: pa.ChunkedArray) -> tuple[Form, Ints]:
-    """An integer for each row, in the order of their times.
+    """The notation of the times of a column, and integers in their order: int64 [rows].
 
-    Args:
-      name: The column.
-      data: Its values: timestamps, numbers, or texts of numbers or of ISO 8601.
-
-    Returns:
-      How the times are written, and int64 [rows].
+    The column holds timestamps, numbers, or texts of numbers or of ISO 8601.
 
     Raises:
       InputError: A row has no time, several, or what is none.

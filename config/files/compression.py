@@ -28,10 +28,7 @@ _MOST_BYTES = 16
 
 
 def codec_of(start: bytes) -> str | None:
-    """Returns Arrow's name of the codec of a file, None where it is not compressed.
-
-    Args:
-      start: The first bytes of the file.
+    """Returns Arrow's name of the codec of a file that starts so, None without one.
 
     Raises:
       InputError: It is compressed by a codec that is not read.

@@ -24,14 +24,11 @@ _MISSING = "__HIVE_DEFAULT_PARTITION__"
 def errors_of(
     path: str | Path, encoding: str = "convert the file to UTF-8"
 ) -> Iterator[None]:
-    """Turns errors of reading a file into one line that starts with its name.
+    """Turns errors of reading a file into an InputError that starts with its name.
 
     Args:
       path: The file.
       encoding: Advice where its text is of another encoding.
-
-    Raises:
-      InputError: The file cannot be read, or its content is malformed.
     """
     try:
         yield
@@ -52,12 +49,9 @@ def errors_of(
 def folder_columns(path: str, missing_values: Sequence[str]) -> dict[str, str | None]:
     """The columns that the folders of a file hold, such as `date=2024-01-31/hour=07`.
 
-    Args:
-      path: The path of the file.
-      missing_values: Texts that stand for a missing value, besides Hive's own.
-
     Returns:
-      The text of each column, None where it is missing.
+      The text of each column; None where it is one of the texts for a missing value,
+      or Hive's own.
     """
     missing = {_MISSING, *missing_values}
     folders = [folder.partition("=") for folder in path.split("/")[:-1]]
@@ -79,12 +73,7 @@ def with_folder_columns(
 def read_parquet(
     file: pa.NativeFile, choose: Callable[[list[str]], Sequence[str]], rows: int
 ) -> Iterator[pa.Table]:
-    """Reads rows, a bounded number at a time.
-
-    Args:
-      file: The file.
-      choose: Chooses columns of the file.
-      rows: Rows to read at a time.
+    """Reads the chosen columns, a bounded number of rows at a time.
 
     Raises:
       ArrowException, OSError: The file cannot be read.

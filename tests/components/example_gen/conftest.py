@@ -13,6 +13,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
+from tfx import types
 
 from components.example_gen.canonical import canonical_batch
 from components.example_gen.readers import read_tables
@@ -85,6 +86,12 @@ def read(make_part: Callable[..., ExampleGenPart]) -> Callable[..., list[Row]]:
     return _read
 
 
+@pytest.fixture(scope="session")
+def rows_of() -> Callable[[types.Artifact, str], list[Row]]:
+    """The examples of a split, in the order of files and rows."""
+    return _rows_of
+
+
 @pytest.fixture
 def problem(read: Callable[..., list[Row]]) -> Callable[..., str]:
     """What a person is told about a file, without its name."""
@@ -98,6 +105,23 @@ def problem(read: Callable[..., list[Row]]) -> Callable[..., str]:
         return message.removeprefix(f"{path}: ")
 
     return _problem
+
+
+def _rows_of(examples: types.Artifact, split: str) -> list[Row]:
+    folder = Path(examples.uri, f"Split-{split}")
+    paths = sorted(str(path) for path in folder.iterdir())
+    records = tf.data.TFRecordDataset(paths, compression_type="GZIP")
+    return [_as_row(record) for record in records.as_numpy_iterator()]
+
+
+def _as_row(record: bytes) -> Row:
+    """The features of an example; one without even a type is absent."""
+    features = tf.train.Example.FromString(record).features.feature
+    return {
+        name: list(getattr(feature, kind).value)
+        for name, feature in features.items()
+        if (kind := feature.WhichOneof("kind"))
+    }
 
 
 def _write_tfrecord(path: Path, table: pa.Table) -> None:

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tensorflow as tf
 from tfx import types
 from tfx.orchestration import metadata, pipeline
-from tfx.types import artifact_utils
 
 from components.example_gen.component import ExampleGen
 from components.example_gen.spans import spans_of
@@ -20,12 +18,13 @@ from config.errors import InputError
 from config.examples import HashSplit
 from config.features import RawColumn
 from config.spans import Spans
+from pipeline.beam import beam_args
 from pipeline.run.nodes import NodeRunner
 
-BEAM = [
-    "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner",
-    "--direct_running_mode=in_memory",
-]
+# With an image named, TFX does not package itself for each executor.
+BEAM = beam_args({"sdk_container_image": "none"})
+Ages = Callable[[types.Artifact], tuple[set[float], set[float]]]
+
 # As TFX counts: days since 1970.
 NOVEMBER_3 = 20_760
 
@@ -86,28 +85,28 @@ def days(tmp_path: Path, make_part: Callable[..., Any]) -> Days:
     return days
 
 
-def examples_of(examples: types.Artifact, split: str) -> list[Any]:
-    """The features of each example of a split."""
-    folder = Path(artifact_utils.get_split_uri([examples], split))
-    paths = [str(path) for path in folder.iterdir()]
-    records = tf.data.TFRecordDataset(paths, compression_type="GZIP")
-    parsed = map(tf.train.Example.FromString, records.as_numpy_iterator())
-    return [each.features.feature for each in parsed]
+@pytest.fixture
+def ages(rows_of: Callable[..., Any]) -> Ages:
+    """The ages to train and to evaluate on."""
+
+    def _ages(examples: types.Artifact) -> tuple[set[float], set[float]]:
+        train, evaluate = (
+            {row["age"][0] for row in rows_of(examples, split)}
+            for split in ("train", "eval")
+        )
+        return train, evaluate
+
+    return _ages
 
 
-def ages(examples: types.Artifact, split: str) -> set[float]:
-    """The ages in a split."""
-    return {each["age"].float_list.value[0] for each in examples_of(examples, split)}
-
-
-def test_an_earlier_span_is_as_it_was(days: Days):
+def test_an_earlier_span_is_as_it_was(days: Days, ages: Ages):
     before, _ = days.run()
-    assert (ages(before, "train"), ages(before, "eval")) == ({1, 2}, {3})
+    assert ages(before) == ({1, 2}, {3})
     assert before.get_int_custom_property("span") == NOVEMBER_3
     assert before.span == NOVEMBER_3
     days.write(4, age=4)
     moved, _ = days.run()
-    assert (ages(moved, "train"), ages(moved, "eval")) == ({2, 3}, {4})
+    assert ages(moved) == ({2, 3}, {4})
     again, cached = days.run("2026-11-03")
     assert cached
     assert again.uri == before.uri
@@ -121,10 +120,10 @@ def test_only_a_change_in_the_window_is_read_anew(days: Days):
     assert not days.run("2026-11-02")[1]
 
 
-def test_a_late_day_is_picked_up(days: Days):
+def test_a_late_day_is_picked_up(days: Days, ages: Ages):
     days.write(5, age=5)
     examples, _ = days.run()
-    assert (ages(examples, "train"), ages(examples, "eval")) == ({3}, {5})
+    assert ages(examples) == ({3}, {5})
     assert spans_of(examples).model_dump() == {
         "train": ("2026-11-03",),
         "eval": ("2026-11-05",),
@@ -134,7 +133,7 @@ def test_a_late_day_is_picked_up(days: Days):
     days.write(4, age=4)
     examples, cached = days.run()
     assert not cached
-    assert ages(examples, "train") == {3, 4}
+    assert ages(examples) == ({3, 4}, {5})
     assert spans_of(examples).missing == ()
 
 
@@ -143,7 +142,9 @@ def test_a_missing_day_stops_the_run(days: Days):
         days.run("2026-11-04")
 
 
-def test_renamed_folder_is_read_anew(tmp_path: Path, make_part: Callable[..., Any]):
+def test_renamed_folder_is_read_anew(
+    tmp_path: Path, make_part: Callable[..., Any], rows_of: Callable[..., Any]
+):
     split = HashSplit(pattern="*/*.csv")
     part = make_part(columns={"city": RawColumn(type="string")}, hash_split=split)
     folder = tmp_path / "data" / "city=a"
@@ -154,7 +155,4 @@ def test_renamed_folder_is_read_anew(tmp_path: Path, make_part: Callable[..., An
     assert cached == [False, True]
     folder.rename(folder.with_name("city=b"))
     examples, _ = run_example_gen(tmp_path, **settings)
-    cities = {
-        each["city"].bytes_list.value[0] for each in examples_of(examples, "train")
-    }
-    assert cities == {b"b"}
+    assert {row["city"][0] for row in rows_of(examples, "train")} == {b"b"}

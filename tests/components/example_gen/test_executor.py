@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-import tensorflow as tf
+from tfx import types
 from tfx.dsl.components.base import base_beam_executor
 from tfx.orchestration import metadata, pipeline
 from tfx.orchestration.local import local_dag_runner
@@ -22,53 +22,27 @@ from components.example_gen.files import input_patterns
 from config.errors import InputError, find_user_error
 from config.examples import Examples, HashSplit, Splits, TimeSplit
 from config.features import RawColumn
+from pipeline.beam import beam_args
 
-BEAM = ["--runner=DirectRunner", "--direct_running_mode=in_memory"]
+# With an image named, TFX does not package itself for each executor.
+BEAM = beam_args({"sdk_container_image": "none"})
 HEADER = "age,city,click\n"
 GOOD = (HEADER + "1,a,0\n2,,1\n").encode()
 
 Write = Callable[[str, bytes], Path]
-
-
-class Outcome:
-    """What an execution wrote."""
-
-    def __init__(self, uri: Path):
-        self.artifact = standard_artifacts.Examples()
-        self.artifact.uri = str(uri)
-
-    @property
-    def splits(self) -> list[str]:
-        return artifact_utils.decode_split_names(self.artifact.split_names)
-
-    def files(self, split: str) -> list[Path]:
-        return sorted(Path(self.artifact.uri, f"Split-{split}").iterdir())
-
-    def rows(self, split: str) -> list[dict[str, list[Any]]]:
-        """The examples of a split, in the order of files and rows."""
-        paths = [str(path) for path in self.files(split)]
-        records = tf.data.TFRecordDataset(paths, compression_type="GZIP")
-        return [_as_row(record) for record in records.as_numpy_iterator()]
-
-
-def _as_row(record: bytes) -> dict[str, list[Any]]:
-    """The features of an example; one without even a type is absent."""
-    features = tf.train.Example.FromString(record).features.feature
-    return {
-        name: list(getattr(feature, kind).value)
-        for name, feature in features.items()
-        if (kind := feature.WhichOneof("kind"))
-    }
+Run = Callable[..., types.Artifact]
+Rows = Callable[[types.Artifact, str], list[dict[str, list[Any]]]]
 
 
 @pytest.fixture
-def run(tmp_path: Path, make_part: Callable[..., Any]) -> Callable[..., Outcome]:
+def run(tmp_path: Path, make_part: Callable[..., Any]) -> Run:
     """Runs the executor on files in the test's folder."""
 
     def _run(
         patterns: dict[str, str], beam: Sequence[str] = BEAM, **changes: Any
-    ) -> Outcome:
-        outcome = Outcome(tmp_path / "out")
+    ) -> types.Artifact:
+        examples = standard_artifacts.Examples()
+        examples.uri = str(tmp_path / "out")
         splits = [
             example_gen_pb2.Input.Split(name=split, pattern=pattern)
             for split, pattern in patterns.items()
@@ -78,7 +52,7 @@ def run(tmp_path: Path, make_part: Callable[..., Any]) -> Callable[..., Outcome]
         )
         ExampleGenExecutor(context).Do(
             {},
-            {"examples": [outcome.artifact]},
+            {"examples": [examples]},
             {
                 "input_base": str(tmp_path),
                 "input_config": proto_utils.proto_to_json(
@@ -87,13 +61,13 @@ def run(tmp_path: Path, make_part: Callable[..., Any]) -> Callable[..., Outcome]
                 "part": make_part(**changes).model_dump_json(),
             },
         )
-        return outcome
+        return examples
 
     return _run
 
 
 @pytest.fixture
-def failure(run: Callable[..., Outcome]) -> Callable[..., str]:
+def failure(run: Run) -> Callable[..., str]:
     """What a person is told when a run fails, whatever Beam makes of the error."""
 
     def _failure(*arguments: Any, **changes: Any) -> str:
@@ -108,34 +82,35 @@ def failure(run: Callable[..., Outcome]) -> Callable[..., str]:
     return _failure
 
 
-def test_explicit_splits(write: Write, run: Callable[..., Outcome]):
+def test_explicit_splits(write: Write, run: Run, rows_of: Rows):
     write("day_1.csv", GOOD)
     write("day_2.csv", (HEADER + "3,b,0\n").encode())
     write("day_3.csv", (HEADER + ",c,1\n5,d,0\n").encode())
-    outcome = run({"train": "day_[12].csv", "eval": "day_3.csv"})
-    assert outcome.splits == ["eval", "train"]
-    assert [path.name for path in outcome.files("train")] == [
+    examples = run({"train": "day_[12].csv", "eval": "day_3.csv"})
+    assert artifact_utils.decode_split_names(examples.split_names) == ["eval", "train"]
+    shards = Path(examples.uri, "Split-train").iterdir()
+    assert sorted(path.name for path in shards) == [
         "data_tfrecord-00000-of-00002.gz",
         "data_tfrecord-00001-of-00002.gz",
     ]
-    assert outcome.rows("train") == [
+    assert rows_of(examples, "train") == [
         {"age": [1.0], "city": [b"a"], "click": [0]},
         {"age": [2.0], "click": [1]},
         {"age": [3.0], "city": [b"b"], "click": [0]},
     ]
-    assert outcome.rows("eval") == [
+    assert rows_of(examples, "eval") == [
         {"city": [b"c"], "click": [1]},
         {"age": [5.0], "city": [b"d"], "click": [0]},
     ]
 
 
-def test_hash_split_keeps_every_row_once(write: Write, run: Callable[..., Outcome]):
+def test_hash_split_keeps_every_row_once(write: Write, run: Run, rows_of: Rows):
     for day in range(2):
         lines = [f"{day}.5,user {n},{n % 2}\n" for n in range(100)]
         write(f"day_{day}.csv", (HEADER + "".join(lines)).encode())
     split = HashSplit(pattern="*.csv", column="city", train=1, eval=1)
-    outcome = run({"all": "*.csv"}, hash_split=split)
-    rows = {name: outcome.rows(name) for name in ("train", "eval")}
+    examples = run({"all": "*.csv"}, hash_split=split)
+    rows = {name: rows_of(examples, name) for name in ("train", "eval")}
     users = {
         name: [row["city"][0] for row in split_rows]
         for name, split_rows in rows.items()
@@ -147,105 +122,94 @@ def test_hash_split_keeps_every_row_once(write: Write, run: Callable[..., Outcom
 
 
 def test_time_split_trains_on_the_past_of_all_files(
-    write: Write, run: Callable[..., Outcome]
+    write: Write, run: Run, rows_of: Rows
 ):
     for name in "ab":
         days = [f"2024-01-{day:02} 12:00:00,x{day},{day % 2}" for day in range(1, 11)]
         write(f"{name}.csv", "\n".join(["when,city,click", *reversed(days)]).encode())
     split = TimeSplit(pattern="*.csv", column="when", eval=0.3)
     columns = {"city": RawColumn(type="string")}
-    outcome = run({"all": "*.csv"}, columns=columns, time_split=split)
+    examples = run({"all": "*.csv"}, columns=columns, time_split=split)
     cities = {
-        name: sorted(row["city"][0].decode() for row in outcome.rows(name))
+        name: sorted(row["city"][0].decode() for row in rows_of(examples, name))
         for name in ("train", "eval")
     }
     assert cities["eval"] == sorted(2 * ["x8", "x9", "x10"])
     assert cities["train"] == sorted(2 * [f"x{day}" for day in range(1, 8)])
 
 
-def test_row_without_a_time_is_told_with_its_file(
-    write: Write, failure: Callable[..., str]
-):
-    path = write("a.csv", (HEADER + "1,2024-01-01,0\n2,2024-01-02,1\n3,,1\n").encode())
-    split = TimeSplit(pattern="a.csv", column="city")
-    message = failure({"all": "a.csv"}, time_split=split)
-    assert message.startswith(f"{path}: examples.time_split.column: 'city' has no")
-    assert "1 of 3 rows" in message
-
-
-def test_hash_of_the_row_keeps_every_row_once(
-    write: Write, run: Callable[..., Outcome]
-):
+def test_hash_of_the_row_keeps_every_row_once(write: Write, run: Run, rows_of: Rows):
     rows = [f"{n},city{n},{n % 2}" for n in range(100)]
     write("a.csv", "\n".join([HEADER.strip(), *rows, *rows]).encode())
-    outcome = run({"all": "a.csv"}, hash_split=HashSplit(pattern="a.csv"))
+    examples = run({"all": "a.csv"}, hash_split=HashSplit(pattern="a.csv"))
     ages = {
-        name: [row["age"][0] for row in outcome.rows(name)]
+        name: [row["age"][0] for row in rows_of(examples, name)]
         for name in ("train", "eval")
     }
     assert sorted(ages["train"] + ages["eval"]) == sorted(2 * list(range(100)))
 
 
-def test_nan_and_infinity_are_missing(write: Write, run: Callable[..., Outcome]):
+def test_nan_and_infinity_are_missing(write: Write, run: Run, rows_of: Rows):
     write("a.csv", (HEADER + "nan,a,0\ninf,a,1\n").encode())
-    rows = run({"train": "a.csv"}).rows("train")
+    rows = rows_of(run({"train": "a.csv"}), "train")
     assert rows == [{"city": [b"a"], "click": [0]}, {"city": [b"a"], "click": [1]}]
 
 
 def test_examples_logged_while_serving_need_no_label(
-    write: Write, run: Callable[..., Outcome]
+    write: Write, run: Run, rows_of: Rows
 ):
     write("log.csv", b"age,city\n1,a\n")
-    rows = run({"serving": "log.csv"}, label=None).rows("serving")
+    rows = rows_of(run({"serving": "log.csv"}, label=None), "serving")
     assert rows == [{"age": [1.0], "city": [b"a"]}]
 
 
-@pytest.mark.parametrize("click", [0, 1])
-def test_constant_label_is_told(write: Write, failure: Callable[..., str], click: int):
-    write("a.csv", GOOD)
-    write("b.csv", f"{HEADER}1,a,{click}\n2,b,{click}\n".encode())
-    assert failure({"train": "a.csv", "eval": "b.csv"}) == (
-        "label 'click': every one of the 2 examples of the split 'eval' is "
-        f"{click}; both 0 and 1 are needed"
-    )
+ALL, ONE = {"all": "a.csv"}, {"train": "a.csv"}
+TWO = {"train": "a.csv", "eval": "b.csv"}
+BY_CITY = {"hash_split": HashSplit(pattern="a.csv", column="city")}
+BY_TIME = {"time_split": TimeSplit(pattern="a.csv", column="city")}
+SAME = "label 'click': every one of the 2 examples of the split 'eval' is"
 
 
-def test_empty_split_is_told(write: Write, failure: Callable[..., str]):
-    write("a.csv", GOOD)
-    write("b.csv", HEADER.encode())
-    message = failure({"train": "a.csv", "eval": "b.csv"})
-    assert message.startswith("examples: the split 'eval' is empty; ")
-
-
-def test_hash_split_into_one_side_is_told(write: Write, failure: Callable[..., str]):
-    write("a.csv", (HEADER + "1,same,0\n2,same,1\n").encode())
-    split = HashSplit(pattern="a.csv", column="city")
-    message = failure({"all": "a.csv"}, hash_split=split)
-    assert "is empty" in message
-
-
-def test_pattern_without_files_is_told(
-    write: Write, failure: Callable[..., str], tmp_path: Path
+@pytest.mark.parametrize(
+    ("a", "b", "patterns", "changes", "expected"),
+    [
+        ("1,a,0 2,,1", "1,a,0 2,b,0", TWO, {}, f"{SAME} 0; both 0 and 1 are needed"),
+        ("1,a,0 2,,1", "1,a,1 2,b,1", TWO, {}, f"{SAME} 1; both 0 and 1 are needed"),
+        ("1,a,0 2,,1", "", TWO, {}, "examples: the split 'eval' is empty; "),
+        ("1,a,0 2,a,1", "", ALL, BY_CITY, "examples: the split "),
+        ("1,a,0", "", {"train": "[c]"}, {}, "{folder}/[c]: no file matches; "),
+        (
+            *("1,a,2 1,a,0", "", ONE, {}),
+            "{folder}/a.csv: label 'click': 1 of 2 rows hold neither 0 nor 1, the "
+            "first 2; ",
+        ),
+        (
+            *("1,2024-01-01,0 2,2024-01-02,1 3,,1", "", ALL, BY_TIME),
+            "{folder}/a.csv: examples.time_split.column: 'city' has no single value in "
+            "1 of 3 rows",
+        ),
+    ],
+)
+def test_files_that_cannot_be_used_are_told(
+    write: Write,
+    failure: Callable[..., str],
+    tmp_path: Path,
+    a: str,
+    b: str,
+    patterns: dict[str, str],
+    changes: dict[str, Any],
+    expected: str,
 ):
-    write("a.csv", GOOD)
-    message = failure({"train": "a.csv", "eval": "b*.csv"})
-    assert message.startswith(f"{tmp_path}/b*.csv: no file matches; ")
+    for name, rows in (("a.csv", a), ("b.csv", b)):
+        write(name, "\n".join([HEADER.strip(), *rows.split(), ""]).encode())
+    message = failure(patterns, **changes)
+    assert message.startswith(expected.replace("{folder}", str(tmp_path)))
 
 
 def test_file_that_is_no_file_is_told(failure: Callable[..., str], tmp_path: Path):
     (tmp_path / "a.csv").mkdir()
     message = failure({"train": "a.csv"})
     assert message == f"{tmp_path}/a.csv: cannot be read: Is a directory"
-
-
-def test_wrong_label_is_told_with_its_file(
-    write: Write, failure: Callable[..., str], tmp_path: Path
-):
-    path = write("a.csv", (HEADER + "1,a,2\n1,a,0\n").encode())
-    message = failure({"train": "a.csv"})
-    assert message.startswith(
-        f"{path}: label 'click': 1 of 2 rows hold neither 0 nor 1, the first 2; "
-    )
 
 
 @pytest.mark.parametrize(
@@ -273,11 +237,7 @@ def test_message_arrives_whole_whatever_it_quotes(
 def test_message_arrives_from_other_workers(write: Write, failure: Callable[..., str]):
     """There, Beam raises a RuntimeError with the text of a traceback."""
     path = write("a.csv", (HEADER + "it's [1],a,0\n").encode())
-    beam = [
-        "--runner=DirectRunner",
-        "--direct_running_mode=multi_threading",
-        "--direct_num_workers=2",
-    ]
+    beam = [*BEAM, "--direct_running_mode=multi_threading", "--direct_num_workers=2"]
     assert failure({"train": "a.csv"}, beam=beam).startswith(
         f"""{path}: line 2: column 'age': expected a number, got "it's [1]"; correct"""
     )
@@ -305,7 +265,7 @@ def test_patterns_of_a_configuration():
 
 
 def test_component_runs_in_a_pipeline(
-    write: Write, tmp_path: Path, make_part: Callable[..., Any]
+    write: Write, tmp_path: Path, make_part: Callable[..., Any], rows_of: Rows
 ):
     write("a.csv", GOOD)
     write("b.csv", GOOD)
@@ -327,5 +287,5 @@ def test_component_runs_in_a_pipeline(
     )
     with metadata.Metadata(connection) as handle:
         (artifact,) = handle.store.get_artifacts_by_type("Examples")
-    rows = Outcome(Path(artifact.uri)).rows("eval")
+    rows = rows_of(artifact, "eval")
     assert [row["click"] for row in rows] == [[0], [1]]
