@@ -13,7 +13,7 @@ from config.features import Categorical, Features, Hashed, Numeric
 from config.names import as_key, tensor_name
 from config.parts import TransformPart
 from transform import crosses, discrete, numeric
-from transform.values import RawFeature, single_number
+from transform.values import RawFeature, canonical_texts, single_numbers
 
 Transformed = dict[str, tf.Tensor | tf.SparseTensor]
 
@@ -37,16 +37,20 @@ def preprocessing_fn(
     part = TransformPart.model_validate_json(custom_config["part"])
     _check_schema(inputs, part)
     outputs: Transformed = _numeric_columns(inputs, part.features)
-    for name, feature in part.features.items():
+    discrete_features = {
+        name: feature
+        for name, feature in part.features.items()
+        if isinstance(feature, (Categorical, Hashed))
+    }
+    texts = canonical_texts(inputs, discrete_features)
+    for name, feature in discrete_features.items():
         column = tensor_name(name)
-        if isinstance(feature, Categorical):
-            outputs[column] = discrete.categorical(inputs[name], feature, column)
-        elif isinstance(feature, Hashed):
-            outputs[column] = discrete.hashed(inputs[name], feature)
+        outputs[column] = discrete.ids(texts[name], feature, column)
     for cross in part.crosses:
         column = tensor_name(cross.name)
-        outputs[column] = crosses.crossed(cross, part.features, inputs, outputs)
-    outputs[part.label] = single_number(inputs[part.label])
+        outputs[column] = crosses.crossed(cross, texts, outputs)
+    # Apart from the features: a request has no label.
+    outputs |= single_numbers({part.label: inputs[part.label]})
     return outputs
 
 
@@ -74,7 +78,7 @@ def _numeric_columns(
         for name, feature in features.items()
         if isinstance(feature, Numeric)
     }
-    numbers = {name: single_number(inputs[name]) for name in numeric_features}
+    numbers = single_numbers({name: inputs[name] for name in numeric_features})
     scaled = numeric.scaled(numbers, numeric_features)
     outputs: Transformed = {tensor_name(name): scaled[name] for name in scaled}
     for name, feature in numeric_features.items():

@@ -1,72 +1,117 @@
 """Raw features as the kinds of features want them.
 
 A raw feature is a SparseTensor of shape [batch, any], or a dense tensor of shape
-[batch] or [batch, n] where a curated schema gives it a shape.
+[batch] or [batch, n] where a curated schema gives it a shape. Features are read
+together: an operation costs more than its values in a request of a single example.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import tensorflow as tf
 
+from config.features import Categorical, Hashed
 from transform.texts import vocabulary_terms
 
 RawFeature: TypeAlias = tf.SparseTensor | tf.Tensor
+# string [batch], empty where a value is missing; of a multi-valued feature string
+# [batch, (values)].
+Texts: TypeAlias = tf.Tensor | tf.RaggedTensor
 
 
-def single_number(raw: RawFeature) -> tf.Tensor:
-    """One number for each example: float32 [batch], NaN where it is missing."""
-    if not isinstance(raw, tf.SparseTensor):
-        # Not by way of a SparseTensor, which would take 0 for missing.
-        return tf.cast(tf.reshape(raw, [-1]), tf.float32)
-    values = tf.cast(raw.values, tf.float32)
-    numbers = tf.SparseTensor(raw.indices, values, raw.dense_shape)
-    return _first_column(numbers, float("nan"))
+def single_numbers(raw: Mapping[str, RawFeature]) -> dict[str, tf.Tensor]:
+    """One number of each feature: float32 [batch], NaN where it is missing."""
+    numbers = [
+        _sparse(feature).with_values(tf.cast(_sparse(feature).values, tf.float32))
+        for feature in raw.values()
+    ]
+    return dict(zip(raw, _first_values(numbers, float("nan")), strict=True))
 
 
-def single_text(raw: RawFeature) -> tf.Tensor:
-    """One string for each example: string [batch], empty where it is missing."""
-    return vocabulary_terms(_first_column(_sparse_texts(raw), ""))
+def canonical_texts(
+    raw: Mapping[str, RawFeature], features: Mapping[str, Categorical | Hashed]
+) -> dict[str, Texts]:
+    """The texts of features, as a vocabulary has them.
 
+    Args:
+      raw: The raw features.
+      features: The settings of those wanted.
 
-def many_texts(raw: RawFeature, delimiter: str | None) -> tf.RaggedTensor:
-    """The strings of each example, split at a delimiter: string [batch, (values)].
-
-    Empty strings are left out, so that `a||b` and padding hold no value.
+    Returns:
+      By feature. Lists have no empty strings: `a||b` and padding hold no value.
     """
-    sparse = _sparse_texts(raw)
+    sparse = {name: _sparse_texts(raw[name]) for name in features}
+    singles = [name for name, feature in features.items() if not feature.many]
+    lists = {
+        name: _split(sparse[name], feature.delimiter)
+        for name, feature in features.items()
+        if feature.many
+    }
+    texts = _first_values([sparse[name] for name in singles], "")
+    flat = [*texts, *(ragged.flat_values for ragged in lists.values())]
+    terms = dict(zip([*singles, *lists], _together(flat), strict=True))
+    return {
+        name: _filled(lists[name].with_flat_values(terms[name]))
+        if name in lists
+        else terms[name]
+        for name in features
+    }
+
+
+def _together(texts: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """The terms of several vectors of texts."""
+    if not texts:
+        return []
+    terms = vocabulary_terms(tf.concat(texts, axis=0))
+    return tf.split(terms, [tf.size(each) for each in texts], num=len(texts))
+
+
+def _sparse(raw: RawFeature) -> tf.SparseTensor:
+    """The feature as a SparseTensor [batch, values]."""
+    if isinstance(raw, tf.SparseTensor):
+        return raw
+    dense = raw if raw.shape.rank == 2 else tf.expand_dims(raw, 1)
+    # `tf.sparse.from_dense` would take 0 for missing.
+    indices = tf.where(tf.ones_like(dense, tf.bool))
+    return tf.SparseTensor(indices, tf.reshape(dense, [-1]), tf.shape(dense, tf.int64))
+
+
+def _sparse_texts(raw: RawFeature) -> tf.SparseTensor:
+    sparse = _sparse(raw)
+    if sparse.dtype == tf.string:
+        return sparse
+    return sparse.with_values(tf.strings.as_string(sparse.values))
+
+
+def _split(sparse: tf.SparseTensor, delimiter: str | None) -> tf.RaggedTensor:
+    """The texts of each example, split at a delimiter: string [batch, (values)]."""
     rows, texts = sparse.indices[:, 0], sparse.values
     if delimiter is not None:
         pieces = tf.strings.split(texts, sep=delimiter)
         rows = tf.gather(rows, pieces.value_rowids())
         texts = pieces.flat_values
-    texts = vocabulary_terms(texts)
-    filled = tf.not_equal(texts, "")
-    return tf.RaggedTensor.from_value_rowids(
-        tf.boolean_mask(texts, filled),
-        tf.boolean_mask(rows, filled),
-        nrows=sparse.dense_shape[0],
-    )
+    return tf.RaggedTensor.from_value_rowids(texts, rows, nrows=sparse.dense_shape[0])
 
 
-def _sparse_texts(raw: RawFeature) -> tf.SparseTensor:
-    """The feature as strings: a SparseTensor of shape [batch, values]."""
-    if isinstance(raw, tf.SparseTensor):
-        return tf.SparseTensor(raw.indices, _as_texts(raw.values), raw.dense_shape)
-    dense = raw if raw.shape.rank == 2 else tf.expand_dims(raw, 1)
-    # As strings first: of numbers, a SparseTensor would take 0 for missing.
-    return tf.sparse.from_dense(_as_texts(dense))
+def _filled(texts: tf.RaggedTensor) -> tf.RaggedTensor:
+    return tf.ragged.boolean_mask(texts, tf.not_equal(texts, ""))
 
 
-def _as_texts(values: tf.Tensor) -> tf.Tensor:
-    return values if values.dtype == tf.string else tf.strings.as_string(values)
+def _first_values(
+    features: Sequence[tf.SparseTensor], missing: float | str
+) -> list[tf.Tensor]:
+    """The first value of each row, of each feature: [batch].
 
-
-def _first_column(sparse: tf.SparseTensor, missing: float | str) -> tf.Tensor:
-    """The first value of each row; ExampleGen has seen to it that there is no other."""
-    size = tf.stack([sparse.dense_shape[0], tf.constant(1, tf.int64)])
-    first = tf.sparse.slice(sparse, [0, 0], size)
+    ExampleGen has seen to it that there is no other.
+    """
+    if not features:
+        return []
+    together = tf.sparse.concat(0, features, expand_nonconcat_dims=True)
+    size = tf.stack([together.dense_shape[0], tf.constant(1, tf.int64)])
+    first = tf.sparse.slice(together, [0, 0], size)
     # The slice of an empty batch is narrower than asked for.
     first = tf.SparseTensor(first.indices, first.values, size)
-    return tf.squeeze(tf.sparse.to_dense(first, default_value=missing), 1)
+    values = tf.sparse.to_dense(first, default_value=missing)
+    return tf.unstack(tf.reshape(values, [len(features), -1]))
