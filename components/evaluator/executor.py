@@ -17,7 +17,6 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
-from tfx_bsl.tfxio import tensor_adapter
 
 from components.evaluator.absent import (
     absent_slices,
@@ -27,6 +26,7 @@ from components.evaluator.absent import (
 )
 from components.evaluator.baseline import baseline_problem
 from components.evaluator.curves import Curves, SliceCurves
+from components.evaluator.extractors import extractors
 from components.evaluator.gates import apply_gates
 from components.evaluator.gauc import gauc_evaluator
 from components.evaluator.measured import Comparison, Metrics
@@ -41,6 +41,8 @@ from config.parts import EvaluatorPart
 
 _log = logging.getLogger(__name__)
 
+# Examples scored at a time; always the same, since blocks depend on it.
+_BATCH = 1000
 # Slices with curves; a table of figures is what there is of the others.
 _MOST_CURVES = 50
 
@@ -102,22 +104,25 @@ class EvaluatorExecutor(base_beam_executor.BaseBeamExecutor):
         ]
         evaluators = tfma.default_evaluators(shared, config)
         if part.group_by is not None:
-            evaluators.append(gauc_evaluator(list(models), part.group_by))
+            evaluators.append(gauc_evaluator(list(models)))
         source = _examples_source(input_dict, EVAL)
         with self._make_beam_pipeline() as pipeline:
             _ = (
                 pipeline
-                | "Read" >> source.BeamSource()
+                | "Read" >> source.BeamSource(_BATCH)
                 | "Evaluate"
                 >> tfma.ExtractEvaluateAndWriteResults(
                     eval_shared_model=shared,
                     eval_config=config,
+                    extractors=extractors(
+                        config,
+                        shared,
+                        source.TensorRepresentations(),
+                        part.group_by,
+                        part.thresholds,
+                    ),
                     evaluators=evaluators,
                     output_path=output,
-                    tensor_adapter_config=tensor_adapter.TensorAdapterConfig(
-                        arrow_schema=source.ArrowSchema(),
-                        tensor_representations=source.TensorRepresentations(),
-                    ),
                 )
             )
 

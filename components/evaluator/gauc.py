@@ -22,10 +22,16 @@ import numpy as np
 from apache_beam import pvalue
 from tensorflow_model_analysis import constants
 from tensorflow_model_analysis.evaluators import evaluator
-from tensorflow_model_analysis.extractors import slice_key_extractor
 from tensorflow_model_analysis.metrics import metric_types
 
-from components.evaluator.extracts import Extracts, group_of, label_and_prediction
+from components.evaluator.extractors import (
+    BATCHES_STAGE,
+    GROUPS,
+    SLICES,
+    Extracts,
+    labels_of,
+    predictions_of,
+)
 from components.evaluator.score_metrics import WITHOUT_EACH
 from components.evaluator.scores import BLOCKS, Floats, block_of
 
@@ -55,35 +61,31 @@ class _Impression(NamedTuple):
     predictions: tuple[float, ...]
 
 
-def gauc_evaluator(models: Sequence[str], group_by: str) -> evaluator.Evaluator:
+def gauc_evaluator(models: Sequence[str]) -> evaluator.Evaluator:
     """Evaluator of TFMA that adds GAUC to the metrics.
 
     Args:
       models: The names of the models.
-      group_by: The column whose values are the groups.
     """
     return evaluator.Evaluator(
         stage_name="EvaluateGauc",
-        run_after=slice_key_extractor.SLICE_KEY_EXTRACTOR_STAGE_NAME,
+        run_after=BATCHES_STAGE,
         # TFMA gives a single model no name.
-        ptransform=_Gauc(models if len(models) > 1 else [""], group_by),
+        ptransform=_Gauc(models if len(models) > 1 else [""]),
     )
 
 
 class _Gauc(beam.PTransform[Any, Any]):
     """From TFMA's extracts to GAUC by slice."""
 
-    def __init__(self, models: Sequence[str], group_by: str):
+    def __init__(self, models: Sequence[str]):
         super().__init__()
         self._models = list(models)
-        self._group_by = group_by
 
     def expand(
         self, extracts: pvalue.PCollection[Any]
     ) -> dict[str, pvalue.PCollection[Any]]:
-        impressions = extracts | "Read" >> beam.Map(
-            _impression, self._models, self._group_by
-        )
+        impressions = extracts | "Read" >> beam.FlatMap(_impressions, self._models)
         grouped = (
             impressions
             | "InGroup" >> beam.Filter(lambda pair: pair[0] is not None)
@@ -104,14 +106,16 @@ class _Gauc(beam.PTransform[Any, Any]):
         return {constants.METRICS_KEY: metrics}
 
 
-def _impression(
-    extracts: Extracts, models: Sequence[str], group_by: str
-) -> tuple[bytes | None, _Impression]:
-    labels, predictions = zip(
-        *(label_and_prediction(extracts, model) for model in models), strict=True
-    )
-    slices = tuple(set(extracts[constants.SLICE_KEY_TYPES_KEY]))
-    return group_of(extracts, group_by), _Impression(slices, labels[0], predictions)
+def _impressions(
+    extracts: Extracts, models: Sequence[str]
+) -> Iterator[tuple[bytes | None, _Impression]]:
+    """Yields the examples of a batch with their groups."""
+    predictions = predictions_of(extracts)
+    by_row = zip(*(predictions[model].tolist() for model in models), strict=True)
+    labels = labels_of(extracts).tolist()
+    rows = zip(extracts[GROUPS], extracts[SLICES], labels, by_row, strict=True)
+    for group, slices, label, predicted in rows:
+        yield group, _Impression(slices, label, predicted)
 
 
 def _metrics(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from tensorflow_model_analysis.proto import config_pb2
 
-from components.evaluator.score_metrics import ScoreCurves, ScoreMetric
+from components.evaluator.score_metrics import (
+    ScoreCurves,
+    ScoredExamples,
+    ScoreMetric,
+)
 from config.evaluation import SCORE_METRICS, at_thresholds
 from config.parts import EvaluatorPart
 from config.signatures import PROBABILITY, SERVING_DEFAULT
@@ -48,19 +51,13 @@ def eval_config(part: EvaluatorPart, has_baseline: bool) -> config_pb2.EvalConfi
 
 def _metrics(part: EvaluatorPart) -> list[config_pb2.MetricConfig]:
     names = [*SCORE_METRICS, *at_thresholds(part.thresholds)]
-    counting = {"thresholds": part.thresholds, "group_by": part.group_by}
+    of_names = {"examples": ScoredExamples, CURVES: ScoreCurves}
+    of_names |= dict.fromkeys(names, ScoreMetric)
     return [
         config_pb2.MetricConfig(
-            class_name="ExampleCount", config=json.dumps({"name": "examples"})
-        ),
-        *(_metric(ScoreMetric, name=name, **counting) for name in names),
-        _metric(ScoreCurves, name=CURVES, **counting),
+            class_name=metric.__name__,
+            module=metric.__module__,
+            config=json.dumps({"name": name, "thresholds": part.thresholds}),
+        )
+        for name, metric in of_names.items()
     ]
-
-
-def _metric(metric: type, **settings: Any) -> config_pb2.MetricConfig:
-    return config_pb2.MetricConfig(
-        class_name=metric.__name__,
-        module=metric.__module__,
-        config=json.dumps(settings),
-    )

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import apache_beam as beam
 import numpy as np
 from tensorflow_model_analysis.metrics import metric_types, metric_util
 
 from components.evaluator.curves import curve_of
-from components.evaluator.extracts import (
-    Extracts,
-    example_of,
-    group_of,
-    label_and_prediction,
-)
+from components.evaluator.extractors import SCORE_TABLES, Extracts
 from components.evaluator.figures import figure_named
-from components.evaluator.scores import Bins, Sample, Score, ScoreTable, block_of
+from components.evaluator.scores import Bins, Sample, ScoreTable
 
 # Follows the name of a metric in the name of its figures without each block.
 WITHOUT_EACH = "_without_each_block"
@@ -26,10 +21,11 @@ WITHOUT_EACH = "_without_each_block"
 # Fewer examples make no curve.
 _FEWEST_FOR_CURVES = 100
 
-# Scores that are kept one by one until they are added to the table.
-_PENDING = 4096
+# Tables of batches that are kept until they are added up.
+_PENDING = 64
 
-_Values = Mapping[metric_types.MetricKey, Any]
+_Key: TypeAlias = metric_types.MetricKey
+_Values: TypeAlias = dict[_Key, Any]
 
 
 class ScoreMetric(metric_types.Metric):
@@ -40,89 +36,77 @@ class ScoreMetric(metric_types.Metric):
     are, and much less where they are few.
     """
 
-    def __init__(
-        self, name: str, thresholds: Sequence[float], group_by: str | None = None
-    ):
+    def __init__(self, name: str, thresholds: Sequence[float]):
         """Makes the metric.
 
         Args:
           name: A name that `figure_named` knows.
           thresholds: Thresholds of all metrics.
-          group_by: The column whose groups stay together in a block.
         """
         super().__init__(
             metric_util.merge_per_key_computations(self._of_model),
             name=name,
             thresholds=thresholds,
-            group_by=group_by,
         )
 
-    @staticmethod
+    @classmethod
     def _of_model(
-        name: str,
-        thresholds: Sequence[float],
-        group_by: str | None,
-        model_name: str = "",
+        cls, name: str, thresholds: Sequence[float], model_name: str = ""
     ) -> metric_types.MetricComputations:
         bins = Bins(thresholds)
-        counted, counts = _sample(bins, group_by, model_name)
-        figure = figure_named(name, bins)
-        key = metric_types.MetricKey(name, model_name=model_name)
-        without_each = key._replace(name=name + WITHOUT_EACH)
+        counted, counts = _sample(model_name)
+        key = _Key(name, model_name=model_name)
 
-        def result(values: _Values) -> dict[metric_types.MetricKey, Any]:
-            sample = values[counts]
-            if not sample.is_finite:
-                return {key: math.nan}
-            with np.errstate(divide="ignore", invalid="ignore"):
-                figures = figure(sample)
-            if not sample.fills_blocks:
-                return {key: figures[0]}
-            return {key: figures[0], without_each: figures[1:]}
+        def result(values: Mapping[_Key, Any]) -> _Values:
+            return cls._values(key, values[counts], bins)
 
         return [*counted, metric_types.DerivedMetricComputation([key], result)]
+
+    @staticmethod
+    def _values(key: _Key, sample: Sample, bins: Bins) -> _Values:
+        if not sample.is_finite:
+            return {key: math.nan}
+        with np.errstate(divide="ignore", invalid="ignore"):
+            figures = figure_named(key.name, bins)(sample)
+        if not sample.fills_blocks:
+            return {key: figures[0]}
+        without_each = key._replace(name=key.name + WITHOUT_EACH)
+        return {key: figures[0], without_each: figures[1:]}
+
+
+class ScoredExamples(ScoreMetric):
+    """The number of examples."""
+
+    @staticmethod
+    def _values(key: _Key, sample: Sample, bins: Bins) -> _Values:
+        return {key: sample.examples[:, 0].sum()}
 
 
 class ScoreCurves(ScoreMetric):
     """The curves of a slice as JSON, where it has enough examples, of both labels."""
 
     @staticmethod
-    def _of_model(
-        name: str,
-        thresholds: Sequence[float],
-        group_by: str | None,
-        model_name: str = "",
-    ) -> metric_types.MetricComputations:
-        bins = Bins(thresholds)
-        counted, counts = _sample(bins, group_by, model_name)
-        key = metric_types.MetricKey(name, model_name=model_name)
-
-        def result(values: _Values) -> dict[metric_types.MetricKey, Any]:
-            sample = values[counts]
-            examples = sample.examples[:, 0].sum()
-            drawable = sample.is_finite and sample.has_both_labels
-            if examples < _FEWEST_FOR_CURVES or not drawable:
-                return {}
-            return {key: curve_of(sample, bins).model_dump_json()}
-
-        return [*counted, metric_types.DerivedMetricComputation([key], result)]
+    def _values(key: _Key, sample: Sample, bins: Bins) -> _Values:
+        examples = sample.examples[:, 0].sum()
+        drawable = sample.is_finite and sample.has_both_labels
+        if examples < _FEWEST_FOR_CURVES or not drawable:
+            return {}
+        return {key: curve_of(sample, bins).model_dump_json()}
 
 
-def _sample(
-    bins: Bins, group_by: str | None, model_name: str
-) -> tuple[metric_types.MetricComputations, metric_types.MetricKey]:
+def _sample(model_name: str) -> tuple[metric_types.MetricComputations, _Key]:
     """Counts the examples of a slice; TFMA does it once for all metrics of a model.
 
     Returns:
       The computations, and the key of their result, a `Sample`.
     """
     # TFMA leaves names with a leading underscore out of its output.
-    table = metric_types.MetricKey("_score_table", model_name=model_name)
-    sample = metric_types.MetricKey("_score_sample", model_name=model_name)
+    table = _Key("_score_table", model_name=model_name)
+    sample = _Key("_score_sample", model_name=model_name)
     computations = [
         metric_types.MetricComputation(
             keys=[table],
-            preprocessors=[_Scores(bins, group_by, model_name)],
+            preprocessors=[_Tables(model_name)],
             combiner=_ScoreTableFn(table),
         ),
         metric_types.DerivedMetricComputation(
@@ -132,80 +116,39 @@ def _sample(
     return computations, sample
 
 
-class _Scores(metric_types.Preprocessor):
-    """From an example to its score, once for all slices that it is in.
+class _Tables(metric_types.Preprocessor):
+    """The table of a model in an extract of `extractors`."""
 
-    Examples are assigned to blocks at random, as the jackknife requires (Kott 2001,
-    The delete-a-group jackknife, Journal of Official Statistics 17), groups as a whole.
-    The hash is reproducible, and both models see the examples of a bundle in the same
-    order, so they have the same blocks. It includes the number of the
-    example in its bundle: by content alone, all clicks of a combination of values would
-    be in one block. Of 20,000 examples with 200 combinations, the intervals of the AUC
-    were then four times as wide as DeLong's.
-    """
-
-    def __init__(self, bins: Bins, group_by: str | None, model_name: str):
-        super().__init__(name=f"scores of {model_name!r}")
-        self._bins = bins
-        self._group_by = group_by
+    def __init__(self, model_name: str):
+        super().__init__(name=f"score table of {model_name!r}")
         self._model_name = model_name
 
-    def start_bundle(self) -> None:
-        self._number = 0
-
-    def process(self, extracts: Extracts) -> Iterator[Score]:
-        label, prediction = label_and_prediction(extracts, self._model_name)
-        block = block_of(self._group(extracts) or self._numbered(extracts))
-        self._number += 1
-        yield Score.of(label, prediction, block, self._bins)
-
-    def _group(self, extracts: Extracts) -> bytes | None:
-        return group_of(extracts, self._group_by) if self._group_by else None
-
-    def _numbered(self, extracts: Extracts) -> bytes:
-        return example_of(extracts) + self._number.to_bytes(8, "little")
-
-
-class _Counted:
-    """A table, and scores that are still to be added to it."""
-
-    def __init__(self) -> None:
-        self.table = ScoreTable.empty()
-        self.pending: list[Score] = []
-
-    def settle(self) -> None:
-        """Adds what is pending."""
-        if self.pending:
-            new = ScoreTable.of(self.pending)
-            self.table, self.pending = ScoreTable.merged([self.table, new]), []
+    def process(self, extracts: Extracts) -> Iterator[ScoreTable]:
+        yield extracts[SCORE_TABLES][self._model_name]
 
 
 class _ScoreTableFn(beam.CombineFn):
-    """Adds scores to a table."""
+    """Adds up tables."""
 
-    def __init__(self, key: metric_types.MetricKey):
+    def __init__(self, key: _Key):
         self._key = key
 
-    def create_accumulator(self) -> _Counted:
-        return _Counted()
+    def create_accumulator(self) -> list[ScoreTable]:
+        return []
 
-    def add_input(self, counted: _Counted, score: Score) -> _Counted:
-        counted.pending.append(score)
-        if len(counted.pending) >= _PENDING:
-            counted.settle()
-        return counted
+    def add_input(
+        self, tables: list[ScoreTable], table: ScoreTable
+    ) -> list[ScoreTable]:
+        tables.append(table)
+        return tables if len(tables) < _PENDING else self.compact(tables)
 
-    def merge_accumulators(self, several: Iterable[_Counted]) -> _Counted:
-        merged = _Counted()
-        parts = [self.compact(counted).table for counted in several]
-        merged.table = ScoreTable.merged(parts)
-        return merged
+    def merge_accumulators(
+        self, several: Iterable[list[ScoreTable]]
+    ) -> list[ScoreTable]:
+        return self.compact([table for tables in several for table in tables])
 
-    def compact(self, counted: _Counted) -> _Counted:
-        counted.settle()
-        return counted
+    def compact(self, tables: list[ScoreTable]) -> list[ScoreTable]:
+        return [ScoreTable.merged(tables)]
 
-    def extract_output(
-        self, counted: _Counted
-    ) -> dict[metric_types.MetricKey, ScoreTable]:
-        return {self._key: self.compact(counted).table}
+    def extract_output(self, tables: list[ScoreTable]) -> dict[_Key, ScoreTable]:
+        return {self._key: ScoreTable.merged(tables)}

@@ -7,8 +7,6 @@ examples themselves would give.
 
 from __future__ import annotations
 
-import bisect
-import functools
 import math
 import zlib
 from collections.abc import Iterable, Sequence
@@ -38,7 +36,7 @@ class Bins:
 
     Attributes:
       thresholds: Upper ends that were asked for.
-      edges: All upper ends, increasing; the last one is 1.
+      edges: All upper ends, increasing, [bins]; the last one is 1.
     """
 
     def __init__(self, thresholds: Sequence[float] = ()):
@@ -50,54 +48,55 @@ class Bins:
         self.thresholds = tuple(thresholds)
         self.edges = _edges(self.thresholds)
 
-    def find(self, prediction: float) -> int:
-        """The bin of a prediction; NaN is in the first."""
-        return bisect.bisect_left(self.edges, prediction)
+    def find(self, predictions: Floats) -> Ints:
+        """The bins of predictions; NaN is behind the last."""
+        return np.searchsorted(self.edges, predictions)
 
     def above(self, threshold: float) -> int:
         """The first bin whose predictions are greater than a threshold."""
-        return 1 + bisect.bisect_left(self.edges, float(np.float32(threshold)))
+        return 1 + int(np.searchsorted(self.edges, np.float32(threshold)))
 
 
-# No array: finding a number in one is several times as slow.
-@functools.cache
-def _edges(thresholds: tuple[float, ...]) -> tuple[float, ...]:
+def _edges(thresholds: Sequence[float]) -> Floats:
     count = 2 * _LARGEST_LOG_ODDS * _BINS_FOR_ONE + 1
     log_odds = np.linspace(-_LARGEST_LOG_ODDS, _LARGEST_LOG_ODDS, count)
     ends = np.concatenate([1 / (1 + np.exp(-log_odds)), thresholds, [1.0]])
     # Predictions are float32: 0.3 is then not above the threshold 0.3.
-    return tuple(np.unique(ends.astype(np.float32)).tolist())
+    return np.unique(ends.astype(np.float32)).astype(np.float64)
 
 
-class Score(NamedTuple):
-    """Score of one example by a model.
+class Scores(NamedTuple):
+    """Scores of examples by a model.
 
     Attributes:
-      cell: Number of the bin, the block and the label, in one.
-      prediction: The predicted probability.
-      loss: Its log loss.
+      cells: Number of the bin, the block and the label, in one, [rows].
+      sums: 1, the predicted probability and its log loss, [rows, 3].
     """
 
-    cell: int
-    prediction: float
-    loss: float
+    cells: Ints
+    sums: Floats
 
     @classmethod
-    def of(cls, label: float, prediction: float, block: int, bins: Bins) -> Score:
-        """The score of an example.
+    def of(
+        cls, labels: Floats, predictions: Floats, blocks: Ints, bins: Bins
+    ) -> Scores:
+        """The scores of examples.
 
         Args:
-          label: 0 or 1.
-          prediction: The predicted probability.
-          block: The block that the example is in.
+          labels: 0 or 1, [rows].
+          predictions: The predicted probabilities, [rows].
+          blocks: The blocks that they are in, [rows].
           bins: Bins of the predictions.
         """
-        clicked = label > 0
-        cell = (bins.find(prediction) * BLOCKS + block) * 2 + clicked
-        of_label = prediction if clicked else 1.0 - prediction
-        # NaN stays NaN: max gives its first argument unless another is greater.
-        loss = -math.log(max(of_label, _CLOSEST))
-        return cls(cell, prediction, loss)
+        clicked = labels > 0
+        cells = (bins.find(predictions) * BLOCKS + blocks) * 2 + clicked
+        of_label = np.where(clicked, predictions, 1.0 - predictions)
+        losses = -np.log(np.maximum(of_label, _CLOSEST))  # NaN stays NaN.
+        return cls(cells, np.stack([np.ones_like(losses), predictions, losses], axis=1))
+
+    def table(self, rows: Sequence[int] | slice = slice(None)) -> ScoreTable:
+        """The table of some of the examples."""
+        return _added(self.cells[rows], self.sums[rows])
 
 
 def block_of(key: bytes) -> int:
@@ -127,13 +126,6 @@ class ScoreTable:
     def empty(cls) -> ScoreTable:
         """The table of no examples."""
         return cls(np.zeros(0, np.int64), np.zeros((0, 3)))
-
-    @classmethod
-    def of(cls, scores: Sequence[Score]) -> ScoreTable:
-        """The table of some scores."""
-        cells = np.fromiter((score.cell for score in scores), np.int64, len(scores))
-        sums = [(1.0, score.prediction, score.loss) for score in scores]
-        return _added(cells, np.array(sums, np.float64).reshape(-1, 3))
 
     @classmethod
     def merged(cls, tables: Iterable[ScoreTable]) -> ScoreTable:

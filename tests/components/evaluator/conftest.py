@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from components.evaluator.scores import Bins, Sample, Score, ScoreTable
+from components.evaluator.scores import Bins, Sample, Scores
 
 Scored = tuple[np.ndarray, np.ndarray]
 
@@ -39,13 +39,9 @@ def count() -> Callable[..., Sample]:
     def _count(labels, predictions, blocks=None, bins=None):
         if blocks is None:
             blocks = np.arange(len(labels)) % 20
-        bins = bins or Bins()
-        scores = [
-            Score.of(label, prediction, int(block), bins)
-            for label, prediction, block in zip(
-                labels, predictions, blocks, strict=True
-            )
-        ]
-        return Sample.of(ScoreTable.of(scores))
+        scores = Scores.of(
+            np.asarray(labels), np.asarray(predictions), blocks, bins or Bins()
+        )
+        return Sample.of(scores.table())
 
     return _count

@@ -8,37 +8,40 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 from tensorflow_model_analysis import constants
+from tensorflow_model_analysis.slicer.slicer_lib import slice_keys_to_numpy_array
 
+from components.evaluator.extractors import GROUPS, SLICES
 from components.evaluator.gauc import gauc_evaluator
 from components.evaluator.scores import BLOCKS, block_of
 
 OVERALL = ()
 
 
-def extract(user, position, label, *predictions):
-    """An example as TFMA's extractors leave it, in all and in its position's slice."""
-    slices = np.empty(2, object)
-    slices[:] = [OVERALL, (("position", position),)]
-    values = [] if user is None else [user.encode()]
+def example(user, position, label, *predictions):
+    """An example, in the slice of its position."""
+    return user, position, label, predictions
+
+
+def batch(examples):
+    """A batch as the extractors leave it, in all and in the slices of positions."""
+    users, positions, labels, predictions = zip(*examples, strict=True)
+    slices = [(OVERALL, (("position", position),)) for position in positions]
+    by_model = [np.array(each) for each in zip(*predictions, strict=True)]
     return {
-        constants.FEATURES_KEY: {"user": np.array(values, object)},
-        constants.LABELS_KEY: by_model([label] * len(predictions)),
-        constants.PREDICTIONS_KEY: by_model(predictions),
-        constants.SLICE_KEY_TYPES_KEY: slices,
+        GROUPS: np.array([user.encode() if user else None for user in users], object),
+        SLICES: slice_keys_to_numpy_array(slices),
+        constants.LABELS_KEY: np.array(labels),
+        # Several models are by name.
+        constants.PREDICTIONS_KEY: by_model[0]
+        if len(by_model) == 1
+        else {f"m{number}": each for number, each in enumerate(by_model)},
     }
 
 
-def by_model(values):
-    """What belongs to several models is by name, what to one is not."""
-    arrays = [np.array([value]) for value in values]
-    if len(arrays) == 1:
-        return arrays[0]
-    return {f"m{number}": array for number, array in enumerate(arrays)}
-
-
-def evaluate(extracts, *names):
-    """Evaluates examples: by slice, the metrics by (model, name)."""
-    found = extracts | gauc_evaluator(names, "user").ptransform
+def evaluate(examples, *names):
+    """Evaluates examples, in batches: by slice, the metrics by (model, name)."""
+    batches = [batch(examples[at : at + 5]) for at in range(0, len(examples), 5)]
+    found = batches | gauc_evaluator(names).ptransform
     return {
         key: {(k.model_name, k.name): value for k, value in metrics.items()}
         for key, metrics in found[constants.METRICS_KEY]
@@ -50,12 +53,12 @@ def test_a_user_counts_in_a_slice_with_what_is_in_that_slice():
     # positions 2 of a's 4 pairs are right. User b has both labels over both only.
     found = evaluate(
         [
-            extract("a", 1, 1, 0.9),
-            extract("a", 1, 0, 0.3),
-            extract("a", 2, 1, 0.1),
-            extract("a", 2, 0, 0.2),
-            extract("b", 1, 1, 0.8),
-            extract("b", 2, 0, 0.4),
+            example("a", 1, 1, 0.9),
+            example("a", 1, 0, 0.3),
+            example("a", 2, 1, 0.1),
+            example("a", 2, 0, 0.2),
+            example("b", 1, 1, 0.8),
+            example("b", 2, 0, 0.4),
         ],
         "m0",
     )
@@ -70,27 +73,26 @@ def test_a_user_counts_in_a_slice_with_what_is_in_that_slice():
 def test_groups_of_one_label_and_examples_without_a_group_are_left_out():
     found = evaluate(
         [
-            extract("a", 1, 1, 0.5),
-            extract("a", 1, 0, 0.5),
-            extract("all clicks", 1, 1, 0.1),
-            extract("no click", 1, 0, 0.9),
-            extract(None, 1, 1, 0.1),
-            extract(None, 1, 0, 0.9),
-            extract("", 1, 0, 0.9),
-            extract(None, 2, 0, 0.9),
+            example("a", 1, 1, 0.5),
+            example("a", 1, 0, 0.5),
+            example("all clicks", 1, 1, 0.1),
+            example("no click", 1, 0, 0.9),
+            example(None, 1, 1, 0.1),
+            example(None, 1, 0, 0.9),
+            example(None, 2, 0, 0.9),
         ],
         "m0",
     )
 
     assert found[OVERALL]["", "gauc"] == 0.5
-    assert found[OVERALL]["", "gauc_coverage"] == 2 / 8
-    assert found[("position", 1),]["", "gauc_coverage"] == 2 / 7
+    assert found[OVERALL]["", "gauc_coverage"] == 2 / 7
+    assert found[("position", 1),]["", "gauc_coverage"] == 2 / 6
     assert math.isnan(found[("position", 2),]["", "gauc"])
     assert found[("position", 2),]["", "gauc_coverage"] == 0
 
 
 def test_a_model_that_predicts_nan_has_no_gauc():
-    found = evaluate([extract("a", 1, 1, math.nan), extract("a", 1, 0, 0.5)], "m0")
+    found = evaluate([example("a", 1, 1, math.nan), example("a", 1, 0, 0.5)], "m0")
 
     assert math.isnan(found[OVERALL]["", "gauc"])
 
@@ -116,7 +118,7 @@ def test_gauc_of_two_models_is_that_of_a_loop_over_the_users():
     one = rng.random(size).round(1)
     two = (0.3 * labels + 0.7 * rng.random(size)).round(1)
     rows = list(zip(users, positions.tolist(), labels, one, two, strict=True))
-    found = evaluate([extract(*row) for row in rows], "m0", "m1")
+    found = evaluate([example(*row) for row in rows], "m0", "m1")
 
     chosen = {
         OVERALL: np.ones(size, bool),
@@ -135,10 +137,10 @@ def test_gauc_of_two_models_is_that_of_a_loop_over_the_users():
 
 
 def in_block(user, block):
-    return block_of(repr([user.encode()]).encode()) == block
+    return block_of(user.encode()) == block
 
 
 def test_few_groups_have_no_interval():
-    found = evaluate([extract("a", 1, 1, 0.9), extract("a", 1, 0, 0.3)], "m0")
+    found = evaluate([example("a", 1, 1, 0.9), example("a", 1, 0, 0.3)], "m0")
 
     assert set(found[OVERALL]) == {("", "gauc"), ("", "gauc_coverage")}

@@ -8,12 +8,17 @@ import numpy as np
 import pytest
 from scipy import stats
 from tensorflow_model_analysis import constants
-from tensorflow_model_analysis.metrics import metric_types
+from tensorflow_model_analysis.slicer.slicer_lib import slice_keys_to_numpy_array
 
 from components.evaluator import figures
+from components.evaluator.extractors import (
+    GROUPS,
+    SCORE_TABLES,
+    SLICES,
+    by_slice,
+)
 from components.evaluator.intervals import interval
-from components.evaluator.score_metrics import WITHOUT_EACH, ScoreMetric
-from components.evaluator.scores import BLOCKS
+from components.evaluator.scores import BLOCKS, Bins, Sample, ScoreTable
 
 
 def test_the_interval_of_a_mean_is_students(count):
@@ -89,26 +94,22 @@ def test_equal_examples_are_dealt_out(values):
 
 
 def _measured_auc(labels, predictions, examples):
-    """The AUC and what it is without each block, as TFMA has our metric compute it."""
-    scoring, *derived = ScoreMetric("auc", []).computations()
-    (preprocessor,) = scoring.preprocessors
-    preprocessor.start_bundle()
-    counted = scoring.combiner.create_accumulator()
-    for label, prediction, example in zip(labels, predictions, examples, strict=True):
-        extracts = {
-            constants.LABELS_KEY: np.array([label]),
-            constants.PREDICTIONS_KEY: np.array([prediction]),
-            constants.INPUT_KEY: np.array([example], object),
-        }
-        for score in preprocessor.process(extracts):
-            scoring.combiner.add_input(counted, score)
-    values = scoring.combiner.extract_output(counted)
-    for computation in derived:
-        values |= computation.result(values)
-    return (
-        values[metric_types.MetricKey("auc")],
-        values[metric_types.MetricKey("auc" + WITHOUT_EACH)],
-    )
+    """The AUC and what it is without each block, in batches of 1,000 examples."""
+    tables = []
+    for rows in np.array_split(np.arange(len(labels)), len(labels) // 1000):
+        (of_all,) = by_slice(
+            {
+                constants.LABELS_KEY: labels[rows],
+                constants.PREDICTIONS_KEY: predictions[rows],
+                constants.INPUT_KEY: np.array(examples, object)[rows],
+                SLICES: slice_keys_to_numpy_array([((),)] * len(rows)),
+                GROUPS: np.full(len(rows), None),
+            },
+            Bins(),
+        )
+        tables.append(of_all[SCORE_TABLES][""])
+    figure, *without_each = figures.auc(Sample.of(ScoreTable.merged(tables)))
+    return figure, np.array(without_each)
 
 
 @pytest.mark.parametrize("name", ["auc", "log_loss", "calibration"])

@@ -13,26 +13,26 @@ from components.evaluator.scores import (
     BLOCKS,
     Bins,
     Sample,
-    Score,
+    Scores,
     ScoreTable,
     block_of,
 )
 
 BINS = Bins([0.05, 0.5])
 probabilities = st.floats(0, 1, width=32)
-scores = st.builds(
-    Score.of,
-    st.sampled_from([0.0, 1.0]),
-    probabilities,
-    st.integers(0, BLOCKS - 1),
-    st.just(BINS),
-)
+rows = st.tuples(st.sampled_from([0.0, 1.0]), probabilities, st.integers(0, BLOCKS - 1))
 
 
-@given(st.lists(st.lists(scores, max_size=5), max_size=5))
+def scored(*rows):
+    """The scores of rows of a label, a prediction and a block."""
+    labels, predictions, blocks = np.array(rows, float).reshape(-1, 3).T
+    return Scores.of(labels, predictions, blocks.astype(int), BINS)
+
+
+@given(st.lists(st.lists(rows, max_size=5), max_size=5))
 def test_tables_add_up_in_any_order(parts):
-    everything = ScoreTable.of([score for part in parts for score in part])
-    merged = ScoreTable.merged(ScoreTable.of(part) for part in reversed(parts))
+    everything = scored(*(row for part in parts for row in part)).table()
+    merged = ScoreTable.merged(scored(*part).table() for part in reversed(parts))
 
     assert merged.cells.tolist() == everything.cells.tolist()
     assert merged.sums == pytest.approx(everything.sums)
@@ -40,28 +40,21 @@ def test_tables_add_up_in_any_order(parts):
 
 @given(st.lists(probabilities, min_size=2))
 def test_bins_keep_the_order_of_predictions(predictions):
-    bins = [BINS.find(prediction) for prediction in sorted(predictions)]
+    bins = BINS.find(np.sort(predictions))
 
-    assert bins == sorted(bins)
+    assert bins.tolist() == sorted(bins)
 
 
 @given(probabilities, st.sampled_from(BINS.thresholds))
 def test_a_bin_is_above_a_threshold_or_not(prediction, threshold):
-    above = BINS.find(prediction) >= BINS.above(threshold)
+    above = BINS.find(np.array(prediction)) >= BINS.above(threshold)
 
     assert above == (prediction > np.float32(threshold))
 
 
 def test_columns_leave_out_a_block_each():
-    table = ScoreTable.of(
-        [
-            Score.of(1, 0.2, 0, BINS),
-            Score.of(0, 0.2, 0, BINS),
-            Score.of(0, 0.2, 3, BINS),
-            Score.of(1, 0.7, 3, BINS),
-        ]
-    )
-    sample = Sample.of(table)
+    scores = scored((1, 0.2, 0), (0, 0.2, 0), (0, 0.2, 3), (1, 0.7, 3))
+    sample = Sample.of(scores.table())
 
     assert sample.positives[:, [0, 1, 2, 4]].tolist() == [[1, 0, 1, 1], [1, 1, 1, 0]]
     assert sample.negatives[:, [0, 1, 2, 4]].tolist() == [[2, 1, 2, 1], [0, 0, 0, 0]]
@@ -72,10 +65,10 @@ def test_columns_leave_out_a_block_each():
 
 
 def test_a_sample_with_nan_is_not_finite():
-    fine, broken = Score.of(1, 0.2, 0, BINS), Score.of(0, math.nan, 1, BINS)
+    scores = scored((1, 0.2, 0), (0, math.nan, 1))
 
-    assert Sample.of(ScoreTable.of([fine])).is_finite
-    assert not Sample.of(ScoreTable.of([fine, broken])).is_finite
+    assert Sample.of(scores.table([0])).is_finite
+    assert not Sample.of(scores.table()).is_finite
 
 
 def test_blocks_are_about_equally_large():
