@@ -53,7 +53,9 @@ def read_examples(
     # Next to nothing is held out, so that the rates are those of all examples.
     training = Training(batch_size=batch_size, validation_fraction=0.001)
     patterns = [str(folder / "*.gz")]
-    layout = SimpleNamespace(transformed_feature_spec=_feature_spec)
+    layout = SimpleNamespace(
+        raw_feature_spec=_feature_spec, transform_features_layer=lambda: dict
+    )
     transform = cast(tft.TFTransformOutput, layout)
     return training_data(patterns, INPUTS, _LABEL, transform, training)
 

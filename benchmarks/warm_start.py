@@ -22,7 +22,6 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
-import tensorflow as tf
 from rich.console import Console
 from rich.table import Table
 from sklearn.metrics import roc_auc_score
@@ -33,13 +32,14 @@ from config.load import load_config
 from config.parts import TrainerPart
 from config.training import LAST_RELEASE, WarmStart
 from ctr.simulate import simulate
+from trainer.data.dataset import training_data
+from trainer.data.examples import transformed_examples
 from trainer.export.signatures import export
 from trainer.fit.classifier import build_classifier
 from trainer.fit.run import train
 from trainer.warm_start.start import warm_start
 
 _DAYS = 9
-_SHUFFLE_BUFFER = 100_000
 _EVAL_BATCH = 8192
 # AUC that is given away, so that the noise of the last steps does not decide.
 _TOLERANCE = 0.001
@@ -154,42 +154,35 @@ def _curve(
     model = build_classifier(part.model, part.model_settings, inputs, part.training)
     start = WarmStart(model=LAST_RELEASE) if base else None
     warm_start(model, start, inputs, prepared.transform, base)
-    spec = prepared.transform.transformed_feature_spec()
-
-    def parse(records: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        features = tf.io.parse_example(records, spec)
-        return inputs.dense(features), tf.expand_dims(features[part.label], 1)
-
-    held_out = list(_records(prepared, "eval").batch(_EVAL_BATCH).map(parse))
-    labels = np.concatenate([label.numpy() for _, label in held_out])
+    held_out = [
+        (inputs.dense(columns), columns[part.label].numpy())
+        for columns in transformed_examples(
+            [prepared.files("eval")], prepared.transform, _EVAL_BATCH
+        )
+    ]
+    labels = np.concatenate([label for _, label in held_out])
 
     def auc() -> float:
         logits = [model(columns, training=False).numpy() for columns, _ in held_out]
         return roc_auc_score(labels, np.concatenate(logits))
 
-    batch_size = part.training.batch_size
-    assert isinstance(batch_size, int)
-    records = _records(prepared, "train").cache()
-    batches = records.shuffle(_SHUFFLE_BUFFER, seed=seed).batch(batch_size)
-    steps = options.epochs * sum(1 for _ in batches)
-    curve = Curve(list(range(0, steps + 1, options.every)), [auc()])
-    measure = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: curve.auc.append(auc())
-    )
-    model.fit(
-        batches.repeat().map(parse).prefetch(tf.data.AUTOTUNE),
-        steps_per_epoch=options.every,
-        epochs=steps // options.every,
-        callbacks=[measure],
-        verbose=0,
-    )
+    with training_data(
+        [prepared.files("train")], inputs, part.label, prepared.transform, part.training
+    ) as data:
+        steps = options.epochs * data.steps(0)
+        curve = Curve(list(range(0, steps + 1, options.every)), [auc()])
+        measure = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda epoch, logs: curve.auc.append(auc())
+        )
+        model.fit(
+            data.train(),
+            steps_per_epoch=options.every,
+            epochs=steps // options.every,
+            callbacks=[measure],
+            verbose=0,
+        )
     keras.backend.clear_session()
     return curve
-
-
-def _records(prepared: Prepared, split: str) -> tf.data.Dataset:
-    files = tf.data.Dataset.list_files(prepared.files(split), shuffle=False)
-    return tf.data.TFRecordDataset(files, compression_type="GZIP")
 
 
 def _in_words(pair: Pair) -> str:

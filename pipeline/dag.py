@@ -91,9 +91,9 @@ def create_pipeline(
     )
     transform = _transform(config, example_gen, schema_gen)
     transform.add_upstream_node(validator)
-    tuners = _tuners(config, transform)
+    tuners = _tuners(config, example_gen, transform)
     baseline = _last_release(config, example_gen, transform, can_see_artifacts)
-    trainer = _trainer(config, transform, schema_gen, tuners, baseline)
+    trainer = _trainer(config, example_gen, transform, schema_gen, tuners, baseline)
     evaluator = Evaluator(
         examples=example_gen.outputs["examples"],
         schema=schema_gen.outputs["schema"],
@@ -263,6 +263,8 @@ def _transform(
         disable_statistics=True,
         # Nothing reads it, and writing it costs a third of the time.
         disable_analyzer_cache=True,
+        # The Trainer transforms examples as it reads them.
+        materialize=False,
         custom_config={
             "part": TransformPart.of(config).model_dump_json(),
             "code": code_fingerprint(_TRANSFORM),
@@ -270,13 +272,15 @@ def _transform(
     )
 
 
-def _tuners(config: Config, transform: base_node.BaseNode) -> list[Tuner]:
+def _tuners(
+    config: Config, example_gen: ExampleGen, transform: base_node.BaseNode
+) -> list[Tuner]:
     """Builds the Tuner, if one is configured."""
     if config.tuning is None:
         return []
     tuner = Tuner(
         tuner_fn=f"{_TUNER}.tuner_fn",
-        examples=transform.outputs["transformed_examples"],
+        examples=example_gen.outputs["examples"],
         transform_graph=transform.outputs["transform_graph"],
         custom_config=_tuner_config(config, config.tuning),
     )
@@ -292,6 +296,7 @@ def _tuner_config(config: Config, tuning: Tuning) -> dict[str, Any]:
 
 def _trainer(
     config: Config,
+    example_gen: ExampleGen,
     transform: base_node.BaseNode,
     schema_gen: base_node.BaseNode,
     tuners: list[Tuner],
@@ -302,7 +307,7 @@ def _trainer(
     from_release = start is not None and start.model == LAST_RELEASE
     return Trainer(
         run_fn=f"{_TRAINER}.run_fn",
-        examples=transform.outputs["transformed_examples"],
+        examples=example_gen.outputs["examples"],
         transform_graph=transform.outputs["transform_graph"],
         schema=schema_gen.outputs["schema"],
         hyperparameters=best,
@@ -338,7 +343,7 @@ def _infra_validation(
 
 
 def _trainer_key(config: Config) -> str:
-    """Names what, besides the transformed data, decides on the trained model."""
+    """Names what, besides the examples and their transform, decides on the model."""
     deciding = [_trainer_config(config)]
     if config.tuning is not None:
         deciding.append(_tuner_config(config, config.tuning))

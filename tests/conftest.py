@@ -302,7 +302,8 @@ def _transform_rows(config: Any, rows: list[Row], folder: Path) -> None:
         (probed, _) = ((probes, metadata), graph) | tft_beam.TransformDataset()
         _ = graph | tft_beam.WriteTransformFn(str(folder / "graph"))
     coder = ExampleProtoCoder(out_metadata.schema)
-    for name, some in (("rows", analysed), ("probes", probed)):
+    _write_records(folder / "rows.gz", Tiny.as_examples(rows))
+    for name, some in (("transformed", analysed), ("probes", probed)):
         _write_records(folder / f"{name}.gz", [coder.encode(row) for row in some])
 
 
@@ -340,7 +341,7 @@ def tiny_of(shared_folder: Callable[..., Path]) -> Callable[[str, list[Row]], Ti
         folder = shared_folder(name, functools.partial(_transform_rows, config, rows))
         transformed, transformed_probes = (
             [each.numpy() for each in tf.data.TFRecordDataset(str(path), "GZIP")]
-            for path in (folder / "rows.gz", folder / "probes.gz")
+            for path in (folder / "transformed.gz", folder / "probes.gz")
         )
         return Tiny(
             config=config,

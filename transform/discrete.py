@@ -41,11 +41,12 @@ def ids(texts: Texts, feature: Categorical | Hashed, name: str) -> Ids:
 
 def _vocabulary_ids(texts: tf.Tensor, feature: Categorical, name: str) -> tf.Tensor:
     """Ids from 0, the most frequent string first; unknown ones are hashed behind."""
+    frequency = feature.min_frequency
     return tft.compute_and_apply_vocabulary(
         texts,
         top_k=feature.top_k,
         # TFT warns that a threshold of 1 does nothing.
-        frequency_threshold=feature.min_frequency if feature.min_frequency > 1 else None,
+        frequency_threshold=frequency if frequency > 1 else None,
         num_oov_buckets=feature.oov_buckets,
         vocab_filename=name,
     )

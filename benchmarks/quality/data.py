@@ -1,4 +1,4 @@
-"""Examples taken through ExampleGen and Transform once, for all models and seeds."""
+"""Examples read and analysed once, for all models and seeds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _COMPLETE = "complete"
 
 @dataclass(frozen=True)
 class Prepared:
-    """Transformed examples.
+    """Examples, and the graph that transforms them.
 
     Attributes:
       config: The configuration they were made with.
@@ -38,18 +38,19 @@ class Prepared:
     @property
     def transform(self) -> tft.TFTransformOutput:
         """The Transform graph."""
-        return tft.TFTransformOutput(str(self._output("transform_graph")))
+        return tft.TFTransformOutput(str(self._output("Transform", "transform_graph")))
 
     def files(self, split: str) -> str:
-        """A glob of the transformed examples of a split."""
-        return str(self._output("transformed_examples") / f"Split-{split}" / "*.gz")
+        """A glob of the examples of a split."""
+        folder = self._output("ExampleGen", "examples")
+        return str(folder / f"Split-{split}" / "*.gz")
 
     def inputs(self, part: TrainerPart) -> ModelInputs:
         """The columns of a model."""
         return ModelInputs.of(part, self.transform)
 
-    def _output(self, key: str) -> Path:
-        (output,) = (self.folder / "artifacts" / "Transform" / key).iterdir()
+    def _output(self, component: str, key: str) -> Path:
+        (output,) = (self.folder / "artifacts" / component / key).iterdir()
         return output
 
 
@@ -61,7 +62,7 @@ def prepare(config: Config, work: Path) -> Prepared:
       work: Folder of the results, with a folder for each configuration.
 
     Returns:
-      The transformed examples.
+      The examples and their graph.
     """
     folder = work / f"{config.name}-{_key(config)}"
     if not (folder / _COMPLETE).exists():

@@ -18,6 +18,7 @@ from benchmarks.quality.data import Prepared
 from config.names import tensor_name
 from config.parts import TrainerPart
 from config.root import Config
+from trainer.data.examples import transformed_examples
 from trainer.fit.run import train
 
 Array = npt.NDArray[Any]
@@ -69,7 +70,7 @@ def train_and_measure(
 
     Args:
       config: The model and its training; the features are those of `prepared`.
-      prepared: The transformed examples.
+      prepared: The examples and their graph.
       seed: Replaces `training.seed`.
       of_slice: A categorical feature and its value, or nothing.
     """
@@ -81,20 +82,15 @@ def train_and_measure(
         model = train(part, inputs, prepared.transform, [prepared.files("train")], logs)
     seconds = time.monotonic() - began
     labels, logits, withins = [], [], []
-    for features in _batches(prepared):
+    for features in transformed_examples(
+        [prepared.files("eval")], prepared.transform, _BATCH
+    ):
         logits.append(model(inputs.dense(features), training=False).numpy()[:, 0])
         labels.append(features[part.label].numpy())
         withins.append(_within(features, prepared, of_slice))
     keras.backend.clear_session()
     within = np.concatenate(withins) if of_slice else None
     return figures(np.concatenate(labels), np.concatenate(logits), within, seconds)
-
-
-def _batches(prepared: Prepared) -> tf.data.Dataset:
-    spec = prepared.transform.transformed_feature_spec()
-    files = tf.data.Dataset.list_files(prepared.files("eval"), shuffle=False)
-    records = tf.data.TFRecordDataset(files, compression_type="GZIP")
-    return records.batch(_BATCH).map(lambda batch: tf.io.parse_example(batch, spec))
 
 
 def _within(

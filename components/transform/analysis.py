@@ -146,7 +146,7 @@ def save(
     results: Results,
     folder: str,
     path: str,
-) -> PreprocessingFn:
+) -> None:
     """Saves a `preprocessing_fn` with the values of its analyzers.
 
     Args:
@@ -155,9 +155,6 @@ def save(
       results: The values, from `analyze`.
       folder: Temporary folder.
       path: Folder of a TransformGraph, which is written as TFT does.
-
-    Returns:
-      The function as it was saved.
     """
     context = TFGraphContext(tf.Module(), folder, results)
     signature = impl_helper.get_type_specs_from_feature_specs(spec)
@@ -168,7 +165,6 @@ def save(
     )
     assert not _analyzers(traced.graph), "preprocessing_fn differs from call to call"
     _write_metadata(traced, path)
-    return function
 
 
 def _write_metadata(traced: Any, path: str) -> None:

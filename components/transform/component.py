@@ -1,4 +1,4 @@
-"""Transform: raw features to ids and numbers, and the graph that does it."""
+"""Transform: the graph that turns raw features into ids and numbers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class LocalTransform(Component):
     """
 
     INPUTS = {"examples": Examples, "schema": Schema}
-    OUTPUTS = {"transform_graph": TransformGraph, "transformed_examples": Examples}
+    OUTPUTS = {"transform_graph": TransformGraph}
     # TransformPart; the code includes that of `preprocessing_fn`.
     PARAMETERS = {"part": str, "code": str}
     EXECUTOR_SPEC = ExecutorClassSpec(TransformExecutor)

@@ -16,6 +16,7 @@ from sklearn.metrics import roc_auc_score
 from config.parts import TrainerPart
 from config.training import Training, WarmStart
 from ctr.ablation.trained import Trained
+from trainer.data.examples import transformed_examples
 from trainer.data.inputs import ModelInputs
 from trainer.fit.processes import run_in_processes
 from trainer.fit.run import train, wants_its_own_process
@@ -103,8 +104,5 @@ def _without_base_model(part: TrainerPart) -> Training:
 def _eval_batches(trained: Trained, names: list[str]) -> tf.data.Dataset:
     """Some columns of the eval split, always in the same order."""
     transform = tft.TFTransformOutput(trained.transform_graph)
-    every = transform.transformed_feature_spec()
-    spec = {name: every[name] for name in names}
-    files = tf.data.Dataset.list_files(trained.eval_files, shuffle=False)
-    records = tf.data.TFRecordDataset(files, "GZIP").batch(_BATCH)
-    return records.map(lambda batch: tf.io.parse_example(batch, spec))
+    batches = transformed_examples([trained.eval_files], transform, _BATCH)
+    return batches.map(lambda columns: {name: columns[name] for name in names})

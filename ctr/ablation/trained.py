@@ -32,7 +32,7 @@ class Trained:
     Attributes:
       part: The model and its training.
       transform_graph: Folder of the Transform graph.
-      train_files: A glob of the transformed examples to train on.
+      train_files: A glob of the examples to train on.
       eval_files: A glob of those to measure on.
     """
 
@@ -90,7 +90,7 @@ def find_trained(
     for pattern in files.values():
         if not fileio.glob(pattern):
             raise InputError(
-                f"{pattern}: the transformed examples of run {run_id} are gone; name "
+                f"{pattern}: the examples of run {run_id} are gone; name "
                 "another run, or make one by: ctr run"
             )
     graph = artifact_utils.get_single_uri(inputs["transform_graph"])

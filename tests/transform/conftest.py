@@ -100,7 +100,8 @@ def _run(
     )
     with tempfile.TemporaryDirectory() as folder:
         results = analysis.analyze(function, spec, records, folder)
-        transform = analysis.save(function, spec, results, folder, str(graph))
+        analysis.save(function, spec, results, folder, str(graph))
+    transform = tft.TFTransformOutput(str(graph)).transform_features_layer()
     columns = transform(tf.io.parse_example(examples, spec))
     return {name: _listed(column) for name, column in columns.items()}
 

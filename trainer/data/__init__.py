@@ -1,1 +1,1 @@
-"""Input pipeline: from transformed examples to batches."""
+"""Input pipeline: from examples to batches of a model's inputs."""

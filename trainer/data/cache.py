@@ -1,8 +1,7 @@
-"""Parsed examples in a folder, in blocks that `tf.data` reads again in each epoch."""
+"""Examples in a folder, in blocks that `tf.data` reads again in each epoch."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from trainer.data.examples import Transformed
 from trainer.data.inputs import ModelInputs, Tensors
 
 # The ids [rows, columns], the numbers [rows, columns] and, of each multi-valued column,
@@ -51,30 +51,21 @@ class Columns:
             id_type=tf.int32 if most <= tf.int32.max else tf.int64,
         )
 
-    def parse(self, serialized: tf.Tensor, spec: Mapping[str, Any]) -> Block:
-        """Parses tf.Examples; the lists are ragged still.
-
-        Args:
-          serialized: tf.Examples, [rows].
-          spec: Everything in them but the lists.
-        """
-        wanted = {name: spec[name] for name in (*self.ids, *self.numbers, self.label)}
-        lists = {
-            name: tf.io.RaggedFeature(tf.int64, row_splits_dtype=tf.int64)
-            for name in self.lists
-        }
-        parsed = tf.io.parse_example(serialized, wanted | lists)
-        rows = tf.size(serialized)
-        numbers = [parsed[name] for name in (*self.numbers, self.label)]
+    def pack(self, transformed: Transformed) -> Block:
+        """Packs columns after Transform; the lists are ragged still."""
+        numbers = [transformed[name] for name in (*self.numbers, self.label)]
+        rows = tf.size(numbers[-1])
+        ids = _stack([transformed[name] for name in self.ids], rows)
+        lists = [tf.RaggedTensor.from_sparse(transformed[name]) for name in self.lists]
         return (
-            tf.cast(_stack([parsed[n] for n in self.ids], rows), self.id_type),
+            tf.cast(ids, self.id_type),
             _stack(numbers, rows),
-            *(tf.cast(parsed[name], self.id_type) for name in self.lists),
+            *(tf.cast(ragged, self.id_type) for ragged in lists),
         )
 
-    def pick(self, parsed: Block, rows: npt.NDArray[np.int64]) -> Block:
-        """Some rows of what was parsed, with the lists as bytes."""
-        ids, numbers, *lists = parsed
+    def pick(self, packed: Block, rows: npt.NDArray[np.int64]) -> Block:
+        """Some rows of what was packed, with the lists as bytes."""
+        ids, numbers, *lists = packed
         return (
             ids.numpy()[rows],
             numbers.numpy()[rows],

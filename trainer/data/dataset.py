@@ -1,4 +1,4 @@
-"""Transformed examples as batches, with a validation part held out."""
+"""Examples as batches of a model's inputs, with a validation part held out."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ import tensorflow_transform as tft
 from config.errors import InputError
 from config.training import Training
 from trainer.data.cache import Block, BlockCache, Columns
+from trainer.data.examples import transformed_examples
 from trainer.data.inputs import ModelInputs
 from trainer.data.occurrence import Counts, IdCounts
 
-# Records parsed, and rows cached, at a time.
+# Rows transformed and cached at a time.
 _BLOCK = 4096
-# Files read at a time; part of what the order of the examples depends on.
-_FILES = 4
 # Rows shuffled at a time: those of some 16 blocks from all over the training part.
 _WINDOW = 65_536
 # Nothing but speed depends on it.
@@ -116,10 +115,10 @@ def training_data(
     transform: tft.TFTransformOutput,
     training: Training,
 ) -> Iterator[TrainingData]:
-    """Reads what Transform materialised.
+    """Reads examples.
 
-    Everything is parsed once, into a temporary folder that is read in each epoch and
-    removed at the end: memory does not grow with the number of examples.
+    Everything is transformed once, into a temporary folder that is read in each epoch
+    and removed at the end: memory does not grow with the number of examples.
 
     Examples at even distances are held out, so that the eval split stays unseen until
     the Evaluator.
@@ -128,7 +127,7 @@ def training_data(
       patterns: Globs of TFRecord files.
       inputs: The columns wanted.
       label: Name of the label.
-      transform: Layout of the examples.
+      transform: The Transform graph.
       training: Batch size, validation fraction, share of the negatives and seed.
 
     Yields:
@@ -143,30 +142,16 @@ def training_data(
         validation = BlockCache(Path(folder) / "validation", columns)
         counts = IdCounts(inputs, columns)
         parts = _Parts(training)
-        for parsed in _parse(patterns, columns, transform.transformed_feature_spec()):
-            trained_on, held_out = parts.rows(parsed[1].numpy()[:, -1])
-            block = columns.pick(parsed, trained_on)
+        examples = transformed_examples(patterns, transform, _BLOCK)
+        packed = examples.map(columns.pack).prefetch(tf.data.AUTOTUNE)
+        for rows in packed:
+            trained_on, held_out = parts.rows(rows[1].numpy()[:, -1])
+            block = columns.pick(rows, trained_on)
             train.append(block)
             counts.add(block)
-            validation.append(columns.pick(parsed, held_out))
+            validation.append(columns.pick(rows, held_out))
         parts.check_enough()
         yield TrainingData(train, validation, columns, counts.counts, training)
-
-
-def _parse(
-    patterns: Sequence[str], columns: Columns, spec: dict[str, object]
-) -> tf.data.Dataset:
-    """Blocks, always in the same order."""
-    files = tf.data.Dataset.list_files(list(patterns), shuffle=False)
-    records = files.interleave(
-        lambda file: tf.data.TFRecordDataset(file, "GZIP").batch(_BLOCK),
-        cycle_length=_FILES,
-        num_parallel_calls=_FILES,
-        deterministic=True,
-    )
-    return records.map(
-        lambda block: columns.parse(block, spec), num_parallel_calls=tf.data.AUTOTUNE
-    ).prefetch(tf.data.AUTOTUNE)
 
 
 class _Parts:

@@ -128,8 +128,8 @@ def train(
     Args:
       part: The model and its training.
       inputs: The columns it takes.
-      transform: Layout of the examples.
-      files: Globs of the transformed examples to train on.
+      transform: The Transform graph.
+      files: Globs of the examples to train on.
       log_dir: Folder of TensorBoard's files and the record of the training; None for
         none of them.
       base_model: The SavedModel that `warm_start` is from, where it is from one.

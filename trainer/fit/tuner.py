@@ -65,8 +65,8 @@ class ClassifierTuner(keras_tuner.Tuner):
 
         Args:
           part: The training, and the settings to vary.
-          transform: Layout of the examples.
-          files: Globs of the transformed examples to train on.
+          transform: The Transform graph.
+          files: Globs of the examples to train on.
           directory: Folder of KerasTuner's records.
         """
         super().__init__(

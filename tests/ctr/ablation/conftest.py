@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,6 @@ import pytest
 import yaml
 
 RUN_ID = "20250101T000000Z-abcdef"
-
-
-def _clicked_by_device(record: bytes) -> bytes:
-    """A transformed example, clicked just where the device has id 1."""
-    import tensorflow as tf
-
-    example = tf.train.Example.FromString(record)
-    features = example.features.feature
-    (device,) = features["device"].int64_list.value
-    features["click"].float_list.value[:] = [float(device == 1)]
-    return example.SerializeToString()
 
 
 @dataclass(frozen=True)
@@ -56,10 +45,13 @@ class Run:
 
         return connection_config(self.problem.config, WorkDir(self.work_dir))
 
-    def write_split(self, split: str, transformed: Sequence[bytes]) -> None:
-        """Writes the transformed examples of a split, clicked by device."""
+    def write_split(self, split: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Writes the examples of a split, clicked just where the device is a phone."""
         path = self.work_dir / "examples" / f"Split-{split}" / "part.gz"
-        self.write_records(path, [_clicked_by_device(each) for each in transformed])
+        clicked = [
+            {**row, "click": [float(row["device"] == ["phone"])]} for row in rows
+        ]
+        self.write_records(path, self.problem.as_examples(clicked))
 
     def add_training(self, run_id: str, **others: Any) -> None:
         """Records a Trainer as TFX does: with its inputs, and in its contexts.
@@ -169,8 +161,8 @@ def run(tiny, tmp_path, write_records):
     run.config.write_text(yaml.safe_dump(settings))
     run.folder.mkdir(parents=True)
     (run.work_dir / "latest").symlink_to(RUN_ID)
-    run.write_split("train", tiny.transformed[:250])
-    run.write_split("eval", tiny.transformed[250:])
+    run.write_split("train", tiny.rows[:250])
+    run.write_split("eval", tiny.rows[250:])
     _write_summary(run.folder)
     _write_report(run.folder)
     run.add_training(RUN_ID)

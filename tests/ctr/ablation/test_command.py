@@ -65,7 +65,7 @@ def test_the_report_as_text(run, capfd):
 
 
 def _one_label(run):
-    run.write_split("eval", run.problem.transformed[:1])
+    run.write_split("eval", run.problem.rows[:1])
 
 
 def _no_training(run):

@@ -28,6 +28,13 @@ TAGS = IdInput("tags", 10, multivalued=True, crossed=False, embedding_size=2)
 INPUTS = ModelInputs(ids=(ID, TAGS), numbers=("number",))
 
 
+def _layout(spec):
+    """A Transform graph that leaves the columns as they are."""
+    return SimpleNamespace(
+        raw_feature_spec=lambda: spec, transform_features_layer=lambda: dict
+    )
+
+
 @pytest.fixture(autouse=True)
 def temporary(tmp_path, monkeypatch):
     """The folder for temporary files."""
@@ -53,7 +60,7 @@ def read(tmp_path, write_records):
             half = count // 2
             write_records(tmp_path / "a.gz", [_example(i) for i in range(half)])
             write_records(tmp_path / "b.gz", [_example(i) for i in range(half, count)])
-            transform = SimpleNamespace(transformed_feature_spec=lambda: SPEC)
+            transform = _layout(SPEC)
             patterns = [str(tmp_path / "*.gz")]
             settings = Training(**{"batch_size": 8, **training})
             data = training_data(patterns, inputs, "click", transform, settings)
@@ -193,7 +200,7 @@ def test_ids_of_the_largest_tables_are_kept(tmp_path, write_records):
         ),
         numbers=(),
     )
-    transform = SimpleNamespace(transformed_feature_spec=lambda: SPEC)
+    transform = _layout({name: SPEC[name] for name in features})
     patterns = [str(tmp_path / "*.gz")]
     with training_data(patterns, inputs, "click", transform, Training()) as data:
         ((columns, _),) = data.train().take(1)
@@ -248,19 +255,19 @@ def test_fewer_examples_are_an_error_that_says_so(read, count, temporary):
     with pytest.raises(InputError, match=f"{count} examples.* 2"):
         read(count)
 
-    assert not list(temporary.iterdir())
+    assert not list(temporary.glob("ctr-*"))
 
 
 def test_parsed_examples_are_removed_at_the_end(tmp_path, write_records, temporary):
     write_records(tmp_path / "a.gz", [_example(i) for i in range(20)])
-    transform = SimpleNamespace(transformed_feature_spec=lambda: SPEC)
+    transform = _layout(SPEC)
     patterns = [str(tmp_path / "*.gz")]
     with (
         contextlib.suppress(KeyboardInterrupt),
         training_data(patterns, INPUTS, "click", transform, Training()) as data,
     ):
         next(iter(data.train()))
-        assert list(temporary.iterdir())
+        assert list(temporary.glob("ctr-*"))
         raise KeyboardInterrupt
 
-    assert not list(temporary.iterdir())
+    assert not list(temporary.glob("ctr-*"))

@@ -21,7 +21,7 @@ from trainer.models import MODELS
 @pytest.fixture
 def fn_args_of(tiny, tmp_path, write_records):
     """A function: the arguments to train the model of a part on the tiny problem."""
-    write_records(tmp_path / "train.gz", tiny.transformed)
+    write_records(tmp_path / "train.gz", tiny.as_examples(tiny.rows))
     return lambda part: FnArgs(
         custom_config={"part": part.model_dump_json()},
         transform_output=str(tiny.schema.parent / "graph"),
@@ -77,7 +77,7 @@ def test_the_validation_auc_of_each_epoch_is_that_of_the_held_out_examples(
         return [*training_callbacks(*arguments), Judge()]
 
     monkeypatch.setattr(run, "training_callbacks", with_judge)
-    write_records(tmp_path / "train.gz", tiny.transformed)
+    write_records(tmp_path / "train.gz", tiny.as_examples(tiny.rows))
     training = tiny.part.training.model_copy(
         update={"epochs": 3, "validation_fraction": 0.25}
     )

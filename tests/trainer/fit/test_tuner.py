@@ -29,7 +29,7 @@ ENTIRE_SPACE = {
 @pytest.fixture
 def search(tiny, tmp_path, tmp_path_factory, write_records):
     """A function that searches, as TFX's executor does, and returns the tuner."""
-    write_records(tmp_path / "train.gz", tiny.transformed)
+    write_records(tmp_path / "train.gz", tiny.as_examples(tiny.rows))
 
     def search(kind="wide_deep", **settings):
         tuning = Tuning.model_validate({"trials": 2, "epochs": 1, **settings})
