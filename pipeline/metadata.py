@@ -25,7 +25,7 @@ def existing_metadata(config: Config, work_dir: WorkDir) -> Connection:
       ReleaseError: There has been none; connecting would make a file.
     """
     if config.metadata.is_local and not work_dir.metadata.exists():
-        raise ReleaseError(f"{work_dir.path}: there is no run; make one by: ctr run")
+        raise ReleaseError(f"{work_dir.path}: there is no run yet; run `ctr run` first")
     return connection_config(config, work_dir)
 
 

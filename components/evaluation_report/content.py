@@ -217,7 +217,7 @@ class Source(Content):
 
 
 class Baseline(Content):
-    """The model that a candidate is held against.
+    """The model that a candidate is compared with.
 
     Attributes:
       version: The version that serves it.
@@ -306,12 +306,12 @@ def read_content(folder: str) -> Report:
     """
     path = os.path.join(folder, CONTENT_FILE)
     if not fileio.exists(path):
-        raise InputError(f"{folder}: this run has left no report; make one by: ctr run")
+        raise InputError(f"{folder}: this run has no report; run `ctr run` again")
     try:
         with fileio.open(path) as file:
             return Report.model_validate_json(file.read())
     except pydantic.ValidationError as error:
         raise InputError(
-            f"{path}: is of another version of this package; make a run with this one "
-            "by: ctr run"
+            f"{path}: written by another version of this package; run `ctr run` with "
+            "this one"
         ) from error

@@ -58,7 +58,7 @@ def _of_the_gates(evaluation: Evaluation) -> str:
     if not statuses["not applied"]:
         why = "had too little data"
     elif not statuses["not enough data"]:
-        why = "had no baseline to be held against"
+        why = "had no baseline to compare with"
     else:
         why = "could not be applied"
     return f"Passed {passed} of {number} conditions; the rest {why}"

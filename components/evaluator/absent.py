@@ -85,10 +85,12 @@ def read_found(lines: Iterable[str]) -> set[SliceKey]:
 
 def found_in(batch: pa.RecordBatch, wanted: Iterable[SliceKey]) -> Iterator[SliceKey]:
     """Yields the slices that have an example in a batch of raw examples."""
+    columns = set(batch.schema.names)
     for key in wanted:
-        holds = [_rows_with(batch.column(column), text) for column, text in key]
-        if np.logical_and.reduce(holds).any():
-            yield key
+        if columns.issuperset(column for column, _ in key):
+            holds = [_rows_with(batch.column(column), text) for column, text in key]
+            if np.logical_and.reduce(holds).any():
+                yield key
 
 
 def _rows_with(column: pa.Array, text: str) -> npt.NDArray[np.bool_]:

@@ -15,7 +15,7 @@ from components.evaluator.scores import Bins, Floats, Ints, Sample
 
 Figure = Callable[[Sample], Floats]
 
-# Groups of examples whose mean prediction is held against their mean label.
+# Groups of examples whose mean prediction is compared with their mean label.
 _CALIBRATION_GROUPS = 10
 
 

@@ -57,7 +57,7 @@ class _Bound(NamedTuple):
       condition: The bound in words.
       value: The number that is bounded.
       met: True if the value is within the bound.
-      note: Why it asks nothing of a model, if so.
+      note: Why any model would meet it, if so.
       on_change: True for a bound on a change.
     """
 

@@ -75,7 +75,7 @@ class Evaluation(ArtifactFile):
         elif statuses == {"not applied"}:
             reasons.append("no gate was applied, so nothing was required of the model")
         elif not self.passed and "failed" not in statuses:
-            reasons.append("no gate had enough data, so nothing speaks for the model")
+            reasons.append("no gate had enough data, so none was passed")
         if self.baseline_problem is not None:
             reasons.append(f"baseline not evaluated: {self.baseline_problem}")
         elif self.baseline is None:

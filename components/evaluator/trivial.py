@@ -1,4 +1,4 @@
-"""Says where a gate asks nothing of a model."""
+"""Notes on gates that any model would pass."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COMMON = "predicting the more frequent label for all examples"
 
 
 def lower_bound_note(metric: str, bound: float, mean_label: float) -> str | None:
-    """Why a model meets `metric >= bound` without knowing anything, if it does.
+    """Note on `metric >= bound` where a model without features would meet it.
 
     Args:
       metric: The metric.
@@ -29,24 +29,24 @@ def lower_bound_note(metric: str, bound: float, mean_label: float) -> str | None
         return f"cannot fail: {metric} is never below 0"
     reached = _reached(metric, mean_label)
     if reached is not None and bound <= reached[0]:
-        return _asks_nothing(metric, *reached)
+        return _trivial(metric, *reached)
     return None
 
 
 def upper_bound_note(metric: str, bound: float, mean_label: float) -> str | None:
-    """Why a model meets `metric <= bound` without knowing anything, if it does."""
+    """Note on `metric <= bound` where a model without features would meet it."""
     if metric in _OF_EXAMPLES:
         return _of_examples(metric)
     if metric not in UNBOUNDED_METRICS and bound >= 1:
         return f"cannot fail: {metric} is never above 1"
     stayed = _stayed_at(metric, mean_label)
     if stayed is not None and bound >= stayed[0]:
-        return _asks_nothing(metric, *stayed)
+        return _trivial(metric, *stayed)
     return None
 
 
 def change_note(metric: str, largest: float) -> str | None:
-    """Why a bound on a change cannot fail, if so.
+    """Note on a bound on a change that cannot fail.
 
     Args:
       metric: The metric.
@@ -60,15 +60,15 @@ def change_note(metric: str, largest: float) -> str | None:
 
 
 def _of_examples(metric: str) -> str:
-    return f"asks nothing of the model: {metric} depends on the examples only"
+    return f"does not depend on the model: {metric} is of the examples alone"
 
 
-def _asks_nothing(metric: str, value: float, how: str) -> str:
-    return f"asks nothing of the model: {how} has {metric} {value:.4f}"
+def _trivial(metric: str, value: float, how: str) -> str:
+    return f"is passed by any model: {how} has {metric} {value:.4f}"
 
 
 def _reached(metric: str, mean_label: float) -> tuple[float, str] | None:
-    """What a model that knows nothing reaches, where higher is better."""
+    """Value of a metric, the higher the better, without features, and how."""
     if metric in ("auc", "gauc"):
         return 0.5, _CONSTANT
     if metric == "pr_auc":
@@ -82,7 +82,7 @@ def _reached(metric: str, mean_label: float) -> tuple[float, str] | None:
 
 
 def _stayed_at(metric: str, mean_label: float) -> tuple[float, str] | None:
-    """What a model that knows nothing stays at, where lower is better."""
+    """Value of a metric, the lower the better, without features, and how."""
     if metric == "log_loss":
         return float(entropy(np.array(mean_label))), _CONSTANT
     if metric == "normalized_entropy":

@@ -91,7 +91,7 @@ def find_trained(
         if not fileio.glob(pattern):
             raise InputError(
                 f"{pattern}: the examples of run {run_id} are gone; name "
-                "another run, or make one by: ctr run"
+                "another run, or run `ctr run` again"
             )
     graph = artifact_utils.get_single_uri(inputs["transform_graph"])
     return Trained(part, graph, files[TRAIN], files[EVAL])
@@ -116,7 +116,7 @@ def _trainer_execution(
         )
     if not executions:
         raise InputError(
-            f"run {run_id} trained no model; name one that did, or make one by: ctr run"
+            f"run {run_id} trained no model; name one that did, or run `ctr run`"
         )
     (execution,) = executions
     return execution

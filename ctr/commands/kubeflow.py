@@ -72,4 +72,4 @@ def _next_step(options: argparse.Namespace) -> str:
     if options.release:
         return f"it is what this runs: ctr kubeflow approve RUN {same} --by NAME"
     package = shlex.quote(str(options.output))
-    return f"run it by: ctr kubeflow run {same} --package {package}"
+    return f"run it with: ctr kubeflow run {same} --package {package}"

@@ -102,7 +102,7 @@ def _open(folder: Path) -> None:
 
     page = (folder / PAGE_FILE).resolve()
     if not page.exists():
-        raise InputError(f"{page}: this run has left no page; make one by: ctr run")
+        raise InputError(f"{page}: this run has no page; run `ctr run` again")
     if not webbrowser.open(page.as_uri()):
         raise InputError(f"found no browser; open {page} in one")
     print(page)

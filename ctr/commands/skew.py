@@ -63,8 +63,8 @@ def _compare(config: Config, work_dir: WorkDir, patterns: list[str]) -> Skew:
     released = RecordStore(connection, config.name).history().last
     if released is None:
         raise ReleaseError(
-            f"{config.name}: no model is released to compare with; release one by: ctr "
-            "release approve"
+            f"{config.name}: no model is released to compare with; release one with "
+            "`ctr release approve`"
         )
     training = training_statistics(connection, released.model_uri)
     columns = columns_of(training, ExampleGenPart.of_serving_examples(config).columns)

@@ -128,7 +128,9 @@ class Review:
             self._repair()
             history = self.history()
             candidate = self._candidate(history, run)
-            self._check_not_served(candidate, "; take it back by: ctr release rollback")
+            self._check_not_served(
+                candidate, "; withdraw it with `ctr release rollback`"
+            )
             objection = _objection(history, candidate)
             if objection is not None:
                 raise ReleaseError(f"{run}: {objection}; there is nothing to reject")
@@ -242,7 +244,7 @@ def _check_name(by: str) -> None:
 def _latest(history: ReleaseHistory) -> str:
     runs = list(dict.fromkeys(record.run for record in reversed(history.records)))
     return (
-        f"the latest are: {', '.join(runs[:_FEW])}" if runs else "make one by: ctr run"
+        f"the latest are: {', '.join(runs[:_FEW])}" if runs else "run `ctr run` first"
     )
 
 

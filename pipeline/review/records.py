@@ -31,7 +31,7 @@ class RecordStore:
         self._store = metadata_store.MetadataStore(connection)
         context = self._context(_PIPELINE, pipeline)
         if context is None:
-            raise ReleaseError(f"{pipeline} has never run; make a run by: ctr run")
+            raise ReleaseError(f"{pipeline} has never run; run `ctr run` first")
         self._pipeline = context
 
     def history(self) -> ReleaseHistory:

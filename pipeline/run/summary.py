@@ -113,7 +113,7 @@ def _latest_runs(work_dir: Path) -> str:
     found = (path.parent for path in work_dir.glob(f"*/{SUMMARY_FILE}"))
     runs = sorted((run.name for run in found if not run.is_symlink()), reverse=True)
     if not runs:
-        return "make one by: ctr run"
+        return "run `ctr run` first"
     return f"the latest are: {', '.join(runs[:_LATEST_RUNS])}"
 
 

@@ -64,7 +64,7 @@ OUTCOMES = [
         condition="pr_auc >= 0.05",
         status="passed",
         reason="pr_auc is 0.3000",
-        note="asks nothing of the model: chance has pr_auc 0.1000",
+        note="is passed by any model: chance has pr_auc 0.1000",
     ),
 ]
 FAILED = Outcome(

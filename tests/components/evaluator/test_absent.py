@@ -49,6 +49,8 @@ def test_slice_with_an_example_is_found(values: dict[str, str]):
         # Each has an example; no example has both.
         {"city": "Rome", "price": "30"},
         {"tags": "z", "city": "Oslo"},
+        # Not in the schema.
+        {"country": "NO"},
     ],
 )
 def test_slice_without_an_example_is_not_found(values: dict[str, str]):

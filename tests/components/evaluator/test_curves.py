@@ -1,4 +1,4 @@
-"""Curves of scored examples, held against scikit-learn and NumPy."""
+"""Curves of scored examples, compared with scikit-learn and NumPy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Evaluator on a tiny exported model, held against scikit-learn and numpy."""
+"""The Evaluator on a tiny exported model, compared with scikit-learn and numpy."""
 
 from __future__ import annotations
 

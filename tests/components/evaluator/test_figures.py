@@ -1,4 +1,4 @@
-"""Figures from counts, held against scikit-learn and NumPy on the examples."""
+"""Figures from counts, compared with scikit-learn and NumPy on the examples."""
 
 from __future__ import annotations
 

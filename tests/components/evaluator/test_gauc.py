@@ -1,4 +1,4 @@
-"""GAUC through Beam, by hand and held against scikit-learn in a loop over groups."""
+"""GAUC through Beam, by hand and compared with scikit-learn in a loop over groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schema of small training tables, and others held against it."""
+"""The schema of small training tables, and others compared with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is compiled, held against the rules of the backend."""
+"""What is compiled, compared with the rules of the backend."""
 
 from __future__ import annotations
 

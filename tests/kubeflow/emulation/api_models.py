@@ -1,4 +1,4 @@
-"""Requests held against the models of kfp-server-api."""
+"""Requests compared with the models of kfp-server-api."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A server of Kubeflow Pipelines' API that keeps its state in memory.
 
-Each request is held against the models of kfp-server-api, which are made from the
+Each request is compared with the models of kfp-server-api, which are made from the
 OpenAPI document of the real server: a key that a model lacks, or a value of another
 type, is rejected as by the real one. What the backend checks beyond that (types
 of parameters, the schema version, names that are taken) is checked here as well.

@@ -111,7 +111,7 @@ def test_a_run_without_a_candidate(pipeline):
 
 def test_a_pipeline_that_has_never_run(pipeline, tmp_path):
     line = refused(Review, pipeline.connection, "others", str(tmp_path), 1)
-    assert line == "others has never run; make a run by: ctr run"
+    assert line == "others has never run; run `ctr run` first"
 
 
 def test_a_model_that_is_gone(pipeline):
@@ -190,7 +190,7 @@ def test_a_released_run_is_taken_back_instead_of_rejected(pipeline):
     pipeline.review().approve("r1", by="Ann", note="")
     line = refused(pipeline.review().reject, "r1", by="Bob", note="no")
     assert "r1 is released already, as version " in line
-    assert line.endswith("take it back by: ctr release rollback")
+    assert line.endswith("withdraw it with `ctr release rollback`")
 
 
 def test_an_older_run_takes_a_rollback(pipeline):

@@ -198,7 +198,7 @@ def test_json_keeps_everything(summary):
 
 
 def test_a_run_that_is_not_there_names_those_that_are(summary, tmp_path):
-    with pytest.raises(InputError, match="no complete run; make one by: ctr run"):
+    with pytest.raises(InputError, match="no complete run; run `ctr run` first"):
         read_summary(tmp_path / "latest")
     for run in ("run1", "run2"):
         (tmp_path / run).mkdir()
