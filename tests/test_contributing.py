@@ -45,7 +45,7 @@ def test_the_weekday_is_that_of_the_calendar():
 
 
 def test_the_bias_is_a_difference_of_means():
-    from components.evaluator.scores import Bins, Sample, Score, ScoreTable
+    from components.evaluator.score_counts import Bins, Sample, Score, ScoreTable
 
     metric = example("A metric")
     examples = [(0, 0.1), (0, 0.3), (1, 0.6), (1, 0.8)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from components.evaluation_report import words
+from components.evaluation_report import formats
 from components.evaluation_report.figures import bounds_of, value_of
 from components.evaluator.record import Evaluation, Which
 from components.evaluator.slices import OVERALL_NAME
@@ -47,10 +47,10 @@ def _row(evaluation: Evaluation, metric: str) -> Row:
     known = [bounds_of(evaluation, which, OVERALL_NAME, metric) for which in _ALL]
     return Row(
         metric=metric,
-        name=words.metric_name(metric),
-        meaning=words.metric_meaning(metric),
-        candidate=(words.figure(metric, value), words.interval(known[0])),
-        baseline=(words.figure(metric, before), words.interval(known[1])),
-        change=(words.signed(metric, change), words.interval(known[2])),
-        judgement=words.judgement(metric, value, before, known[2]),
+        name=formats.metric_name(metric),
+        meaning=formats.metric_meaning(metric),
+        candidate=(formats.figure(metric, value), formats.interval(known[0])),
+        baseline=(formats.figure(metric, before), formats.interval(known[1])),
+        change=(formats.signed(metric, change), formats.interval(known[2])),
+        judgement=formats.judgement(metric, value, before, known[2]),
     )

@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 from plotly import offline
 
-from components.evaluation_report import verdict, words
+from components.evaluation_report import formats, verdict
 from components.evaluation_report.comparison import overall_rows
 from components.evaluation_report.content import Report
 from components.evaluation_report.plots.curves import curve_plots, curve_points
@@ -62,7 +62,7 @@ def _view(report: Report) -> dict[str, Any]:
     plots["distances"] = distance_plots(report.data.distances)
     return {
         "report": report,
-        "words": words,
+        "formats": formats,
         "verdict": verdict,
         "rows": overall_rows(evaluation) if evaluation else [],
         "table": slice_table(evaluation) if evaluation else None,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from components.evaluation_report import words
+from components.evaluation_report import formats
 from components.evaluation_report.figures import bounds_of, value_of
 from components.evaluator.record import Evaluation
 from components.evaluator.slices import OVERALL_NAME, slicing_name
@@ -83,7 +83,7 @@ def slice_table(evaluation: Evaluation) -> SliceTable:
         for metric in _METRICS
         if any(metric in figures for figures in evaluation.candidate.values())
     ]
-    columns = [words.metric_name(metric) for metric in metrics]
+    columns = [formats.metric_name(metric) for metric in metrics]
     if evaluation.change:
         columns.insert(metrics.index("auc") + 1, "change of AUC")
     names = sorted(
@@ -130,11 +130,11 @@ def _cells(evaluation: Evaluation, name: str, metrics: Iterable[str]) -> Iterabl
         bounds = None
         if metric in _WITH_INTERVALS:
             bounds = bounds_of(evaluation, "candidate", name, metric)
-        yield Cell(words.figure(metric, value), value, words.interval(bounds))
+        yield Cell(formats.figure(metric, value), value, formats.interval(bounds))
         if metric == "auc" and evaluation.change:
             change = value_of(evaluation, "change", name, metric)
             bounds = bounds_of(evaluation, "change", name, metric)
-            yield Cell(words.signed(metric, change), change, words.interval(bounds))
+            yield Cell(formats.signed(metric, change), change, formats.interval(bounds))
 
 
 def _statuses(evaluation: Evaluation) -> dict[str, str]:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from components.evaluation_report import verdict, words
+from components.evaluation_report import formats, verdict
 from components.evaluation_report.comparison import Row, overall_rows
 from components.evaluation_report.content import (
     Data,
@@ -167,7 +167,7 @@ def _infra(infra: InfraRecord) -> Table:
     numbers = ("differing", "largest difference", "p50 ms", "p99 ms")
     table = _table(title, ("signature",), numbers)
     for signature, each in infra.answers.items():
-        largest = words.difference(each.largest_difference)
+        largest = formats.difference(each.largest_difference)
         times = (f"{each.p50_ms:.2f}", f"{each.p99_ms:.2f}")
         _add(table, (signature, f"{each.differing:,}", largest, *times))
     return table
@@ -190,7 +190,7 @@ def _weights(found: WideWeights) -> Table:
     title = f"Heaviest of {found.ids:,} weights of the wide part"
     table = _table(title, ("value", "of"), ("weight", "odds", "examples"))
     for each in found.heaviest[:_WEIGHTS]:
-        odds = f"x {words.odds(each.weight)}"
+        odds = f"x {formats.odds(each.weight)}"
         figures = (f"{each.weight:+.4f}", odds, f"{each.share:.1%}")
         _add(table, (each.term, each.column, *figures))
     return table
@@ -209,7 +209,7 @@ def _distances(data: Data) -> Table:
     table = _table(title, ("feature", "kind", "in words"), ("divergence", "allowed"))
     for each in data.distances:
         allowed = "-" if each.allowed is None else f"{each.allowed:g}"
-        said = words.divergence(each.value)
+        said = formats.divergence(each.value)
         if each.allowed is not None and each.value > each.allowed:
             said += ", more than allowed"
         _add(table, (each.feature, each.kind, said, f"{each.value:.4f}", allowed))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Literal
 
-from components.evaluation_report import words
+from components.evaluation_report import formats
 from components.evaluation_report.content import Report
 from components.evaluation_report.figures import bounds_of, value_of
 from components.evaluation_report.slices import empty_slicings
@@ -100,7 +100,7 @@ def _auc(report: Report, evaluation: Evaluation) -> str:
     if auc is None:
         return _no_auc(evaluation)
     bounds = bounds_of(evaluation, "candidate", OVERALL_NAME, "auc")
-    known = f" (95% interval {words.interval(bounds)})" if bounds else ""
+    known = f" (95% interval {formats.interval(bounds)})" if bounds else ""
     return f"AUC {auc:.4f}{known}{_change(report, evaluation)}."
 
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from apache_beam import pvalue
 
-from components.evaluator.measured import Metrics
+from components.evaluator.slice_metrics import Metrics
 from components.evaluator.slices import SliceKey, slice_key, slice_name
 from config.errors import ConfigError, close_to_or_some
 from config.evaluation import Gate

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from components.evaluator.metrics import BASELINE, CANDIDATE
+from components.evaluator.eval_config import BASELINE, CANDIDATE
 from config.signatures import PROBABILITY, SERVING_DEFAULT
 from serving.scorer import raw_features
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pydantic
 
-from components.evaluator.figures import groups_of_equal_size
-from components.evaluator.scores import Bins, Floats, Ints, Sample
+from components.evaluator.metrics import groups_of_equal_size
+from components.evaluator.score_counts import Bins, Floats, Ints, Sample
 from components.shared.artifact_file import ArtifactFile
 
 _POINTS = 100

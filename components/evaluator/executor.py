@@ -18,7 +18,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
-from components.evaluator.absent import (
+from components.evaluator.absent_slices import (
     absent_slices,
     check_found,
     read_found,
@@ -26,14 +26,14 @@ from components.evaluator.absent import (
 )
 from components.evaluator.baseline import baseline_problem
 from components.evaluator.curves import Curves, SliceCurves
+from components.evaluator.eval_config import BASELINE, CANDIDATE, eval_config
 from components.evaluator.extractors import extractors
 from components.evaluator.gates import apply_gates
 from components.evaluator.gauc import gauc_evaluator
-from components.evaluator.measured import Comparison, Metrics
-from components.evaluator.metrics import BASELINE, CANDIDATE, eval_config
 from components.evaluator.models import model_loader
 from components.evaluator.record import Evaluation
 from components.evaluator.results import Result, change, load_results, measured
+from components.evaluator.slice_metrics import Comparison, Metrics
 from components.evaluator.slices import OVERALL, slice_name
 from components.shared.artifacts import Artifacts, Properties
 from config.examples import EVAL, TRAIN

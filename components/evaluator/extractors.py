@@ -23,7 +23,7 @@ from tensorflow_model_analysis.extractors.extractor import Extractor
 from tensorflow_model_analysis.proto import config_pb2
 from tensorflow_model_analysis.slicer import slicer_lib
 
-from components.evaluator.scores import Bins, Floats, Ints, Scores, block_of
+from components.evaluator.score_counts import Bins, Floats, Ints, Scores, block_of
 
 Extracts = Mapping[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from components.evaluator.figures import entropy
+from components.evaluator.metrics import entropy
 from config.evaluation import UNBOUNDED_METRICS
 
 # Figures of the examples alone.

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from components.evaluator import trivial
+from components.evaluator import gate_notes
 from components.evaluator.intervals import Interval
-from components.evaluator.measured import Comparison, Metrics, SliceMetrics
+from components.evaluator.slice_metrics import Comparison, Metrics, SliceMetrics
 from components.evaluator.slices import SliceKey, slice_key, slice_name
 from config.base import Block
 from config.evaluation import Gate, OnBaselineProblem
@@ -210,17 +210,17 @@ def _bounds(gate: Gate, key: SliceKey, comparison: Comparison) -> Iterator[_Boun
     value = comparison.candidate.value(key, metric)
     mean_label = comparison.candidate.value(key, "mean_label")
     if gate.min is not None:
-        note = trivial.lower_bound_note(metric, gate.min, mean_label)
+        note = gate_notes.lower_bound_note(metric, gate.min, mean_label)
         yield _Bound(f"{metric} >= {gate.min:g}", value, value >= gate.min, note)
     if gate.max is not None:
-        note = trivial.upper_bound_note(metric, gate.max, mean_label)
+        note = gate_notes.upper_bound_note(metric, gate.max, mean_label)
         yield _Bound(f"{metric} <= {gate.max:g}", value, value <= gate.max, note)
     change = comparison.change.value(key, metric) if comparison.change else math.nan
     if gate.min_change is not None:
         words = f"change of {metric} >= {gate.min_change:g}"
-        note = trivial.change_note(metric, -gate.min_change)
+        note = gate_notes.change_note(metric, -gate.min_change)
         yield _Bound(words, change, change >= gate.min_change, note, on_change=True)
     if gate.max_change is not None:
         words = f"change of {metric} <= {gate.max_change:g}"
-        note = trivial.change_note(metric, gate.max_change)
+        note = gate_notes.change_note(metric, gate.max_change)
         yield _Bound(words, change, change <= gate.max_change, note, on_change=True)

@@ -32,8 +32,8 @@ from components.evaluator.extractors import (
     labels_of,
     predictions_of,
 )
+from components.evaluator.score_counts import BLOCKS, Floats, block_of
 from components.evaluator.score_metrics import WITHOUT_EACH
-from components.evaluator.scores import BLOCKS, Floats, block_of
 
 GAUC = "gauc"
 # Share of the examples that are in a group with both labels.

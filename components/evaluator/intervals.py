@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from components.evaluator.scores import BLOCKS, Floats
+from components.evaluator.score_counts import BLOCKS, Floats
 
 Interval = tuple[float, float]
 

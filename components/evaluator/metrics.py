@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from components.evaluator.scores import Bins, Floats, Ints, Sample
+from components.evaluator.score_counts import Bins, Floats, Ints, Sample
 
 Figure = Callable[[Sample], Floats]
 

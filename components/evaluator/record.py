@@ -7,7 +7,7 @@ from typing import Literal
 
 from components.evaluator.gates import Outcome, in_order, passes
 from components.evaluator.intervals import Interval
-from components.evaluator.measured import Comparison, Intervals, Measured, Metrics
+from components.evaluator.slice_metrics import Comparison, Intervals, Measured, Metrics
 from components.evaluator.slices import slice_name
 from components.shared.artifact_file import ArtifactFile
 

@@ -12,11 +12,11 @@ import numpy as np
 import tensorflow_model_analysis as tfma
 
 from components.evaluator.curves import Curve
+from components.evaluator.eval_config import CURVES
 from components.evaluator.intervals import Interval, interval
-from components.evaluator.measured import Measured, SliceMetrics
-from components.evaluator.metrics import CURVES
+from components.evaluator.score_counts import Floats
 from components.evaluator.score_metrics import WITHOUT_EACH
-from components.evaluator.scores import Floats
+from components.evaluator.slice_metrics import Measured, SliceMetrics
 from components.evaluator.slices import SliceKey, slice_key
 from config.evaluation import UNBOUNDED_METRICS
 

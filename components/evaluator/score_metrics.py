@@ -12,8 +12,8 @@ from tensorflow_model_analysis.metrics import metric_types, metric_util
 
 from components.evaluator.curves import curve_of
 from components.evaluator.extractors import SCORE_TABLES, Extracts
-from components.evaluator.figures import figure_named
-from components.evaluator.scores import Bins, Sample, ScoreTable
+from components.evaluator.metrics import figure_named
+from components.evaluator.score_counts import Bins, Sample, ScoreTable
 
 # Follows the name of a metric in the name of its figures without each block.
 WITHOUT_EACH = "_without_each_block"

@@ -22,7 +22,7 @@ from ctr.ablation.measure import (
     quality,
     train_and_score,
 )
-from ctr.ablation.trained import Trained, find_trained
+from ctr.ablation.training_inputs import Trained, find_trained
 from pipeline.metadata import connection_config
 from pipeline.progress import Progress
 from pipeline.workdir import WorkDir

@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 
 from config.parts import TrainerPart
 from config.training import Training, WarmStart
-from ctr.ablation.trained import Trained
+from ctr.ablation.training_inputs import Trained
 from trainer.data.examples import transformed_examples
 from trainer.data.inputs import ModelInputs
 from trainer.fit.processes import run_in_processes

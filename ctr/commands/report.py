@@ -86,7 +86,7 @@ def _print_report(folder: Path, summary: Summary, console: Console) -> None:
 
     with silence():
         from components.evaluation_report.content import read_content
-        from components.evaluation_report.text import render_report
+        from components.evaluation_report.terminal import render_report
 
         report = read_content(str(folder))
     render_headline(summary, console)

@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 
 import numpy as np
 
-from ctr.infer.codes import named_meaning, names_occasion, words_of
 from ctr.infer.column import LARGEST_EXACT, Column, number, shown
+from ctr.infer.ids_or_quantities import named_meaning, names_occasion, words_of
 
 _LEAK_AUC = 0.99
 _FEWEST_OCCASIONS = 100

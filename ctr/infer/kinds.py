@@ -12,9 +12,9 @@ from config.columns import bucket_name, missing_name
 from config.features import Categorical, Feature, Numeric
 from config.names import COLUMN_NAME_RULE, is_column_name
 from config.values.text_values import example_of
-from ctr.infer.codes import code_reason, named_meaning, names_version
 from ctr.infer.column import Column, Rows, count, number, percent
-from ctr.infer.leave_out import reason_to_leave_out, time_example
+from ctr.infer.exclusions import reason_to_leave_out, time_example
+from ctr.infer.ids_or_quantities import code_reason, named_meaning, names_version
 from ctr.infer.lists import delimiter_of
 from ctr.infer.number_hints import number_hint
 from ctr.infer.vocabulary import (

@@ -16,10 +16,10 @@ from config.errors import InputError
 from config.examples import HashSplit, Splits, TimeSplit
 from config.names import is_column_name
 from config.spans import Spans
-from ctr.infer.codes import names_occasion, words_of
 from ctr.infer.column import Column, Rows
+from ctr.infer.exclusions import time_example
 from ctr.infer.file_names import glob_of, guess_spans
-from ctr.infer.leave_out import time_example
+from ctr.infer.ids_or_quantities import names_occasion, words_of
 from ctr.infer.sample import is_hidden
 
 _USER_WORDS = {"user", "userid", "uid", "visitor", "customer", "member", "cookie"}

@@ -13,7 +13,7 @@ from tfx.types.standard_artifacts import Model
 
 from config.kubeflow import Task
 from config.root import Config
-from kubeflow.compile import adapt
+from kubeflow.compile import spec_builder
 from kubeflow.compile.pods import platform_spec
 from kubeflow.names import pipeline_name
 
@@ -38,25 +38,27 @@ def compile_decision(config: Config, output: Path, image: str | None = None) -> 
     One task finds the candidate of a run in ML Metadata, so that its files can be
     imported; the other one decides.
     """
-    builder = adapt.SpecBuilder(
-        f"{pipeline_name(config.name)}-release", config, adapt.image_of(config, image)
+    builder = spec_builder.SpecBuilder(
+        f"{pipeline_name(config.name)}-release",
+        config,
+        spec_builder.image_of(config, image),
     )
     settings = config.kubeflow.tasks
     candidate, _ = _add_task(builder, _CANDIDATE, "find", settings)
     decision, task = _add_task(builder, _DECISION, "decide", settings)
     task.dependent_tasks.append(_CANDIDATE)
     if config.kubeflow.artifacts is None:
-        adapt.declare_resolved(candidate, [_MODEL])
+        spec_builder.declare_resolved(candidate, [_MODEL])
         builder.add_import(_CANDIDATE, _MODEL, Model)
-        adapt.read_resolved(decision, task, _MODEL, Model, _CANDIDATE, _MODEL)
-        task.dependent_tasks.append(adapt.import_task(_CANDIDATE, _MODEL))
+        spec_builder.read_resolved(decision, task, _MODEL, Model, _CANDIDATE, _MODEL)
+        task.dependent_tasks.append(spec_builder.import_task(_CANDIDATE, _MODEL))
     _declare_parameters(builder.spec)
     tasks = {_CANDIDATE: settings, _DECISION: settings}
     builder.write(output, platform_spec(config, tasks))
 
 
 def _add_task(
-    builder: adapt.SpecBuilder, name: str, step: str, settings: Task
+    builder: spec_builder.SpecBuilder, name: str, step: str, settings: Task
 ) -> tuple[pipeline_spec_pb2.ComponentSpec, pipeline_spec_pb2.PipelineTaskSpec]:
     component, task = builder.add_task(
         name, "kubeflow.task.decide", ["--step", step], settings

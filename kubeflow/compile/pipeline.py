@@ -14,7 +14,7 @@ from tfx.types import channel_utils
 
 from config.kubeflow import Task
 from config.root import Config
-from kubeflow.compile import adapt
+from kubeflow.compile import spec_builder
 from kubeflow.compile.pods import platform_spec, tasks_of
 from kubeflow.names import pipeline_name
 from pipeline.dag import create_pipeline
@@ -30,8 +30,8 @@ def compile_pipeline(config: Config, output: Path, image: str | None = None) -> 
       ConfigError: The image is missing, a component is unknown, the configuration has a
         secret, or two volumes have the same path.
     """
-    builder = adapt.SpecBuilder(
-        pipeline_name(config.name), config, adapt.image_of(config, image)
+    builder = spec_builder.SpecBuilder(
+        pipeline_name(config.name), config, spec_builder.image_of(config, image)
     )
     nodes = create_pipeline(config, root="", model_dir="").components
     tasks = tasks_of(config, [node.id for node in nodes])
@@ -52,7 +52,10 @@ class _Compiler:
     """Adds the nodes of one DAG to a spec."""
 
     def __init__(
-        self, config: Config, builder: adapt.SpecBuilder, tasks: Mapping[str, Task]
+        self,
+        config: Config,
+        builder: spec_builder.SpecBuilder,
+        tasks: Mapping[str, Task],
     ):
         self._config = config
         self._builder = builder
@@ -69,14 +72,14 @@ class _Compiler:
             for edge in _edges(node)
             if edge.producer in self._resolvers and self._is_imported(edge)
         }
-        adapt.declare_run_parameters(self._builder.spec, self._config)
+        spec_builder.declare_run_parameters(self._builder.spec, self._config)
         for node in nodes:
             component = self._add(node)
             if node.id not in self._resolvers:
                 for key, channel in node.outputs.items():
-                    adapt.declare_output(component, key, channel.type)
+                    spec_builder.declare_output(component, key, channel.type)
             elif keys := [edge.output for edge in imports if edge.producer == node.id]:
-                adapt.declare_resolved(component, keys)
+                spec_builder.declare_resolved(component, keys)
         for edge in imports:
             self._builder.add_import(edge.producer, edge.output, edge.type)
 
@@ -87,22 +90,24 @@ class _Compiler:
             ["--node", node.id],
             self._tasks[node.id],
         )
-        adapt.pass_run_parameters(component, task, self._config)
+        spec_builder.pass_run_parameters(component, task, self._config)
         if self._config.examples.spans is not None:
-            adapt.pass_schedule_time(component, task)
+            spec_builder.pass_schedule_time(component, task)
         upstream = {each.id for each in node.upstream_nodes}
         for edge in _edges(node):
             if edge.producer not in self._resolvers:
-                adapt.read_output(component, task, *edge)
+                spec_builder.read_output(component, task, *edge)
             elif self._is_imported(edge):
-                adapt.read_resolved(component, task, *edge)
-                upstream.add(adapt.import_task(edge.producer, edge.output))
+                spec_builder.read_resolved(component, task, *edge)
+                upstream.add(spec_builder.import_task(edge.producer, edge.output))
         task.dependent_tasks.extend(sorted(upstream))
         return component
 
     def _is_imported(self, edge: _Edge) -> bool:
         # With a shared folder of artifacts no files are copied.
-        return self._config.kubeflow.artifacts is None and adapt.has_files(edge.type)
+        return self._config.kubeflow.artifacts is None and spec_builder.has_files(
+            edge.type
+        )
 
 
 def _edges(node: base_node.BaseNode) -> Iterator[_Edge]:

@@ -13,7 +13,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from config.errors import ReleaseError
 from config.root import Config
-from kubeflow.compile.adapt import NOTHING
+from kubeflow.compile.spec_builder import NOTHING
 from kubeflow.task.entrypoint import container_parser, run_container
 from kubeflow.task.inputs import check_copies, parameters_of
 from kubeflow.task.objects import local_path

@@ -11,7 +11,7 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
 from config.errors import KubeflowError, RunError
-from kubeflow.compile.adapt import RUN_ID
+from kubeflow.compile.spec_builder import RUN_ID
 from kubeflow.task.objects import local_path
 from pipeline.metadata import Connection
 

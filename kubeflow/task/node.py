@@ -11,8 +11,8 @@ from tfx.orchestration import pipeline as tfx_pipeline
 
 from config.errors import RunError
 from config.root import Config
-from kubeflow.compile.adapt import NOTHING, PAGE_SUFFIX, SCHEDULE_TIME
 from kubeflow.compile.parameters import with_run_parameters
+from kubeflow.compile.spec_builder import NOTHING, PAGE_SUFFIX, SCHEDULE_TIME
 from kubeflow.task.inputs import check_copies, parameters_of, run_id_of
 from kubeflow.task.objects import local_path, uri_of
 from kubeflow.task.outputs import (

@@ -15,7 +15,7 @@ from tfx.utils import io_utils
 
 from components.evaluation_report.files import PAGE_FILE
 from config.errors import RunError
-from kubeflow.compile.adapt import NOTHING
+from kubeflow.compile.spec_builder import NOTHING
 from kubeflow.task.objects import is_copy, uri_of
 from pipeline.run.nodes import Outputs
 

@@ -65,7 +65,7 @@ def test_a_change_of_what_a_module_imports_changes_it(after_changing, module, ch
         (TRANSFORM, "trainer.data.dataset"),
         (TRANSFORM, "ctr.cli"),
         (TRAINER, "transform.numeric"),
-        (TRAINER, "components.evaluator.metrics"),
+        (TRAINER, "components.evaluator.eval_config"),
         (EVALUATOR, "components.pusher.executor"),
         (EVALUATOR, "trainer.layers.wide"),
         # Its name is used in annotations only.

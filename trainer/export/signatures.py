@@ -26,7 +26,7 @@ from config.signatures import (
     TRANSFORM_FEATURES,
 )
 from trainer.data.inputs import ModelInputs, Tensors
-from trainer.warm_start.exported import write_inputs
+from trainer.warm_start.exported_model import write_inputs
 
 
 def export(

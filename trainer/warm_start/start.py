@@ -14,7 +14,7 @@ from config.names import tensor_name
 from config.training import LAST_RELEASE, WarmStart
 from trainer.data.inputs import ModelInputs
 from trainer.optimizers.sparse import SparseFtrl
-from trainer.warm_start.exported import ExportedModel
+from trainer.warm_start.exported_model import ExportedModel
 from trainer.warm_start.rows import NONE, Mask, assign_rows, positions, vocabulary
 from trainer.warm_start.transfer import transfer
 from trainer.warm_start.vectors import read_vectors

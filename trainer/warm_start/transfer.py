@@ -13,7 +13,7 @@ import tensorflow_transform as tft
 from config.columns import TERMS
 from trainer.data.inputs import ModelInputs
 from trainer.layers.embedding import PooledEmbedding
-from trainer.warm_start.exported import ExportedModel
+from trainer.warm_start.exported_model import ExportedModel
 from trainer.warm_start.rows import (
     NONE,
     Mask,

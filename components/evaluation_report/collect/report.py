@@ -37,7 +37,7 @@ from config.parts import ExampleValidatorPart
 from config.root import Config
 from serving.scorer import Scorer
 from trainer.export.record import RECORD_FILE, TrainingRecord
-from trainer.warm_start.exported import ExportedModel
+from trainer.warm_start.exported_model import ExportedModel
 
 # Of the eval split; with it, an AUC is known to about a hundredth.
 _SAMPLE = 10_000

@@ -21,7 +21,7 @@ from config.columns import MISSING_ID, IdColumn, bucket_name, id_columns
 from config.features import Cross, Features, Numeric
 from config.names import tensor_name
 from serving.scorer import Scorer
-from trainer.warm_start.exported import ExportedModel
+from trainer.warm_start.exported_model import ExportedModel
 
 _HEAVIEST = 30
 # Of the values that share an id, so many are named.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from components.evaluation_report import words
+from components.evaluation_report import formats
 from components.evaluation_report.content import Distance, Importances
 from components.evaluation_report.plots.plot import (
     BASELINE,
@@ -84,7 +84,7 @@ def _distance_plot(distance: Distance) -> Plot:
         f"{distance.kind}.{distance.feature}",
         f"{distance.feature}: {distance.kind} {distance.value:.4f}",
         f"Histograms of {distance.feature} in this run and in the {then} examples: "
-        f"{words.divergence(distance.value)} (Jensen-Shannon divergence "
+        f"{formats.divergence(distance.value)} (Jensen-Shannon divergence "
         f"{distance.value:.4f}).",
         traces,
         height=240,

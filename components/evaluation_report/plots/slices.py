@@ -6,7 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from components.evaluation_report import words
+from components.evaluation_report import formats
 from components.evaluation_report.figures import bounds_of
 from components.evaluation_report.plots.plot import (
     BASELINE,
@@ -99,5 +99,5 @@ def _points(
 
 
 def _hover(name: str, auc: float, bounds: tuple[float, float] | None) -> str:
-    known = f" ({words.interval(bounds)})" if bounds else ""
+    known = f" ({formats.interval(bounds)})" if bounds else ""
     return f"{plain(name)}<br>AUC {auc:.4f}{known}"

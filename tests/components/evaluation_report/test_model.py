@@ -15,7 +15,7 @@ from components.evaluation_report.collect.importance import (
 from components.evaluation_report.collect.sample import Sample, read_sample
 from components.evaluation_report.collect.wide import heaviest_weights
 from serving.scorer import Scorer
-from trainer.warm_start.exported import ExportedModel
+from trainer.warm_start.exported_model import ExportedModel
 
 
 @pytest.fixture(scope="module")

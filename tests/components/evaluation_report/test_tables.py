@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from components.evaluation_report import formats
 from components.evaluation_report import slices as slices_module
-from components.evaluation_report import words
 from components.evaluation_report.comparison import overall_rows
 from components.evaluation_report.slices import slice_table
 
@@ -109,13 +109,13 @@ def test_whether_a_clear_change_is_for_the_better(metric, candidate, baseline, j
     sign = 1 if (candidate or 0) > baseline else -1
     bounds = tuple(sorted((sign * 0.01, sign * 0.3)))
 
-    assert words.judgement(metric, candidate, baseline, bounds) == judged
+    assert formats.judgement(metric, candidate, baseline, bounds) == judged
 
 
 def test_a_divergence_in_words_rises():
     values = (0.0, 0.005, 0.02, 0.1, 0.9)
 
-    assert [words.divergence(value) for value in values] == [
+    assert [formats.divergence(value) for value in values] == [
         "the same",
         "nearly the same",
         "a little different",

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from components.evaluation_report.text import render_report
+from components.evaluation_report.terminal import render_report
 
 from .conftest import FAILED, INFRA, OUTCOMES, SLICES, SLICES_BY_AUC
 

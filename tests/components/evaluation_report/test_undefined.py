@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from components.evaluation_report import verdict, words
+from components.evaluation_report import formats, verdict
 from components.evaluation_report.content import (
     Importance,
     Importances,
@@ -18,7 +18,7 @@ from components.evaluation_report.content import (
 from components.evaluation_report.plots.curves import curve_plots
 from components.evaluation_report.plots.features import importance_plot
 from components.evaluation_report.render import render_page
-from components.evaluation_report.text import render_report
+from components.evaluation_report.terminal import render_report
 from components.evaluator.curves import Curve, Curves, SliceCurves
 from components.evaluator.record import Evaluation
 from trainer.export.record import Epoch, TrainingRecord
@@ -141,4 +141,4 @@ def test_no_feature_is_the_most_important_of_none():
     [(0.0, "1"), (-6.0, "0.00248"), (12.0, "1.63e+05"), (1e4, "e^10000")],
 )
 def test_odds_of_any_weight(weight, factor):
-    assert words.odds(weight) == factor
+    assert formats.odds(weight) == factor

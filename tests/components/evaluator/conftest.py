@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from components.evaluator.scores import Bins, Sample, Scores
+from components.evaluator.score_counts import Bins, Sample, Scores
 
 Scored = tuple[np.ndarray, np.ndarray]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from components.evaluator.absent import absent_slices, check_found, found_in
+from components.evaluator.absent_slices import absent_slices, check_found, found_in
 from components.evaluator.slices import slice_key
 from config.errors import ConfigError
 from config.evaluation import Gate

@@ -7,7 +7,7 @@ import pytest
 from sklearn import metrics as sk
 
 from components.evaluator.curves import Curves, SliceCurves, curve_of
-from components.evaluator.scores import Bins
+from components.evaluator.score_counts import Bins
 
 BINS = Bins([0.1])
 

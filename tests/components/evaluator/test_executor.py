@@ -17,7 +17,7 @@ from components.evaluator.curves import Curves
 from components.evaluator.executor import EvaluatorExecutor
 from components.evaluator.intervals import interval
 from components.evaluator.record import Evaluation
-from components.evaluator.scores import block_of
+from components.evaluator.score_counts import block_of
 from config.errors import ConfigError
 from config.evaluation import Gate
 from config.parts import EvaluatorPart

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from components.evaluator.gates import Outcome, apply_gates, passes
-from components.evaluator.measured import Comparison, Measured
+from components.evaluator.slice_metrics import Comparison, Measured
 from components.evaluator.slices import slice_key
 from config.evaluation import Gate
 

@@ -12,7 +12,7 @@ from tensorflow_model_analysis.slicer.slicer_lib import slice_keys_to_numpy_arra
 
 from components.evaluator.extractors import GROUPS, SLICES
 from components.evaluator.gauc import gauc_evaluator
-from components.evaluator.scores import BLOCKS, block_of
+from components.evaluator.score_counts import BLOCKS, block_of
 
 OVERALL = ()
 

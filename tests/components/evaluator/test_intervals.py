@@ -10,7 +10,7 @@ from scipy import stats
 from tensorflow_model_analysis import constants
 from tensorflow_model_analysis.slicer.slicer_lib import slice_keys_to_numpy_array
 
-from components.evaluator import figures
+from components.evaluator import metrics
 from components.evaluator.extractors import (
     GROUPS,
     SCORE_TABLES,
@@ -18,7 +18,7 @@ from components.evaluator.extractors import (
     by_slice,
 )
 from components.evaluator.intervals import interval
-from components.evaluator.scores import BLOCKS, Bins, Sample, ScoreTable
+from components.evaluator.score_counts import BLOCKS, Bins, Sample, ScoreTable
 
 
 def test_the_interval_of_a_mean_is_students(count):
@@ -27,7 +27,7 @@ def test_the_interval_of_a_mean_is_students(count):
     predictions = rng.uniform(0.1, 0.9, 1000)
     sample = count(np.zeros(1000), predictions)
     block_means = predictions.reshape(-1, BLOCKS).mean(axis=0)
-    figure, *without_each = figures.mean_prediction(sample)
+    figure, *without_each = metrics.mean_prediction(sample)
 
     expected = stats.t.interval(
         0.95, BLOCKS - 1, block_means.mean(), stats.sem(block_means)
@@ -67,7 +67,7 @@ def test_the_width_for_the_auc_is_that_of_delong(draw, count):
     ours, theirs = [], []
     for seed in range(30):
         labels, predictions = draw(seed, 2000)
-        figure, *without_each = figures.auc(count(labels, predictions))
+        figure, *without_each = metrics.auc(count(labels, predictions))
         ours.append(half_width(interval(figure, np.array(without_each))))
         theirs.append(delong(labels, predictions))
 
@@ -108,13 +108,13 @@ def _measured_auc(labels, predictions, examples):
             Bins(),
         )
         tables.append(of_all[SCORE_TABLES][""])
-    figure, *without_each = figures.auc(Sample.of(ScoreTable.merged(tables)))
+    figure, *without_each = metrics.auc(Sample.of(ScoreTable.merged(tables)))
     return figure, np.array(without_each)
 
 
 @pytest.mark.parametrize("name", ["auc", "log_loss", "calibration"])
 def test_intervals_hold_the_truth_in_95_of_100(draw, count, name):
-    figure = getattr(figures, name)
+    figure = getattr(metrics, name)
     truth = figure(count(*draw(10_000, 200_000)))[0]
     held = []
     for seed in range(200):
@@ -129,8 +129,8 @@ def test_intervals_hold_the_truth_in_95_of_100(draw, count, name):
 def test_the_interval_of_a_change_is_paired(draw, count):
     labels, predictions = draw(1)
     noise = np.random.default_rng(1).normal(0, 0.005, len(labels))
-    one = figures.auc(count(labels, predictions))
-    other = figures.auc(count(labels, np.clip(predictions + noise, 0, 1)))
+    one = metrics.auc(count(labels, predictions))
+    other = metrics.auc(count(labels, np.clip(predictions + noise, 0, 1)))
 
     alone = interval(one[0], one[1:])
     paired = interval(one[0] - other[0], one[1:] - other[1:])
@@ -144,7 +144,7 @@ def holds_the_truth(count, seed, by_user):
     labels = rng.random(2000) < rng.beta(0.5, 1.5, 200)[users]
     blocks = (users if by_user else np.arange(2000)) % BLOCKS
     sample = count(labels.astype(float), np.full(2000, 0.25), blocks)
-    figure, *without_each = figures.calibration(sample)
+    figure, *without_each = metrics.calibration(sample)
     low, high = interval(figure, np.array(without_each))
     return low <= 1 <= high
 

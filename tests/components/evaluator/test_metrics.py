@@ -9,8 +9,8 @@ import pytest
 from scipy import stats
 from sklearn import metrics as sk
 
-from components.evaluator import figures
-from components.evaluator.scores import BLOCKS, Bins
+from components.evaluator import metrics
+from components.evaluator.score_counts import BLOCKS, Bins
 from config.evaluation import SCORE_METRICS
 
 # Predictions in one bin count as equal.
@@ -43,22 +43,22 @@ def test_figures_of_random_examples(draw, count, seed, mean, decimals):
     sample = count(labels, predictions)
     log_loss = sk.log_loss(labels, np.clip(predictions, 1e-7, 1 - 1e-7))
 
-    assert figures.auc(sample)[0] == pytest.approx(
+    assert metrics.auc(sample)[0] == pytest.approx(
         sk.roc_auc_score(labels, predictions), abs=BINNED
     )
-    assert figures.pr_auc(sample)[0] == pytest.approx(
+    assert metrics.pr_auc(sample)[0] == pytest.approx(
         sk.average_precision_score(labels, predictions), abs=4 * BINNED
     )
-    assert figures.log_loss(sample)[0] == pytest.approx(log_loss, abs=1e-6)
-    assert figures.normalized_entropy(sample)[0] == pytest.approx(
+    assert metrics.log_loss(sample)[0] == pytest.approx(log_loss, abs=1e-6)
+    assert metrics.normalized_entropy(sample)[0] == pytest.approx(
         log_loss / entropy(labels), rel=1e-5
     )
-    assert figures.calibration(sample)[0] == pytest.approx(
+    assert metrics.calibration(sample)[0] == pytest.approx(
         predictions.sum() / labels.sum()
     )
-    assert figures.mean_label(sample)[0] == pytest.approx(labels.mean())
-    assert figures.mean_prediction(sample)[0] == pytest.approx(predictions.mean())
-    assert figures.ece(sample)[0] == pytest.approx(
+    assert metrics.mean_label(sample)[0] == pytest.approx(labels.mean())
+    assert metrics.mean_prediction(sample)[0] == pytest.approx(predictions.mean())
+    assert metrics.ece(sample)[0] == pytest.approx(
         expected_ece(labels, predictions), abs=BINNED
     )
 
@@ -73,8 +73,8 @@ def test_precision_and_recall_are_exact(draw, count, threshold):
     positive = predictions > np.float32(threshold)
     hits = (positive & (labels > 0)).sum()
 
-    precision = figures.figure_named("precision" + name, bins)(sample)
-    recall = figures.figure_named("recall" + name, bins)(sample)
+    precision = metrics.figure_named("precision" + name, bins)(sample)
+    recall = metrics.figure_named("recall" + name, bins)(sample)
     assert precision[0] == pytest.approx(hits / positive.sum())
     assert recall[0] == pytest.approx(hits / labels.sum())
 
@@ -83,22 +83,22 @@ def test_precision_where_nothing_is_predicted_above_is_undefined(count):
     bins = Bins([0.5])
     sample = count([0, 1], [0.1, 0.5], bins=bins)
 
-    assert math.isnan(figures.figure_named("precision_at_0.5", bins)(sample)[0])
-    assert figures.figure_named("recall_at_0.5", bins)(sample)[0] == 0
+    assert math.isnan(metrics.figure_named("precision_at_0.5", bins)(sample)[0])
+    assert metrics.figure_named("recall_at_0.5", bins)(sample)[0] == 0
 
 
 def test_figures_by_hand(count):
     # Predicted 0.2, 0.2, 0.4, 0.8. Of the 3 pairs, two are ranked right, one is a tie.
     sample = count([0, 1, 0, 0], [0.2, 0.2, 0.1, 0.1])
 
-    assert figures.auc(sample)[0] == pytest.approx((0.5 + 1 + 1) / 3)
-    assert figures.pr_auc(sample)[0] == pytest.approx(1 / 2)
-    assert figures.log_loss(sample)[0] == pytest.approx(
+    assert metrics.auc(sample)[0] == pytest.approx((0.5 + 1 + 1) / 3)
+    assert metrics.pr_auc(sample)[0] == pytest.approx(1 / 2)
+    assert metrics.log_loss(sample)[0] == pytest.approx(
         -(math.log(0.8) + math.log(0.2) + 2 * math.log(0.9)) / 4
     )
-    assert figures.calibration(sample)[0] == pytest.approx(0.6)
+    assert metrics.calibration(sample)[0] == pytest.approx(0.6)
     # Two groups: |0.2 - 0.5| and |0.1 - 0|.
-    assert figures.ece(sample)[0] == pytest.approx((0.3 + 0.1) / 2)
+    assert metrics.ece(sample)[0] == pytest.approx((0.3 + 0.1) / 2)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_undefined_figures_are_not_finite(count, labels, predictions, expected):
     names = [*SCORE_METRICS, "precision_at_0.5", "recall_at_0.5"]
 
     for name, wanted in zip(names, expected, strict=True):
-        found = figures.figure_named(name, bins)(sample)[0]
+        found = metrics.figure_named(name, bins)(sample)[0]
         if wanted is None:
             assert not math.isfinite(found), name
         else:
@@ -131,7 +131,7 @@ def test_undefined_figures_are_not_finite(count, labels, predictions, expected):
 def test_a_prediction_of_0_or_1_has_a_finite_loss(count):
     sample = count([1, 0, 1, 0], [0.0, 1.0, 1.0, 0.0])
 
-    assert figures.log_loss(sample)[0] == pytest.approx(-math.log(1e-7) / 2, rel=1e-6)
+    assert metrics.log_loss(sample)[0] == pytest.approx(-math.log(1e-7) / 2, rel=1e-6)
 
 
 @pytest.mark.parametrize("block", [0, 7, BLOCKS - 1])
@@ -144,7 +144,7 @@ def test_a_figure_without_a_block_is_that_of_the_other_examples(
     bins = Bins([0.2])
     labels, predictions = draw(5, 1000)
     blocks = np.random.default_rng(5).integers(BLOCKS, size=1000)
-    figure = figures.figure_named(name, bins)
+    figure = metrics.figure_named(name, bins)
     others = blocks != block
 
     without = figure(count(labels, predictions, blocks, bins))[1 + block]

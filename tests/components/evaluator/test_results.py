@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from components.evaluator.results import SliceResult, change, measured
-from components.evaluator.scores import BLOCKS
+from components.evaluator.score_counts import BLOCKS
 from components.evaluator.slices import OVERALL
 
 # So far apart that the intervals reach beyond what a share can be.

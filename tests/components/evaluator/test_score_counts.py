@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.evaluator.scores import (
+from components.evaluator.score_counts import (
     BLOCKS,
     Bins,
     Sample,

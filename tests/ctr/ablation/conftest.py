@@ -171,6 +171,6 @@ def run(tiny, tmp_path, write_records):
 
 @pytest.fixture
 def trained(run):
-    from ctr.ablation.trained import find_trained
+    from ctr.ablation.training_inputs import find_trained
 
     return find_trained(run.problem.config, run.connection, run.folder.name)

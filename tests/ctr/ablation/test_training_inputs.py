@@ -8,7 +8,7 @@ import logging
 import pytest
 from tfx.types import standard_artifacts
 
-from ctr.ablation.trained import find_trained
+from ctr.ablation.training_inputs import find_trained
 
 
 def test_the_inputs_of_the_trainer_are_found(run, trained):
