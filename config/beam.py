@@ -31,7 +31,7 @@ _WITH_OWN_WORKERS = (
 
 
 def check_runner(options: Mapping[str, Option]) -> None:
-    """Raises ValueError for a runner that Beam, which looks late, does not have."""
+    """Raises ValueError for an unknown runner, which Beam would report much later."""
     name = options.get("runner")
     if name is None or (isinstance(name, str) and "." in name):
         return

@@ -167,7 +167,7 @@ def create_pipeline(
 
 
 def component_codes() -> dict[str, str]:
-    """Fingerprints of the code that decides on a model and on what is told of it."""
+    """Fingerprints of the code that produces a model and its evaluation."""
     modules = {
         "ExampleGen": "components.example_gen.executor",
         "Transform": _TRANSFORM,

@@ -44,15 +44,17 @@ def test_the_weekday_is_that_of_the_calendar():
     assert feature.weekday(tf.constant(seconds)).numpy().tolist() == [4, 7, 1, 0]
 
 
-def test_the_bias_is_a_difference_of_means():
-    from components.evaluator.score_counts import Bins, Sample, Score, ScoreTable
+def test_the_calibration_gap_is_a_distance_of_means():
+    import numpy as np
+
+    from components.evaluator.score_counts import Bins, Sample, Scores
 
     metric = example("A metric")
-    examples = [(0, 0.1), (0, 0.3), (1, 0.6), (1, 0.8)]
-    scores = [Score.of(label, score, 0, Bins()) for label, score in examples]
+    labels, predictions = np.array([0, 0, 1, 1]), np.array([0.1, 0.3, 0.6, 0.8])
+    scores = Scores.of(labels, predictions, np.zeros(4, int), Bins())
 
-    bias = metric.bias(Sample.of(ScoreTable.of(scores)))
-    assert bias[0] == pytest.approx(0.45 - 0.5)
+    gap = metric.calibration_gap(Sample.of(scores.table()))
+    assert gap[0] == pytest.approx(0.5 - 0.45)
 
 
 def test_the_component_counts_examples(tmp_path):

@@ -13,7 +13,7 @@ from config.features import Categorical, Features, Hashed, Numeric
 from config.names import as_key, tensor_name
 from config.parts import TransformPart
 from transform import crosses, discrete, numeric
-from transform.values import RawFeature, canonical_texts, single_numbers
+from transform.values import RawFeature, feature_terms, single_numbers
 
 Transformed = dict[str, tf.Tensor | tf.SparseTensor]
 
@@ -42,7 +42,7 @@ def preprocessing_fn(
         for name, feature in part.features.items()
         if isinstance(feature, (Categorical, Hashed))
     }
-    texts = canonical_texts(inputs, discrete_features)
+    texts = feature_terms(inputs, discrete_features)
     for name, feature in discrete_features.items():
         column = tensor_name(name)
         outputs[column] = discrete.ids(texts[name], feature, column)

@@ -30,10 +30,10 @@ def single_numbers(raw: Mapping[str, RawFeature]) -> dict[str, tf.Tensor]:
     return dict(zip(raw, _first_values(numbers, float("nan")), strict=True))
 
 
-def canonical_texts(
+def feature_terms(
     raw: Mapping[str, RawFeature], features: Mapping[str, Categorical | Hashed]
 ) -> dict[str, Texts]:
-    """The texts of features, as a vocabulary has them.
+    """The terms of features: their texts as a vocabulary has them.
 
     Args:
       raw: The raw features.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from components.evaluation_report import formats
-from components.evaluation_report.figures import bounds_of, value_of
 from components.evaluator.record import Evaluation, Which
 from components.evaluator.slices import OVERALL_NAME
 
@@ -42,9 +41,9 @@ def overall_rows(evaluation: Evaluation) -> list[Row]:
 
 def _row(evaluation: Evaluation, metric: str) -> Row:
     value, before, change = (
-        value_of(evaluation, which, OVERALL_NAME, metric) for which in _ALL
+        evaluation.value(which, OVERALL_NAME, metric) for which in _ALL
     )
-    known = [bounds_of(evaluation, which, OVERALL_NAME, metric) for which in _ALL]
+    known = [evaluation.interval(which, OVERALL_NAME, metric) for which in _ALL]
     return Row(
         metric=metric,
         name=formats.metric_name(metric),

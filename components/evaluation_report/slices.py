@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from components.evaluation_report import formats
-from components.evaluation_report.figures import bounds_of, value_of
 from components.evaluator.record import Evaluation
 from components.evaluator.slices import OVERALL_NAME, slicing_name
 
@@ -119,7 +118,7 @@ def _slicing(name: str) -> str:
 
 
 def _badness(evaluation: Evaluation, name: str) -> tuple[bool, float]:
-    auc = value_of(evaluation, "candidate", name, "auc")
+    auc = evaluation.value("candidate", name, "auc")
     return auc is None, auc or 0.0
 
 
@@ -129,11 +128,11 @@ def _cells(evaluation: Evaluation, name: str, metrics: Iterable[str]) -> Iterabl
         value = figures.get(metric)
         bounds = None
         if metric in _WITH_INTERVALS:
-            bounds = bounds_of(evaluation, "candidate", name, metric)
+            bounds = evaluation.interval("candidate", name, metric)
         yield Cell(formats.figure(metric, value), value, formats.interval(bounds))
         if metric == "auc" and evaluation.change:
-            change = value_of(evaluation, "change", name, metric)
-            bounds = bounds_of(evaluation, "change", name, metric)
+            change = evaluation.value("change", name, metric)
+            bounds = evaluation.interval("change", name, metric)
             yield Cell(formats.signed(metric, change), change, formats.interval(bounds))
 
 

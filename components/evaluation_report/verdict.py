@@ -7,7 +7,6 @@ from typing import Literal
 
 from components.evaluation_report import formats
 from components.evaluation_report.content import Report
-from components.evaluation_report.figures import bounds_of, value_of
 from components.evaluation_report.slices import empty_slicings
 from components.evaluator.gates import Outcome, in_order
 from components.evaluator.record import MOST_SMALL, Evaluation
@@ -96,28 +95,28 @@ def _anomalies(report: Report) -> str:
 
 
 def _auc(report: Report, evaluation: Evaluation) -> str:
-    auc = value_of(evaluation, "candidate", OVERALL_NAME, "auc")
+    auc = evaluation.value("candidate", OVERALL_NAME, "auc")
     if auc is None:
         return _no_auc(evaluation)
-    bounds = bounds_of(evaluation, "candidate", OVERALL_NAME, "auc")
+    bounds = evaluation.interval("candidate", OVERALL_NAME, "auc")
     known = f" (95% interval {formats.interval(bounds)})" if bounds else ""
     return f"AUC {auc:.4f}{known}{_change(report, evaluation)}."
 
 
 def _no_auc(evaluation: Evaluation) -> str:
-    if value_of(evaluation, "candidate", OVERALL_NAME, "mean_label") in (0.0, 1.0):
+    if evaluation.value("candidate", OVERALL_NAME, "mean_label") in (0.0, 1.0):
         return "The AUC is undefined: the examples have one class only."
     return "The AUC is undefined: the model predicts what is not a number."
 
 
 def _change(report: Report, evaluation: Evaluation) -> str:
-    change = value_of(evaluation, "change", OVERALL_NAME, "auc")
+    change = evaluation.value("change", OVERALL_NAME, "auc")
     if change is None:
         return ""
     release = report.lineage.baseline
     name = f"version {release.version}" if release else "the baseline"
     difference = f": {abs(change):.4f} {'above' if change >= 0 else 'below'} {name}"
-    bounds = bounds_of(evaluation, "change", OVERALL_NAME, "auc")
+    bounds = evaluation.interval("change", OVERALL_NAME, "auc")
     if bounds is None:
         return difference
     if bounds[0] <= 0.0 <= bounds[1]:
@@ -126,7 +125,7 @@ def _change(report: Report, evaluation: Evaluation) -> str:
 
 
 def _calibration(evaluation: Evaluation) -> str:
-    calibration = value_of(evaluation, "candidate", OVERALL_NAME, "calibration")
+    calibration = evaluation.value("candidate", OVERALL_NAME, "calibration")
     if calibration is None:
         return ""
     off = calibration - 1.0

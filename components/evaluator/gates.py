@@ -33,7 +33,7 @@ class Outcome(Block):
     Attributes:
       slice: The slice.
       condition: The gate in words, such as `auc >= 0.7`.
-      status: `passed`, `failed` or `not_enough_data`.
+      status: Result, or why there is none.
       reason: The figures behind it, in words.
       note: Why any model would meet it on this slice, if so.
     """

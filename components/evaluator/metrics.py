@@ -133,7 +133,7 @@ def _from_the_top(counts: Floats) -> Floats:
     return np.cumsum(counts[::-1], axis=0)[::-1]
 
 
-_FIGURES: dict[str, Figure] = {
+_METRICS: dict[str, Figure] = {
     "auc": auc,
     "pr_auc": pr_auc,
     "log_loss": log_loss,
@@ -146,15 +146,15 @@ _FIGURES: dict[str, Figure] = {
 _AT_A_THRESHOLD = {"precision": precision_at, "recall": recall_at}
 
 
-def figure_named(name: str, bins: Bins) -> Figure:
+def metric_named(name: str, bins: Bins) -> Figure:
     """The figure of a name, such as `auc` or `recall_at_0.5`.
 
     Args:
       name: Its name.
       bins: Bins of the counts, which end at each threshold.
     """
-    if name in _FIGURES:
-        return _FIGURES[name]
+    if name in _METRICS:
+        return _METRICS[name]
     named = {
         f"{kind}_at_{threshold:g}": make(threshold, bins)
         for kind, make in _AT_A_THRESHOLD.items()

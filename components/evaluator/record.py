@@ -64,6 +64,19 @@ class Evaluation(ArtifactFile):
             },
         )
 
+    def value(self, which: Which, name: str, metric: str) -> float | None:
+        """A metric on a slice; None where it is undefined or was not measured."""
+        metrics = {
+            "candidate": self.candidate,
+            "baseline": self.baseline,
+            "change": self.change,
+        }[which]
+        return (metrics or {}).get(name, {}).get(metric)
+
+    def interval(self, which: Which, name: str, metric: str) -> Interval | None:
+        """The 95% interval of a metric on a slice, where it was computed."""
+        return self.intervals.get(which, {}).get(name, {}).get(metric)
+
     def reasons(self) -> list[str]:
         """Why the candidate passed or not, in words: failed gates first."""
         reasons = _listed(in_order(self.gates))

@@ -12,7 +12,7 @@ from tensorflow_model_analysis.metrics import metric_types, metric_util
 
 from components.evaluator.curves import curve_of
 from components.evaluator.extractors import SCORE_TABLES, Extracts
-from components.evaluator.metrics import figure_named
+from components.evaluator.metrics import metric_named
 from components.evaluator.score_counts import Bins, Sample, ScoreTable
 
 # Follows the name of a metric in the name of its figures without each block.
@@ -40,7 +40,7 @@ class ScoreMetric(metric_types.Metric):
         """Makes the metric.
 
         Args:
-          name: A name that `figure_named` knows.
+          name: A name that `metric_named` knows.
           thresholds: Thresholds of all metrics.
         """
         super().__init__(
@@ -67,7 +67,7 @@ class ScoreMetric(metric_types.Metric):
         if not sample.is_finite:
             return {key: math.nan}
         with np.errstate(divide="ignore", invalid="ignore"):
-            figures = figure_named(key.name, bins)(sample)
+            figures = metric_named(key.name, bins)(sample)
         if not sample.fills_blocks:
             return {key: figures[0]}
         without_each = key._replace(name=key.name + WITHOUT_EACH)

@@ -1,4 +1,4 @@
-"""The times of rows, and from which one on the rows evaluate."""
+"""Times of rows, and the time at which the eval split starts."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""CSV files as Arrow tables, and what is wrong with them in words.
+"""CSV files as Arrow tables, with errors that name file and line.
 
-Below what trains and what serves, for both; a client imports no TensorFlow.
+Training reads them, and so does the client, which imports no TensorFlow.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Texts of a column as its values: missing ones, and numbers written for people.
 
-Below what trains and what serves, so that both read a text alike.
+Training and serving read texts by them.
 """
 
 from __future__ import annotations

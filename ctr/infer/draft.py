@@ -83,7 +83,7 @@ def infer_config(files: Sequence[Path], label: str, folder: Path = Path()) -> st
       folder: The folder that the configuration is written to.
 
     Returns:
-      YAML that `config.load_config` accepts, with a comment for each guess.
+      YAML that `config.load.load_config` accepts, with a comment for each guess.
 
     Raises:
       InputError: The files or the label cannot be used.

@@ -1,4 +1,4 @@
-"""Names and quantities, told by the name of a column and by its whole numbers."""
+"""Decides whether a column of whole numbers holds ids or quantities."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def words_of(name: str) -> list[str]:
     return re.findall(r"[a-z]+|\d+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower())
 
 
-def code_reason(column: Column, labels: Ints) -> str | None:
+def id_reason(column: Column, labels: Ints) -> str | None:
     """Returns the reason why whole numbers are names; None for quantities."""
     if column.number_format is not None or column.distinct < 2:
         return None  # Nobody groups the digits of an id.

@@ -14,7 +14,7 @@ from config.names import COLUMN_NAME_RULE, is_column_name
 from config.values.text_values import example_of
 from ctr.infer.column import Column, Rows, count, number, percent
 from ctr.infer.exclusions import reason_to_leave_out, time_example
-from ctr.infer.ids_or_quantities import code_reason, named_meaning, names_version
+from ctr.infer.ids_or_quantities import id_reason, named_meaning, names_version
 from ctr.infer.lists import delimiter_of
 from ctr.infer.number_hints import number_hint
 from ctr.infer.vocabulary import (
@@ -49,7 +49,7 @@ def guess(column: Column, rows: Rows, taken: Container[str]) -> Guess:
     Args:
       taken: Names that columns made of this one cannot have.
     """
-    code = code_reason(column, rows.labels) if column.family == "integer" else None
+    code = id_reason(column, rows.labels) if column.family == "integer" else None
     is_known = column.family != "other" and column.present > 0
     auc = column.auc(rows) if is_known else 0.5
     is_text = column.family == "text" and column.present > 0

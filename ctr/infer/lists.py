@@ -1,4 +1,4 @@
-"""Tells a list that is written as one text from a text with a delimiter in it."""
+"""Decides whether texts such as `a|b` are lists or texts that hold a delimiter."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Container of the pipeline that releases or rejects a candidate.
 
-The pipeline is compiled by compile_decision.py.
+The pipeline is compiled by kubeflow/compile/decision.py.
 """
 
 from __future__ import annotations

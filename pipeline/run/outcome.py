@@ -61,7 +61,7 @@ def read_outcome(run_id: str, outputs: RunOutputs, model_dir: str) -> Summary:
 
 
 def _decided(decision: Decision, record: ReleaseRecord) -> list[str]:
-    """Returns what decided besides the gates and the configuration."""
+    """Reasons of the verdict other than gates: a person, a rollback, a failed push."""
     if record.note:
         # The Pusher could not carry out the decision.
         return [record.note]

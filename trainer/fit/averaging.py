@@ -13,7 +13,7 @@ Weights = Sequence[npt.NDArray[Any]]
 
 
 class AverageWeights(keras.callbacks.Callback):
-    """Has the average of the weights validated and kept instead of the weights.
+    """Validates and keeps a moving average of the weights instead of the weights.
 
     Where examples are few, the weights wander from epoch to epoch about better ones
     (Izmailov et al. 2018, https://arxiv.org/abs/1803.05407). The model has the average

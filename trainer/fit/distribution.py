@@ -127,7 +127,7 @@ def is_chief(strategy: tf.distribute.Strategy | None) -> bool:
 
 
 def worker_configs(distribution: Distribution | None) -> list[str | None]:
-    """The TF_CONFIG of each worker to start on this machine; None for that there is.
+    """TF_CONFIG of each worker process to start; None to keep the environment's.
 
     Raises:
       ConfigError: There are several workers, but nothing says which.

@@ -7,7 +7,6 @@ from typing import Any
 import plotly.graph_objects as go
 
 from components.evaluation_report import formats
-from components.evaluation_report.figures import bounds_of
 from components.evaluation_report.plots.plot import (
     BASELINE,
     CANDIDATE,
@@ -74,7 +73,7 @@ def slices_plot(evaluation: Evaluation) -> Plot | None:
 def _points(
     evaluation: Evaluation, kind: str, aucs: dict[str, float], look: dict[str, Any]
 ) -> go.Scatter:
-    bounds = {name: bounds_of(evaluation, "candidate", name, "auc") for name in aucs}
+    bounds = {name: evaluation.interval("candidate", name, "auc") for name in aucs}
     above, below = [], []
     for name, auc in aucs.items():
         low, high = bounds[name] or (auc, auc)

@@ -73,8 +73,8 @@ def test_precision_and_recall_are_exact(draw, count, threshold):
     positive = predictions > np.float32(threshold)
     hits = (positive & (labels > 0)).sum()
 
-    precision = metrics.figure_named("precision" + name, bins)(sample)
-    recall = metrics.figure_named("recall" + name, bins)(sample)
+    precision = metrics.metric_named("precision" + name, bins)(sample)
+    recall = metrics.metric_named("recall" + name, bins)(sample)
     assert precision[0] == pytest.approx(hits / positive.sum())
     assert recall[0] == pytest.approx(hits / labels.sum())
 
@@ -83,8 +83,8 @@ def test_precision_where_nothing_is_predicted_above_is_undefined(count):
     bins = Bins([0.5])
     sample = count([0, 1], [0.1, 0.5], bins=bins)
 
-    assert math.isnan(metrics.figure_named("precision_at_0.5", bins)(sample)[0])
-    assert metrics.figure_named("recall_at_0.5", bins)(sample)[0] == 0
+    assert math.isnan(metrics.metric_named("precision_at_0.5", bins)(sample)[0])
+    assert metrics.metric_named("recall_at_0.5", bins)(sample)[0] == 0
 
 
 def test_figures_by_hand(count):
@@ -121,7 +121,7 @@ def test_undefined_figures_are_not_finite(count, labels, predictions, expected):
     names = [*SCORE_METRICS, "precision_at_0.5", "recall_at_0.5"]
 
     for name, wanted in zip(names, expected, strict=True):
-        found = metrics.figure_named(name, bins)(sample)[0]
+        found = metrics.metric_named(name, bins)(sample)[0]
         if wanted is None:
             assert not math.isfinite(found), name
         else:
@@ -144,7 +144,7 @@ def test_a_figure_without_a_block_is_that_of_the_other_examples(
     bins = Bins([0.2])
     labels, predictions = draw(5, 1000)
     blocks = np.random.default_rng(5).integers(BLOCKS, size=1000)
-    figure = metrics.figure_named(name, bins)
+    figure = metrics.metric_named(name, bins)
     others = blocks != block
 
     without = figure(count(labels, predictions, blocks, bins))[1 + block]
