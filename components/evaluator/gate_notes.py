@@ -60,7 +60,7 @@ def change_note(metric: str, largest: float) -> str | None:
 
 
 def _of_examples(metric: str) -> str:
-    return f"does not depend on the model: {metric} is of the examples alone"
+    return f"requires nothing of the model: {metric} depends on the examples only"
 
 
 def _trivial(metric: str, value: float, how: str) -> str:

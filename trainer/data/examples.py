@@ -40,4 +40,6 @@ def transformed_examples(
         num_parallel_calls=_FILES,
         deterministic=True,
     )
-    return records.map(transformed, num_parallel_calls=tf.data.AUTOTUNE)
+    # AutoGraph would convert all of TFT's layer, for several seconds and no gain.
+    plain = tf.autograph.experimental.do_not_convert(transformed)
+    return records.map(plain, num_parallel_calls=tf.data.AUTOTUNE)

@@ -14,6 +14,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 from tensorflow.python.saved_model.fingerprinting_utils import write_fingerprint
+from tf_keras.src.saving.legacy.saved_model.utils import keras_option_scope
 from tfx.dsl.io import fileio
 
 from config.features import Feature, Numeric
@@ -81,10 +82,17 @@ def export(
     archive = keras.export.ExportArchive()
     # Not the model: its variables, which the endpoints use, would be saved twice.
     archive.track(layer)
-    archive.add_endpoint(SERVING_DEFAULT, serve_examples, serialized)
-    archive.add_endpoint(PREDICT, serve_tensors, named)
-    archive.add_endpoint(TRANSFORM_FEATURES, transform_examples, serialized)
-    archive.write_out(path, verbose=False)
+    for name, function, signature in (
+        (SERVING_DEFAULT, serve_examples, serialized),
+        (PREDICT, serve_tensors, named),
+        (TRANSFORM_FEATURES, transform_examples, serialized),
+    ):
+        # AutoGraph would convert all of TFT's layer, for several seconds and no gain.
+        plain = tf.autograph.experimental.do_not_convert(function)
+        archive.add_endpoint(name, plain, signature)
+    # Keras looks for the tables of TFT's layer; it need not be traced for that.
+    with keras_option_scope(save_traces=False, in_tf_saved_model_scope=False):
+        archive.write_out(path, verbose=False)
     _name_inputs(arguments, path)
     write_inputs(inputs, path)
 
