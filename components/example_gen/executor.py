@@ -52,7 +52,7 @@ from components.example_gen.times import (
 from components.shared.artifacts import Artifacts, Properties
 from config.errors import InputError
 from config.examples import SPLITS
-from config.files.example_files import errors_of
+from config.files.example_files import errors_at
 from config.parts import ExampleGenPart
 from config.spans import RunSpans, Spans
 
@@ -146,7 +146,7 @@ def _read_times(source: Source, part: ExampleGenPart) -> Iterator[Histogram]:
     only_times = part.model_copy(update={"columns": {}, "label": None})
     total = None
     for table in read_tables(path, only_times):
-        with errors_of(path):
+        with errors_at(path):
             times = histogram(*time_keys(column, table.column(column)))
             total = merged([total, times])
     if total is not None:
@@ -249,7 +249,7 @@ def _read_splits(
     """Yields tables as they were read, and the examples of each split."""
     row = 0
     for table in read_tables(source.path, part):
-        with errors_of(source.path):
+        with errors_at(source.path):
             batch = canonical_batch(table, part)
             masks = _split_masks(table, batch, row, source, part, start)
         row += table.num_rows

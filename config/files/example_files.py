@@ -21,6 +21,16 @@ _MISSING = "__HIVE_DEFAULT_PARTITION__"
 
 
 @contextmanager
+def errors_at(path: str | Path) -> Iterator[None]:
+    """Puts the name of a file before an InputError about its values."""
+    try:
+        yield
+    except InputError as error:
+        # In the traceback that Beam hands on, the first error of ours is what is told.
+        raise InputError(f"{path}: {error}") from error.__cause__
+
+
+@contextmanager
 def errors_of(
     path: str | Path, encoding: str = "convert the file to UTF-8"
 ) -> Iterator[None]:
@@ -30,20 +40,16 @@ def errors_of(
       path: The file.
       encoding: Advice where its text is of another encoding.
     """
-    try:
-        yield
-    except InputError as error:
-        # In the traceback that Beam hands on, the first error of ours is what is told.
-        raise InputError(f"{path}: {error}") from error.__cause__
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}: the text is not {error.encoding}; {encoding}"
-        ) from error
-    except (pa.ArrowException, OSError, UnicodeError, csv.Error) as error:
-        number = getattr(error, "errno", None)
-        # Arrow's own message repeats the name.
-        reason = os.strerror(number) if number else error
-        raise InputError(f"{path}: cannot be read: {reason}") from error
+    with errors_at(path):
+        try:
+            yield
+        except UnicodeDecodeError as error:
+            raise InputError(f"the text is not {error.encoding}; {encoding}") from error
+        except (pa.ArrowException, OSError, UnicodeError, csv.Error) as error:
+            number = getattr(error, "errno", None)
+            # Arrow's own message repeats the name.
+            reason = os.strerror(number) if number else error
+            raise InputError(f"cannot be read: {reason}") from error
 
 
 def folder_columns(path: str, missing_values: Sequence[str]) -> dict[str, str | None]:
