@@ -65,7 +65,7 @@ Name = Annotated[
 
 
 def absolute_path(path: str, folder: str | os.PathLike[str]) -> str:
-    """Returns a path as it is from everywhere; one in a URL stays as it is."""
+    """Returns an absolute path; a URL stays as it is."""
     if "://" in path:
         return path
     # Without "..": one spelling, so that the cache knows it again.
@@ -73,7 +73,7 @@ def absolute_path(path: str, folder: str | os.PathLike[str]) -> str:
 
 
 def from_context(path: str, info: ValidationInfo) -> str:
-    """Makes a path absolute from the folder that the context is, if there is one."""
+    """Makes a path absolute from the folder in the validation context, if any."""
     return path if info.context is None else absolute_path(path, info.context)
 
 

@@ -23,10 +23,8 @@ Texts: TypeAlias = tf.Tensor | tf.RaggedTensor
 
 def single_numbers(raw: Mapping[str, RawFeature]) -> dict[str, tf.Tensor]:
     """One number of each feature: float32 [batch], NaN where it is missing."""
-    numbers = [
-        _sparse(feature).with_values(tf.cast(_sparse(feature).values, tf.float32))
-        for feature in raw.values()
-    ]
+    sparse = [_sparse(feature) for feature in raw.values()]
+    numbers = [each.with_values(tf.cast(each.values, tf.float32)) for each in sparse]
     return dict(zip(raw, _first_values(numbers, float("nan")), strict=True))
 
 

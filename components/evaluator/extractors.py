@@ -121,9 +121,8 @@ def _by_row(
 ) -> npt.NDArray[np.object_]:
     """Computes a value of some columns, once for each combination: object [rows]."""
     names = [name for name in columns if name in batch.schema.names]
-    rows: Any = zip(*(batch.column(name).to_pylist() for name in names), strict=True)
-    if not names:
-        rows = [()] * batch.num_rows
+    lists_of = [batch.column(name).to_pylist() for name in names]
+    rows: Any = zip(*lists_of, strict=True) if names else [()] * batch.num_rows
     known: dict[tuple[tuple[Any, ...], ...], Any] = {}
     values = np.empty(batch.num_rows, object)
     for row, lists in enumerate(rows):

@@ -41,7 +41,7 @@ class TransformExecutor(base_executor.BaseExecutor):
             preprocessing_fn, custom_config={"part": exec_properties["part"]}
         )
         with tempfile.TemporaryDirectory(prefix="ctr-transform-") as folder:
-            results = analyze(function, spec, _records(examples, TRAIN), folder)
+            results = analyze(function, spec, _training_records(examples), folder)
             save(function, spec, results, folder, graph)
 
 
@@ -53,8 +53,8 @@ def _copy_schema(uri: str, graph: str) -> None:
     metadata_io.write_metadata(DatasetMetadata(schema), folder)
 
 
-def _records(examples: types.Artifact, split: str) -> tf.data.Dataset:
+def _training_records(examples: types.Artifact) -> tf.data.Dataset:
     """Batches of serialized tf.Examples, always in the same order."""
-    uri = artifact_utils.get_split_uri([examples], split)
+    uri = artifact_utils.get_split_uri([examples], TRAIN)
     files = tf.io.gfile.glob(io_utils.all_files_pattern(uri))
     return tf.data.TFRecordDataset(sorted(files), "GZIP").batch(_BATCH)

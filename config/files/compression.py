@@ -28,7 +28,7 @@ _MOST_BYTES = 16
 
 
 def codec_of(start: bytes) -> str | None:
-    """Returns Arrow's name of the codec of a file that starts so, None without one.
+    """Returns Arrow's name of the codec that the first bytes show; None without one.
 
     Raises:
       InputError: It is compressed by a codec that is not read.

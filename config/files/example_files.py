@@ -26,7 +26,7 @@ def errors_at(path: str | Path) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        # In the traceback that Beam hands on, the first error of ours is what is told.
+        # Of a traceback that Beam passes on as text, our first error is reported.
         raise InputError(f"{path}: {error}") from error.__cause__
 
 

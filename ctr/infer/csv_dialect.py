@@ -105,7 +105,7 @@ def _dialect(text: str, escape: str | None) -> tuple[dict[str, Any], list[list[s
 
 
 def _check_separator(delimiter: str, rows: Sequence[Sequence[str]]) -> None:
-    """Checks for separators such as `||` and `|~|`, between which every field is."""
+    """Rejects separators of several characters, such as `||` and `|~|`."""
     width = _usual_width(rows)
     between = {tuple(row[1::2]) for row in rows if len(row) == width}
     if width < _FEWEST_OF_SEVERAL or width % 2 == 0 or len(between) > 1:
