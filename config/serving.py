@@ -18,6 +18,11 @@ Versions = (
 )
 
 
+# Settings of the embedded server that TensorFlow Serving lacks: it listens on all
+# interfaces, takes messages of 2 GiB, and cannot log requests.
+EMBEDDED_ONLY = ("host", "max_message_bytes", "request_log")
+
+
 class Batching(Block):
     """Server-side batching; the defaults are those of TensorFlow Serving.
 
@@ -74,8 +79,8 @@ class RequestLog(Block):
 class Serving(Block):
     """The `serving` block.
 
-    `host`, `max_message_bytes`, `max_concurrent_requests` and `request_log` apply to
-    the embedded server only; TensorFlow Serving has no such settings.
+    `host`, `max_message_bytes` and `request_log` apply to the embedded server only;
+    TensorFlow Serving has no such settings.
 
     Attributes:
       host: Interface to listen on. Defaults to loopback.
@@ -98,3 +103,11 @@ class Serving(Block):
     batching: Batching | None = None
     tls: Tls | None = None
     request_log: RequestLog | None = None
+
+    def embedded_only(self) -> tuple[str, ...]:
+        """Returns the settings made here that TensorFlow Serving does not have."""
+        return tuple(
+            f"serving.{name}"
+            for name in EMBEDDED_ONLY
+            if name in self.model_fields_set and getattr(self, name) is not None
+        )

@@ -6,13 +6,8 @@ It polls the file of the models, by which labels are updated.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import shutil
-import signal
-import sys
-import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,12 +15,12 @@ from google.protobuf import text_format
 
 from config.serving import Batching, Serving
 from serving.model_config import model_server_config
-from serving.releases.labels import read_labels
 from serving.tls import Pem, read_pem
 
 _OWNER_ONLY = 0o600
 _NO_PORT = 0
-_POLL_SECONDS = 1.0
+_METRICS = """prometheus_config { enable: true, path: "/monitoring/prometheus/metrics" }
+"""
 
 # The program's name in TensorFlow Serving's container image and apt package.
 _PROGRAM = "tensorflow_model_server"
@@ -38,11 +33,13 @@ class Files:
     Attributes:
       models: A ModelServerConfig.
       batching: BatchingParameters; None disables batching.
+      monitoring: A MonitoringConfig; without it there are no metrics.
       ssl: An SSLConfig; None disables TLS.
     """
 
     models: Path
     batching: Path | None
+    monitoring: Path
     ssl: Path | None
 
 
@@ -65,10 +62,13 @@ def write_files(serving: Serving, name: str, base_path: str, folder: Path) -> Fi
     if serving.batching is not None:
         batching = folder / "batching.config"
         batching.write_text(_batching_text(serving.batching), encoding="utf-8")
+    monitoring = folder / "monitoring.config"
+    monitoring.write_text(_METRICS, encoding="utf-8")
     if pem is not None:
         ssl = folder / "ssl.config"
         _write_secret(ssl, _ssl_text(pem))
-    return Files(write_models(serving, name, base_path, folder), batching, ssl)
+    models = write_models(serving, name, base_path, folder)
+    return Files(models, batching, monitoring, ssl)
 
 
 def write_models(serving: Serving, name: str, base_path: str, folder: Path) -> Path:
@@ -92,8 +92,7 @@ def tensorflow_serving_command(
 ) -> list[str]:
     """Returns the command line of `tensorflow_model_server`.
 
-    It has no flags for `serving.host` (it listens on all interfaces),
-    `max_message_bytes` (the limit is 2 GiB) and `max_concurrent_requests`.
+    It has no flags for the settings in `config.serving.EMBEDDED_ONLY`.
     """
     command = [
         program,
@@ -101,6 +100,9 @@ def tensorflow_serving_command(
         "--model_config_file_poll_wait_seconds=1",
         f"--port={serving.port}",
         f"--rest_api_port={serving.rest_port or _NO_PORT}",
+        f"--monitoring_config_file={files.monitoring}",
+        # A request holds a thread; by default there are 4 for each core.
+        f"--grpc_max_threads={serving.max_concurrent_requests}",
         "--allow_version_labels_for_unavailable_models=true",
     ]
     if files.batching is not None:
@@ -108,44 +110,6 @@ def tensorflow_serving_command(
     if files.ssl is not None:
         command.append(f"--ssl_config_file={files.ssl}")
     return command
-
-
-def follow_labels(base_path: str, write: Callable[[], object]) -> None:
-    """Calls `write` whenever labels change, until this process ends.
-
-    It forks a process, since this one becomes the server.
-    """
-    multiprocessing.get_context("fork").Process(
-        target=_follow, args=(os.getpid(), base_path, write)
-    ).start()
-
-
-def _follow(server: int, base_path: str, write: Callable[[], object]) -> None:
-    # Ctrl-C is for the server, at whose end this process ends too.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # `ps` shows this process as `ctr serve`, too.
-    signal.signal(signal.SIGTERM, lambda *_: _terminate(server))
-    written: Mapping[str, int] | None = None
-    reported = ""
-    while os.getppid() == server:
-        try:
-            labels = read_labels(base_path)
-            if labels != written:
-                write()
-                written = labels
-            reported = ""
-        except Exception as error:
-            # Object stores raise errors of their own; the next poll may succeed.
-            if str(error) != reported:
-                print(f"labels not updated: {error}", file=sys.stderr, flush=True)
-            reported = str(error)
-        time.sleep(_POLL_SECONDS)
-
-
-def _terminate(server: int) -> None:
-    # Otherwise the server has ended, and its id may be reused.
-    if os.getppid() == server:
-        os.kill(server, signal.SIGTERM)
 
 
 def _batching_text(batching: Batching) -> str:

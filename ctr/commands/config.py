@@ -19,5 +19,10 @@ def _config(options: argparse.Namespace) -> int:
     from config.load import to_yaml
 
     config = load(options)
-    print(to_yaml(config) if options.action == "show" else f"{options.config}: valid")
+    if options.action == "show":
+        print(to_yaml(config))
+        return 0
+    print(f"{options.config}: valid")
+    if names := config.serving.embedded_only():
+        print(f"{', '.join(names)}: for the embedded server only")
     return 0

@@ -50,16 +50,16 @@ def _serve(options: argparse.Namespace) -> int:
     if serving.tls is not None:
         read_pem(serving.tls)
     program = None if options.embedded else find_tensorflow_serving()
-    if program is None:
-        command = _embedded_command(serving, name, base_path, folder)
-    else:
-        command = _tensorflow_serving_command(program, serving, name, base_path, folder)
     server = program or "the embedded server"
     print(f"starting {server} for {base_path}", file=sys.stderr)
     if not list_versions(base_path):
         print("nothing is released there yet: waiting for a version", file=sys.stderr)
-    # The server replaces this process: it receives its signals and sets its status.
-    os.execv(command[0], command)
+    if program is None:
+        command = _embedded_command(serving, name, base_path, folder)
+        # The server replaces this process: it receives its signals, sets its status.
+        os.execv(command[0], command)
+    _serve_by_tensorflow_serving(program, serving, name, base_path, folder)
+    return 0
 
 
 def _embedded_command(
@@ -75,25 +75,30 @@ def _embedded_command(
     ).command()
 
 
-def _tensorflow_serving_command(
+def _serve_by_tensorflow_serving(
     program: str, serving: Serving, name: str, base_path: str, folder: Path
-) -> list[str]:
+) -> None:
+    from serving.supervisor import supervise
     from serving.tensorflow_serving import (
-        follow_labels,
         tensorflow_serving_command,
         write_files,
         write_models,
     )
 
-    if serving.request_log is not None:
+    if ignored := serving.embedded_only():
         print(
-            "warning: serving.request_log: TensorFlow Serving logs no requests; use "
-            "--embedded to log them",
+            f"warning: {', '.join(ignored)} not applied: TensorFlow Serving has no "
+            "such setting; the embedded server has (--embedded)",
             file=sys.stderr,
         )
     files = write_files(serving, name, base_path, folder)
-    follow_labels(base_path, lambda: write_models(serving, name, base_path, folder))
-    return tensorflow_serving_command(program, serving, files)
+    rest = f", REST on port {serving.rest_port}" if serving.rest_port else ""
+    supervise(
+        tensorflow_serving_command(program, serving, files),
+        f"serving {name}: gRPC on port {serving.port}{rest}, on all interfaces",
+        base_path,
+        lambda: write_models(serving, name, base_path, folder),
+    )
 
 
 def _check_folder(model_dir: str) -> None:

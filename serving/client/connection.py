@@ -110,8 +110,9 @@ class Connection:
 
     Attributes:
       timeout: Seconds for a request including retries. Defaults to 10.
-      attempts: Maximum attempts of a request, 1 to 5. Only UNAVAILABLE is retried, with
-        exponential back-off and jitter. Defaults to 5.
+      attempts: Maximum attempts of a request, 1 to 5. UNAVAILABLE and
+        RESOURCE_EXHAUSTED are retried, with exponential back-off and jitter. Defaults
+        to 5.
       batch_size: Maximum rows in a request. Defaults to 1000.
       concurrency: Maximum requests in flight. Defaults to 4.
       tls: Encryption. Defaults to none.
@@ -169,7 +170,7 @@ class Connection:
                 "initialBackoff": "0.2s",
                 "maxBackoff": "2s",
                 "backoffMultiplier": 2,
-                "retryableStatusCodes": ["UNAVAILABLE"],
+                "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"],
             }
             config["methodConfig"] = [{"name": [{}], "retryPolicy": policy}]
         return config

@@ -172,6 +172,17 @@ def test_a_valid_config_is_shown_with_its_defaults(config, capsys):
     assert "batch_size:" in text
 
 
+def test_validate_names_settings_that_tensorflow_serving_does_not_have(config, capsys):
+    settings = ("serving.request_log={}", "serving.host=0.0.0.0", "serving.port=9000")
+    overrides = [f"--set={setting}" for setting in settings]
+    assert cli.main(["config", "validate", "-c", config, *overrides]) == 0
+
+    _, note = capsys.readouterr().out.splitlines()
+    assert "serving.request_log" in note
+    assert "serving.host" in note
+    assert "serving.port" not in note
+
+
 def test_a_config_that_is_missing_is_2(tmp_path, capsys):
     assert cli.main(["run", "-c", str(tmp_path / "no.yaml")]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-import subprocess
-import sys
 
 import pytest
 from google.protobuf import text_format
@@ -36,7 +34,16 @@ def test_only_what_is_configured_is_written(write, tmp_path):
 
     assert _model(files).base_path == str(tmp_path / "models")
     assert (files.batching, files.ssl) == (None, None)
-    assert [each.name for each in (tmp_path / "serving").iterdir()] == ["models.config"]
+    written = {each.name for each in (tmp_path / "serving").iterdir()}
+    assert written == {"models.config", "monitoring.config"}
+
+
+def test_metrics_are_where_the_embedded_server_has_them(write):
+    # The message MonitoringConfig is not in tensorflow-serving-api.
+    assert write().monitoring.read_text().split() == [
+        *("prometheus_config", "{", "enable:", "true,"),
+        *("path:", '"/monitoring/prometheus/metrics"', "}"),
+    ]
 
 
 def test_requests_are_not_logged(write):
@@ -80,7 +87,12 @@ def test_only_the_owner_can_read_keys(write, keys):
 
 
 def test_the_command_line_has_only_flags_of_tensorflow_serving(write):
-    serving = Serving(rest_port=None, batching=Batching(), max_message_bytes=99)
+    serving = Serving(
+        rest_port=None,
+        batching=Batching(),
+        max_message_bytes=99,
+        max_concurrent_requests=64,
+    )
     files = write(batching=serving.batching)
 
     assert tensorflow_serving_command("/bin/server", serving, files) == [
@@ -89,46 +101,10 @@ def test_the_command_line_has_only_flags_of_tensorflow_serving(write):
         "--model_config_file_poll_wait_seconds=1",
         "--port=8500",
         "--rest_api_port=0",
+        f"--monitoring_config_file={files.monitoring}",
+        "--grpc_max_threads=64",
         # Otherwise it does not start if there are labels.
         "--allow_version_labels_for_unavailable_models=true",
         "--enable_batching",
         f"--batching_parameters_file={files.batching}",
     ]
-
-
-_FOLLOWED = """
-import os
-import pathlib
-import signal
-import sys
-import threading
-from serving.tensorflow_serving import follow_labels
-
-folder, stop = pathlib.Path(sys.argv[1]), threading.Event()
-signal.signal(signal.SIGTERM, lambda *_: stop.set())
-
-def write():
-    if not (folder / "tried").exists():
-        (folder / "tried").touch()
-        raise RuntimeError("the store is away")
-    os.kill(os.getpid(), signal.SIGTERM)
-
-follow_labels(str(folder), write)
-sys.stdout.write(str(stop.wait(60)))
-sys.stdout.flush()
-os._exit(0)
-"""
-
-
-def test_polling_of_labels_outlives_errors_and_passes_on_sigterm(tmp_path):
-    """The polling process looks like the server in `ps`; a person may stop it."""
-    # What follows the labels ends with the process that follows them.
-    ended = subprocess.run(
-        [sys.executable, "-c", _FOLLOWED, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert ended.stdout == "True"
-    assert ended.stderr.count("the store is away") == 1

@@ -234,9 +234,10 @@ class Rejecting(grpc.GenericRpcHandler):
 
 
 @pytest.mark.parametrize(
-    ("code", "requests"), [("UNAVAILABLE", 2), ("NOT_FOUND", 1), ("INTERNAL", 1)]
+    ("code", "requests"),
+    [("UNAVAILABLE", 2), ("RESOURCE_EXHAUSTED", 2), ("NOT_FOUND", 1), ("INTERNAL", 1)],
 )
-def test_only_unavailable_is_retried(code, requests):
+def test_an_overloaded_or_unavailable_server_is_retried(code, requests):
     handler = Rejecting(grpc.StatusCode[code])
     server = grpc.server(ThreadPoolExecutor(1), handlers=(handler,))
     address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"

@@ -156,22 +156,60 @@ def test_a_model_that_cannot_be_loaded_ends_it(tmp_path, port, monkeypatch, caps
     assert errors.splitlines()[-1].startswith("error: ")
 
 
-def test_tensorflow_serving_is_preferred(ctr, tmp_path, golden):
+@pytest.fixture
+def tensorflow_serving(ctr, tmp_path):
+    """Starts `ctr serve` with a script in place of `tensorflow_model_server`."""
     program = tmp_path / "bin" / "tensorflow_model_server"
     program.parent.mkdir()
-    program.write_text('#!/bin/sh\necho "$@"\n')
-    program.chmod(0o755)
     (tmp_path / "some" / "toy").mkdir(parents=True)
-    log = "--set=serving.request_log={}"
 
-    path = f"{program.parent}:{os.environ['PATH']}"
-    process = ctr("-c", "pipeline.yaml", "--model-dir", "some/toy", log, path=path)
-    output, errors = process.communicate(timeout=60)
-    assert process.returncode == 0
-    golden("serve.txt", errors.replace(str(program.parent), "BIN"))
+    def start(script, *arguments):
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        path = f"{program.parent}:{os.environ['PATH']}"
+        folder = ("--model-dir", "some/toy")
+        return ctr("-c", "pipeline.yaml", *folder, *arguments, path=path)
+
+    return start
+
+
+# Lines of its log, with which TensorFlow Serving 2.16 starts and polls.
+_LOG = """
+I1 server_core.cc:502] Adding/updating models.
+I1 server_core.cc:631]  (Re-)adding model: toy
+I1 loader_harness.cc:95] Successfully loaded servable version {name: toy version: 1}
+I1 server_core.cc:509] Finished adding/updating models
+I1 server.cc:444] Running gRPC ModelServer at 0.0.0.0:8500 ...
+"""
+
+
+def test_tensorflow_serving_is_preferred(
+    tensorflow_serving, tmp_path, port, rest_port, eventually, golden
+):
+    script = f"echo \"$@\"\ncat >&2 <<'EOF'{_LOG}EOF\nexec sleep 60"
+    process = tensorflow_serving(script, "--set=serving.request_log={}")
+    command, ready = process.stdout.readline(), process.stdout.readline()
     config = tmp_path / "runs" / "toy" / "serving" / "models.config"
-    assert f"--model_config_file={config}" in output
+    assert f"--model_config_file={config}" in command
     assert str(tmp_path / "some" / "toy") in config.read_text()
+    assert str(port) in ready
+    assert str(rest_port) in ready
+    (tmp_path / "some" / "toy" / "labels.json").write_text('{"canary": 7}')
+    eventually(lambda: "canary" in config.read_text())
+
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    golden("serve.txt", errors.replace(str(tmp_path / "bin"), "BIN"))
+
+
+def test_the_end_of_tensorflow_serving_is_an_error(tensorflow_serving):
+    process = tensorflow_serving("echo 'F1 main.cc:1] no such flag' >&2; exit 3")
+    _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert "no such flag" in errors
+    assert "status 3" in errors.splitlines()[-1]
 
 
 def test_a_port_in_use_is_an_error(rejected, port):
