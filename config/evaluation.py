@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -12,24 +12,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from config.base import Block, Fraction, PositiveInt, RelativePath
 from config.errors import InputError
 from config.features import Feature, Features, Numeric
+from config.metrics import GROUP_METRICS, SCORE_METRICS, at_thresholds, metric_of
 from config.names import as_key
 from config.values.canonical_text import canonical_text, number_text
-
-# Computed from the labels and predictions of a slice.
-SCORE_METRICS = (
-    "auc",
-    "pr_auc",
-    "log_loss",
-    "normalized_entropy",
-    "calibration",
-    "ece",
-    "mean_label",
-    "mean_prediction",
-)
-# Computed from those of each group.
-GROUP_METRICS = ("gauc", "gauc_coverage")
-# All are 0 or more, and all others at most 1.
-UNBOUNDED_METRICS = ("log_loss", "normalized_entropy", "calibration", "examples")
 
 OnBaselineProblem = Literal["block", "release"]
 
@@ -86,15 +71,6 @@ class Evaluation(Block):
         )
 
 
-def at_thresholds(thresholds: Iterable[float]) -> list[str]:
-    """The names of precision and recall at thresholds."""
-    return [
-        f"{kind}_at_{threshold:g}"
-        for threshold in thresholds
-        for kind in ("precision", "recall")
-    ]
-
-
 class Gate(Block):
     """A condition that a candidate must meet to be released.
 
@@ -143,9 +119,9 @@ class Gate(Block):
 
     def out_of_reach(self) -> tuple[str, str] | None:
         """The key of a bound that no model can meet, and why, if there is one."""
-        bounded = self.metric not in UNBOUNDED_METRICS
-        span = "is between 0 and 1" if bounded else "is never below 0"
-        top = 1 if bounded else math.inf
+        is_share = metric_of(self.metric).is_share
+        span = "is between 0 and 1" if is_share else "is never below 0"
+        top = 1 if is_share else math.inf
         if self.max is not None and self.max < 0:
             return "max", span
         if self.min is not None and self.min > top:

@@ -12,17 +12,12 @@ from config.base import Block, Name
 from config.beam import Option, check_runner
 from config.columns import bucket_name, id_columns, missing_name, numeric_columns
 from config.errors import close_to
-from config.evaluation import (
-    GROUP_METRICS,
-    Evaluation,
-    Gate,
-    Validation,
-    with_canonical_slices,
-)
+from config.evaluation import Evaluation, Gate, Validation, with_canonical_slices
 from config.examples import Examples, Label
 from config.features import Categorical, Cross, Features, Numeric
 from config.kubeflow import Kubeflow
 from config.metadata import Metadata
+from config.metrics import GROUP_METRICS
 from config.model import Deep, Model
 from config.names import as_key, tensor_name
 from config.release import InfraValidation, Release

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from components.evaluation_report import formats
 from components.evaluator.record import Evaluation, Which
 from components.evaluator.slices import OVERALL_NAME
+from config.metrics import metric_of
 
 _ALL: tuple[Which, ...] = ("candidate", "baseline", "change")
 
@@ -47,7 +48,7 @@ def _row(evaluation: Evaluation, metric: str) -> Row:
     return Row(
         metric=metric,
         name=formats.metric_name(metric),
-        meaning=formats.metric_meaning(metric),
+        meaning=metric_of(metric).meaning,
         candidate=(formats.figure(metric, value), formats.interval(known[0])),
         baseline=(formats.figure(metric, before), formats.interval(known[1])),
         change=(formats.signed(metric, change), formats.interval(known[2])),

@@ -5,41 +5,12 @@ from __future__ import annotations
 import math
 
 from components.evaluator.intervals import Interval
-
-_NAMES = {
-    "auc": "AUC",
-    "pr_auc": "PR AUC",
-    "gauc": "GAUC",
-    "gauc_coverage": "GAUC coverage",
-    "ece": "ECE",
-    "normalized_entropy": "normalised entropy",
-}
-_MEANINGS = {
-    "auc": "how often a click scores above a non-click; 0.5 is chance",
-    "pr_auc": "area under precision and recall; the mean label is chance",
-    "log_loss": "mean penalty of the predicted probabilities; lower is better",
-    "calibration": "predicted clicks for each click; 1 is right",
-    "mean_label": "share of examples that were clicked",
-    "mean_prediction": "mean predicted probability",
-    "examples": "number of examples",
-    "gauc": "AUC within each group, weighted by examples",
-    "gauc_coverage": "share of examples in groups with clicks and non-clicks",
-    "ece": "mean distance of predicted from observed rates; lower is better",
-    "normalized_entropy": "log loss over that of predicting the mean label for all; "
-    "below 1 is better",
-}
-_HIGHER_IS_BETTER = ("auc", "pr_auc", "gauc")
-_LOWER_IS_BETTER = ("log_loss", "ece", "normalized_entropy")
+from config.metrics import metric_of
 
 
 def metric_name(metric: str) -> str:
     """A metric as a heading."""
-    return _NAMES.get(metric, metric.replace("_", " "))
-
-
-def metric_meaning(metric: str) -> str:
-    """Explains a metric in a few words; empty where the name does."""
-    return _MEANINGS.get(metric, "")
+    return metric_of(metric).title or metric.replace("_", " ")
 
 
 def figure(metric: str, value: float | None) -> str:
@@ -74,13 +45,15 @@ def judgement(
         return ""
     if change[0] <= 0.0 <= change[1]:
         return "no clear change"
-    if metric in _HIGHER_IS_BETTER:
-        return "better" if candidate > baseline else "worse"
-    if metric in _LOWER_IS_BETTER:
-        return "better" if candidate < baseline else "worse"
-    if metric == "calibration":
-        return "better" if abs(candidate - 1) < abs(baseline - 1) else "worse"
-    return "higher" if candidate > baseline else "lower"
+    is_higher = candidate > baseline
+    best = metric_of(metric).best
+    if best is None:
+        return "higher" if is_higher else "lower"
+    if best == "1":
+        is_better = abs(candidate - 1) < abs(baseline - 1)
+    else:
+        is_better = is_higher == (best == "highest")
+    return "better" if is_better else "worse"
 
 
 def odds(weight: float) -> str:

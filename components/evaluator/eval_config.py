@@ -11,7 +11,7 @@ from components.evaluator.score_metrics import (
     ScoredExamples,
     ScoreMetric,
 )
-from config.evaluation import SCORE_METRICS, at_thresholds
+from config.metrics import SCORE_METRICS, at_thresholds
 from config.parts import EvaluatorPart
 from config.signatures import PROBABILITY, SERVING_DEFAULT
 

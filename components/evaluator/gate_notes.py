@@ -2,91 +2,62 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from components.evaluator.metrics import entropy
-from config.evaluation import UNBOUNDED_METRICS
-
-# Figures of the examples alone.
-_OF_EXAMPLES = ("examples", "mean_label", "gauc_coverage")
-
-_CONSTANT = "predicting the mean label for all examples"
-_EVERYTHING = "predicting a click for all examples"
-_COMMON = "predicting the more frequent label for all examples"
+from config.metrics import metric_of, threshold_of
 
 
-def lower_bound_note(metric: str, bound: float, mean_label: float) -> str | None:
+def lower_bound_note(name: str, bound: float, mean_label: float) -> str | None:
     """Note on `metric >= bound` where a model without features would meet it.
 
     Args:
-      metric: The metric.
+      name: The metric.
       bound: The bound.
       mean_label: Mean label of the slice; NaN where there is none.
     """
-    if metric in _OF_EXAMPLES:
-        return _of_examples(metric)
+    metric = metric_of(name)
+    if metric.of_examples:
+        return _of_examples(name)
     if bound <= 0:
-        return f"cannot fail: {metric} is never below 0"
-    reached = _reached(metric, mean_label)
-    if reached is not None and bound <= reached[0]:
-        return _trivial(metric, *reached)
-    return None
+        return f"cannot fail: {name} is never below 0"
+    if metric.best == "lowest":
+        return None
+    value, note = _trivial(name, mean_label)
+    return note if bound <= value else None
 
 
-def upper_bound_note(metric: str, bound: float, mean_label: float) -> str | None:
+def upper_bound_note(name: str, bound: float, mean_label: float) -> str | None:
     """Note on `metric <= bound` where a model without features would meet it."""
-    if metric in _OF_EXAMPLES:
-        return _of_examples(metric)
-    if metric not in UNBOUNDED_METRICS and bound >= 1:
-        return f"cannot fail: {metric} is never above 1"
-    stayed = _stayed_at(metric, mean_label)
-    if stayed is not None and bound >= stayed[0]:
-        return _trivial(metric, *stayed)
-    return None
+    metric = metric_of(name)
+    if metric.of_examples:
+        return _of_examples(name)
+    if metric.is_share and bound >= 1:
+        return f"cannot fail: {name} is never above 1"
+    if metric.best != "lowest":
+        return None
+    value, note = _trivial(name, mean_label)
+    return note if bound >= value else None
 
 
-def change_note(metric: str, largest: float) -> str | None:
+def change_note(name: str, largest: float) -> str | None:
     """Note on a bound on a change that cannot fail.
 
     Args:
-      metric: The metric.
+      name: The metric.
       largest: The change that is allowed in the direction that is bounded.
     """
-    if metric in _OF_EXAMPLES:
-        return _of_examples(metric)
-    if metric not in UNBOUNDED_METRICS and largest >= 1:
-        return f"cannot fail: {metric} never changes by more than 1"
+    metric = metric_of(name)
+    if metric.of_examples:
+        return _of_examples(name)
+    if metric.is_share and largest >= 1:
+        return f"cannot fail: {name} never changes by more than 1"
     return None
 
 
-def _of_examples(metric: str) -> str:
-    return f"requires nothing of the model: {metric} depends on the examples only"
+def _of_examples(name: str) -> str:
+    return f"requires nothing of the model: {name} depends on the examples only"
 
 
-def _trivial(metric: str, value: float, how: str) -> str:
-    return f"is passed by any model: {how} has {metric} {value:.4f}"
-
-
-def _reached(metric: str, mean_label: float) -> tuple[float, str] | None:
-    """Value of a metric, the higher the better, without features, and how."""
-    if metric in ("auc", "gauc"):
-        return 0.5, _CONSTANT
-    if metric == "pr_auc":
-        return mean_label, _CONSTANT
-    if metric.startswith("precision_at_"):
-        return mean_label, _EVERYTHING
-    if metric.startswith("recall_at_"):
-        above = mean_label > float(metric.removeprefix("recall_at_"))
-        return (1.0 if above else 0.0), _CONSTANT
-    return None
-
-
-def _stayed_at(metric: str, mean_label: float) -> tuple[float, str] | None:
-    """Value of a metric, the lower the better, without features, and how."""
-    if metric == "log_loss":
-        return float(entropy(np.array(mean_label))), _CONSTANT
-    if metric == "normalized_entropy":
-        return 1.0, _CONSTANT
-    if metric == "ece":
-        return min(mean_label, 1 - mean_label), _COMMON
-    return None
+def _trivial(name: str, mean_label: float) -> tuple[float, str]:
+    """The value that a model without features reaches, and the note that it does."""
+    how, value_at = metric_of(name).without_features
+    value = value_at(mean_label, threshold_of(name))
+    return value, f"is passed by any model: {how} has {name} {value:.4f}"

@@ -12,19 +12,11 @@ from components.evaluator.slice_metrics import Comparison, Metrics, SliceMetrics
 from components.evaluator.slices import SliceKey, slice_key, slice_name
 from config.base import Block
 from config.evaluation import Gate, OnBaselineProblem
+from config.metrics import metric_of
 
 Status = Literal["passed", "failed", "not enough data", "not applied"]
 # In the order of importance.
 _ORDER: tuple[Status, ...] = ("failed", "passed", "not applied", "not enough data")
-
-# Mean labels at which a metric cannot be computed, whatever the model is like.
-_UNDEFINED_AT = {
-    "auc": (0.0, 1.0),
-    "pr_auc": (0.0, 1.0),
-    "normalized_entropy": (0.0, 1.0),
-    "calibration": (0.0,),
-    "recall": (0.0,),
-}
 
 
 class Outcome(Block):
@@ -165,7 +157,7 @@ def _not_enough(gate: Gate, measured: SliceMetrics) -> str | None:
     if examples < gate.min_examples:
         return f"{examples:,.0f} examples, {gate.min_examples:,} are needed"
     mean_label = measured.get("mean_label")
-    if mean_label in _UNDEFINED_AT.get(gate.metric.partition("_at_")[0], ()):
+    if mean_label in metric_of(gate.metric).undefined_at:
         return f"all labels are {mean_label:.0f}"
     if gate.metric == "gauc":
         return _not_enough_in_groups(gate, measured)

@@ -18,7 +18,7 @@ from components.evaluator.score_counts import Floats
 from components.evaluator.score_metrics import WITHOUT_EACH
 from components.evaluator.slice_metrics import Measured, SliceMetrics
 from components.evaluator.slices import SliceKey, slice_key
-from config.evaluation import UNBOUNDED_METRICS
+from config.metrics import metric_of
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _measured(result: Result) -> Measured:
 def _possible(metric: str, ends: Interval) -> Interval:
     """The part of an interval of a metric that the metric can reach."""
     low, high = ends
-    most = math.inf if metric in UNBOUNDED_METRICS else 1.0
+    most = 1.0 if metric_of(metric).is_share else math.inf
     return max(low, 0.0), min(high, most)
 
 

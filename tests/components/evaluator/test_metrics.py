@@ -11,7 +11,7 @@ from sklearn import metrics as sk
 
 from components.evaluator import metrics
 from components.evaluator.score_counts import BLOCKS, Bins
-from config.evaluation import SCORE_METRICS
+from config.metrics import SCORE_METRICS
 
 # Predictions in one bin count as equal.
 BINNED = 5e-4
