@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import pydantic
 from tfx.dsl.io import fileio
-from tfx.utils import io_utils
 
 from components.evaluation_report.changes import Change
 from components.evaluation_report.files import CONTENT_FILE
@@ -15,6 +14,7 @@ from components.evaluator.curves import Curves
 from components.evaluator.record import Evaluation
 from components.example_validator.record import Anomaly
 from components.infra_validator.record import InfraRecord
+from components.shared.artifact_file import ArtifactFile
 from config.errors import InputError
 from config.spans import RunSpans
 from trainer.export.record import TrainingRecord
@@ -254,7 +254,7 @@ class Lineage(Content):
     seeds: dict[str, int]
 
 
-class Report(Content):
+class Report(Content, ArtifactFile):
     """All that is shown of a run.
 
     Attributes:
@@ -275,6 +275,8 @@ class Report(Content):
       lineage: Lineage of the model.
     """
 
+    FILE = CONTENT_FILE
+
     name: str
     run_id: str
     made: str
@@ -292,14 +294,8 @@ class Report(Content):
     lineage: Lineage
 
 
-def write_content(report: Report, folder: str) -> None:
-    """Writes a report as JSON."""
-    path = os.path.join(folder, CONTENT_FILE)
-    io_utils.write_string_file(path, report.model_dump_json(indent=1))
-
-
 def read_content(folder: str) -> Report:
-    """Reads a report that `write_content` wrote.
+    """Reads the report in a folder.
 
     Raises:
       InputError: There is none, or one of another version of this package.
@@ -308,8 +304,7 @@ def read_content(folder: str) -> Report:
     if not fileio.exists(path):
         raise InputError(f"{folder}: this run has no report; run `ctr run` again")
     try:
-        with fileio.open(path) as file:
-            return Report.model_validate_json(file.read())
+        return Report.read(folder)
     except pydantic.ValidationError as error:
         raise InputError(
             f"{path}: written by another version of this package; run `ctr run` with "

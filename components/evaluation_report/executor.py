@@ -11,7 +11,7 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
 from components.evaluation_report.collect.report import report_of_a_run
-from components.evaluation_report.content import Report, write_content
+from components.evaluation_report.content import Report
 from components.evaluation_report.files import PAGE_FILE
 from components.evaluation_report.part import EvaluationReportPart
 from components.evaluation_report.render import render_page
@@ -41,7 +41,7 @@ def write_report(report: Report, folder: str) -> str:
     Returns:
       The path of the page.
     """
-    write_content(report, folder)
+    report.write(folder)
     path = os.path.join(folder, PAGE_FILE)
     io_utils.write_string_file(path, render_page(report))
     return path

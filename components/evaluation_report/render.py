@@ -11,14 +11,13 @@ import jinja2
 from plotly import offline
 
 from components.evaluation_report import formats, verdict
-from components.evaluation_report.comparison import overall_rows
 from components.evaluation_report.content import Report
 from components.evaluation_report.plots.curves import curve_plots, curve_points
 from components.evaluation_report.plots.features import distance_plots, importance_plot
 from components.evaluation_report.plots.plot import Plot
 from components.evaluation_report.plots.slices import slices_plot
 from components.evaluation_report.plots.training import training_plots
-from components.evaluation_report.slices import slice_table
+from components.evaluation_report.tables import overall_rows, slice_table
 from config.yaml_text import to_yaml
 
 TEMPLATES = Path(__file__).parent / "templates"

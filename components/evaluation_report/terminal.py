@@ -9,7 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 from components.evaluation_report import formats, verdict
-from components.evaluation_report.comparison import Row, overall_rows
 from components.evaluation_report.content import (
     Data,
     Importances,
@@ -17,7 +16,12 @@ from components.evaluation_report.content import (
     Report,
     WideWeights,
 )
-from components.evaluation_report.slices import SliceTable, slice_table
+from components.evaluation_report.tables import (
+    MetricRow,
+    SliceTable,
+    overall_rows,
+    slice_table,
+)
 from components.evaluator.gates import Outcome
 from components.evaluator.record import Evaluation
 from components.infra_validator.record import InfraRecord
@@ -105,7 +109,7 @@ def _figures(gate: Outcome) -> str:
     return gate.reason if gate.note is None else f"{gate.reason}; {gate.note}"
 
 
-def _overall(rows: Sequence[Row], compared: bool) -> Table:
+def _overall(rows: Sequence[MetricRow], compared: bool) -> Table:
     title = "Metrics on all examples, with 95% intervals"
     headings = ("candidate", "baseline", "change") if compared else ("candidate",)
     table = _table(title, ("metric",))
@@ -115,7 +119,7 @@ def _overall(rows: Sequence[Row], compared: bool) -> Table:
         table.add_column("is it better?")
     for row in rows:
         figures = [row.candidate, row.baseline, row.change][: len(headings)]
-        cells = ["\n".join(filter(None, figure)) for figure in figures]
+        cells = ["\n".join(filter(None, (f.text, f.detail))) for f in figures]
         _add(table, (row.name, *cells, *([row.judgement] if compared else [])))
     return table
 

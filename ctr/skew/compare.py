@@ -9,7 +9,7 @@ import pydantic
 import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.evaluation_report.collect.histograms import compared
+from components.evaluation_report.collect.histograms import compared, value_shares
 from components.shared.statistics import (
     Feature,
     Statistics,
@@ -211,16 +211,10 @@ def _values(before: Feature, now: Feature) -> Iterator[tuple[str, float, float]]
         bins = compared(now, before)
         yield from zip(bins.labels, bins.then, bins.now, strict=True)
     else:
-        then, new = _shares(before), _shares(now)
+        # As TFDV compares them.
+        then, new = value_shares(before), value_shares(now)
         for value in {**then, **new}:
             yield value, then.get(value, 0.0), new.get(value, 0.0)
-
-
-def _shares(feature: Feature) -> dict[str, float]:
-    """Of the most frequent values, as TFDV compares them."""
-    buckets = feature.string_stats.rank_histogram.buckets
-    total = sum(bucket.sample_count for bucket in buckets)
-    return {bucket.label: bucket.sample_count / total for bucket in buckets}
 
 
 def _how_skewed(feature: FeatureSkew) -> tuple[bool, float]:

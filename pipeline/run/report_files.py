@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from components.evaluation_report.collect.report import report_of_a_stop
+from components.evaluation_report.collect.report import report_on_data
 from components.evaluation_report.executor import write_report
 from components.evaluation_report.files import CONTENT_FILE, PAGE_FILE
 from components.evaluation_report.part import EvaluationReportPart
@@ -55,5 +55,5 @@ def report_stop(config: Config, outputs: RunOutputs, folder: Path, reason: str) 
         ),
     }
     part = EvaluationReportPart.of(config)
-    report = report_of_a_stop(artifacts, part, component_codes(), folder.name, reason)
+    report = report_on_data(artifacts, part, component_codes(), folder.name, reason)
     return Path(write_report(report, str(folder)))

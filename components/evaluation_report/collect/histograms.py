@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import math
 from collections.abc import Sequence
@@ -30,8 +31,8 @@ def bars(feature: _Feature) -> tuple[float, ...]:
     if feature.HasField("num_stats"):
         heights = _rebinned(feature, _edges([feature]))
     else:
-        counts = sorted(_counts(feature).values(), reverse=True)
-        heights = np.array(counts[:_BARS], np.float64)
+        shares = sorted(value_shares(feature).values(), reverse=True)
+        heights = np.array(shares[:_BARS], np.float64)
     highest = heights.max(initial=0.0)
     return tuple((heights / highest).tolist()) if highest else ()
 
@@ -43,22 +44,13 @@ def compared(now: _Feature, then: _Feature) -> Histograms:
         labels = list(itertools.starmap(_range, itertools.pairwise(edges)))
         shares = [_shares(_rebinned(each, edges)) for each in (now, then)]
     else:
-        counts = [_counts(now), _counts(then)]
-        totals = [sum(each.values()) or 1.0 for each in counts]
-        known = sorted(
-            counts[0].keys() | counts[1].keys(),
-            key=lambda text: (
-                -max(
-                    each.get(text, 0.0) / total
-                    for each, total in zip(counts, totals, strict=True)
-                )
-            ),
-        )
-        labels = known[:_VALUES]
-        shares = [
-            [each.get(text, 0.0) / total for text in labels]
-            for each, total in zip(counts, totals, strict=True)
-        ]
+        by_value = [value_shares(each) for each in (now, then)]
+        largest = {
+            value: max(each.get(value, 0.0) for each in by_value)
+            for value in {**by_value[0], **by_value[1]}
+        }
+        labels = heapq.nlargest(_VALUES, largest, key=lambda value: largest[value])
+        shares = [[each.get(value, 0.0) for value in labels] for each in by_value]
     return Histograms(labels=tuple(labels), now=tuple(shares[0]), then=tuple(shares[1]))
 
 
@@ -66,9 +58,11 @@ def _range(low: float, high: float) -> str:
     return f"{low:.4g} to {high:.4g}" if low < high else f"{low:.4g}"
 
 
-def _counts(feature: _Feature) -> dict[str, float]:
+def value_shares(feature: _Feature) -> dict[str, float]:
+    """The shares of the most frequent values of a text, which are 1 in sum."""
     buckets = feature.string_stats.rank_histogram.buckets
-    return {bucket.label: bucket.sample_count for bucket in buckets}
+    total = sum(bucket.sample_count for bucket in buckets)
+    return {bucket.label: bucket.sample_count / total for bucket in buckets}
 
 
 def _edges(features: Sequence[_Feature]) -> _Floats:

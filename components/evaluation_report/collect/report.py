@@ -22,7 +22,7 @@ from components.evaluation_report.collect.importance import (
 )
 from components.evaluation_report.collect.sample import read_sample
 from components.evaluation_report.collect.wide import heaviest_weights
-from components.evaluation_report.content import Baseline, Data, Lineage, Report
+from components.evaluation_report.content import Baseline, Lineage, Report
 from components.evaluation_report.files import CONTENT_FILE
 from components.evaluation_report.part import EvaluationReportPart
 from components.evaluator.curves import Curves
@@ -57,28 +57,27 @@ def report_of_a_run(
       code: Fingerprint of the code of each component.
       run_id: Names the run.
     """
-    beginning = _beginning(artifacts, part, code, run_id)
+    report = report_on_data(artifacts, part, code, run_id)
     evaluation = artifact_utils.get_single_uri(artifacts["evaluation"])
-    model = artifact_utils.get_single_instance(artifacts["model"])
     logs = artifact_utils.get_single_uri(artifacts["model_run"])
     with fileio.open(os.path.join(logs, RECORD_FILE)) as file:
         training = TrainingRecord.model_validate_json(file.read())
-    return Report(
-        **beginning,
-        evaluation=Evaluation.read(evaluation),
-        infra=_infra(artifacts.get("infra_blessing")),
-        curves=Curves.read(evaluation),
-        training=training,
-        **_looked_into(artifacts, part.config, beginning["data"], model),
-    )
+    found = {
+        "evaluation": Evaluation.read(evaluation),
+        "infra": _infra(artifacts.get("infra_blessing")),
+        "curves": Curves.read(evaluation),
+        "training": training,
+        **_looked_into(artifacts, part.config, report.data.examples[EVAL]),
+    }
+    return report.model_copy(update=found)
 
 
-def report_of_a_stop(
+def report_on_data(
     artifacts: Artifacts,
     part: EvaluationReportPart,
     code: Mapping[str, str],
     run_id: str,
-    stopped_by: str,
+    stopped_by: str | None = None,
 ) -> Report:
     """The report of a run that ended before there was a candidate.
 
@@ -89,27 +88,17 @@ def report_of_a_stop(
       run_id: Names the run.
       stopped_by: Why it ended.
     """
-    beginning = _beginning(artifacts, part, code, run_id)
-    return Report(**beginning, stopped_by=stopped_by)
-
-
-def _beginning(
-    artifacts: Artifacts,
-    part: EvaluationReportPart,
-    code: Mapping[str, str],
-    run_id: str,
-) -> dict[str, Any]:
-    """Collects the sections on the data."""
     config, settings = part.config, part.shown()
     examined = Examined(artifacts)
     examples = artifact_utils.get_single_instance(artifacts["examples"])
-    return {
-        "name": config.name,
-        "run_id": run_id,
-        "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "model": config.model.kind,
-        "data": collect_data(examined, ExampleValidatorPart.of(config)),
-        "lineage": Lineage(
+    return Report(
+        name=config.name,
+        run_id=run_id,
+        made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        model=config.model.kind,
+        stopped_by=stopped_by,
+        data=collect_data(examined, ExampleValidatorPart.of(config)),
+        lineage=Lineage(
             sources=lineage.sources(config, examples),
             spans=spans_of(examples),
             schema_text=lineage.schema_text(examined.schema),
@@ -120,7 +109,7 @@ def _beginning(
             packages=lineage.packages(),
             seeds=lineage.seeds(config),
         ),
-    }
+    )
 
 
 def _baseline(
@@ -145,29 +134,25 @@ def _infra(blessings: list[types.Artifact] | None) -> InfraRecord | None:
     return InfraRecord.read(artifact_utils.get_single_uri(blessings))
 
 
-def _looked_into(
-    artifacts: Artifacts, config: Config, data: Data, model: types.Artifact
-) -> dict[str, Any]:
+def _looked_into(artifacts: Artifacts, config: Config, examples: int) -> dict[str, Any]:
     """Collects the sections that need predictions for a sample of examples."""
     sample = read_sample(
         artifact_utils.get_split_uri(artifacts["examples"], EVAL),
         config.features,
         config.label.name,
-        data.examples[EVAL],
+        examples,
         _SAMPLE,
     )
-    path = path_utils.serving_model_path(model.uri)
+    model = artifact_utils.get_single_uri(artifacts["model"])
+    path = path_utils.serving_model_path(model)
     scorer = Scorer(path)
-    weights = heaviest_weights(
-        scorer, ExportedModel(path), config.features, config.crosses, sample
-    )
-    importances, problem = None, None
-    try:
-        importances = measure_importances(scorer, sample)
-    except ImportanceError as error:
-        problem = str(error)
-    return {
-        "importances": importances,
-        "importances_problem": problem,
-        "wide_weights": weights,
+    found: dict[str, Any] = {
+        "wide_weights": heaviest_weights(
+            scorer, ExportedModel(path), config.features, config.crosses, sample
+        )
     }
+    try:
+        found["importances"] = measure_importances(scorer, sample)
+    except ImportanceError as error:
+        found["importances_problem"] = str(error)
+    return found

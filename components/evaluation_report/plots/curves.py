@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import plotly.graph_objects as go
+
 from components.evaluation_report.plots.plot import (
     BASELINE,
     CANDIDATE,
     Plot,
-    line,
     make_plot,
 )
-from components.evaluator.curves import Curve, SliceCurves
+from components.evaluator.curves import Curve, Group, SliceCurves
 
 _XY = tuple[list[float], list[float]]
 _NOTHING: _XY = ([], [])
+_DIAGONAL: _XY = ([0.0, 1.0], [0.0, 1.0])
 
 _LOOKS = (
     {"color": CANDIDATE, "width": 2},
@@ -26,13 +28,14 @@ _LOOKS = (
 
 def curve_points(curves: SliceCurves) -> dict[str, list[_XY]]:
     """The points of all lines of each plot, by its name, for one slice."""
-    models = [curves.candidate, curves.baseline]
-    return {
-        "roc": [*map(_roc, models), ([0.0, 1.0], [0.0, 1.0])],
-        "precision_recall": [*map(_precision_recall, models), _chance(curves)],
-        "calibration": [*map(_calibration, models), _diagonal(curves)],
-        "histogram": [*map(_histogram, models)],
+    candidate, baseline = _lines(curves.candidate), _lines(curves.baseline)
+    guides = {
+        "roc": [_DIAGONAL],
+        "precision_recall": [_chance(curves)],
+        "calibration": [_calibrated(curves)],
+        "histogram": [],
     }
+    return {name: [candidate[name], baseline[name], *guides[name]] for name in _PLOTS}
 
 
 def curve_plots(curves: SliceCurves, title: str) -> list[Plot]:
@@ -63,10 +66,10 @@ def _plot(
     # A model that predicts one value for all has one point, which makes no line.
     mode = "lines+markers" if name == "calibration" else "lines"
     traces = [
-        line(
-            label,
-            x,
-            y,
+        go.Scatter(
+            name=label,
+            x=x,
+            y=y,
             line={**look, **shape},
             mode=mode,
             showlegend=label in [*shown, guide],
@@ -115,25 +118,25 @@ _PLOTS: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
-def _roc(curve: Curve | None) -> _XY:
-    return _columns(curve.roc) if curve else _NOTHING
+def _lines(curve: Curve | None) -> dict[str, _XY]:
+    """The line of a model in each plot."""
+    if curve is None:
+        return dict.fromkeys(_PLOTS, _NOTHING)
+    return {
+        "roc": _columns(curve.roc),
+        "precision_recall": _columns(curve.precision_recall),
+        "calibration": _columns([point[:2] for point in curve.calibration]),
+        "histogram": _steps(curve.histogram),
+    }
 
 
-def _precision_recall(curve: Curve | None) -> _XY:
-    return _columns(curve.precision_recall) if curve else _NOTHING
-
-
-def _calibration(curve: Curve | None) -> _XY:
-    return _columns([point[:2] for point in curve.calibration]) if curve else _NOTHING
-
-
-def _histogram(curve: Curve | None) -> _XY:
-    """Steps: each bin's share from its low edge on, and an end at 0."""
-    if curve is None or not curve.histogram:
+def _steps(histogram: list[Group]) -> _XY:
+    """Each bin's share from its low edge on, and an end at 0."""
+    if not histogram:
         return _NOTHING
-    total = sum(examples for _, _, examples in curve.histogram) or 1.0
-    steps = [(_log_odds(low), count / total) for low, _, count in curve.histogram]
-    return _columns([*steps, (_log_odds(curve.histogram[-1][1]), 0.0)])
+    total = sum(examples for _, _, examples in histogram) or 1.0
+    steps = [(_log_odds(low), count / total) for low, _, count in histogram]
+    return _columns([*steps, (_log_odds(histogram[-1][1]), 0.0)])
 
 
 def _log_odds(probability: float) -> float:
@@ -152,7 +155,7 @@ def _chance(curves: SliceCurves) -> _XY:
     return [0.0, 1.0], [clicks / examples] * 2
 
 
-def _diagonal(curves: SliceCurves) -> _XY:
+def _calibrated(curves: SliceCurves) -> _XY:
     models = [model for model in (curves.candidate, curves.baseline) if model]
     largest = max(
         (max(point[:2]) for model in models for point in model.calibration), default=1.0

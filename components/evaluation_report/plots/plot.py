@@ -65,8 +65,3 @@ def make_plot(
 def plain(text: str) -> str:
     """A text as it is: Plotly takes some tags for its own."""
     return html.escape(text, quote=False)
-
-
-def line(name: str, x: list[float], y: list[float], **settings: Any) -> go.Scatter:
-    """A line with a name in the legend."""
-    return go.Scatter(name=name, x=x, y=y, **settings)

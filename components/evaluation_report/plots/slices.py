@@ -15,7 +15,7 @@ from components.evaluation_report.plots.plot import (
     make_plot,
     plain,
 )
-from components.evaluation_report.slices import MOST_SLICES
+from components.evaluation_report.tables import MOST_SLICES
 from components.evaluator.record import Evaluation
 from components.evaluator.slices import OVERALL_NAME
 

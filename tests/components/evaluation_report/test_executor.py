@@ -12,7 +12,7 @@ from tfx.types import standard_artifacts
 from tfx.utils import io_utils
 
 from components.evaluation_report.changes import Change
-from components.evaluation_report.collect.report import report_of_a_stop
+from components.evaluation_report.collect.report import report_on_data
 from components.evaluation_report.content import read_content
 from components.evaluation_report.executor import EvaluationReportExecutor
 from components.evaluation_report.part import EvaluationReportPart
@@ -165,7 +165,7 @@ def test_a_baseline_whose_report_is_gone_is_named_all_the_same(run, report):
 
 
 def test_a_run_that_stopped_has_its_data(tiny, data):
-    report = report_of_a_stop(
+    report = report_on_data(
         data, EvaluationReportPart.of(tiny.config), CODES, "run7", "an anomaly"
     )
 

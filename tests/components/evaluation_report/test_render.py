@@ -13,7 +13,6 @@ from components.evaluation_report.content import (
     Ablation,
     Ablations,
     read_content,
-    write_content,
 )
 from components.evaluation_report.render import render_page, templates_digest
 from components.evaluation_report.verdict import findings, headline
@@ -169,7 +168,7 @@ def test_ablations_are_shown_where_there_are_some(make_report):
 
 def test_the_content_survives_the_disk(make_report, stopped, tmp_path):
     for report in (make_report(), make_report(with_baseline=False), stopped):
-        write_content(report, str(tmp_path))
+        report.write(str(tmp_path))
         assert read_content(str(tmp_path)) == report
 
 

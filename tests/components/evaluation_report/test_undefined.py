@@ -13,7 +13,6 @@ from components.evaluation_report.content import (
     Importances,
     WideWeights,
     read_content,
-    write_content,
 )
 from components.evaluation_report.plots.curves import curve_plots
 from components.evaluation_report.plots.features import importance_plot
@@ -86,7 +85,7 @@ def test_a_page_without_any_plot_is_whole(of_one_example, tmp_path):
     assert page.count('<td class="number">undefined</td>') == 4 * 3
     assert 'id="slice-table"' not in page
     assert 'id="curves"' not in page
-    write_content(of_one_example, str(tmp_path))
+    of_one_example.write(str(tmp_path))
     assert read_content(str(tmp_path)) == of_one_example
 
 

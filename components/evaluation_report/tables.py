@@ -1,14 +1,15 @@
-"""The slices as rows of a table."""
+"""Metrics on all examples and by slice, as rows of tables."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from components.evaluation_report import formats
-from components.evaluator.record import Evaluation
+from components.evaluator.record import Evaluation, Which
 from components.evaluator.slices import OVERALL_NAME, slicing_name
+from config.metrics import metric_of
 
 # More rows make a page that browsers take long to open.
 MOST_SLICES = 2_000
@@ -34,6 +35,29 @@ class Cell:
     text: str
     value: float | None
     detail: str = ""
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """A metric on all examples.
+
+    Attributes:
+      metric: Its key.
+      name: Its name.
+      meaning: Explanation in a few words.
+      candidate: The candidate's figure.
+      baseline: The baseline's.
+      change: The difference.
+      judgement: `better` or `worse`, as far as the interval tells.
+    """
+
+    metric: str
+    name: str
+    meaning: str
+    candidate: Cell
+    baseline: Cell
+    change: Cell
+    judgement: str
 
 
 @dataclass(frozen=True)
@@ -73,6 +97,41 @@ class SliceTable:
     def slicings(self) -> list[str]:
         """Names of the slicings."""
         return list(dict.fromkeys(sorted(row.features for row in self.rows)))
+
+
+def overall_rows(evaluation: Evaluation) -> list[MetricRow]:
+    """The metrics on all examples."""
+    return [
+        _metric_row(evaluation, metric) for metric in evaluation.candidate[OVERALL_NAME]
+    ]
+
+
+def _metric_row(evaluation: Evaluation, metric: str) -> MetricRow:
+    candidate = _cell(evaluation, "candidate", OVERALL_NAME, metric)
+    baseline = _cell(evaluation, "baseline", OVERALL_NAME, metric)
+    interval = evaluation.interval("change", OVERALL_NAME, metric)
+    return MetricRow(
+        metric=metric,
+        name=formats.metric_name(metric),
+        meaning=metric_of(metric).meaning,
+        candidate=candidate,
+        baseline=baseline,
+        change=_cell(evaluation, "change", OVERALL_NAME, metric),
+        judgement=formats.judgement(metric, candidate.value, baseline.value, interval),
+    )
+
+
+def _cell(
+    evaluation: Evaluation,
+    which: Which,
+    name: str,
+    metric: str,
+    with_interval: bool = True,
+) -> Cell:
+    value = evaluation.value(which, name, metric)
+    form = formats.signed if which == "change" else formats.figure
+    bounds = evaluation.interval(which, name, metric) if with_interval else None
+    return Cell(form(metric, value), value, formats.interval(bounds))
 
 
 def slice_table(evaluation: Evaluation) -> SliceTable:
@@ -122,18 +181,12 @@ def _badness(evaluation: Evaluation, name: str) -> tuple[bool, float]:
     return auc is None, auc or 0.0
 
 
-def _cells(evaluation: Evaluation, name: str, metrics: Iterable[str]) -> Iterable[Cell]:
-    figures = evaluation.candidate[name]
+def _cells(evaluation: Evaluation, name: str, metrics: Iterable[str]) -> Iterator[Cell]:
     for metric in metrics:
-        value = figures.get(metric)
-        bounds = None
-        if metric in _WITH_INTERVALS:
-            bounds = evaluation.interval("candidate", name, metric)
-        yield Cell(formats.figure(metric, value), value, formats.interval(bounds))
+        with_interval = metric in _WITH_INTERVALS
+        yield _cell(evaluation, "candidate", name, metric, with_interval)
         if metric == "auc" and evaluation.change:
-            change = evaluation.value("change", name, metric)
-            bounds = evaluation.interval("change", name, metric)
-            yield Cell(formats.signed(metric, change), change, formats.interval(bounds))
+            yield _cell(evaluation, "change", name, metric)
 
 
 def _statuses(evaluation: Evaluation) -> dict[str, str]:
