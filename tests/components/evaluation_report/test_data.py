@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 import pytest
 import tensorflow_data_validation as tfdv
-from tfx.types import artifact_utils, standard_artifacts
-from tfx.utils import io_utils
 
 from components.evaluation_report.collect.data import collect_data
 from components.example_validator.anomalies import Examined
 from config.evaluation import Skew
 from config.parts import ExampleValidatorPart
+
+from ..artifacts import schema, statistics, statistics_of
 
 TRAIN = pd.DataFrame(
     {"city": ["a"] * 60 + ["b"] * 40, "age": [20.0] * 50 + [None] * 10 + [60.0] * 40}
@@ -31,32 +30,19 @@ NOTHING = {"anomalies": None, "drift": {}, "skew": None, "slices": {}, "gated": 
 def collect(tmp_path):
     """What is told of tables, whose schema is that of the training split."""
 
-    def _statistics(name: str, tables: Mapping[str, pd.DataFrame]):
-        artifact = standard_artifacts.ExampleStatistics()
-        artifact.uri = str(tmp_path / name)
-        artifact.split_names = artifact_utils.encode_split_names(sorted(tables))
-        for split, table in tables.items():
-            found = tfdv.generate_statistics_from_dataframe(table, n_jobs=1)
-            path = tmp_path / name / f"Split-{split}" / "FeatureStats.pb"
-            io_utils.write_bytes_file(str(path), found.SerializeToString())
-        return [artifact]
-
     def _collect(previous=None, serving=None, train=TRAIN, **part):
-        schema = standard_artifacts.Schema()
-        schema.uri = str(tmp_path / "schema")
-        inferred = tfdv.infer_schema(
-            tfdv.generate_statistics_from_dataframe(train, n_jobs=1),
-            infer_feature_shape=False,
-        )
-        io_utils.write_pbtxt_file(str(tmp_path / "schema/schema.pbtxt"), inferred)
+        inferred = tfdv.infer_schema(statistics_of(train), infer_feature_shape=False)
+        now = {"train": train, "eval": EVAL}
         artifacts = {
-            "statistics": _statistics("now", {"train": train, "eval": EVAL}),
-            "schema": [schema],
+            "statistics": [statistics(tmp_path / "now", now)],
+            "schema": [schema(tmp_path / "schema", inferred)],
         }
         if previous is not None:
-            artifacts["previous_statistics"] = _statistics("then", {"train": previous})
+            found = statistics(tmp_path / "then", {"train": previous})
+            artifacts["previous_statistics"] = [found]
         if serving is not None:
-            artifacts["serving_statistics"] = _statistics("live", {"serving": serving})
+            found = statistics(tmp_path / "live", {"serving": serving})
+            artifacts["serving_statistics"] = [found]
         thresholds = ExampleValidatorPart(**{**NOTHING, **part})
         return collect_data(Examined(artifacts), thresholds)
 

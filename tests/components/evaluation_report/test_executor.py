@@ -9,27 +9,21 @@ import pandas as pd
 import pytest
 import tensorflow_data_validation as tfdv
 from tfx.types import standard_artifacts
-from tfx.utils import io_utils
 
 from components.evaluation_report.changes import Change
 from components.evaluation_report.collect.report import report_on_data
 from components.evaluation_report.content import read_content
 from components.evaluation_report.executor import EvaluationReportExecutor
 from components.evaluation_report.part import EvaluationReportPart
-from components.shared.artifacts import HtmlReport, Release
+from components.shared.artifacts import HtmlReport
 from config.metadata import Metadata
 from config.serving import Serving
 from serving.releases.records import ReleaseRecord
 
+from ..artifacts import artifact, release, schema, statistics, statistics_of
 from .conftest import INFRA
 
 CODES = {"Trainer": "0123456789abcdef"}
-
-
-def _artifact(kind, folder):
-    artifact = kind()
-    artifact.uri = str(folder)
-    return artifact
 
 
 @pytest.fixture(scope="module")
@@ -40,27 +34,25 @@ def data(tiny, tmp_path_factory, write_records):
         {name: (values or [None])[0] for name, values in row.items()}
         for row in tiny.rows
     ]
-    statistics = tfdv.generate_statistics_from_dataframe(pd.DataFrame(rows), n_jobs=1)
+    table = pd.DataFrame(rows)
     for split in ("train", "eval"):
         write_records(
             folder / f"examples/Split-{split}/a.gz", tiny.as_examples(tiny.rows)
         )
-        path = folder / f"statistics/Split-{split}/FeatureStats.pb"
-        io_utils.write_bytes_file(str(path), statistics.SerializeToString())
-    schema = tfdv.infer_schema(statistics, infer_feature_shape=False)
-    io_utils.write_pbtxt_file(str(folder / "schema/schema.pbtxt"), schema)
-    examples = _artifact(standard_artifacts.Examples, folder / "examples")
-    found = _artifact(standard_artifacts.ExampleStatistics, folder / "statistics")
-    examples.split_names = found.split_names = '["eval", "train"]'
+    examples = artifact(standard_artifacts.Examples, folder / "examples")
+    examples.split_names = '["eval", "train"]'
     examples.set_string_custom_property(
         "input_fingerprint",
         "split:train,num_files:3,total_bytes:120,checksum:79\n"
         "split:eval,num_files:1,total_bytes:40,checksum:88",
     )
+    inferred = tfdv.infer_schema(statistics_of(table), infer_feature_shape=False)
     return {
         "examples": [examples],
-        "statistics": [found],
-        "schema": [_artifact(standard_artifacts.Schema, folder / "schema")],
+        "statistics": [
+            statistics(folder / "statistics", {"train": table, "eval": table})
+        ],
+        "schema": [schema(folder / "schema", inferred)],
     }
 
 
@@ -75,15 +67,15 @@ def run(tiny, tiny_models, data, make_report, tmp_path):
     (tmp_path / "logs/training.json").write_text(measured.training.model_dump_json())
     inputs = {
         **data,
-        "model": [_artifact(standard_artifacts.Model, tiny_models("wide_deep").uri)],
-        "model_run": [_artifact(standard_artifacts.ModelRun, tmp_path / "logs")],
+        "model": [artifact(standard_artifacts.Model, tiny_models("wide_deep").uri)],
+        "model_run": [artifact(standard_artifacts.ModelRun, tmp_path / "logs")],
         "evaluation": [
-            _artifact(standard_artifacts.ModelEvaluation, tmp_path / "evaluation")
+            artifact(standard_artifacts.ModelEvaluation, tmp_path / "evaluation")
         ],
     }
 
     def _run(name, config=tiny.config, **others):
-        report = _artifact(HtmlReport, tmp_path / name)
+        report = artifact(HtmlReport, tmp_path / name)
         EvaluationReportExecutor().Do(
             {**inputs, **others},
             {"report": [report]},
@@ -97,13 +89,10 @@ def run(tiny, tiny_models, data, make_report, tmp_path):
     return _run, measured
 
 
-def _release(report, version):
-    record = ReleaseRecord(
-        status="released", digest="abc", version=version, report=report
-    )
-    release = Release()
-    release.record = record.model_dump_json()
-    return [release]
+def released(report):
+    """The artifact of a release whose run left a report."""
+    record = ReleaseRecord(status="released", digest="abc", version=17, report=report)
+    return [release(record)]
 
 
 def test_a_report_has_what_the_components_found(run, tiny):
@@ -135,7 +124,7 @@ def test_infra_validation_is_part_of_the_report(run, tmp_path):
     write, _ = run
     assert read_content(str(write("without"))).infra is None
 
-    blessing = _artifact(standard_artifacts.InfraBlessing, tmp_path / "infra")
+    blessing = artifact(standard_artifacts.InfraBlessing, tmp_path / "infra")
     INFRA.write(blessing.uri)
     assert read_content(str(write("with", infra_blessing=[blessing]))).infra == INFRA
 
@@ -146,7 +135,7 @@ def test_changes_since_the_baseline_are_listed(run, tiny):
     training = tiny.config.training.model_copy(update={"epochs": 7})
     now = tiny.config.model_copy(update={"training": training})
     report = read_content(
-        str(write("now", now, baseline_release=_release(str(before), 17)))
+        str(write("now", now, baseline_release=released(str(before))))
     )
 
     assert report.lineage.baseline.version == 17
@@ -158,7 +147,7 @@ def test_changes_since_the_baseline_are_listed(run, tiny):
 @pytest.mark.parametrize("report", ["", "/gone"])
 def test_a_baseline_whose_report_is_gone_is_named_all_the_same(run, report):
     write, _ = run
-    found = read_content(str(write("now", baseline_release=_release(report, 17))))
+    found = read_content(str(write("now", baseline_release=released(report))))
 
     baseline = found.lineage.baseline
     assert (baseline.version, baseline.changes) == (17, None)

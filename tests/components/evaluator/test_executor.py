@@ -22,6 +22,8 @@ from config.errors import ConfigError
 from config.evaluation import Gate
 from config.parts import EvaluatorPart
 
+from ..artifacts import artifact
+
 # Sums over examples. The other figures go by the bins that the predictions fall into;
 # how close that is to the predictions themselves is shown beside the figures.
 SUMS = (
@@ -61,16 +63,16 @@ def evaluate(tiny, tiny_models, tmp_path_factory, write_records):
         for split, of_split in (("eval", rows), ("train", train)):
             path = folder / f"examples/Split-{split}/x.gz"
             write_records(path, tiny.as_examples(of_split))
-        examples = _artifact(standard_artifacts.Examples, folder / "examples")
+        examples = artifact(standard_artifacts.Examples, folder / "examples")
         examples.split_names = '["eval", "train"]'
         inputs = {
             "examples": [examples],
-            "schema": [_artifact(standard_artifacts.Schema, tiny.schema)],
+            "schema": [artifact(standard_artifacts.Schema, tiny.schema)],
             "model": [_model(tiny_models("wide_deep"), 7)],
             "baseline_model": [_model(baseline, 8)] if baseline else [],
         }
-        evaluation = _artifact(standard_artifacts.ModelEvaluation, folder / "out")
-        blessing = _artifact(standard_artifacts.ModelBlessing, folder / "blessing")
+        evaluation = artifact(standard_artifacts.ModelEvaluation, folder / "out")
+        blessing = artifact(standard_artifacts.ModelBlessing, folder / "blessing")
         settings = {"gates": gates, **settings}
         part = EvaluatorPart.of(tiny.config).model_copy(update=settings)
         context = EvaluatorExecutor.Context(
@@ -92,14 +94,8 @@ def evaluate(tiny, tiny_models, tmp_path_factory, write_records):
     return _evaluate
 
 
-def _artifact(kind, folder):
-    artifact = kind()
-    artifact.uri = str(folder)
-    return artifact
-
-
 def _model(trained, artifact_id):
-    model = _artifact(standard_artifacts.Model, trained.uri)
+    model = artifact(standard_artifacts.Model, trained.uri)
     model.id = artifact_id
     return model
 

@@ -8,16 +8,16 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 from tfx.types import artifact_utils, standard_artifacts
-from tfx.utils import io_utils
 
 from components.example_validator.executor import ExampleValidatorExecutor
 from components.schema_gen.infer import infer_schema
 from config.errors import ConfigError, GateError, InputError
 from config.evaluation import Severities, Skew
 from config.parts import ExampleValidatorPart
+
+from ..artifacts import artifact, schema, statistics, statistics_of
 
 TRAIN = pd.DataFrame({"city": ["a", "b"] * 50, "age": [20.0, 60.0] * 50})
 SAME = pd.DataFrame({"city": ["b", "a"] * 50, "age": [60.0, 20.0] * 50})
@@ -34,8 +34,8 @@ class Validator:
 
     def __init__(self, folder: Path):
         self._folder = folder
-        self.anomalies = standard_artifacts.ExampleAnomalies()
-        self.anomalies.uri = str(folder / "anomalies")
+        kind = standard_artifacts.ExampleAnomalies
+        self.anomalies = artifact(kind, folder / "anomalies")
 
     def run(
         self,
@@ -44,14 +44,17 @@ class Validator:
         serving: Tables | None = None,
         **part: Any,
     ) -> None:
+        inferred = infer_schema(statistics_of(TRAIN))
         inputs = {
-            "statistics": [self._statistics("statistics", tables)],
-            "schema": [self._schema()],
+            "statistics": [statistics(self._folder / "statistics", tables)],
+            "schema": [schema(self._folder / "schema", inferred)],
         }
         if previous is not None:
-            inputs["previous_statistics"] = [self._statistics("previous", previous)]
+            found = statistics(self._folder / "previous", previous)
+            inputs["previous_statistics"] = [found]
         if serving is not None:
-            inputs["serving_statistics"] = [self._statistics("serving", serving)]
+            found = statistics(self._folder / "serving", serving)
+            inputs["serving_statistics"] = [found]
         parameters = ExampleValidatorPart(**{**NOTHING, **part})
         ExampleValidatorExecutor().Do(
             inputs,
@@ -71,27 +74,6 @@ class Validator:
         """The anomalies on disk."""
         path = Path(self.anomalies.uri, f"Split-{split}", "SchemaDiff.pb")
         return anomalies_pb2.Anomalies.FromString(path.read_bytes())
-
-    def _schema(self) -> standard_artifacts.Schema:
-        schema = standard_artifacts.Schema()
-        schema.uri = str(self._folder / "schema")
-        statistics = tfdv.generate_statistics_from_dataframe(TRAIN, n_jobs=1)
-        inferred = infer_schema(statistics)
-        path = self._folder / "schema" / "schema.pbtxt"
-        io_utils.write_pbtxt_file(str(path), inferred)
-        return schema
-
-    def _statistics(
-        self, name: str, tables: Tables
-    ) -> standard_artifacts.ExampleStatistics:
-        artifact = standard_artifacts.ExampleStatistics()
-        artifact.uri = str(self._folder / name)
-        artifact.split_names = artifact_utils.encode_split_names(sorted(tables))
-        for split, table in tables.items():
-            statistics = tfdv.generate_statistics_from_dataframe(table, n_jobs=1)
-            path = self._folder / name / f"Split-{split}" / "FeatureStats.pb"
-            io_utils.write_bytes_file(str(path), statistics.SerializeToString())
-        return artifact
 
 
 @pytest.fixture

@@ -54,10 +54,7 @@ def try_model(
     from config.parts import InfraValidatorPart
     from config.release import InfraValidation
 
-    def artifact(kind: type, folder: Path) -> Any:
-        made = kind()
-        made.uri = str(folder)
-        return made
+    from ..artifacts import artifact
 
     def _try(model: Path, batching: Any = None, **settings: Any) -> Tried:
         examples = artifact(standard_artifacts.Examples, split)

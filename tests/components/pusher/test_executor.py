@@ -23,11 +23,7 @@ from components.shared.release_records import record_of
 from serving.releases.versions import model_digest
 from serving.releases.writer import roll_back
 
-
-def _artifact(kind, folder):
-    artifact = kind()
-    artifact.uri = str(folder)
-    return artifact
+from ..artifacts import artifact
 
 
 @pytest.fixture
@@ -42,22 +38,22 @@ def push(tmp_path):
         (tmp_path / "report").mkdir(exist_ok=True)
         (tmp_path / "report" / PAGE_FILE).write_text("<html>")
         decision.write(str(tmp_path / "decision"))
-        release = _artifact(Release, tmp_path / "release")
+        release = artifact(Release, tmp_path / "release")
         (tmp_path / "infra").mkdir(exist_ok=True)
         if warm_up is not None:
             (tmp_path / "infra" / "tf_serving_warmup_requests").write_text(warm_up)
         PusherExecutor(BaseExecutor.Context(pipeline_run_id="run1")).Do(
             {
                 "model": [
-                    _artifact(standard_artifacts.Model, tmp_path / f"model/{model}")
+                    artifact(standard_artifacts.Model, tmp_path / f"model/{model}")
                 ],
-                "decision": [_artifact(ReleaseDecision, tmp_path / "decision")],
+                "decision": [artifact(ReleaseDecision, tmp_path / "decision")],
                 "transform_graph": [
-                    _artifact(standard_artifacts.TransformGraph, "graph/3")
+                    artifact(standard_artifacts.TransformGraph, "graph/3")
                 ],
-                "report": [_artifact(HtmlReport, tmp_path / "report")],
+                "report": [artifact(HtmlReport, tmp_path / "report")],
                 "infra_blessing": [
-                    _artifact(standard_artifacts.InfraBlessing, tmp_path / "infra")
+                    artifact(standard_artifacts.InfraBlessing, tmp_path / "infra")
                 ],
             },
             {"release": [release]},

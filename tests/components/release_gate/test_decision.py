@@ -9,9 +9,11 @@ from tfx.types import standard_artifacts
 
 from components.release_gate.decision import Decision, decide, why_older
 from components.release_gate.executor import ReleaseGateExecutor
-from components.shared.artifacts import Release, ReleaseDecision
+from components.shared.artifacts import ReleaseDecision
 from config.spans import RunSpans
 from serving.releases.records import ReleaseRecord
+
+from ..artifacts import artifact, release
 
 FAILED = "a gate failed"
 
@@ -105,22 +107,9 @@ def test_the_same_or_a_later_span_is_not_older(span, released):
     assert why_older(span, None) is None
 
 
-def resolved(record):
-    """The artifact that a resolver finds."""
-    release = Release()
-    release.record = record.model_dump_json()
-    return release
-
-
 @pytest.fixture
 def gate(tmp_path):
     """Runs the gate; gives its artifact."""
-
-    def artifact(kind, name):
-        made = kind()
-        made.uri = str(tmp_path / name)
-        (tmp_path / name).mkdir(parents=True, exist_ok=True)
-        return made
 
     def _gate(
         blessed,
@@ -131,16 +120,18 @@ def gate(tmp_path):
         last=(),
         is_last=False,
     ):
-        blessing = artifact(standard_artifacts.ModelBlessing, "blessing")
+        blessing = artifact(standard_artifacts.ModelBlessing, tmp_path / "blessing")
         blessing.set_int_custom_property("blessed", blessed)
         infra_blessings = []
         if infra is not None:
-            infra_blessings = [artifact(standard_artifacts.InfraBlessing, "infra")]
+            infra_blessings = [
+                artifact(standard_artifacts.InfraBlessing, tmp_path / "infra")
+            ]
             infra_blessings[0].set_int_custom_property("blessed", infra)
         examples = standard_artifacts.Examples()
         if spans is not None:
             examples.set_string_custom_property("spans", spans.model_dump_json())
-        decision = artifact(ReleaseDecision, "decision")
+        decision = artifact(ReleaseDecision, tmp_path / "decision")
         ReleaseGateExecutor().Do(
             {
                 "examples": [examples],
@@ -189,12 +180,12 @@ def test_infra_validation_is_a_gate(gate, blessed, infra, status, reason):
 
 
 def test_the_gate_reads_the_resolved_records(gate):
-    decision = Decision.read(gate(1, "automatic", refusals=[resolved(REJECTED)]).uri)
+    decision = Decision.read(gate(1, "automatic", refusals=[release(REJECTED)]).uri)
     assert (decision.status, decision.is_by_person) == ("rejected", True)
 
 
 def test_an_unchanged_rerun_repeats_the_release(gate):
-    last = [resolved(record("released", by="Ann", override=True))]
+    last = [release(record("released", by="Ann", override=True))]
     decision = Decision.read(gate(0, last=last, is_last=True).uri)
     assert (decision.status, decision.override) == ("released", True)
     assert Decision.read(gate(0, last=last).uri).status == "blocked"
@@ -215,7 +206,7 @@ JANUARY_5 = RunSpans(train=("2026-01-03", "2026-01-04"), eval=("2026-01-05",))
 def test_a_late_day_replaces_no_newer_one_by_itself(
     gate, blessed, released, status, takes_rollback
 ):
-    last = resolved(record("released", span=released))
+    last = release(record("released", span=released))
     artifact = gate(blessed, "automatic", spans=JANUARY_5, last=[last])
     decision = Decision.read(artifact.uri)
 

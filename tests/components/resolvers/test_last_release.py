@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -11,7 +10,8 @@ from tfx.types import standard_artifacts
 from components.resolvers.releases import LastReleaseStrategy
 from components.shared.artifacts import Release, training_key
 from config.spans import RunSpans
-from serving.releases.records import ReleaseRecord
+
+from .conftest import release_of
 
 GRAPH = "artifacts/Transform/transform_graph/9"
 TRAINER = "code:part"
@@ -37,21 +37,11 @@ def release(
     status: str = "released",
     training: str = "another",
     model: int | None = None,
-    **properties: Any,
+    **fields: Any,
 ) -> Release:
     """A release of the model of the same number, unless it is told another."""
-    of = model or number
-    fields = {"version": 1000 + number, "digest": f"digest {of}", **properties}
-    record = ReleaseRecord(
-        status=status,
-        training=training,
-        model_uri=f"model/{of}",
-        at=datetime(2026, 1, number, tzinfo=timezone.utc),
-        **fields,
-    )
-    artifact = Release()
-    artifact.id, artifact.record = number, record.model_dump_json()
-    return artifact
+    fields = {"version": 1000 + number, "training": training, **fields}
+    return release_of(f"model/{model or number}", number, status, **fields)
 
 
 def candidate(number: int) -> Release:
@@ -117,7 +107,7 @@ def test_a_withdrawn_model_is_no_baseline():
         release(1),
         release(2, training="of 2"),
         release(3),
-        release(9, model=2, training="of 2", by="Ann", withdraws="digest 3"),
+        release(9, model=2, training="of 2", by="Ann", withdraws="digest of model/3"),
     ]
     resolved = resolve(models, releases)
     assert [artifact.uri for artifact in resolved["model"]] == ["model/2"]
@@ -126,7 +116,9 @@ def test_a_withdrawn_model_is_no_baseline():
     # Nor for the model that took its place.
     own = training_key(GRAPH, TRAINER)
     releases[1] = release(2, training=own)
-    releases[3] = release(9, model=2, training=own, by="Ann", withdraws="digest 3")
+    releases[3] = release(
+        9, model=2, training=own, by="Ann", withdraws="digest of model/3"
+    )
     resolved = resolve(models, releases)
     assert [artifact.uri for artifact in resolved["model"]] == ["model/1"]
 

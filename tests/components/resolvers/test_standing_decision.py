@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-from typing import Any
-
 import pytest
 from tfx.types import standard_artifacts
 
 from components.resolvers.releases import StandingDecisionStrategy
 from components.shared.artifacts import Release
-from serving.releases.records import ReleaseRecord
 
-
-def release(number: int, status: str, model: str, **fields: Any) -> Release:
-    record = ReleaseRecord(
-        status=status,
-        model_uri=model,
-        digest=f"digest {model}",
-        at=datetime(2026, 1, number, tzinfo=timezone.utc),
-        **fields,
-    )
-    artifact = Release()
-    artifact.id, artifact.record = number, record.model_dump_json()
-    return artifact
+from .conftest import release_of
 
 
 def resolve(releases: list[Release], model_uri: str = "a") -> dict[str, list[int]]:
@@ -36,16 +21,18 @@ def resolve(releases: list[Release], model_uri: str = "a") -> dict[str, list[int
     return {key: [artifact.id for artifact in resolved[key]] for key in keys}
 
 
-A1 = release(1, "released", "a", version=10)
-A1_AGAIN = release(2, "released", "a", version=10)
-B3 = release(3, "released", "b", version=20)
-A_RESTORED = release(4, "released", "a", version=30, by="Ann", withdraws="digest b")
-A_REJECTED = release(5, "rejected", "a", by="Ann", after=20)
+A1 = release_of("a", 1, "released", version=10)
+A1_AGAIN = release_of("a", 2, "released", version=10)
+B3 = release_of("b", 3, "released", version=20)
+A_RESTORED = release_of(
+    "a", 4, "released", version=30, by="Ann", withdraws="digest of b"
+)
+A_REJECTED = release_of("a", 5, "rejected", by="Ann", after=20)
 # By a run that repeated Ann's decision.
-A_REPEATED = release(6, "rejected", "a")
-A_WAITS = release(7, "awaiting_approval", "a")
-A_BLOCKED = release(8, "blocked", "a")
-A_OVERRULED = release(9, "released", "a", version=40, by="Bob", override=True)
+A_REPEATED = release_of("a", 6, "rejected")
+A_WAITS = release_of("a", 7, "awaiting_approval")
+A_BLOCKED = release_of("a", 8, "blocked")
+A_OVERRULED = release_of("a", 9, "released", version=40, by="Bob", override=True)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +50,12 @@ A_OVERRULED = release(9, "released", "a", version=40, by="Bob", override=True)
         ([A1, B3, A_RESTORED], [], [4], [4]),
         ([A_REPEATED, A_REJECTED], [5], [], []),
         ([B3, A_REJECTED, A_REPEATED], [5], [], [3]),
-        ([A_WAITS, A_REJECTED, release(6, "released", "b", version=21)], [5], [], [6]),
+        (
+            [A_WAITS, A_REJECTED, release_of("b", 6, "released", version=21)],
+            [5],
+            [],
+            [6],
+        ),
         ([A_REJECTED, A_REPEATED, A_OVERRULED], [], [9], [9]),
     ],
 )
@@ -76,11 +68,11 @@ def test_the_newest_decision_on_a_model_holds(releases, refusal, released, last)
 def test_a_withdrawn_model_stays_withdrawn_until_it_is_released_again():
     withdrawn = [A1, B3, A_RESTORED]
     assert resolve(withdrawn, "b")["refusal"] == [4]
-    later = release(5, "released", "c", version=50)
+    later = release_of("c", 5, "released", version=50)
     assert resolve([*withdrawn, later], "b")["refusal"] == [4]
     # The record of a run that recorded late.
-    late = release(7, "released", "b", version=20)
+    late = release_of("b", 7, "released", version=20)
     assert resolve([*withdrawn, late], "b")["refusal"] == [4]
-    again = release(6, "released", "b", version=60, by="Bob", override=True)
+    again = release_of("b", 6, "released", version=60, by="Bob", override=True)
     found = resolve([*withdrawn, again], "b")
     assert (found["refusal"], found["release"]) == ([], [6])

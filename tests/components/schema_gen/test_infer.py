@@ -15,6 +15,8 @@ from components.example_validator.words import by_name, describe, in_words
 from components.schema_gen.infer import infer_schema
 from config.evaluation import Severities
 
+from ..artifacts import statistics_of
+
 ROWS = 200
 TRAIN = pd.DataFrame(
     {
@@ -54,13 +56,9 @@ KINDS = {
 }
 
 
-def statistics(table):
-    return tfdv.generate_statistics_from_dataframe(table, n_jobs=1)
-
-
 @pytest.fixture(scope="module")
 def train():
-    return statistics(TRAIN.drop(columns="none"))
+    return statistics_of(TRAIN.drop(columns="none"))
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +68,7 @@ def schema(train):
 
 @pytest.fixture(scope="module")
 def unlike():
-    return statistics(EVAL)
+    return statistics_of(EVAL)
 
 
 @pytest.fixture
@@ -145,13 +143,13 @@ def test_what_is_ignored_is_not_told(found, kind):
 
 
 def test_another_type_is_an_error_by_default(schema):
-    found = tfdv.validate_statistics(statistics(EVAL.assign(city=1.5)), schema)
+    found = tfdv.validate_statistics(statistics_of(EVAL.assign(city=1.5)), schema)
     apply_severities(found, Severities())
     assert by_name(found)["city"].severity == anomalies_pb2.AnomalyInfo.ERROR
 
 
 def test_numbers_where_training_has_no_value_are_a_new_type(schema):
-    now = statistics(TRAIN.assign(empty=np.float32(1.0)).drop(columns="none"))
+    now = statistics_of(TRAIN.assign(empty=np.float32(1.0)).drop(columns="none"))
     found = tfdv.validate_statistics(now, schema)
     describe(found, now, schema)
     apply_severities(found, Severities())
@@ -162,7 +160,7 @@ def test_numbers_where_training_has_no_value_are_a_new_type(schema):
 
 def test_of_many_new_values_the_most_frequent_are_named(schema):
     many = TRAIN.assign(city=["Rome"] * 100 + [f"city {row}" for row in range(100)])
-    now = statistics(many)
+    now = statistics_of(many)
     found = tfdv.validate_statistics(now, schema)
     describe(found, now, schema)
     told = words(found)["city"]
@@ -173,7 +171,7 @@ def test_of_many_new_values_the_most_frequent_are_named(schema):
 
 def test_a_feature_with_two_anomalies_keeps_the_one_that_is_not_ignored(schema):
     ages = np.array([30.0, np.nan] * 100, np.float32)
-    now = statistics(TRAIN.assign(age=ages))
+    now = statistics_of(TRAIN.assign(age=ages))
     found = tfdv.validate_statistics(now, schema)
     describe(found, now, schema)
     apply_severities(found, Severities(missing_values="ignore"))
