@@ -17,7 +17,7 @@ def release_of(model: str, number: int, status: str, **fields: Any) -> Release:
         id=number,
         status=status,
         model_uri=model,
-        digest=fields.pop("digest", f"digest of {model}"),
+        digest=fields.pop("digest", f"digest {model}"),
         at=datetime(2026, 1, number, tzinfo=timezone.utc),
         **fields,
     )

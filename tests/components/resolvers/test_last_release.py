@@ -11,6 +11,7 @@ from components.resolvers.releases import LastReleaseStrategy
 from components.shared.artifacts import Release, training_key
 from config.spans import RunSpans
 
+from ..artifacts import artifact
 from .conftest import release_of
 
 GRAPH = "artifacts/Transform/transform_graph/9"
@@ -27,9 +28,9 @@ def folders(tmp_path, monkeypatch):
 
 
 def model(number: int) -> standard_artifacts.Model:
-    artifact = standard_artifacts.Model()
-    artifact.id, artifact.uri = 100 + number, f"model/{number}"
-    return artifact
+    made = artifact(standard_artifacts.Model, f"model/{number}")
+    made.id = 100 + number
+    return made
 
 
 def release(
@@ -59,80 +60,74 @@ def examples(span: str | None) -> standard_artifacts.Examples:
 
 
 def resolve(
-    models: list[Any],
-    releases: list[Any],
+    models: list[int],
+    releases: list[Release],
     can_see_artifacts: bool = True,
     span: str | None = None,
-) -> dict[str, list[Any]]:
-    graph = standard_artifacts.TransformGraph()
-    graph.uri = GRAPH
+) -> tuple[int, int] | None:
+    """The numbers of the baseline and of its release, if there is one."""
+    graph = artifact(standard_artifacts.TransformGraph, GRAPH)
     inputs = {
         "examples": [examples(span)],
         "transform_graph": [graph],
-        "model": models,
+        "model": [model(number) for number in models],
         "release": releases,
     }
     strategy = LastReleaseStrategy(TRAINER, can_see_artifacts)
-    return strategy.resolve_artifacts(None, inputs)
+    resolved = strategy.resolve_artifacts(None, inputs)
+    assert resolved["transform_graph"] == [graph]
+    found = resolved["model"], resolved["release"]
+    if found == ([], []):
+        return None
+    (of_model,), (of_release,) = found
+    return of_model.id - 100, of_release.id
 
 
 @pytest.mark.parametrize("order", [[1, 2, 3], [3, 1, 2]])
 def test_newest_release_wins_with_its_own_model(order: list[int]):
-    resolved = resolve(
-        [model(number) for number in reversed(order)],
-        [release(number) for number in order],
-    )
-    assert [artifact.uri for artifact in resolved["model"]] == ["model/3"]
-    assert [artifact.id for artifact in resolved["release"]] == [3]
-    assert [artifact.uri for artifact in resolved["transform_graph"]] == [GRAPH]
+    assert resolve(order[::-1], [release(number) for number in order]) == (3, 3)
 
 
 @pytest.mark.parametrize("status", ["awaiting_approval", "blocked", "rejected"])
 def test_candidate_that_was_not_released_is_no_baseline(status: str):
-    resolved = resolve([model(1), model(2)], [release(1), release(2, status)])
-    assert [artifact.uri for artifact in resolved["model"]] == ["model/1"]
+    assert resolve([1, 2], [release(1), release(2, status)]) == (1, 1)
 
 
 def test_approved_release_is_the_baseline_whenever_its_run_was():
     approved = release(9, by="Ann", model=1)
     waiting = release(1, "awaiting_approval", version=0)
-    resolved = resolve([model(1), model(2)], [waiting, release(2), approved])
-    assert [artifact.uri for artifact in resolved["model"]] == ["model/1"]
-    assert [artifact.id for artifact in resolved["release"]] == [9]
+    resolved = resolve([1, 2], [waiting, release(2), approved])
+    assert resolved == (1, 9)
 
 
 def test_a_withdrawn_model_is_no_baseline():
-    models = [model(1), model(2), model(3)]
+    models = [1, 2, 3]
     releases = [
         release(1),
         release(2, training="of 2"),
         release(3),
-        release(9, model=2, training="of 2", by="Ann", withdraws="digest of model/3"),
+        release(9, model=2, training="of 2", by="Ann", withdraws="digest model/3"),
     ]
     resolved = resolve(models, releases)
-    assert [artifact.uri for artifact in resolved["model"]] == ["model/2"]
-    assert [artifact.id for artifact in resolved["release"]] == [9]
+    assert resolved == (2, 9)
 
     # Nor for the model that took its place.
     own = training_key(GRAPH, TRAINER)
     releases[1] = release(2, training=own)
     releases[3] = release(
-        9, model=2, training=own, by="Ann", withdraws="digest of model/3"
+        9, model=2, training=own, by="Ann", withdraws="digest model/3"
     )
-    resolved = resolve(models, releases)
-    assert [artifact.uri for artifact in resolved["model"]] == ["model/1"]
+    assert resolve(models, releases) == (1, 1)
 
 
 def test_unchanged_runs_resolve_the_release_that_they_repeat():
     repeated = [release(n, model=1, version=1001) for n in (1, 5, 7)]
-    resolved = resolve([model(1)], repeated)
-    assert [artifact.id for artifact in resolved["release"]] == [1]
+    assert resolve([1], repeated) == (1, 1)
 
 
 def test_release_of_the_training_at_hand_is_left_out():
     own = release(2, training=training_key(GRAPH, TRAINER))
-    resolved = resolve([model(1), model(2)], [release(1), own])
-    assert [artifact.uri for artifact in resolved["model"]] == ["model/1"]
+    assert resolve([1, 2], [release(1), own]) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -140,71 +135,62 @@ def test_release_of_the_training_at_hand_is_left_out():
     [training_key(GRAPH, "code:other part"), training_key("other graph", TRAINER)],
 )
 def test_training_is_another_by_its_data_or_its_trainer(training: str):
-    resolved = resolve([model(1)], [release(1, training=training)])
-    assert [artifact.uri for artifact in resolved["model"]] == ["model/1"]
+    assert resolve([1], [release(1, training=training)]) == (1, 1)
 
 
 def test_release_whose_model_is_gone_is_left_out(folders):
-    resolved = resolve([model(1)], [release(1), release(2)])
-    assert [artifact.uri for artifact in resolved["model"]] == ["model/1"]
+    assert resolve([1], [release(1), release(2)]) == (1, 1)
     (folders / "2").rmdir()
-    resolved = resolve([model(1), model(2)], [release(1), release(2)])
-    assert [artifact.uri for artifact in resolved["model"]] == ["model/1"]
+    assert resolve([1, 2], [release(1), release(2)]) == (1, 1)
 
 
 @pytest.mark.parametrize(
     ("models", "releases"),
     [
         ([], []),
-        ([model(1)], []),
-        ([model(1)], [release(1, "blocked")]),
-        ([model(1)], [release(1, training=training_key(GRAPH, TRAINER))]),
+        ([1], []),
+        ([1], [release(1, "blocked")]),
+        ([1], [release(1, training=training_key(GRAPH, TRAINER))]),
     ],
 )
-def test_without_a_release_there_is_no_baseline(models: list[Any], releases: list[Any]):
-    resolved = resolve(models, releases)
-    assert resolved["model"] == []
-    assert resolved["release"] == []
-    assert len(resolved["transform_graph"]) == 1
+def test_without_a_release_there_is_no_baseline(
+    models: list[int], releases: list[Release]
+):
+    assert resolve(models, releases) is None
 
 
 @pytest.mark.parametrize(("can_see", "found"), [(True, 1), (False, 2)])
 def test_files_are_looked_for_only_where_they_could_be_seen(can_see, found, folders):
     (folders / "2").rmdir()
-    models, releases = [model(1), model(2)], [release(1), release(2)]
-    resolved = resolve(models, releases, can_see_artifacts=can_see)
-    assert [artifact.uri for artifact in resolved["model"]] == [f"model/{found}"]
+    models, releases = [1, 2], [release(1), release(2)]
+    assert resolve(models, releases, can_see_artifacts=can_see) == (found, found)
 
 
 @pytest.mark.parametrize(
     ("span", "seen", "expected"),
     [
-        ("2", ("3", "6"), []),
-        ("3", ("3", "6"), [1]),
-        ("5", ("3", "6"), [1]),
-        ("6", ("3", "6"), [2]),
-        ("10", ("3", "6"), [2]),
+        ("2", ("3", "6"), None),
+        ("3", ("3", "6"), 1),
+        ("5", ("3", "6"), 1),
+        ("6", ("3", "6"), 2),
+        ("10", ("3", "6"), 2),
         # The release in force is that of a day that came late.
-        ("7", ("6", "3"), [2]),
-        ("2026-01-05", ("2026-01-05", "2026-01-06"), [1]),
-        ("2026-01-05", ("2025-12-31", "2026-02-01"), [1]),
+        ("7", ("6", "3"), 2),
+        ("2026-01-05", ("2026-01-05", "2026-01-06"), 1),
+        ("2026-01-05", ("2025-12-31", "2026-02-01"), 1),
         # A day and a number have no order, nor have examples that are in no spans.
-        ("2026-01-05", ("", "6"), [2]),
-        (None, ("3", "6"), [2]),
+        ("2026-01-05", ("", "6"), 2),
+        (None, ("3", "6"), 2),
     ],
 )
 def test_a_model_that_has_seen_newer_spans_is_left_out(
-    span: str | None, seen: tuple[str, str], expected: list[int]
+    span: str | None, seen: tuple[str, str], expected: int | None
 ):
     releases = [release(1, span=seen[0]), release(2, span=seen[1])]
-    resolved = resolve([model(1), model(2)], releases, span=span)
-    assert [each.uri for each in resolved["model"]] == [
-        f"model/{number}" for number in expected
-    ]
-    assert [each.id for each in resolved["release"]] == expected
+    assert resolve([1, 2], releases, span=span) == (expected and (expected, expected))
 
 
 def test_a_release_of_a_lost_database_is_no_baseline_by_its_uri():
     """By now, another model may have the URI."""
     lost = release(3, by="Ann", model=1, digest="another model")
-    assert resolve([model(1)], [lost, candidate(1)])["model"] == []
+    assert resolve([1], [lost, candidate(1)]) is None

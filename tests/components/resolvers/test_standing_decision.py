@@ -24,9 +24,7 @@ def resolve(releases: list[Release], model_uri: str = "a") -> dict[str, list[int
 A1 = release_of("a", 1, "released", version=10)
 A1_AGAIN = release_of("a", 2, "released", version=10)
 B3 = release_of("b", 3, "released", version=20)
-A_RESTORED = release_of(
-    "a", 4, "released", version=30, by="Ann", withdraws="digest of b"
-)
+A_RESTORED = release_of("a", 4, "released", version=30, by="Ann", withdraws="digest b")
 A_REJECTED = release_of("a", 5, "rejected", by="Ann", after=20)
 # By a run that repeated Ann's decision.
 A_REPEATED = release_of("a", 6, "rejected")
