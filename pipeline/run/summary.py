@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from components.evaluation_report.formats import figure
 from components.evaluator.slices import OVERALL_NAME
 from components.example_validator.record import Anomaly
 from config.console import say
@@ -181,7 +182,7 @@ def _metrics_table(summary: Summary, all_slices: bool, all_metrics: bool) -> Tab
         table.add_column(name.replace("_", " "), justify="right")
     for name in _slices_to_show(summary, all_slices):
         metrics = summary.metrics[name]
-        figures = (_figure(key, metrics.get(key)) for key in columns)
+        figures = (figure(key, metrics.get(key)) for key in columns)
         # As Text: brackets in a name are no markup.
         table.add_row(Text(name), *figures)
     return table
@@ -204,12 +205,6 @@ def _slices_to_show(summary: Summary, all_slices: bool) -> list[str]:
     slices = [name for name in summary.metrics if name != OVERALL_NAME]
     worst = sorted(filter(is_shown, slices), key=auc)
     return [OVERALL_NAME, *(worst if all_slices else worst[:_WORST_SLICES])]
-
-
-def _figure(metric: str, value: float | None) -> str:
-    if value is None:
-        return "undefined"
-    return f"{value:,.0f}" if metric == "examples" else f"{value:.4f}"
 
 
 def _best_possible(auc: float | None, best: float) -> str:

@@ -41,26 +41,14 @@ def _examples(*splits: str) -> standard_artifacts.Examples:
             {"hash_split": {"pattern": "*.csv", "column": "user_id"}},
             {"all": "*.csv"},
         ),
+        (
+            {"spans": {"pattern": "{YYYY}{MM}{DD}.csv", "train": 2}},
+            {"train": "{YYYY}{MM}{DD}.csv", "eval": "{YYYY}{MM}{DD}.csv"},
+        ),
     ],
 )
 def test_files_are_told_by_pattern(settings, patterns):
-    config = _config(**settings)
-    assert sources(config, _examples(*patterns)) == tuple(
+    assert sources(_config(**settings), _examples(*patterns)) == tuple(
         Source(split=split, pattern=pattern, files=2, bytes=30, checksum="0a1b")
         for split, pattern in patterns.items()
-    )
-
-
-def test_files_of_spans_have_one_pattern():
-    config = _config(spans={"pattern": "{YYYY}{MM}{DD}.csv", "train": 2})
-    examples = _examples("train", "eval")
-    assert sources(config, examples) == tuple(
-        Source(
-            split=split,
-            pattern="{YYYY}{MM}{DD}.csv",
-            files=2,
-            bytes=30,
-            checksum="0a1b",
-        )
-        for split in ("train", "eval")
     )

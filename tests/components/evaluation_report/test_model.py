@@ -39,10 +39,24 @@ def scorer(tiny_models):
 
 
 @pytest.fixture(scope="module")
-def weights(tiny, tiny_models, scorer, sample):
-    model = ExportedModel(str(tiny_models("wide_deep").saved_model))
-    config = tiny.config
-    return heaviest_weights(scorer, model, config.features, config.crosses, sample)
+def model(tiny_models):
+    return ExportedModel(str(tiny_models("wide_deep").saved_model))
+
+
+@pytest.fixture(scope="module")
+def weigh(tiny, scorer, model):
+    """The heaviest weights, named by a sample."""
+
+    def _weigh(sample, scorer=scorer, model=model):
+        config = tiny.config
+        return heaviest_weights(scorer, model, config.features, config.crosses, sample)
+
+    return _weigh
+
+
+@pytest.fixture(scope="module")
+def weights(weigh, sample):
+    return weigh(sample)
 
 
 def test_a_sample_scores_as_the_model_does(tiny, tiny_models, sample, scorer):
@@ -113,15 +127,13 @@ def test_a_prediction_of_nan_gives_no_importance(sample):
         measure_importances(Astray(), sample)
 
 
-def test_weights_that_are_not_numbers_are_left_out(tiny, tiny_models, scorer, sample):
+def test_weights_that_are_not_numbers_are_left_out(tiny_models, weigh, sample):
     class Astray(ExportedModel):
         def weights(self, name):
             table = super().weights(name)
             return np.full_like(table, np.nan) if name == "wide.device/table" else table
 
-    model = Astray(str(tiny_models("wide_deep").saved_model))
-    config = tiny.config
-    found = heaviest_weights(scorer, model, config.features, config.crosses, sample)
+    found = weigh(sample, model=Astray(str(tiny_models("wide_deep").saved_model)))
 
     assert np.isfinite([each.weight for each in found.heaviest]).all()
     assert "device" not in {each.column for each in found.heaviest}
@@ -135,8 +147,7 @@ def test_the_heaviest_weights_come_first(weights):
     assert weights.examples == 400
 
 
-def test_terms_of_a_vocabulary_have_their_weight_and_share(tiny, tiny_models, weights):
-    model = ExportedModel(str(tiny_models("wide_deep").saved_model))
+def test_terms_of_a_vocabulary_have_their_weight_and_share(tiny, model, weights):
     table = model.weights("wide.device/table")[:, 0]
     terms = [term.as_py().decode() for term in model.terms("device")]
     count = Counter(row["device"][0] for row in tiny.rows)
@@ -163,15 +174,11 @@ def test_buckets_and_crosses_are_named_by_values(weights):
     assert all("device=" in each.term and "tags=" in each.term for each in crossed)
 
 
-def test_every_id_of_the_sample_is_named(
-    tiny, tiny_models, scorer, sample, monkeypatch
-):
+def test_every_id_of_the_sample_is_named(weigh, sample, monkeypatch):
     from components.evaluation_report.collect import wide
 
     monkeypatch.setattr(wide, "_HEAVIEST", 10_000)
-    model = ExportedModel(str(tiny_models("wide_deep").saved_model))
-    config = tiny.config
-    found = heaviest_weights(scorer, model, config.features, config.crosses, sample)
+    found = weigh(sample)
     by_column = {}
     for each in found.heaviest:
         by_column.setdefault(each.column, []).append(each)
@@ -185,14 +192,10 @@ def test_every_id_of_the_sample_is_named(
     assert sum(each.share for each in by_column["age_bucket"]) == pytest.approx(1.0)
 
 
-def test_a_list_that_is_empty_in_all_rows_is_named_missing(
-    tiny, tiny_models, scorer, sample
-):
+def test_a_list_that_is_empty_in_all_rows_is_named_missing(weigh, sample):
     empty = np.full((len(sample.labels), 1), b"", object)
     without = Sample({**sample.columns, "tags": empty}, sample.labels)
-    model = ExportedModel(str(tiny_models("wide_deep").saved_model))
-    config = tiny.config
-    found = heaviest_weights(scorer, model, config.features, config.crosses, without)
+    found = weigh(without)
 
     shares = {each.term: each.share for each in found.heaviest if each.column == "tags"}
     assert shares in ({}, {"(missing)": 1.0})
@@ -204,16 +207,14 @@ NAMES = ("device", "tags", "user", "age", "price")
 
 @pytest.mark.parametrize("names", [*[(name,) for name in NAMES], NAMES], ids=str)
 def test_features_without_a_value_are_missing_and_of_no_importance(
-    tiny, tiny_models, scorer, sample, names
+    weigh, scorer, sample, names
 ):
     columns = {
         name: _without_values(column) if name in names else column
         for name, column in sample.columns.items()
     }
     empty = Sample(columns, sample.labels)
-    model = ExportedModel(str(tiny_models("wide_deep").saved_model))
-    config = tiny.config
-    found = heaviest_weights(scorer, model, config.features, config.crosses, empty)
+    found = weigh(empty)
     importances = measure_importances(scorer, empty)
 
     own = {f"{name}{part}" for name in names for part in ("", "_bucket")}
@@ -231,27 +232,19 @@ def _without_values(column):
 
 
 @pytest.mark.parametrize("row", [0, 1])
-def test_one_example_has_weights_but_no_importance(
-    tiny, tiny_models, scorer, sample, row
-):
+def test_one_example_has_weights_but_no_importance(weigh, scorer, sample, row):
     one = Sample(
         {name: column[[row]] for name, column in sample.columns.items()},
         sample.labels[[row]],
     )
-    model = ExportedModel(str(tiny_models("wide_deep").saved_model))
-    config = tiny.config
-    found = heaviest_weights(scorer, model, config.features, config.crosses, one)
+    found = weigh(one)
 
     assert {each.share for each in found.heaviest} == {1.0}
     with pytest.raises(ImportanceError):
         measure_importances(scorer, one)
 
 
-def test_a_model_without_a_wide_part_has_no_such_weights(tiny, tiny_models, sample):
+def test_a_model_without_a_wide_part_has_no_such_weights(tiny_models, weigh, sample):
     path = str(tiny_models("embedding_mlp").saved_model)
-    config = tiny.config
-    found = heaviest_weights(
-        Scorer(path), ExportedModel(path), config.features, config.crosses, sample
-    )
 
-    assert found is None
+    assert weigh(sample, Scorer(path), ExportedModel(path)) is None
