@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from components.evaluator.intervals import Interval
 from config.metrics import metric_of
+
+if TYPE_CHECKING:
+    from components.evaluator.intervals import Interval
 
 
 def metric_name(metric: str) -> str:

@@ -54,7 +54,8 @@ def _compare(config: Config, work_dir: WorkDir, patterns: list[str]) -> Skew:
     from config.errors import ReleaseError
     from config.parts import ExampleGenPart
     from ctr.skew.compare import columns_of, compare
-    from ctr.skew.statistics import read_served, training_statistics
+    from ctr.skew.lineage import training_statistics
+    from ctr.skew.statistics import read_served
     from pipeline.beam import beam_args
     from pipeline.metadata import existing_metadata
     from pipeline.review.records import RecordStore

@@ -1,4 +1,4 @@
-"""Statistics of what a model was trained on, and of what servers were asked."""
+"""Statistics of what servers were asked."""
 
 from __future__ import annotations
 
@@ -14,17 +14,11 @@ import tensorflow as tf
 import tensorflow_data_validation as tfdv
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.transforms import combiners
-from ml_metadata.metadata_store import metadata_store
-from tfx.dsl.io import fileio
-from tfx.types import standard_artifacts
 
 from components.example_gen.readers import read_records
-from components.shared.lineage import Lineage
-from components.shared.statistics import STATISTICS_FILE, Statistics, read_statistics
+from components.shared.statistics import STATISTICS_FILE, Statistics
 from config.errors import InputError
-from config.examples import TRAIN
 from ctr.skew.requests import RawColumns, Requests
-from pipeline.metadata import Connection
 
 _UNKNOWN_FILE = "unknown.json"
 # One can hold a thousand examples.
@@ -53,32 +47,6 @@ class Served:
         """Number of examples."""
         count: int = self.statistics.datasets[0].num_examples
         return count
-
-
-def training_statistics(connection: Connection, model_uri: str) -> Statistics:
-    """The statistics of the training split behind a model.
-
-    From the model to what it was trained on, from there to the examples that Transform
-    made it of, and from them to their statistics.
-
-    Raises:
-      InputError: They are not known, or gone.
-    """
-    lineage = Lineage(metadata_store.MetadataStore(connection))
-    models = lineage.artifacts_at(model_uri)
-    graphs = lineage.made_from(models, standard_artifacts.TransformGraph.TYPE_NAME)
-    examples = lineage.made_from(graphs, standard_artifacts.Examples.TYPE_NAME)
-    found = lineage.made_of(examples, standard_artifacts.ExampleStatistics.TYPE_NAME)
-    there = [each for each in found if fileio.exists(each.uri)]
-    if not there:
-        raise InputError(
-            f"the statistics of what {model_uri} was trained on are "
-            f"{'gone' if found else 'not known'}; compare with a model whose run is "
-            "still there"
-        )
-    statistics = standard_artifacts.ExampleStatistics()
-    statistics.set_mlmd_artifact(max(there, key=lambda each: each.id))
-    return read_statistics(statistics, TRAIN)
 
 
 def read_served(
