@@ -59,6 +59,7 @@ setup(
         "pydantic>=2",  # the typed configuration and its messages
         "pyyaml",  # the configuration file
         "rich",  # progress and tables
+        "urllib3>=2",  # notifications, with retries
         "filelock",  # one writer in each work directory
         "grimp",  # code fingerprints from the import graph
     ],

@@ -20,6 +20,7 @@ from config.metadata import Metadata
 from config.metrics import GROUP_METRICS
 from config.model import Deep, Model
 from config.names import as_key, tensor_name
+from config.notify import Webhook
 from config.release import InfraValidation, Release
 from config.serving import Serving
 from config.spans import check_glob, check_like
@@ -49,6 +50,7 @@ class Config(Block):
       release: Approval and directory of released models.
       serving: Settings of the model server.
       metadata: Connection to ML Metadata.
+      notify: Webhooks that are told what became of runs and releases.
       kubeflow: Settings of runs on Kubeflow Pipelines.
       beam: Beam pipeline options, such as `{runner: FlinkRunner}`.
     """
@@ -68,6 +70,7 @@ class Config(Block):
     release: Release = Release()
     serving: Serving = Serving()
     metadata: Metadata = Metadata()
+    notify: tuple[Webhook, ...] = ()
     kubeflow: Kubeflow = Kubeflow()
     beam: dict[str, Option] = {}
 

@@ -19,9 +19,12 @@ from ctr.commands.options import (
 )
 
 if TYPE_CHECKING:
+    from config.notify import Event
     from config.root import Config
+    from pipeline.notifications import Notification
     from pipeline.review.decisions import Review
     from pipeline.workdir import WorkDir
+    from serving.releases.records import ReleaseRecord
 
 
 def add(commands: Commands) -> None:
@@ -114,15 +117,18 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _approve(options: argparse.Namespace) -> int:
+    from pipeline.notifications import Notifier
     from serving.releases.versions import version_path
 
     config, work_dir, review = _open(options)
+    notifier = Notifier(config.notify)
     with work_dir.lock():
         released = review.approve(
             options.run, options.by, options.note, options.override, options.rollback
         )
     path = version_path(work_dir.model_dir(config), released.version)
     print(f"{options.run} is released as version {released.version}: {path}")
+    notifier.notify(_notification("released", config, released))
     return 0
 
 
@@ -136,15 +142,18 @@ def _reject(options: argparse.Namespace) -> int:
 
 def _rollback(options: argparse.Namespace) -> int:
     """Without the lock of the work directory: it does not wait for a run to end."""
+    from pipeline.notifications import Notifier
     from serving.releases.versions import version_path
 
     config, work_dir, review = _open(options)
+    notifier = Notifier(config.notify)
     by = getpass.getuser() if options.by is None else options.by
     released, is_new = review.roll_back(by, options.note)
     run = released.run or "an unknown run"
     if is_new:
         path = version_path(work_dir.model_dir(config), released.version)
         print(f"rolled back: version {released.version} has the model of {run}: {path}")
+        notifier.notify(_notification("rolled_back", config, released))
     else:
         print(
             f"version {released.version}, which has the model of {run}, was rolled "
@@ -152,6 +161,18 @@ def _rollback(options: argparse.Namespace) -> int:
             "repeat this"
         )
     return 0
+
+
+def _notification(event: Event, config: Config, record: ReleaseRecord) -> Notification:
+    from pipeline.notifications import Notification
+
+    return Notification(
+        event=event,
+        pipeline=config.name,
+        run_id=record.run,
+        reasons=[f"by {record.by}" + (f": {record.note}" if record.note else "")],
+        model_version=record.version,
+    )
 
 
 def _label(options: argparse.Namespace) -> int:

@@ -22,6 +22,9 @@ from ctr.commands.options import (
 if TYPE_CHECKING:
     from pipeline.run.summary import Summary
 
+# Of the summary.
+_NOTIFIED = {"run_id", "verdict", "reasons", "model_version", "report"}
+
 
 def add(commands: Commands) -> None:
     """Adds the command."""
@@ -39,6 +42,7 @@ def add(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> int:
     from rich.console import Console
 
+    from pipeline.notifications import Notification, Notifier
     from pipeline.progress import Progress, noise_to
     from pipeline.run.summary import render
     from pipeline.workdir import LOG_FILE
@@ -48,22 +52,35 @@ def _run(options: argparse.Namespace) -> int:
     # processes of their own that some trainings have.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     config = load(options, options.span)
+    notifier = Notifier(config.notify)
     work_dir = work_dir_of(options, config)
     with work_dir.lock():
         folder = work_dir.new_run()
-        with noise_to(folder / LOG_FILE) as stdout:
+        with (
+            notifier.failures(config.name, folder.name),
+            noise_to(folder / LOG_FILE) as stdout,
+        ):
             console = Console(file=stdout, quiet=options.json)
             with Progress(console).live() as progress:
                 progress.start("Loading TFX")
                 from pipeline.run.local import run_pipeline
 
                 summary = run_pipeline(config, work_dir, folder, progress, started)
+    commands = list(_next_commands(options, summary))
     if options.json:
         print(summary.model_dump_json(indent=2))
     else:
         render(summary, Console())
-        for command in _next_commands(options, summary):
+        for command in commands:
             print(f"Next:   {command}")
+    notifier.notify(
+        Notification(
+            event=summary.verdict,
+            pipeline=config.name,
+            commands=commands,
+            **summary.model_dump(include=_NOTIFIED),
+        )
+    )
     return GateError.exit_status if summary.verdict == "blocked" else 0
 
 

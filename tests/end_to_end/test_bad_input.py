@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from tests import webhooks
 
 HEADER = "age,gender,interests,ad_id,category,device,click\n"
 ROW = "{age},male,music|books,a{i},home,mobile,{click}\n"
@@ -50,6 +53,16 @@ def failure(problem, log, ctr):
 
 def test_a_missing_file_is_named(failure, log):
     assert f"{log}/tomorrow.csv: " in failure(eval="tomorrow.csv")
+
+
+def test_a_failure_is_posted(failure):
+    with webhooks.serve() as server:
+        webhook = f'notify=[{{webhook: "{server.url}", on: [failed]}}]'
+        error = failure("--set", webhook, eval="tomorrow.csv")
+    ((_, body),) = server.posted
+    (reason,) = json.loads(body)["reasons"]
+
+    assert error == f"error: {reason}\n"
 
 
 def test_a_missing_column_is_named(failure, log):

@@ -11,6 +11,7 @@ import pytest
 
 from ctr import cli
 from pipeline.progress import Progress
+from tests import webhooks
 
 MANUAL = {"approval": "manual"}
 WARM_UP_FILE = "assets.extra/tf_serving_warmup_requests"
@@ -51,8 +52,20 @@ BLOCKS = ("--set", 'gates=[{"metric":"auc","min":0.99}]')
 WARM = ("--set", "training.warm_start.model=last_release")
 
 
-def test_a_run_waits_until_its_release_is_approved(asked, run, ctr):
-    asked.write({**asked.settings, "release": MANUAL, "infra_validation": {"rows": 20}})
+@pytest.fixture
+def posted():
+    """Notifications that were posted, and the configuration that posts them."""
+    with webhooks.serve() as server:
+        yield (
+            lambda: [json.loads(body) for _, body in server.posted],
+            {"notify": [{"webhook": server.url}]},
+        )
+
+
+def test_a_run_waits_until_its_release_is_approved(asked, run, ctr, posted):
+    notifications, notify = posted
+    changes = {"release": MANUAL, "infra_validation": {"rows": 20}, **notify}
+    asked.write({**asked.settings, **changes})
     summary, out = run(asked, 0, *OTHER)
     assert summary["reasons"][-1].startswith("passed: infra: ")
     assert "20 rows" in summary["reasons"][-1]
@@ -60,6 +73,12 @@ def test_a_run_waits_until_its_release_is_approved(asked, run, ctr):
     assert summary["model_version"] is summary["model_dir"] is None
     assert f"Run {summary['run_id']}: awaiting approval" in out
     (first,) = asked.versions()
+    (waiting,) = notifications()
+    assert waiting["event"] == waiting["verdict"] == "awaiting_approval"
+    for key in ("run_id", "reasons", "report"):
+        assert waiting[key] == summary[key]
+    assert any("release approve" in command for command in waiting["commands"])
+    assert all(f"Next:   {command}\n" in out for command in waiting["commands"])
 
     ctr(*printed(out, "approve"))
     _, version = asked.versions()
@@ -87,6 +106,17 @@ def test_a_run_waits_until_its_release_is_approved(asked, run, ctr):
         "ReleaseGate",
         "Pusher",
     ]
+
+    ctr("release", "rollback", *asked.options, "--by", "Bob")
+    _, *events = notifications()
+    assert [(each["event"], each["run_id"]) for each in events] == [
+        ("released", summary["run_id"]),
+        ("released", again["run_id"]),
+        ("rolled_back", events[-1]["run_id"]),
+    ]
+    assert events[0]["reasons"] == ["by Ann: looks right"]
+    assert [each["model_version"] for each in events[:2]] == [int(version)] * 2
+    assert str(events[-1]["model_version"]) == asked.versions()[-1]
 
 
 @pytest.mark.slow
