@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from components.evaluation_report import formats
 from components.evaluator.record import Evaluation, Which
-from components.evaluator.slices import OVERALL_NAME, slicing_name
+from components.evaluator.slices import OVERALL_NAME, slicing_name, slicing_of
 from config.metrics import metric_of
 
 # More rows make a page that browsers take long to open.
@@ -17,8 +16,6 @@ MOST_SLICES = 2_000
 _METRICS = ("auc", "examples", "gauc", "log_loss", "calibration", "mean_label")
 # Others would make the table too wide to read.
 _WITH_INTERVALS = ("auc", "gauc")
-_QUOTED = r'"(?:[^"\\]|\\.)*"'
-_FEATURE = re.compile(rf'(?:^|, )([^=,"]+|{_QUOTED})=(?:{_QUOTED}|[^,"]*)')
 _WORST_FIRST = ("failed", "not enough data", "passed", "not applied")
 
 
@@ -152,7 +149,7 @@ def slice_table(evaluation: Evaluation) -> SliceTable:
     rows = (
         SliceRow(
             name=name,
-            features=_slicing(name),
+            features=slicing_of(name),
             examples=int(evaluation.candidate[name].get("examples") or 0),
             cells=tuple(_cells(evaluation, name, metrics)),
             status=statuses.get(name, ""),
@@ -167,13 +164,8 @@ def empty_slicings(
     evaluation: Evaluation, slicings: Iterable[Iterable[str]]
 ) -> list[str]:
     """The slicings that no example is in, for want of a value of their features."""
-    seen = {_slicing(name) for name in evaluation.candidate}
+    seen = {slicing_of(name) for name in evaluation.candidate}
     return [name for name in map(slicing_name, slicings) if name not in seen]
-
-
-def _slicing(name: str) -> str:
-    """Returns the slicing of a slice: `city, device` for `city=Rome, device=phone`."""
-    return ", ".join(_FEATURE.findall(name))
 
 
 def _badness(evaluation: Evaluation, name: str) -> tuple[bool, float]:

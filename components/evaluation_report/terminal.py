@@ -22,8 +22,7 @@ from components.evaluation_report.tables import (
     overall_rows,
     slice_table,
 )
-from components.evaluator.gates import Outcome
-from components.evaluator.record import Evaluation
+from components.evaluator.record import Evaluation, Outcome
 from components.infra_validator.record import InfraRecord
 from config.console import say
 

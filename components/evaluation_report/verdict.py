@@ -8,8 +8,7 @@ from typing import Literal
 from components.evaluation_report import formats
 from components.evaluation_report.content import Report
 from components.evaluation_report.tables import empty_slicings
-from components.evaluator.gates import Outcome, in_order
-from components.evaluator.record import MOST_SMALL, Evaluation
+from components.evaluator.record import MOST_SMALL, Evaluation, Outcome, in_order
 from components.evaluator.slices import OVERALL_NAME
 
 State = Literal["passed", "blocked", "stopped"]

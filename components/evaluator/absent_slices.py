@@ -15,8 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from apache_beam import pvalue
 
-from components.evaluator.slice_metrics import Metrics
-from components.evaluator.slices import SliceKey, slice_key, slice_name
+from components.evaluator.record import Metrics
+from components.evaluator.slices import (
+    SliceKey,
+    slice_key,
+    slice_name,
+    slicing_name,
+    slicing_of,
+)
 from config.errors import ConfigError, close_to_or_some
 from config.evaluation import Gate
 
@@ -28,7 +34,9 @@ def absent_slices(gates: Sequence[Gate], metrics: Metrics) -> dict[str, SliceKey
         for index, gate in enumerate(gates)
         if gate.slice is not None
     }
-    return {where: key for where, key in named.items() if key not in metrics}
+    return {
+        where: key for where, key in named.items() if slice_name(key) not in metrics
+    }
 
 
 def check_found(
@@ -53,10 +61,9 @@ def check_found(
 
 def _like(key: SliceKey, metrics: Metrics) -> list[str]:
     """Returns the measured slices of the same columns, the largest first."""
-    columns = [column for column, _ in key]
-    same = [other for other in metrics if [column for column, _ in other] == columns]
-    same.sort(key=lambda other: metrics[other]["examples"], reverse=True)
-    return [slice_name(other) for other in same]
+    slicing = slicing_name(column for column, _ in key)
+    same = [name for name in metrics if slicing_of(name) == slicing]
+    return sorted(same, key=lambda name: metrics[name]["examples"] or 0, reverse=True)
 
 
 def write_found(

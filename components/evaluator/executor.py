@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import logging
-import math
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -31,10 +30,9 @@ from components.evaluator.extractors import extractors
 from components.evaluator.gates import apply_gates
 from components.evaluator.gauc import gauc_evaluator
 from components.evaluator.models import model_loader
-from components.evaluator.record import Evaluation
-from components.evaluator.results import Result, change, load_results, measured
-from components.evaluator.slice_metrics import Comparison, Metrics
-from components.evaluator.slices import OVERALL, slice_name
+from components.evaluator.record import Metrics
+from components.evaluator.results import Result, evaluation_of, load_results
+from components.evaluator.slices import OVERALL_NAME
 from components.shared.artifacts import Artifacts, Properties
 from config.examples import EVAL, TRAIN
 from config.parts import EvaluatorPart
@@ -73,15 +71,14 @@ class EvaluatorExecutor(base_beam_executor.BaseBeamExecutor):
         output = artifact_utils.get_single_uri(output_dict["evaluation"])
         self._evaluate(input_dict, models, part, output)
         results = load_results(output, models)
-        comparison = _compare(results, problem)
-        self._check_slices(input_dict, part, comparison.candidate.metrics)
-        outcomes = apply_gates(part.gates, comparison, part.on_baseline_problem)
-        evaluation = Evaluation.of(comparison, outcomes)
+        evaluation = evaluation_of(results, problem)
+        self._check_slices(input_dict, part, evaluation.candidate)
+        evaluation.gates = apply_gates(part.gates, evaluation, part.on_baseline_problem)
         evaluation.write(output)
         _curves(results).write(output)
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         _write_blessing(blessing, models, evaluation.passed)
-        overall = comparison.candidate.metrics[OVERALL]
+        overall = evaluation.candidate[OVERALL_NAME]
         auc, log_loss = (_in_words(overall[name]) for name in ("auc", "log_loss"))
         _log.info("AUC %s, log loss %s", auc, log_loss)
 
@@ -142,8 +139,8 @@ class EvaluatorExecutor(base_beam_executor.BaseBeamExecutor):
             check_found(absent, read_found(lines), metrics)
 
 
-def _in_words(figure: float) -> str:
-    return "undefined" if math.isnan(figure) else f"{figure:.4f}"
+def _in_words(figure: float | None) -> str:
+    return "undefined" if figure is None else f"{figure:.4f}"
 
 
 def _examples_source(input_dict: Artifacts, split: str) -> Any:
@@ -164,32 +161,20 @@ def _saved_model(model: types.Artifact) -> str:
     return path_utils.serving_model_path(model.uri)
 
 
-def _compare(results: Mapping[str, Result], problem: str | None) -> Comparison:
-    candidate = results[CANDIDATE]
-    if BASELINE not in results:
-        return Comparison(measured(candidate), baseline_problem=problem)
-    baseline = results[BASELINE]
-    return Comparison(
-        candidate=measured(candidate),
-        baseline=measured(baseline),
-        change=change(candidate, baseline),
-    )
-
-
 def _curves(results: Mapping[str, Result]) -> Curves:
     """The curves of the largest slices."""
     candidate, baseline = results[CANDIDATE], results.get(BASELINE, {})
-    drawn = [key for key, result in candidate.items() if result.curve is not None]
+    drawn = [name for name, result in candidate.items() if result.curve is not None]
     largest = heapq.nlargest(
-        _MOST_CURVES, drawn, key=lambda key: candidate[key].metrics["examples"]
+        _MOST_CURVES, drawn, key=lambda name: candidate[name].metrics["examples"]
     )
     return Curves(
         {
-            slice_name(key): SliceCurves(
-                candidate=candidate[key].curve,
-                baseline=baseline[key].curve if key in baseline else None,
+            name: SliceCurves(
+                candidate=candidate[name].curve,
+                baseline=baseline[name].curve if name in baseline else None,
             )
-            for key in largest
+            for name in largest
         }
     )
 

@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from components.evaluator import gate_notes
 from components.evaluator.intervals import Interval
-from components.evaluator.slice_metrics import Comparison, Metrics, SliceMetrics
-from components.evaluator.slices import SliceKey, slice_key, slice_name
-from config.base import Block
+from components.evaluator.record import Evaluation, Metrics, Outcome, Status, Which
+from components.evaluator.slices import (
+    slice_key,
+    slice_name,
+    slicing_name,
+    slicing_of,
+)
 from config.evaluation import Gate, OnBaselineProblem
 from config.metrics import metric_of
 
-Status = Literal["passed", "failed", "not enough data", "not applied"]
-# In the order of importance.
-_ORDER: tuple[Status, ...] = ("failed", "passed", "not applied", "not enough data")
-
-
-class Outcome(Block):
-    """Result of one gate on one slice.
-
-    Attributes:
-      slice: The slice.
-      condition: The gate in words, such as `auc >= 0.7`.
-      status: Result, or why there is none.
-      reason: The figures behind it, in words.
-      note: Why any model would meet it on this slice, if so.
-    """
-
-    slice: str
-    condition: str
-    status: Status
-    reason: str
-    note: str | None = None
-
-    def in_words(self) -> str:
-        """The outcome as one line."""
-        words = f"{self.status}: {self.slice}: {self.condition} ({self.reason})"
-        return words if self.note is None else f"{words}; this gate {self.note}"
+# Of a slice, by metric; None for what is undefined.
+_Figures = Mapping[str, float | None]
 
 
 class _Bound(NamedTuple):
@@ -61,14 +41,14 @@ class _Bound(NamedTuple):
 
 
 def apply_gates(
-    gates: Sequence[Gate], comparison: Comparison, on_problem: OnBaselineProblem
+    gates: Sequence[Gate], evaluation: Evaluation, on_problem: OnBaselineProblem
 ) -> list[Outcome]:
     """Applies all gates.
 
     Args:
       gates: The gates.
-      comparison: The candidate, beside the baseline. Where there is no baseline,
-        bounds on a change are not applied.
+      evaluation: What was measured. Where there is no baseline, bounds on a change
+        are not applied.
       on_problem: Effect of bounds on a change where the baseline cannot be
         measured.
 
@@ -78,38 +58,28 @@ def apply_gates(
     return [
         outcome
         for gate in gates
-        for key in _slices_of(gate, comparison.candidate.metrics)
-        for outcome in _apply(gate, key, comparison, on_problem)
+        for name in _slices_of(gate, evaluation.candidate)
+        for outcome in _apply(gate, name, evaluation, on_problem)
     ]
 
 
-def passes(outcomes: Iterable[Outcome]) -> bool:
-    """Returns True if no gate failed, and one that was applied had enough data."""
-    applied = [each.status for each in outcomes if each.status != "not applied"]
-    return not applied or ("failed" not in applied and "passed" in applied)
-
-
-def in_order(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """The outcomes, failed ones first, and last those without enough data."""
-    return sorted(outcomes, key=lambda each: _ORDER.index(each.status))
-
-
-def _slices_of(gate: Gate, metrics: Metrics) -> list[SliceKey]:
+def _slices_of(gate: Gate, metrics: Metrics) -> list[str]:
     if gate.slice is not None:
-        return [slice_key(gate.slice.items())]
-    features = set(gate.every or ())
-    found = [key for key in metrics if {feature for feature, _ in key} == features]
+        return [slice_name(slice_key(gate.slice.items()))]
+    features = gate.every or ()
+    slicing = slicing_name(features)
+    found = [name for name in metrics if slicing_of(name) == slicing]
     # Without any slice the gate is still listed, as "not enough data".
-    return found or [slice_key((feature, "*") for feature in features)]
+    return found or [slice_name(slice_key((feature, "*") for feature in features))]
 
 
 def _apply(
-    gate: Gate, key: SliceKey, comparison: Comparison, on_problem: OnBaselineProblem
+    gate: Gate, name: str, evaluation: Evaluation, on_problem: OnBaselineProblem
 ) -> Iterator[Outcome]:
-    for bound in _bounds(gate, key, comparison):
-        status, reason = _judge(gate, key, bound, comparison, on_problem)
+    for bound in _bounds(gate, name, evaluation):
+        status, reason = _judge(gate, name, bound, evaluation, on_problem)
         yield Outcome(
-            slice=slice_name(key),
+            slice=name,
             condition=bound.condition,
             status=status,
             reason=reason,
@@ -120,18 +90,18 @@ def _apply(
 
 def _judge(
     gate: Gate,
-    key: SliceKey,
+    name: str,
     bound: _Bound,
-    comparison: Comparison,
+    evaluation: Evaluation,
     on_problem: OnBaselineProblem,
 ) -> tuple[Status, str]:
     """Status and reason of a bound."""
-    excuse = _not_enough(gate, comparison.candidate.metrics.get(key, {}))
-    if excuse is None and math.isnan(comparison.candidate.value(key, gate.metric)):
+    excuse = _not_enough(gate, evaluation.candidate.get(name, {}))
+    if excuse is None and evaluation.value("candidate", name, gate.metric) is None:
         # A model that predicts NaN must not pass for want of figures.
         return "failed", f"{gate.metric} cannot be computed"
-    missing = _no_baseline(comparison) if bound.on_change else None
-    blocks = comparison.baseline_problem is not None and on_problem == "block"
+    missing = _no_baseline(evaluation) if bound.on_change else None
+    blocks = evaluation.baseline_problem is not None and on_problem == "block"
     if missing is not None and not blocks:
         return "not applied", missing
     if excuse is not None:
@@ -140,34 +110,34 @@ def _judge(
         return "failed", missing
     if math.isnan(bound.value):
         return "not enough data", f"the baseline has no {gate.metric}"
-    reason = _figures(gate.metric, key, bound, comparison)
+    reason = _figures(gate.metric, name, bound, evaluation)
     return ("passed" if bound.met else "failed"), reason
 
 
-def _no_baseline(comparison: Comparison) -> str | None:
+def _no_baseline(evaluation: Evaluation) -> str | None:
     """Why there is no change to bound, or None where there is one."""
-    if comparison.baseline_problem is not None:
-        return f"the baseline cannot be measured: {comparison.baseline_problem}"
-    return "no baseline" if comparison.baseline is None else None
+    if evaluation.baseline_problem is not None:
+        return f"the baseline cannot be measured: {evaluation.baseline_problem}"
+    return "no baseline" if evaluation.baseline is None else None
 
 
-def _not_enough(gate: Gate, measured: SliceMetrics) -> str | None:
+def _not_enough(gate: Gate, measured: _Figures) -> str | None:
     """Why a slice is too small to tell, or None where it is not."""
-    examples = measured.get("examples", 0)
+    examples = measured.get("examples") or 0
     if examples < gate.min_examples:
         return f"{examples:,.0f} examples, {gate.min_examples:,} are needed"
     mean_label = measured.get("mean_label")
-    if mean_label in metric_of(gate.metric).undefined_at:
+    if mean_label is not None and mean_label in metric_of(gate.metric).undefined_at:
         return f"all labels are {mean_label:.0f}"
     if gate.metric == "gauc":
         return _not_enough_in_groups(gate, measured)
     return None
 
 
-def _not_enough_in_groups(gate: Gate, measured: SliceMetrics) -> str | None:
+def _not_enough_in_groups(gate: Gate, measured: _Figures) -> str | None:
     """The same for GAUC, in which only groups with both labels have a say."""
-    examples = measured["examples"]
-    counted = round(examples * measured.get("gauc_coverage", 1.0))
+    examples = measured.get("examples") or 0
+    counted = round(examples * (measured.get("gauc_coverage") or 0.0))
     if counted >= gate.min_examples:
         return None
     return (
@@ -176,17 +146,15 @@ def _not_enough_in_groups(gate: Gate, measured: SliceMetrics) -> str | None:
     )
 
 
-def _figures(metric: str, key: SliceKey, bound: _Bound, comparison: Comparison) -> str:
+def _figures(metric: str, name: str, bound: _Bound, evaluation: Evaluation) -> str:
     """The figures behind a bound: `auc is 0.7421 (95% interval 0.7305 to 0.7537)`."""
-    candidate, baseline = comparison.candidate, comparison.baseline
-    words = f"{metric} is {candidate.value(key, metric):.4f}"
+    words = f"{metric} is {_value(evaluation, 'candidate', name, metric):.4f}"
     if not bound.on_change:
-        return words + _in_words(candidate.interval(key, metric), "{:.4f}")
-    assert baseline is not None
-    assert comparison.change is not None
-    words += f", the baseline's {baseline.value(key, metric):.4f}"
+        interval = evaluation.interval("candidate", name, metric)
+        return words + _in_words(interval, "{:.4f}")
+    words += f", the baseline's {_value(evaluation, 'baseline', name, metric):.4f}"
     words += f": a change of {bound.value:+.4f}"
-    return words + _in_words(comparison.change.interval(key, metric), "{:+.4f}")
+    return words + _in_words(evaluation.interval("change", name, metric), "{:+.4f}")
 
 
 def _in_words(interval: Interval | None, form: str) -> str:
@@ -196,18 +164,18 @@ def _in_words(interval: Interval | None, form: str) -> str:
     return f" (95% interval {low} to {high})"
 
 
-def _bounds(gate: Gate, key: SliceKey, comparison: Comparison) -> Iterator[_Bound]:
+def _bounds(gate: Gate, name: str, evaluation: Evaluation) -> Iterator[_Bound]:
     """The bounds of a gate on a slice."""
     metric = gate.metric
-    value = comparison.candidate.value(key, metric)
-    mean_label = comparison.candidate.value(key, "mean_label")
+    value = _value(evaluation, "candidate", name, metric)
+    mean_label = _value(evaluation, "candidate", name, "mean_label")
     if gate.min is not None:
         note = gate_notes.lower_bound_note(metric, gate.min, mean_label)
         yield _Bound(f"{metric} >= {gate.min:g}", value, value >= gate.min, note)
     if gate.max is not None:
         note = gate_notes.upper_bound_note(metric, gate.max, mean_label)
         yield _Bound(f"{metric} <= {gate.max:g}", value, value <= gate.max, note)
-    change = comparison.change.value(key, metric) if comparison.change else math.nan
+    change = _value(evaluation, "change", name, metric)
     if gate.min_change is not None:
         words = f"change of {metric} >= {gate.min_change:g}"
         note = gate_notes.change_note(metric, -gate.min_change)
@@ -216,3 +184,9 @@ def _bounds(gate: Gate, key: SliceKey, comparison: Comparison) -> Iterator[_Boun
         words = f"change of {metric} <= {gate.max_change:g}"
         note = gate_notes.change_note(metric, gate.max_change)
         yield _Bound(words, change, change <= gate.max_change, note, on_change=True)
+
+
+def _value(evaluation: Evaluation, which: Which, name: str, metric: str) -> float:
+    """A metric on a slice; NaN where there is none, which meets no bound."""
+    value = evaluation.value(which, name, metric)
+    return math.nan if value is None else value

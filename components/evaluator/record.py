@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable
 from typing import Literal
 
-from components.evaluator.gates import Outcome, in_order, passes
+import pydantic
+
 from components.evaluator.intervals import Interval
-from components.evaluator.slice_metrics import Comparison, Intervals, Measured, Metrics
-from components.evaluator.slices import slice_name
 from components.shared.artifact_file import ArtifactFile
+from config.base import Block
+
+Status = Literal["passed", "failed", "not enough data", "not applied"]
+# In the order of importance.
+_ORDER: tuple[Status, ...] = ("failed", "passed", "not applied", "not enough data")
 
 # More conditions without enough data than these are told in one line.
 MOST_SMALL = 5
 
 Which = Literal["candidate", "baseline", "change"]
-_MetricsByName = dict[str, dict[str, float | None]]
-_IntervalsByName = dict[str, dict[str, Interval]]
+# By the names of slices and metrics; None for what is undefined.
+Metrics = dict[str, dict[str, float | None]]
+
+
+class Outcome(Block):
+    """Result of one gate on one slice.
+
+    Attributes:
+      slice: The slice.
+      condition: The gate in words, such as `auc >= 0.7`.
+      status: Result, or why there is none.
+      reason: The figures behind it, in words.
+      note: Why any model would meet it on this slice, if so.
+    """
+
+    slice: str
+    condition: str
+    status: Status
+    reason: str
+    note: str | None = None
+
+    def in_words(self) -> str:
+        """The outcome as one line."""
+        words = f"{self.status}: {self.slice}: {self.condition} ({self.reason})"
+        return words if self.note is None else f"{words}; this gate {self.note}"
 
 
 class Evaluation(ArtifactFile):
     """An evaluation, by the names of slices and metrics.
 
     Attributes:
-      passed: True if the candidate passed its gates.
       gates: Result of each gate on each slice.
       candidate: Its metrics; null for what is undefined.
       baseline: Its metrics, where there is one that could be measured.
@@ -34,44 +60,24 @@ class Evaluation(ArtifactFile):
 
     FILE = "evaluation.json"
 
-    passed: bool
     gates: list[Outcome]
-    candidate: _MetricsByName
-    baseline: _MetricsByName | None = None
+    candidate: Metrics
+    baseline: Metrics | None = None
     baseline_problem: str | None = None
-    change: _MetricsByName | None = None
-    intervals: dict[Which, _IntervalsByName] = {}
+    change: Metrics | None = None
+    intervals: dict[Which, dict[str, dict[str, Interval]]] = {}
 
-    @classmethod
-    def of(cls, comparison: Comparison, outcomes: list[Outcome]) -> Evaluation:
-        """The evaluation of what was measured, with what the gates say of it."""
-        sides: dict[Which, Measured | None] = {
-            "candidate": comparison.candidate,
-            "baseline": comparison.baseline,
-            "change": comparison.change,
-        }
-        there = {of: side for of, side in sides.items() if side is not None}
-        metrics = {of: _metrics_by_name(side.metrics) for of, side in there.items()}
-        return cls(
-            passed=passes(outcomes),
-            gates=outcomes,
-            candidate=metrics["candidate"],
-            baseline=metrics.get("baseline"),
-            baseline_problem=comparison.baseline_problem,
-            change=metrics.get("change"),
-            intervals={
-                of: _intervals_by_name(side.intervals) for of, side in there.items()
-            },
-        )
+    @pydantic.computed_field  # type: ignore[prop-decorator]
+    @property
+    def passed(self) -> bool:
+        """True if no gate failed, and one that was applied had enough data."""
+        applied = [each.status for each in self.gates if each.status != "not applied"]
+        return not applied or ("failed" not in applied and "passed" in applied)
 
     def value(self, which: Which, name: str, metric: str) -> float | None:
         """A metric on a slice; None where it is undefined or was not measured."""
-        metrics = {
-            "candidate": self.candidate,
-            "baseline": self.baseline,
-            "change": self.change,
-        }[which]
-        return (metrics or {}).get(name, {}).get(metric)
+        metrics: Metrics = getattr(self, which) or {}
+        return metrics.get(name, {}).get(metric)
 
     def interval(self, which: Which, name: str, metric: str) -> Interval | None:
         """The 95% interval of a metric on a slice, where it was computed."""
@@ -96,6 +102,11 @@ class Evaluation(ArtifactFile):
         return reasons
 
 
+def in_order(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """The outcomes, failed ones first, and last those without enough data."""
+    return sorted(outcomes, key=lambda each: _ORDER.index(each.status))
+
+
 def _listed(gates: list[Outcome]) -> list[str]:
     """A line for each outcome, but one for many without enough data."""
     small = [gate for gate in gates if gate.status == "not enough data"]
@@ -108,21 +119,3 @@ def _listed(gates: list[Outcome]) -> list[str]:
         f"not enough data: {len(small):,} conditions on {slices:,} slices; the report "
         "lists them",
     ]
-
-
-def _metrics_by_name(metrics: Metrics) -> _MetricsByName:
-    return {
-        slice_name(key): {
-            metric: value if math.isfinite(value) else None
-            for metric, value in values.items()
-        }
-        for key, values in sorted(metrics.items())
-    }
-
-
-def _intervals_by_name(intervals: Intervals) -> _IntervalsByName:
-    return {
-        slice_name(key): dict(values)
-        for key, values in sorted(intervals.items())
-        if values
-    }

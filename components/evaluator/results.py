@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,12 @@ import numpy as np
 import tensorflow_model_analysis as tfma
 
 from components.evaluator.curves import Curve
-from components.evaluator.eval_config import CURVES
+from components.evaluator.eval_config import BASELINE, CANDIDATE, CURVES
 from components.evaluator.intervals import Interval, interval
+from components.evaluator.record import Evaluation, Metrics
 from components.evaluator.score_counts import Floats
 from components.evaluator.score_metrics import WITHOUT_EACH
-from components.evaluator.slice_metrics import Measured, SliceMetrics
-from components.evaluator.slices import SliceKey, slice_key
+from components.evaluator.slices import slice_key, slice_name
 from config.metrics import metric_of
 
 
@@ -32,12 +32,13 @@ class SliceResult:
       curve: None where the slice has not enough examples.
     """
 
-    metrics: SliceMetrics
+    metrics: Mapping[str, float]
     without_each: Mapping[str, Floats]
     curve: Curve | None = None
 
 
-Result = Mapping[SliceKey, SliceResult]
+# By the names of the slices.
+Result = Mapping[str, SliceResult]
 
 
 def load_results(output_path: str, models: Collection[str]) -> dict[str, Result]:
@@ -52,32 +53,53 @@ def load_results(output_path: str, models: Collection[str]) -> dict[str, Result]
     return {name: _load(output_path, None if only_one else name) for name in models}
 
 
-def measured(result: Result) -> Measured:
-    """The metrics of a model, with intervals that end where a metric can."""
-    found = _measured(result)
-    within = {
-        key: {name: _possible(name, ends) for name, ends in intervals.items()}
-        for key, intervals in found.intervals.items()
-    }
-    return Measured(metrics=found.metrics, intervals=within)
+def evaluation_of(
+    results: Mapping[str, Result], baseline_problem: str | None = None
+) -> Evaluation:
+    """The evaluation of what was measured, before the gates.
+
+    Args:
+      results: What was computed of each model.
+      baseline_problem: Why the baseline cannot be measured.
+    """
+    evaluation = Evaluation(
+        gates=[],
+        candidate=_metrics(results[CANDIDATE]),
+        intervals={"candidate": _intervals(results[CANDIDATE], _possible)},
+        baseline_problem=baseline_problem,
+    )
+    if BASELINE in results:
+        change = _difference(results[CANDIDATE], results[BASELINE])
+        evaluation.baseline = _metrics(results[BASELINE])
+        evaluation.change = _metrics(change)
+        evaluation.intervals["baseline"] = _intervals(results[BASELINE], _possible)
+        evaluation.intervals["change"] = _intervals(change, lambda _, ends: ends)
+    return evaluation
 
 
-def change(candidate: Result, baseline: Result) -> Measured:
-    """The changes from the baseline to the candidate, with intervals."""
-    return _measured(
-        {
-            key: _difference(candidate[key], baseline[key])
-            for key in candidate
-            if key in baseline
+def _metrics(result: Result) -> Metrics:
+    return {
+        name: {
+            metric: value if math.isfinite(value) else None
+            for metric, value in of_slice.metrics.items()
         }
-    )
+        for name, of_slice in result.items()
+    }
 
 
-def _measured(result: Result) -> Measured:
-    return Measured(
-        metrics={key: of_slice.metrics for key, of_slice in result.items()},
-        intervals={key: _intervals(of_slice) for key, of_slice in result.items()},
-    )
+def _intervals(
+    result: Result, limited: Callable[[str, Interval], Interval]
+) -> dict[str, dict[str, Interval]]:
+    """The intervals of the metrics and slices that have them."""
+    found = {
+        name: {
+            metric: limited(metric, ends)
+            for metric, figures in of_slice.without_each.items()
+            if (ends := interval(of_slice.metrics[metric], figures)) is not None
+        }
+        for name, of_slice in result.items()
+    }
+    return {name: intervals for name, intervals in found.items() if intervals}
 
 
 def _possible(metric: str, ends: Interval) -> Interval:
@@ -87,35 +109,28 @@ def _possible(metric: str, ends: Interval) -> Interval:
     return max(low, 0.0), min(high, most)
 
 
-def _difference(candidate: SliceResult, baseline: SliceResult) -> SliceResult:
-    return SliceResult(
-        metrics={
-            name: value - baseline.metrics[name]
-            for name, value in candidate.metrics.items()
-            if name in baseline.metrics
-        },
-        without_each={
-            name: figures - baseline.without_each[name]
-            for name, figures in candidate.without_each.items()
-            if name in baseline.without_each
-        },
-    )
-
-
-def _intervals(result: SliceResult) -> dict[str, Interval]:
-    found = {
-        name: interval(result.metrics[name], figures)
-        for name, figures in result.without_each.items()
+def _difference(candidate: Result, baseline: Result) -> Result:
+    """The changes from the baseline to the candidate."""
+    return {
+        name: SliceResult(
+            _less(of_slice.metrics, baseline[name].metrics),
+            _less(of_slice.without_each, baseline[name].without_each),
+        )
+        for name, of_slice in candidate.items()
+        if name in baseline
     }
-    return {name: ends for name, ends in found.items() if ends is not None}
+
+
+def _less(figures: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: figures[name] - others[name] for name in figures if name in others}
 
 
 def _load(output_path: str, model: str | None) -> Result:
     result = tfma.load_eval_result(output_path, model_name=model)
-    return {
-        slice_key(key): _slice_result(metrics[""][""])
-        for key, metrics in result.slicing_metrics
+    by_key = {
+        slice_key(key): metrics[""][""] for key, metrics in result.slicing_metrics
     }
+    return {slice_name(key): _slice_result(by_key[key]) for key in sorted(by_key)}
 
 
 def _slice_result(values: Mapping[str, Mapping[str, Any]]) -> SliceResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 
 from config.values.canonical_text import canonical_text, number_text
@@ -12,6 +13,9 @@ SliceKey = tuple[tuple[str, str], ...]
 
 OVERALL: SliceKey = ()
 OVERALL_NAME = "overall"
+
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_FEATURE = re.compile(rf'(?:^|, )([^=,"]+|{_QUOTED})=(?:{_QUOTED}|[^,"]*)')
 
 
 def slice_key(values: Iterable[tuple[str, object]]) -> SliceKey:
@@ -38,6 +42,11 @@ def slice_name(key: SliceKey) -> str:
 def slicing_name(features: Iterable[str]) -> str:
     """The name of the slices by some features, such as `city, device`."""
     return ", ".join(_quoted(feature, among=",=") for feature in sorted(features))
+
+
+def slicing_of(name: str) -> str:
+    """The slicing of a slice's name: `city, device` of `city=Rome, device=phone`."""
+    return ", ".join(_FEATURE.findall(name))
 
 
 def _as_text(value: object) -> str:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
-from tfx import types
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
-from tfx.dsl.components.base import base_component, executor_spec
-from tfx.types import component_spec, standard_artifacts, standard_component_specs
+from tfx.dsl.components.base import executor_spec
+from tfx.types import standard_artifacts
 
 from components.schema_gen.executor import InferredSchemaGenExecutor
 from components.shared.component import Component
@@ -29,22 +28,14 @@ class InferredSchemaGen(Component):
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(InferredSchemaGenExecutor)
 
 
-class CuratedSchemaGenSpec(standard_component_specs.ImportSchemaGenSpec):
-    """Inputs, outputs and parameters."""
-
-    PARAMETERS = {
-        **standard_component_specs.ImportSchemaGenSpec.PARAMETERS,
-        "digest": component_spec.ExecutionParameter(type=str),
-    }
-
-
-class CuratedSchemaGen(base_component.BaseComponent):
+class CuratedSchemaGen(Component):
     """TFX's ImportSchemaGen, with the content of the file in the cache key.
 
     ImportSchemaGen is cached by the path alone, so an edited schema would be ignored.
     """
 
-    SPEC_CLASS = CuratedSchemaGenSpec
+    OUTPUTS = {"schema": standard_artifacts.Schema}
+    PARAMETERS = {"schema_file": str, "digest": str}
     EXECUTOR_SPEC = ImportSchemaGen.EXECUTOR_SPEC
 
     def __init__(self, schema_file: str):
@@ -56,13 +47,7 @@ class CuratedSchemaGen(base_component.BaseComponent):
         Raises:
           InputError: The file cannot be read, or is no schema.
         """
-        super().__init__(
-            CuratedSchemaGenSpec(
-                schema_file=schema_file,
-                digest=_digest(schema_file),
-                schema=types.Channel(type=standard_artifacts.Schema),
-            )
-        )
+        super().__init__(schema_file=schema_file, digest=_digest(schema_file))
 
 
 def _digest(schema_file: str) -> str:

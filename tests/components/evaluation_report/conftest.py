@@ -24,8 +24,7 @@ from components.evaluation_report.content import (
     WideWeights,
 )
 from components.evaluator.curves import Curve, Curves, SliceCurves
-from components.evaluator.gates import Outcome
-from components.evaluator.record import Evaluation
+from components.evaluator.record import Evaluation, Outcome
 from components.example_validator.record import Anomaly
 from components.infra_validator.record import Answers, InfraRecord
 from config.spans import RunSpans
@@ -248,12 +247,10 @@ def make_report() -> Callable[..., Report]:
 
     def _make(
         gates: list[Outcome] | None = None,
-        passed: bool = True,
         with_baseline: bool = True,
         **others: Any,
     ) -> Report:
         evaluation = Evaluation(
-            passed=passed,
             gates=OUTCOMES if gates is None else gates,
             candidate=candidate(),
             **(compared() if with_baseline else {}),

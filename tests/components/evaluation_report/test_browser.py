@@ -134,7 +134,7 @@ def browser(driver, make_report, tmp_path) -> Iterator[Browser]:
     browser = Browser(driver)
     browser.emulate(LAPTOP, "light")
     page = tmp_path / "report.html"
-    page.write_text(render_page(make_report([*OUTCOMES, FAILED], passed=False)))
+    page.write_text(render_page(make_report([*OUTCOMES, FAILED])))
     browser.open(page)
     yield browser
     assert browser.errors() == []

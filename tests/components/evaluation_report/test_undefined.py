@@ -39,7 +39,6 @@ def of_one_example(make_report):
     """The report of a run with one example to evaluate on, beside a baseline."""
     epoch = Epoch(log_loss=0.1, auc=None, validation_log_loss=0.1, validation_auc=None)
     evaluation = Evaluation(
-        passed=False,
         gates=[],
         candidate={"overall": FIGURES},
         baseline={"overall": FIGURES},

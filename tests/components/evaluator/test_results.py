@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from components.evaluator.results import SliceResult, change, measured
+from components.evaluator.results import SliceResult, evaluation_of
 from components.evaluator.score_counts import BLOCKS
-from components.evaluator.slices import OVERALL
 
 # So far apart that the intervals reach beyond what a share can be.
 SPREAD = np.linspace(-0.3, 0.3, BLOCKS)
@@ -23,7 +22,8 @@ SPREAD = np.linspace(-0.3, 0.3, BLOCKS)
 )
 def test_an_interval_ends_where_the_metric_can(metric, figure, low_end, high_end):
     result = SliceResult({metric: figure}, {metric: figure + SPREAD})
-    low, high = measured({OVERALL: result}).interval(OVERALL, metric)
+    evaluation = evaluation_of({"candidate": {"overall": result}})
+    low, high = evaluation.interval("candidate", "overall", metric)
 
     error = 2.093024 * np.sqrt(19) * SPREAD.std()
     assert low == (pytest.approx(max(0, figure - error)) if low_end is None else 0)
@@ -33,8 +33,11 @@ def test_an_interval_ends_where_the_metric_can(metric, figure, low_end, high_end
 def test_the_interval_of_a_change_may_be_negative():
     candidate = SliceResult({"auc": 0.5}, {"auc": 0.5 + SPREAD})
     baseline = SliceResult({"auc": 0.9}, {"auc": np.full(BLOCKS, 0.9)})
-    found = change({OVERALL: candidate}, {OVERALL: baseline})
+    evaluation = evaluation_of(
+        {"candidate": {"overall": candidate}, "baseline": {"overall": baseline}}
+    )
 
-    low, high = found.interval(OVERALL, "auc")
+    assert evaluation.value("change", "overall", "auc") == pytest.approx(-0.4)
+    low, high = evaluation.interval("change", "overall", "auc")
     assert low < -1
     assert (low + high) / 2 == pytest.approx(-0.4)

@@ -6,8 +6,16 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from components.evaluator.slices import OVERALL, slice_key, slice_name
+from components.evaluator.slices import (
+    OVERALL,
+    slice_key,
+    slice_name,
+    slicing_name,
+    slicing_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +79,16 @@ def test_names_are_what_a_person_would_write(values, name):
 
 def test_all_examples_are_the_slice_without_values():
     assert slice_key([]) == OVERALL
+
+
+TEXTS = st.text('ab ,="\\\n')
+
+
+@given(st.dictionaries(TEXTS.filter(bool), TEXTS, max_size=3))
+def test_the_slicing_is_read_off_the_name(values):
+    name = slice_name(slice_key(values.items()))
+
+    assert slicing_of(name) == slicing_name(values)
 
 
 def test_quoted_values_are_json():

@@ -115,7 +115,6 @@ def _write_report(folder: Path) -> None:
         made="2025-01-01T00:10:00+00:00",
         model="wide_deep",
         evaluation=Evaluation(
-            passed=True,
             gates=[],
             candidate={"overall": {"auc": 0.99, "log_loss": 0.1, "examples": 150.0}},
         ),

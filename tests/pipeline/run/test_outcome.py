@@ -13,7 +13,7 @@ from pipeline.run.outcome import read_outcome
 from serving.releases.records import ReleaseRecord
 from trainer.export.record import RECORD_FILE, TrainingRecord
 
-EVALUATION = Evaluation(passed=True, gates=[], candidate={})
+EVALUATION = Evaluation(gates=[], candidate={})
 
 
 @pytest.fixture
