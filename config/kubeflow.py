@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from config.base import Block, PositiveInt, spelled
 from config.metadata import PublicUrl
@@ -145,10 +145,10 @@ class Kubeflow(Block):
         Kubeflow copies artifacts from and to; each run then computes all.
       models: The volume that released models go to, each pipeline's into a folder of
         its name.
-      metadata: URL of ML Metadata: `grpc://HOST:PORT`, `mysql://HOST/DATABASE` or
-        `sqlite:///FILE` on a volume; by default the service of Kubeflow Pipelines.
-      metadata_secret: A secret that holds that URL, and is read instead, for one with
-        a password: `mysql://USER:PASSWORD@HOST/DATABASE`.
+      metadata_secret: The secret that holds the URL of ML Metadata, such as
+        `mysql://USER:PASSWORD@HOST/DATABASE`. Defaults to that of `kubeflow/deploy`.
+      metadata: The URL itself, instead of a secret: `grpc://HOST:PORT`,
+        `mysql://HOST/DATABASE` or `sqlite:///FILE` on a volume.
       tasks: Settings of all tasks.
       components: Additional settings of single components, by name, such as `Trainer`.
     """
@@ -157,7 +157,22 @@ class Kubeflow(Block):
     pipeline_root: _Bucket | None = None
     artifacts: _Shared | None = None
     models: Volume = Volume(claim="ctr-models", path="/models")
-    metadata: PublicUrl = "grpc://metadata-grpc-service.kubeflow:8080"
-    metadata_secret: Secret | None = None
+    metadata_secret: Secret | None = Secret(secret="ctr-metadata", key="url")
+    metadata: PublicUrl | None = None
     tasks: Task = Task()
     components: dict[str, Task] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _url_replaces_secret(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or data.get("metadata") is None:
+            return data
+        if data.get("metadata_secret") is not None:
+            raise ValueError("give at most one of 'metadata' and 'metadata_secret'")
+        return {**data, "metadata_secret": None}
+
+    @model_validator(mode="after")
+    def _has_metadata(self) -> Kubeflow:
+        if self.metadata is None and self.metadata_secret is None:
+            raise ValueError("give one of 'metadata' and 'metadata_secret'")
+        return self

@@ -12,13 +12,16 @@ from config.base import Block, spelled
 _HOST = r"(?:[^\s:/?#@\[\]]+|\[[\da-fA-F:.]+\])"
 _DATABASE = rf"{_HOST}(?::\d+)?/[^\s/?#@]+"
 _USER = r"[^\s:/?#@]+(?::[^\s/?#]*)?@"
-_MYSQL = rf"mysql://(?:{_USER})?{_DATABASE}"
+_OPTION = r"(?:ssl_ca=[^\s&?]+|skip_db_creation=(?:true|false))"
+_OPTIONS = rf"(?:\?{_OPTION}(?:&{_OPTION})*)?"
+_MYSQL = rf"mysql://(?:{_USER})?{_DATABASE}{_OPTIONS}"
 _OTHERS = rf"grpc://{_HOST}:\d+|sqlite:///.+"
 
 _WITH_PASSWORD = (
     "mysql://USER:PASSWORD@HOST:PORT/DATABASE, with %2F for '/', %3F for '?' and %23 "
-    "for '#' in the password, and no query; what was received is not shown, since it "
-    "may hold a password"
+    "for '#' in the password; allowed after it: ?ssl_ca=FILE and "
+    "&skip_db_creation=true; what was received is not shown, since it may hold a "
+    "password"
 )
 
 
@@ -37,9 +40,9 @@ def _check_mysql(url: str) -> str:
 
 
 def _check_public(url: str) -> str:
-    if re.fullmatch(rf"{_OTHERS}|mysql://{_DATABASE}", url):
+    if re.fullmatch(rf"{_OTHERS}|mysql://{_DATABASE}{_OPTIONS}", url):
         return url
-    if "@" in url or "?" in url:
+    if "@" in url or "password" in url:
         raise ValueError(
             "a user or password would be in the compiled pipeline, where others read "
             "it; put the whole URL into a Kubernetes secret, and name that in "
@@ -59,9 +62,10 @@ class Metadata(Block):
     """Connection to ML Metadata.
 
     Attributes:
-      mysql: `mysql://USER:PASSWORD@HOST:PORT/DATABASE`; by default a SQLite file in
-        the work directory.
-      grpc: `HOST:PORT` of a server of ML Metadata, such as that of Kubeflow Pipelines.
+      mysql: `mysql://USER:PASSWORD@HOST:PORT/DATABASE`, with the options
+        `ssl_ca=FILE` and `skip_db_creation=true`; by default a SQLite file in the work
+        directory.
+      grpc: `HOST:PORT` of a server of ML Metadata.
     """
 
     mysql: Annotated[str, AfterValidator(_check_mysql)] | None = None

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from config.errors import GateError, KubeflowError
+from config.errors import GateError, KubeflowError, RunError
 from ctr.commands.kubeflow_options import (
     add_connection,
     add_image,
@@ -227,7 +227,7 @@ def _verdict(options: argparse.Namespace, config: Config, run_id: str) -> str | 
     connection = connection_config(config, work_dir_of(options, config))
     try:
         records = RecordStore(connection, config.name).history().records
-    except errors.StatusError as error:
+    except (RunError, errors.StatusError) as error:
         raise KubeflowError(
             f"the run succeeded, but ML Metadata, at `metadata` in {options.config}, "
             f"does not say whether a gate blocked its candidate ({error})"

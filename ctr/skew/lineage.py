@@ -12,7 +12,7 @@ from tfx.types import standard_artifacts
 from components.shared.statistics import Statistics, read_statistics
 from config.errors import InputError
 from config.examples import TRAIN
-from pipeline.metadata import Connection
+from pipeline.metadata import Connection, open_store
 
 _INPUTS = (metadata_store_pb2.Event.INPUT, metadata_store_pb2.Event.DECLARED_INPUT)
 _OUTPUTS = (metadata_store_pb2.Event.OUTPUT, metadata_store_pb2.Event.DECLARED_OUTPUT)
@@ -27,7 +27,7 @@ def training_statistics(connection: Connection, model_uri: str) -> Statistics:
     Raises:
       InputError: They are not known, or gone.
     """
-    store = metadata_store.MetadataStore(connection)
+    store = open_store(connection)
     models = store.get_artifacts_by_uri(model_uri)
     graphs = _inputs(store, models, standard_artifacts.TransformGraph.TYPE_NAME)
     examples = _inputs(store, graphs, standard_artifacts.Examples.TYPE_NAME)

@@ -12,9 +12,11 @@ from serving.releases.storage import is_in_object_store
 
 def connection_of(config: Config) -> Connection:
     """Returns the connection to ML Metadata."""
-    # Secrets often end with a line break.
-    secret = os.environ.get(METADATA_VARIABLE, "").strip()
-    return connection_to(secret or config.kubeflow.metadata)
+    url = config.kubeflow.metadata
+    if url is None:
+        # Secrets often end with a line break.
+        url = os.environ.get(METADATA_VARIABLE, "").strip()
+    return connection_to(url)
 
 
 def model_dir_of(config: Config) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from ml_metadata import errors
-from ml_metadata.metadata_store import metadata_store
 
-from pipeline.metadata import Connection
+from pipeline.metadata import Connection, open_store
 
 # TFX's type of the context of a run.
 _RUN = "pipeline_run"
@@ -18,7 +17,7 @@ def start_time(connection: Connection, run_id: str) -> datetime:
 
     All tasks of a run get the same time, even if midnight is between them.
     """
-    store = metadata_store.MetadataStore(connection)
+    store = open_store(connection)
     try:
         context = store.get_context_by_type_and_name(_RUN, run_id)
     except errors.NotFoundError:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from ml_metadata import errors
-from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
 from components.shared.release_records import RECORD_PROPERTY, RELEASE_TYPE, history_of
 from config.errors import ReleaseError
-from pipeline.metadata import Connection
+from pipeline.metadata import Connection, open_store
 from serving.releases.records import ReleaseHistory, ReleaseRecord
 
 # TFX's names of contexts.
@@ -28,7 +27,7 @@ class RecordStore:
         Raises:
           ReleaseError: The pipeline has never run.
         """
-        self._store = metadata_store.MetadataStore(connection)
+        self._store = open_store(connection)
         context = self._context(_PIPELINE, pipeline)
         if context is None:
             raise ReleaseError(f"{pipeline} has never run; run `ctr run` first")

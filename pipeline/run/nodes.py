@@ -14,6 +14,8 @@ from tfx.orchestration.portable import launcher, runtime_parameter_utils
 from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 
+from pipeline.metadata import open_store
+
 # Of a node, by key; of a run, by node.
 Outputs = Mapping[str, list[types.Artifact]]
 RunOutputs = Mapping[str, Outputs]
@@ -38,7 +40,12 @@ class NodeRunner:
           dag: The DAG, with a connection to ML Metadata.
           run_id: Names the run.
           use_cache: Allows results of earlier runs to be reused.
+
+        Raises:
+          RunError: ML Metadata cannot be reached.
         """
+        # Each node connects anew, and would only raise an error of its library.
+        open_store(dag.metadata_connection_config)
         self._dag: pipeline_pb2.Pipeline = compiler.Compiler().compile(dag)
         runtime_parameter_utils.substitute_runtime_parameter(
             self._dag, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}

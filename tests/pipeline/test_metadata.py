@@ -48,6 +48,17 @@ def test_a_mysql_database_by_its_url(url, parts):
     assert connection(metadata={"mysql": url}) == expected
 
 
+def test_options_of_a_mysql_database():
+    options = "?ssl_ca=/certs/ca.pem&skip_db_creation=true"
+    found = connection(metadata={"mysql": f"mysql://ann:x@db/mlmd{options}"}).mysql
+    assert (found.ssl_options.ca, found.skip_db_creation) == ("/certs/ca.pem", True)
+    assert not connection_to("mysql://ann:x@db/mlmd").mysql.skip_db_creation
+
+
+def test_localhost_is_its_port_and_no_socket():
+    assert connection_to("mysql://ann:x@localhost/mlmd").mysql.host == "127.0.0.1"
+
+
 def test_a_server_by_its_address():
     expected = metadata_store_pb2.MetadataStoreClientConfig(host="mlmd", port=8080)
     assert connection(metadata={"grpc": "mlmd:8080"}) == expected
@@ -64,6 +75,7 @@ def test_a_file_by_its_url():
         "mysql://ann:hunter2@db",
         "mysql://ann:hunter/2@db/mlmd",
         "mysql://db/mlmd?password=hunter2",
+        "mysql://ann:hunter2@db/mlmd?skip_db_creation=yes",
         "postgresql://ann:hunter2@db/mlmd",
         "hunter2",
     ],

@@ -106,14 +106,12 @@ def test_a_missing_schema_is_an_error_when_compiling(config):
         Bundle.of(config("validation.schema_file=none.pbtxt"))
 
 
-def test_metadata_may_be_in_a_secret(config, monkeypatch):
-    settings = config("kubeflow.metadata=grpc://mlmd:8080")
-    assert connection_of(settings).host == "mlmd"
-    monkeypatch.setenv("CTR_METADATA", "mysql://ann:hunter2@db/mlmd")
-    assert connection_of(settings).mysql.password == "hunter2"
-    # As a file of a secret mostly is.
+def test_metadata_is_in_a_secret_or_in_the_configuration(config, monkeypatch):
+    # With the line break that a file of a secret mostly has.
     monkeypatch.setenv("CTR_METADATA", "mysql://ann:hunter2@db/mlmd\n")
-    assert connection_of(settings).mysql.database == "mlmd"
+    connection = connection_of(config("kubeflow.metadata=null"))
+    assert (connection.mysql.password, connection.mysql.database) == ("hunter2", "mlmd")
+    assert connection_of(config("kubeflow.metadata=grpc://mlmd:8080")).host == "mlmd"
 
 
 def test_models_go_to_the_volume_or_an_object_store(config):

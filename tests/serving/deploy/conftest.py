@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 import serving
+from tests.manifests import read_manifests
 
 DEPLOY = Path(serving.__file__).parent / "deploy"
 
@@ -22,9 +23,7 @@ def deploy() -> Path:
 @pytest.fixture(scope="session")
 def manifests(deploy: Path) -> dict[str, Any]:
     """The Kubernetes manifests by kind."""
-    names = yaml.safe_load((deploy / "kubernetes/kustomization.yaml").read_text())
-    texts = [(deploy / "kubernetes" / name).read_text() for name in names["resources"]]
-    return {each["kind"]: each for each in map(yaml.safe_load, texts)}
+    return read_manifests(deploy / "kubernetes")
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-import json
 import shutil
 import subprocess
-from types import SimpleNamespace
 
 import pytest
 import yaml
+
+from tests.manifests import as_read
 
 KINDS = {
     "Deployment": ("apps/v1", "V1Deployment"),
@@ -20,15 +20,6 @@ KINDS = {
 }
 # What KServe adds to a container.
 KSERVE_FIELDS = {"modelFormat", "runtimeVersion", "storageUri"}
-
-
-def as_read(manifest, model):
-    """A manifest as Kubernetes' own models read it, which leave out what they lack."""
-    from kubernetes.client import ApiClient
-
-    with ApiClient() as api:
-        read = api.deserialize(SimpleNamespace(data=json.dumps(manifest)), model)
-        return api.sanitize_for_serialization(read)
 
 
 def pod_labels(manifests):
