@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from components.evaluation_report import formats, verdict
 from components.evaluation_report.content import (
@@ -24,7 +23,7 @@ from components.evaluation_report.tables import (
 )
 from components.evaluator.record import Evaluation, Outcome
 from components.infra_validator.record import InfraRecord
-from config.console import say
+from config.console import add_row, new_table, say
 
 # Rich puts a space on both sides of a cell, and a line between cells.
 _BESIDE_A_CELL = 3
@@ -78,26 +77,11 @@ def _tables(report: Report, width: int) -> Iterator[Table]:
         yield _distances(report.data)
 
 
-def _table(title: str, texts: Sequence[str], numbers: Sequence[str] = ()) -> Table:
-    """A table whose columns of text fold, and whose numbers stay whole."""
-    table = Table(title=title, title_justify="left")
-    for heading in texts:
-        table.add_column(heading, overflow="fold")
-    for heading in numbers:
-        table.add_column(heading, justify="right", no_wrap=True)
-    return table
-
-
-def _add(table: Table, cells: Iterable[str]) -> None:
-    # As Text: brackets in a name are no markup.
-    table.add_row(*map(Text, cells))
-
-
 def _gates(evaluation: Evaluation) -> Table:
     shown, folded = verdict.gates_to_show(evaluation)
-    table = _table("Gates", ("condition", "outcome", "slice", "figures"))
+    table = new_table("Gates", ("condition", "outcome", "slice", "figures"))
     for gate in shown:
-        _add(table, (gate.condition, gate.status, gate.slice, _figures(gate)))
+        add_row(table, (gate.condition, gate.status, gate.slice, _figures(gate)))
     if folded:
         table.caption = f"and {len(folded):,} conditions without enough data"
         table.caption_justify = "left"
@@ -111,7 +95,7 @@ def _figures(gate: Outcome) -> str:
 def _overall(rows: Sequence[MetricRow], compared: bool) -> Table:
     title = "Metrics on all examples, with 95% intervals"
     headings = ("candidate", "baseline", "change") if compared else ("candidate",)
-    table = _table(title, ("metric",))
+    table = new_table(title, ("metric",))
     for heading in headings:
         table.add_column(heading, justify="right", overflow="fold")
     if compared:
@@ -119,7 +103,7 @@ def _overall(rows: Sequence[MetricRow], compared: bool) -> Table:
     for row in rows:
         figures = [row.candidate, row.baseline, row.change][: len(headings)]
         cells = ["\n".join(filter(None, (f.text, f.detail))) for f in figures]
-        _add(table, (row.name, *cells, *([row.judgement] if compared else [])))
+        add_row(table, (row.name, *cells, *([row.judgement] if compared else [])))
     return table
 
 
@@ -136,9 +120,9 @@ def _slices(found: SliceTable, width: int) -> Table:
             fitting.append(column)
             room -= _width(column)
     title = "Slices, the lowest AUC first"
-    table = _table(title, ("slice",), [heading for heading, _ in fitting])
+    table = new_table(title, ("slice",), [heading for heading, _ in fitting])
     for number, row in enumerate(found.rows):
-        _add(table, (row.name, *(cells[number] for _, cells in fitting)))
+        add_row(table, (row.name, *(cells[number] for _, cells in fitting)))
     if found.left_out:
         table.caption = f"and {found.left_out:,} more, of higher AUC"
         table.caption_justify = "left"
@@ -168,54 +152,54 @@ def _width(column: _Column) -> int:
 def _infra(infra: InfraRecord) -> Table:
     title = f"Serving: {infra.rows:,} rows asked of {infra.server}"
     numbers = ("differing", "largest difference", "p50 ms", "p99 ms")
-    table = _table(title, ("signature",), numbers)
+    table = new_table(title, ("signature",), numbers)
     for signature, each in infra.answers.items():
         largest = formats.difference(each.largest_difference)
         times = (f"{each.p50_ms:.2f}", f"{each.p99_ms:.2f}")
-        _add(table, (signature, f"{each.differing:,}", largest, *times))
+        add_row(table, (signature, f"{each.differing:,}", largest, *times))
     return table
 
 
 def _importances(found: Importances) -> Table:
     title = f"Importance: what {found.examples:,} examples lose by shuffling a feature"
-    table = _table(title, ("feature",), ("AUC lost", "least to most", "log loss"))
+    table = new_table(title, ("feature",), ("AUC lost", "least to most", "log loss"))
     for each in found.features:
         figures = (
             f"{each.auc_loss:.4f}",
             f"{each.lowest:.4f} to {each.highest:.4f}",
             f"{each.log_loss_rise:+.4f}",
         )
-        _add(table, (each.feature, *figures))
+        add_row(table, (each.feature, *figures))
     return table
 
 
 def _weights(found: WideWeights) -> Table:
     title = f"Heaviest of {found.ids:,} weights of the wide part"
-    table = _table(title, ("value", "of"), ("weight", "odds", "examples"))
+    table = new_table(title, ("value", "of"), ("weight", "odds", "examples"))
     for each in found.heaviest[:_WEIGHTS]:
         odds = f"x {formats.odds(each.weight)}"
         figures = (f"{each.weight:+.4f}", odds, f"{each.share:.1%}")
-        _add(table, (each.term, each.column, *figures))
+        add_row(table, (each.term, each.column, *figures))
     return table
 
 
 def _anomalies(data: Data) -> Table:
-    table = _table("Anomalies", ("feature", "split", "severity", "what"))
+    table = new_table("Anomalies", ("feature", "split", "severity", "what"))
     for each in sorted(data.anomalies, key=lambda each: not each.is_error):
         severity = "error" if each.is_error else "warning"
-        _add(table, (each.feature or "(all)", each.split, severity, each.words))
+        add_row(table, (each.feature or "(all)", each.split, severity, each.words))
     return table
 
 
 def _distances(data: Data) -> Table:
     title = "Drift from earlier examples, skew from what was served"
-    table = _table(title, ("feature", "kind", "in words"), ("divergence", "allowed"))
+    table = new_table(title, ("feature", "kind", "in words"), ("divergence", "allowed"))
     for each in data.distances:
         allowed = "-" if each.allowed is None else f"{each.allowed:g}"
         said = formats.divergence(each.value)
         if each.allowed is not None and each.value > each.allowed:
             said += ", more than allowed"
-        _add(table, (each.feature, each.kind, said, f"{each.value:.4f}", allowed))
+        add_row(table, (each.feature, each.kind, said, f"{each.value:.4f}", allowed))
     return table
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 from rich.table import Table
-from rich.text import Text
 
 from components.evaluation_report.content import Ablation, Ablations, read_content
 from components.evaluation_report.files import ABLATION_PAGE_FILE
 from components.evaluation_report.render import render_page
+from config.console import add_row, new_table
 from config.errors import InputError
 from config.root import Config
 from ctr.ablation.measure import (
@@ -100,24 +100,15 @@ def ablate(trained: Trained, features: Iterable[str], progress: Progress) -> Abl
 
 def ablations_table(found: Ablations) -> Table:
     """The model with all features, and without each; the largest loss of AUC first."""
-    table = Table(
-        "trained without",
-        title=f"Trained anew, measured on {found.examples:,} examples",
-        title_justify="left",
-    )
-    for heading in ("AUC", "change", "log loss", "change"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    title = f"Trained anew, measured on {found.examples:,} examples"
+    headings = ("AUC", "change", "log loss", "change")
+    table = new_table(title, ("trained without",), headings)
     table.add_row("(all features)", f"{found.auc:.4f}", "", f"{found.log_loss:.4f}", "")
     table.add_section()
     for each in found.features:
-        table.add_row(
-            # As Text: brackets in a name are no markup.
-            Text(each.feature),
-            f"{each.auc:.4f}",
-            f"{each.auc_change:+.4f}",
-            f"{each.log_loss:.4f}",
-            f"{each.log_loss_change:+.4f}",
-        )
+        auc = f"{each.auc:.4f}", f"{each.auc_change:+.4f}"
+        log_loss = f"{each.log_loss:.4f}", f"{each.log_loss_change:+.4f}"
+        add_row(table, (each.feature, *auc, *log_loss))
     return table
 
 

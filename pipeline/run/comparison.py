@@ -10,12 +10,11 @@ from typing import Any
 import pydantic
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from components.evaluation_report.changes import Change, changes
 from components.evaluation_report.files import CONTENT_FILE
 from components.evaluator.slices import OVERALL_NAME
-from config.console import say
+from config.console import add_row, new_table, say
 from pipeline.run.summary import Summary, Verdict, read_summary
 
 _METRICS = ("auc", "log_loss", "calibration")
@@ -134,11 +133,12 @@ def render_comparison(comparison: Comparison, console: Console) -> None:
 
 
 def _metrics_table(comparison: Comparison, metrics: Sequence[str]) -> Table:
-    table = Table("slice", title="The largest loss of AUC first", title_justify="left")
-    for metric in metrics:
-        name = metric.replace("_", " ")
-        for heading in (f"{name} before", "now", "change"):
-            table.add_column(heading, justify="right", no_wrap=True)
+    headings = [
+        heading
+        for metric in metrics
+        for heading in (f"{metric.replace('_', ' ')} before", "now", "change")
+    ]
+    table = new_table("The largest loss of AUC first", ("slice",), headings)
     for name in sorted(comparison.metrics, key=lambda name: _loss(comparison, name)):
         pairs = comparison.metrics[name]
         figures = (
@@ -146,8 +146,7 @@ def _metrics_table(comparison: Comparison, metrics: Sequence[str]) -> Table:
             for metric in metrics
             for figure in _figures(pairs.get(metric, _pair(None, None)))
         )
-        # As Text: brackets in a name are no markup.
-        table.add_row(Text(name), *figures)
+        add_row(table, (name, *figures))
     return table
 
 
@@ -163,10 +162,7 @@ def _figures(pair: Pair) -> list[str]:
 
 
 def _config_table(config: list[Change]) -> Table:
-    table = Table(title="Config", title_justify="left")
-    for heading in ("key", "before", "now"):
-        table.add_column(heading, overflow="fold")
+    table = new_table("Config", ("key", "before", "now"))
     for change in config:
-        texts = (change.key, change.before, change.now)
-        table.add_row(*(Text("-" if text is None else text) for text in texts))
+        add_row(table, (change.key, change.before or "-", change.now or "-"))
     return table

@@ -9,12 +9,11 @@ from typing import Literal
 import pydantic
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from components.evaluation_report.formats import figure
 from components.evaluator.slices import OVERALL_NAME
 from components.example_validator.record import Anomaly
-from config.console import say
+from config.console import add_row, new_table, say
 from config.errors import InputError
 from config.spans import RunSpans
 from pipeline.run.trials import Trial, best_in_words
@@ -176,15 +175,13 @@ def _headline(summary: Summary) -> str:
 
 def _metrics_table(summary: Summary, all_slices: bool, all_metrics: bool) -> Table:
     title = "All slices" if all_slices else "Overall and the worst slices by AUC"
-    table = Table("slice", title=title, title_justify="left")
     columns = _all_columns(summary) if all_metrics else _COLUMNS
-    for name in columns:
-        table.add_column(name.replace("_", " "), justify="right")
+    headings = [name.replace("_", " ") for name in columns]
+    table = new_table(title, ("slice",), headings)
     for name in _slices_to_show(summary, all_slices):
         metrics = summary.metrics[name]
         figures = (figure(key, metrics.get(key)) for key in columns)
-        # As Text: brackets in a name are no markup.
-        table.add_row(Text(name), *figures)
+        add_row(table, (name, *figures))
     return table
 
 
@@ -216,8 +213,7 @@ def _best_possible(auc: float | None, best: float) -> str:
 
 
 def _times_table(summary: Summary) -> Table:
-    table = Table("component", title="Time", title_justify="left")
-    table.add_column("seconds", justify="right")
+    table = new_table("Time", ("component",), ("seconds",))
     for component in summary.components:
         time = "cached" if component.cached else f"{component.seconds:.1f}"
         table.add_row(component.id, time)

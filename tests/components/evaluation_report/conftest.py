@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from components.evaluation_report.changes import Change
 from components.evaluation_report.content import (
@@ -23,6 +25,7 @@ from components.evaluation_report.content import (
     WideWeight,
     WideWeights,
 )
+from components.evaluation_report.terminal import render_report
 from components.evaluator.curves import Curve, Curves, SliceCurves
 from components.evaluator.record import Evaluation, Outcome
 from components.example_validator.record import Anomaly
@@ -69,6 +72,12 @@ OUTCOMES = [
 FAILED = Outcome(
     slice="city=Rome", condition="auc >= 0.7", status="failed", reason="auc is 0.6400"
 )
+ABOUT = {
+    "name": "ads",
+    "run_id": "20250101T000000Z-abcdef",
+    "made": "2025-01-01T00:10:00+00:00",
+    "model": "wide_deep",
+}
 
 
 def metrics(auc: float | None, examples: float) -> dict[str, float | None]:
@@ -270,10 +279,7 @@ def make_report() -> Callable[..., Report]:
         }
         weight = WideWeight(column="city", term="Rome", weight=-0.5, share=0.3)
         report = Report(
-            name="ads",
-            run_id="20250101T000000Z-abcdef",
-            made="2025-01-01T00:10:00+00:00",
-            model="wide_deep",
+            **ABOUT,
             evaluation=evaluation,
             curves=Curves(slices),
             training=training(),
@@ -288,13 +294,29 @@ def make_report() -> Callable[..., Report]:
 
 
 @pytest.fixture
+def shown(make_report) -> Callable[..., str]:
+    """A report as text, for a screen of some width."""
+
+    def _shown(report: Report | None = None, width: int = 160) -> str:
+        file = io.StringIO()
+        render_report(report or make_report(), Console(file=file, width=width))
+        return file.getvalue()
+
+    return _shown
+
+
+def rows(text: str, title: str) -> list[list[str]]:
+    """The rows of a table; a cell goes on in the next one."""
+    (table,) = (part for part in text.split("\n\n") if part.strip().startswith(title))
+    lines = [line for line in table.splitlines() if line.startswith("│")]
+    return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]
+
+
+@pytest.fixture
 def stopped() -> Report:
     """The report of a run that anomalies stopped."""
     return Report(
-        name="ads",
-        run_id="20250101T000000Z-abcdef",
-        made="2025-01-01T00:10:00+00:00",
-        model="wide_deep",
+        **ABOUT,
         stopped_by="ExampleValidator found anomalies: train: feature 'city': bad",
         data=data(),
         lineage=lineage(None),

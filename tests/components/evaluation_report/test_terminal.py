@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
-from rich.console import Console
 
-from components.evaluation_report.terminal import render_report
-
-from .conftest import FAILED, INFRA, OUTCOMES, SLICES, SLICES_BY_AUC
-
-
-@pytest.fixture
-def shown(make_report):
-    """A report as text, for a screen of some width."""
-
-    def _shown(report=None, width=160):
-        file = io.StringIO()
-        render_report(report or make_report(), Console(file=file, width=width))
-        return file.getvalue()
-
-    return _shown
+from .conftest import FAILED, INFRA, OUTCOMES, SLICES, SLICES_BY_AUC, rows
 
 
 def test_the_wording_of_the_report(shown, make_report, golden):
     everything = make_report(gates=[*OUTCOMES, FAILED], infra=INFRA)
 
     golden("report.txt", shown(everything))
-
-
-def rows(text, title):
-    """The rows of a table, lines that a cell goes on in joined."""
-    (table,) = (part for part in text.split("\n\n") if part.strip().startswith(title))
-    lines = [line for line in table.splitlines() if line.startswith("│")]
-    return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]
 
 
 def test_the_verdict_comes_first(shown):

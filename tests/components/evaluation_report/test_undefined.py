@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
-from rich.console import Console
 
 from components.evaluation_report import formats, verdict
 from components.evaluation_report.content import (
@@ -17,10 +14,11 @@ from components.evaluation_report.content import (
 from components.evaluation_report.plots.curves import curve_plots
 from components.evaluation_report.plots.features import importance_plot
 from components.evaluation_report.render import render_page
-from components.evaluation_report.terminal import render_report
 from components.evaluator.curves import Curve, Curves, SliceCurves
 from components.evaluator.record import Evaluation
 from trainer.export.record import Epoch, TrainingRecord
+
+from .conftest import rows
 
 # One example, without a click.
 FIGURES = {
@@ -63,15 +61,8 @@ def of_one_example(make_report):
     )
 
 
-def test_what_is_undefined_is_told_in_the_terminal(of_one_example):
-    file = io.StringIO()
-    render_report(of_one_example, Console(file=file, width=120))
-    lines = file.getvalue().splitlines()
-    cells = {
-        found[0]: found[1:]
-        for line in lines
-        if (found := [cell.strip() for cell in line.strip("│").split("│")])[1:]
-    }
+def test_what_is_undefined_is_told_in_the_terminal(of_one_example, shown):
+    cells = {name: row for name, *row in rows(shown(of_one_example), "Metrics")}
 
     assert cells["AUC"][:3] == ["undefined"] * 3
     assert cells["calibration"][:3] == ["undefined"] * 3

@@ -6,10 +6,25 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from sklearn import metrics as sk
 
 from components.evaluator.score_counts import Bins, Sample, Scores
 
 Scored = tuple[np.ndarray, np.ndarray]
+
+
+def gauc_of(
+    users: np.ndarray, labels: np.ndarray, predictions: np.ndarray
+) -> tuple[float | None, float]:
+    """GAUC and its coverage, by a loop over the users; None is no user."""
+    sizes, aucs = [], []
+    for user in {user for user in users if user is not None}:
+        mine = users == user
+        if len(set(labels[mine])) == 2:
+            sizes.append(mine.sum())
+            aucs.append(sk.roc_auc_score(labels[mine], predictions[mine]))
+    gauc = np.average(aucs, weights=sizes) if sizes else None
+    return gauc, sum(sizes) / len(labels)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from config.evaluation import Gate
 from config.parts import EvaluatorPart
 
 from ..artifacts import artifact
+from .conftest import gauc_of
 
 # Sums over examples. The other figures go by the bins that the predictions fall into;
 # how close that is to the predictions themselves is shown beside the figures.
@@ -214,25 +215,13 @@ def test_without_a_baseline_the_candidate_is_measured_the_same(compared, alone):
             assert other == pytest.approx(value, abs=1e-6), (name, metric)
 
 
-def _gauc(labels, probabilities, users):
-    """GAUC and its coverage, by a loop over the users."""
-    sizes, aucs = [], []
-    for user in sorted(set(users)):
-        mine = users == user
-        if len(set(labels[mine])) == 2:
-            sizes.append(mine.sum())
-            aucs.append(sk.roc_auc_score(labels[mine], probabilities[mine]))
-    gauc = np.average(aucs, weights=sizes) if sizes else None
-    return gauc, sum(sizes) / len(labels)
-
-
 def test_gauc_is_that_of_a_loop_over_the_users_on_every_slice(alone, tiny, tiny_models):
     probabilities = tiny_models("wide_deep").probabilities(tiny.transformed)
     labels = np.array([row["click"][0] for row in tiny.rows])
     users = np.array([row["user"][0] for row in tiny.rows])
 
     for name, rows in _slices(tiny.rows).items():
-        gauc, coverage = _gauc(labels[rows], probabilities[rows], users[rows])
+        gauc, coverage = gauc_of(users[rows], labels[rows], probabilities[rows])
         figures = alone.report.candidate[name]
         assert figures["gauc_coverage"] == pytest.approx(coverage), name
         assert figures["gauc"] == (None if gauc is None else pytest.approx(gauc)), name

@@ -6,13 +6,14 @@ import math
 
 import numpy as np
 import pytest
-from sklearn import metrics as sk
 from tensorflow_model_analysis import constants
 from tensorflow_model_analysis.slicer.slicer_lib import slice_keys_to_numpy_array
 
 from components.evaluator.extractors import GROUPS, SLICES
 from components.evaluator.gauc import gauc_evaluator
 from components.evaluator.score_counts import BLOCKS, block_of
+
+from .conftest import gauc_of
 
 OVERALL = ()
 
@@ -97,17 +98,6 @@ def test_a_model_that_predicts_nan_has_no_gauc():
     assert math.isnan(found[OVERALL]["", "gauc"])
 
 
-def expected(users, labels, predictions):
-    """By a loop over the users."""
-    sizes, aucs = [], []
-    for user in sorted({user for user in users if user is not None}):
-        mine = users == user
-        if len(set(labels[mine])) == 2:
-            sizes.append(mine.sum())
-            aucs.append(sk.roc_auc_score(labels[mine], predictions[mine]))
-    return np.average(aucs, weights=sizes), sum(sizes) / len(labels)
-
-
 def test_gauc_of_two_models_is_that_of_a_loop_over_the_users():
     rng = np.random.default_rng(0)
     size = 1000
@@ -126,13 +116,13 @@ def test_gauc_of_two_models_is_that_of_a_loop_over_the_users():
     }
     for name, predictions in (("m0", one), ("m1", two)):
         for key, rows in chosen.items():
-            gauc, coverage = expected(users[rows], labels[rows], predictions[rows])
+            gauc, coverage = gauc_of(users[rows], labels[rows], predictions[rows])
             assert found[key][name, "gauc"] == pytest.approx(gauc)
             assert found[key][name, "gauc_coverage"] == pytest.approx(coverage)
         without_each = found[OVERALL][name, "gauc_without_each_block"]
         for block in (0, 7, BLOCKS - 1):
             others = ~np.isin(users, [u for u in users if u and in_block(u, block)])
-            gauc, _ = expected(users[others], labels[others], predictions[others])
+            gauc, _ = gauc_of(users[others], labels[others], predictions[others])
             assert without_each[block] == pytest.approx(gauc)
 
 

@@ -123,20 +123,28 @@ def test_drift_beyond_the_threshold_is_told_with_figures(validator: Validator):
     assert "above the threshold 0.1" in message
 
 
-def test_drift_below_the_threshold_passes(validator: Validator):
-    validator.run({"train": SHIFTED}, previous={"train": TRAIN}, drift={"city": 0.2})
+BEFORE = {"previous": {"train": TRAIN, "eval": TRAIN}}
+SERVED = {"serving": {"serving": SHIFTED}}
 
 
-def test_drift_is_of_the_training_split_only(validator: Validator):
-    validator.run(
-        {"train": SAME, "eval": SHIFTED},
-        previous={"train": TRAIN, "eval": TRAIN},
-        drift={"city": 0.0001},
-    )
-
-
-def test_drift_without_a_run_before_passes(validator: Validator):
-    validator.run({"train": SHIFTED}, drift={"city": 0.0001})
+@pytest.mark.parametrize(
+    ("tables", "compared"),
+    [
+        # The drift and the skew of SHIFTED are 0.147.
+        ({"train": SHIFTED}, {**BEFORE, "drift": {"city": 0.2}}),
+        (
+            {"train": TRAIN},
+            {**SERVED, "skew": Skew(pattern="log*", thresholds={"city": 0.2})},
+        ),
+        # Drift is of the training split only, and from a run before.
+        ({"train": SAME, "eval": SHIFTED}, {**BEFORE, "drift": {"city": 0.0001}}),
+        ({"train": SHIFTED}, {"drift": {"city": 0.0001}}),
+    ],
+)
+def test_drift_and_skew_within_their_thresholds_pass(
+    validator: Validator, tables: Tables, compared: dict[str, Any]
+):
+    validator.run(tables, **compared)
 
 
 def test_numeric_drift_is_told(validator: Validator):
@@ -157,14 +165,6 @@ def test_skew_beyond_the_threshold_is_told(validator: Validator):
     )
     assert "train: feature 'city': " in message
     assert "between training and serving is 0.14679" in message
-
-
-def test_skew_below_the_threshold_passes(validator: Validator):
-    validator.run(
-        {"train": TRAIN},
-        serving={"serving": SHIFTED},
-        skew=Skew(pattern="log*", thresholds={"city": 0.2}),
-    )
 
 
 def test_threshold_of_a_feature_that_the_schema_lacks_is_told(validator: Validator):

@@ -39,22 +39,20 @@ def push(tmp_path):
         (tmp_path / "report" / PAGE_FILE).write_text("<html>")
         decision.write(str(tmp_path / "decision"))
         release = artifact(Release, tmp_path / "release")
-        (tmp_path / "infra").mkdir(exist_ok=True)
+        infra = tmp_path / "infra"
+        infra.mkdir(exist_ok=True)
         if warm_up is not None:
-            (tmp_path / "infra" / "tf_serving_warmup_requests").write_text(warm_up)
+            (infra / "tf_serving_warmup_requests").write_text(warm_up)
         PusherExecutor(BaseExecutor.Context(pipeline_run_id="run1")).Do(
             {
-                "model": [
-                    artifact(standard_artifacts.Model, tmp_path / f"model/{model}")
-                ],
-                "decision": [artifact(ReleaseDecision, tmp_path / "decision")],
-                "transform_graph": [
-                    artifact(standard_artifacts.TransformGraph, "graph/3")
-                ],
-                "report": [artifact(HtmlReport, tmp_path / "report")],
-                "infra_blessing": [
-                    artifact(standard_artifacts.InfraBlessing, tmp_path / "infra")
-                ],
+                key: [artifact(kind, folder)]
+                for key, kind, folder in (
+                    ("model", standard_artifacts.Model, saved_model.parent),
+                    ("decision", ReleaseDecision, tmp_path / "decision"),
+                    ("transform_graph", standard_artifacts.TransformGraph, "graph/3"),
+                    ("report", HtmlReport, tmp_path / "report"),
+                    ("infra_blessing", standard_artifacts.InfraBlessing, infra),
+                )
             },
             {"release": [release]},
             {"model_dir": str(tmp_path / "served"), "keep": keep, "trainer": "abc"},

@@ -71,12 +71,16 @@ def unlike():
     return statistics_of(EVAL)
 
 
+def validated(seen, schema):
+    """What TFDV finds, described."""
+    anomalies = tfdv.validate_statistics(seen, schema)
+    describe(anomalies, seen, schema)
+    return anomalies
+
+
 @pytest.fixture
 def found(unlike, schema):
-    """What TFDV finds in the eval split, described."""
-    anomalies = tfdv.validate_statistics(unlike, schema)
-    describe(anomalies, unlike, schema)
-    return anomalies
+    return validated(unlike, schema)
 
 
 def words(found):
@@ -150,8 +154,7 @@ def test_another_type_is_an_error_by_default(schema):
 
 def test_numbers_where_training_has_no_value_are_a_new_type(schema):
     now = statistics_of(TRAIN.assign(empty=np.float32(1.0)).drop(columns="none"))
-    found = tfdv.validate_statistics(now, schema)
-    describe(found, now, schema)
+    found = validated(now, schema)
     apply_severities(found, Severities())
     (info,) = by_name(found).values()
     assert info.severity == anomalies_pb2.AnomalyInfo.ERROR
@@ -161,8 +164,7 @@ def test_numbers_where_training_has_no_value_are_a_new_type(schema):
 def test_of_many_new_values_the_most_frequent_are_named(schema):
     many = TRAIN.assign(city=["Rome"] * 100 + [f"city {row}" for row in range(100)])
     now = statistics_of(many)
-    found = tfdv.validate_statistics(now, schema)
-    describe(found, now, schema)
+    found = validated(now, schema)
     told = words(found)["city"]
     assert told.startswith("100% ")
     assert told.index("'Rome' (50%)") < told.index("'city ")
@@ -172,8 +174,7 @@ def test_of_many_new_values_the_most_frequent_are_named(schema):
 def test_a_feature_with_two_anomalies_keeps_the_one_that_is_not_ignored(schema):
     ages = np.array([30.0, np.nan] * 100, np.float32)
     now = statistics_of(TRAIN.assign(age=ages))
-    found = tfdv.validate_statistics(now, schema)
-    describe(found, now, schema)
+    found = validated(now, schema)
     apply_severities(found, Severities(missing_values="ignore"))
     (info,) = (each for name, each in by_name(found).items() if name == "age")
     assert info.severity == anomalies_pb2.AnomalyInfo.WARNING

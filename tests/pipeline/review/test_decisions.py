@@ -28,7 +28,7 @@ def last(pipeline):
 
 def test_approving_releases_and_records(pipeline):
     pipeline.run("r1")
-    released = pipeline.review().approve("r1", by="Ann", note="looks right")
+    released = pipeline.approve("r1", note="looks right")
 
     assert pipeline.served() == ["r1"]
     record = last(pipeline)
@@ -50,8 +50,7 @@ def test_the_resolvers_of_tfx_would_find_it(pipeline):
     """As an output of an execution of the pipeline; and of the run, for lineage."""
     from ml_metadata.metadata_store import metadata_store
 
-    pipeline.run("r1")
-    pipeline.review().approve("r1", by="Ann", note="")
+    pipeline.released("r1")
     store = metadata_store.MetadataStore(pipeline.connection)
     kinds = {"pipeline": "ads", "pipeline_run": "r1"}
     for kind, name in kinds.items():
@@ -68,8 +67,8 @@ def test_the_resolvers_of_tfx_would_find_it(pipeline):
 
 def test_approving_twice_is_refused(pipeline):
     pipeline.run("r1")
-    version = pipeline.review().approve("r1", by="Ann", note="").version
-    assert refused(pipeline.review().approve, "r1", by="Bob", note="") == (
+    version = pipeline.approve("r1").version
+    assert refused(pipeline.approve, "r1", by="Bob") == (
         f"r1 is released already, as version {version}"
     )
     assert pipeline.served() == ["r1"]
@@ -78,14 +77,14 @@ def test_approving_twice_is_refused(pipeline):
 def test_a_run_that_released_the_same_model_is_released_already(pipeline):
     pipeline.run("r1")
     pipeline.run("r2", model="r1")
-    pipeline.review().approve("r1", by="Ann", note="")
-    line = refused(pipeline.review().approve, "r2", by="Bob", note="")
+    pipeline.approve("r1")
+    line = refused(pipeline.approve, "r2", by="Bob")
     assert line.startswith("r2 is released already")
 
 
 def test_a_run_that_is_unknown(pipeline):
     pipeline.run("r1")
-    for action in (pipeline.review().approve, pipeline.review().reject):
+    for action in (pipeline.approve, pipeline.review().reject):
         assert refused(action, "r9", by="Ann", note="") == (
             "there is no run 'r9'; the latest are: r1"
         )
@@ -104,7 +103,7 @@ def test_a_decision_is_by_someone(pipeline, by):
 
 def test_a_run_without_a_candidate(pipeline):
     pipeline.start("r1")
-    assert refused(pipeline.review().approve, "r1", by="Ann", note="") == (
+    assert refused(pipeline.approve, "r1") == (
         "r1 has no candidate to decide on: it has not come so far, or ended early"
     )
 
@@ -117,27 +116,27 @@ def test_a_pipeline_that_has_never_run(pipeline, tmp_path):
 def test_a_model_that_is_gone(pipeline):
     pipeline.run("r1")
     shutil.rmtree(pipeline.model("r1"))
-    line = refused(pipeline.review().approve, "r1", by="Ann", note="")
+    line = refused(pipeline.approve, "r1")
     assert "/model/r1/Format-Serving: " in line
     assert last(pipeline).status == "awaiting_approval"
 
 
 def test_a_blocked_run_takes_an_override_which_is_recorded(pipeline):
     pipeline.run("r1", status="blocked")
-    line = refused(pipeline.review().approve, "r1", by="Ann", note="")
+    line = refused(pipeline.approve, "r1")
     assert line == (
         "r1: a gate blocked it; --override releases it all the same, and is recorded"
     )
     assert pipeline.served() == []
 
-    pipeline.review().approve("r1", by="Ann", note="urgent", override=True)
+    pipeline.approve("r1", note="urgent", override=True)
     assert pipeline.served() == ["r1"]
     assert last(pipeline).override == 1
 
 
 def test_an_override_that_was_not_needed_is_not_recorded(pipeline):
     pipeline.run("r1")
-    pipeline.review().approve("r1", by="Ann", note="", override=True)
+    pipeline.approve("r1", override=True)
     assert last(pipeline).override == 0
 
 
@@ -158,12 +157,12 @@ def test_rejecting_records_why(pipeline):
 def test_a_rejected_run_takes_an_override(pipeline):
     pipeline.run("r1")
     pipeline.review().reject("r1", by="Ann", note="mobile is worse")
-    line = refused(pipeline.review().approve, "r1", by="Bob", note="")
+    line = refused(pipeline.approve, "r1", by="Bob")
     assert line.startswith("r1: its model was rejected by Ann on ")
     assert ": mobile is worse; --override releases it all the same" in line
-    assert line == refused(pipeline.review().approve, "r1", by="Bob", note="")
+    assert line == refused(pipeline.approve, "r1", by="Bob")
 
-    pipeline.review().approve("r1", by="Bob", note="it is not", override=True)
+    pipeline.approve("r1", by="Bob", note="it is not", override=True)
     assert pipeline.served() == ["r1"]
     assert last(pipeline).override == 1
 
@@ -172,7 +171,7 @@ def test_a_rejection_holds_for_each_run_with_the_same_model(pipeline):
     pipeline.run("r1")
     pipeline.review().reject("r1", by="Ann", note="no")
     pipeline.run("r2", status="rejected", model="r1")
-    line = refused(pipeline.review().approve, "r2", by="Bob", note="")
+    line = refused(pipeline.approve, "r2", by="Bob")
     assert line.startswith("r2: its model was rejected by Ann on ")
 
 
@@ -186,8 +185,7 @@ def test_there_is_nothing_to_reject(pipeline, status):
 
 
 def test_a_released_run_is_taken_back_instead_of_rejected(pipeline):
-    pipeline.run("r1")
-    pipeline.review().approve("r1", by="Ann", note="")
+    pipeline.released("r1")
     line = refused(pipeline.review().reject, "r1", by="Bob", note="no")
     assert "r1 is released already, as version " in line
     assert line.endswith("withdraw it with `ctr release rollback`")
@@ -196,16 +194,16 @@ def test_a_released_run_is_taken_back_instead_of_rejected(pipeline):
 def test_an_older_run_takes_a_rollback(pipeline):
     for run in ("r1", "r2"):
         pipeline.run(run)
-    pipeline.review().approve("r2", by="Ann", note="")
-    line = refused(pipeline.review().approve, "r1", by="Ann", note="")
+    pipeline.approve("r2")
+    line = refused(pipeline.approve, "r1")
     assert line.startswith("r1 is older than r2, which is released as version ")
     assert line.endswith("; --rollback releases it all the same")
     assert pipeline.served() == ["r2"]
 
-    pipeline.review().approve("r1", by="Ann", note="", rollback=True)
+    pipeline.approve("r1", rollback=True)
     assert pipeline.served() == ["r2", "r1"]
     # A later run than that of the release, though it was released before.
-    pipeline.review().approve("r2", by="Ann", note="")
+    pipeline.approve("r2")
     assert pipeline.served() == ["r2", "r1", "r2"]
 
 
@@ -214,47 +212,39 @@ def test_a_run_of_an_earlier_day_takes_a_rollback(pipeline):
     pipeline.run("r1", span="2026-01-06")
     pipeline.run("r2", span="2026-01-07")
     pipeline.run("r3", span="2026-01-05")
-    version = pipeline.review().approve("r2", by="Ann", note="").version
+    version = pipeline.approve("r2").version
     for run, day in (("r1", "06"), ("r3", "05")):
-        assert refused(pipeline.review().approve, run, by="Ann", note="") == (
+        assert refused(pipeline.approve, run) == (
             f"{run} of 2026-01-{day} is older than r2 of 2026-01-07, which is released "
             f"as version {version}; --rollback releases it all the same"
         )
-    pipeline.review().approve("r3", by="Ann", note="", rollback=True)
+    pipeline.approve("r3", rollback=True)
     # It ran before that, and is of a later day.
-    pipeline.review().approve("r1", by="Ann", note="")
+    pipeline.approve("r1")
     assert pipeline.served() == ["r2", "r3", "r1"]
 
 
 def test_of_one_day_the_later_run_is_newer(pipeline):
     for run in ("r1", "r2"):
         pipeline.run(run, span="8")
-    pipeline.review().approve("r2", by="Ann", note="")
-    line = refused(pipeline.review().approve, "r1", by="Ann", note="")
+    pipeline.approve("r2")
+    line = refused(pipeline.approve, "r1")
     assert line.startswith("r1 of 8 is older than r2 of 8, ")
 
 
 def test_a_roll_back_is_of_the_day_that_it_restores(pipeline):
     for run, day in (("r1", "5"), ("r2", "7")):
         pipeline.run(run, span=day)
-        pipeline.review().approve(run, by="Ann", note="")
+        pipeline.approve(run)
     pipeline.review().roll_back(by="Bob", note="")
     assert last(pipeline).span == "5"
     pipeline.run("r3", span="6")
-    pipeline.review().approve("r3", by="Ann", note="")
+    pipeline.approve("r3")
     assert pipeline.served()[-1] == "r3"
 
 
-@pytest.fixture
-def two_releases(pipeline):
-    for run in ("r1", "r2"):
-        pipeline.run(run)
-        pipeline.review().approve(run, by="Ann", note="")
-    return pipeline
-
-
-def test_a_roll_back_is_recorded(two_releases):
-    pipeline = two_releases
+def test_a_roll_back_is_recorded(pipeline):
+    pipeline.released("r1", "r2")
     released, _ = pipeline.review().roll_back(by="Bob", note="clicks fell")
 
     assert pipeline.served() == ["r1", "r2", "r1"]
@@ -267,34 +257,31 @@ def test_a_roll_back_is_recorded(two_releases):
     assert record.report_digest == "digest of r1"
 
 
-def test_what_was_rolled_back_takes_an_override(two_releases):
-    pipeline = two_releases
+def test_what_was_rolled_back_takes_an_override(pipeline):
+    pipeline.released("r1", "r2")
     pipeline.review().roll_back(by="Bob", note="clicks fell")
     review = pipeline.review()
     line = refused(review.approve, "r2", by="Ann", note="")
     assert line.startswith("r2: its model was rolled back by Bob on ")
-    assert line == refused(
-        pipeline.review().approve, "r2", by="Ann", note="", rollback=1
-    )
+    assert line == refused(pipeline.approve, "r2", rollback=1)
 
-    pipeline.review().approve("r2", by="Ann", note="", override=True)
+    pipeline.approve("r2", override=True)
     assert pipeline.served()[-1] == "r2"
     record = last(pipeline)
     assert (record.override, record.withdraws) == (1, "")
     assert pipeline.review().history().refusal(pipeline.digest("r2")) is None
 
 
-def test_a_roll_back_passes_over_what_a_person_rejected(two_releases):
-    pipeline = two_releases
-    pipeline.run("r3")
-    pipeline.review().approve("r3", by="Ann", note="")
+def test_a_roll_back_passes_over_what_a_person_rejected(pipeline):
+    pipeline.released("r1", "r2")
+    pipeline.released("r3")
     pipeline.review().reject("r2", by="Ann", note="clicks fell")
     pipeline.review().roll_back(by="Bob", note="")
     assert pipeline.served() == ["r1", "r2", "r3", "r1"]
 
 
-def test_the_model_that_is_rejected_is_not_rolled_back_to(two_releases):
-    pipeline = two_releases
+def test_the_model_that_is_rejected_is_not_rolled_back_to(pipeline):
+    pipeline.released("r1", "r2")
     pipeline.review().reject("r1", by="Ann", note="clicks fell")
     line = refused(pipeline.review().roll_back, by="Bob", note="")
     assert "no version to roll back to" in line
@@ -305,15 +292,15 @@ def test_a_roll_back_to_what_took_an_override_is_one(pipeline):
     """So that an unchanged rerun of the model repeats that it is released."""
     pipeline.run("r1", status="blocked")
     pipeline.run("r2")
-    pipeline.review().approve("r1", by="Ann", note="", override=True)
-    pipeline.review().approve("r2", by="Ann", note="")
+    pipeline.approve("r1", override=True)
+    pipeline.approve("r2")
     pipeline.review().roll_back(by="Bob", note="")
     assert last(pipeline).override == 1
 
 
-def test_a_record_that_comes_late_changes_nothing(two_releases):
+def test_a_record_that_comes_late_changes_nothing(pipeline):
     """A run records after it released; a person may have rolled back in between."""
-    pipeline = two_releases
+    pipeline.released("r1", "r2")
     (late,) = [r for r in pipeline.review().history().releases if r.run == "r2"]
     restored = pipeline.review().roll_back(by="Bob", note="")[0]
     pipeline.store().add(late)
@@ -325,8 +312,8 @@ def test_a_record_that_comes_late_changes_nothing(two_releases):
 
 
 @pytest.mark.parametrize("action", ["approve", "reject", "roll_back"])
-def test_no_one_comes_between_a_copy_and_its_record(two_releases, action, monkeypatch):
-    pipeline = two_releases
+def test_no_one_comes_between_a_copy_and_its_record(pipeline, action, monkeypatch):
+    pipeline.released("r1", "r2")
     pipeline.run("r3")
     busy = []
 
@@ -342,8 +329,8 @@ def test_no_one_comes_between_a_copy_and_its_record(two_releases, action, monkey
     assert len(busy) == 1
 
 
-def test_a_roll_back_that_was_cut_short_is_only_recorded(two_releases):
-    pipeline = two_releases
+def test_a_roll_back_that_was_cut_short_is_only_recorded(pipeline):
+    pipeline.released("r1", "r2")
     assert pipeline.review().roll_back(by="Ann", note="")[1]
     pipeline.forget()
     record, is_new = pipeline.review().roll_back(by="Ann", note="")
@@ -357,15 +344,15 @@ def test_there_is_nothing_to_roll_back_to(pipeline):
     assert "no version to roll back to" in refused(
         pipeline.review().roll_back, "Ann", ""
     )
-    pipeline.review().approve("r1", by="Ann", note="")
+    pipeline.approve("r1")
     assert "no version to roll back to" in refused(
         pipeline.review().roll_back, "Ann", ""
     )
 
 
-def test_a_roll_back_to_what_metadata_does_not_know(two_releases):
+def test_a_roll_back_to_what_metadata_does_not_know(pipeline):
     """As where the work directory was deleted, but not the released models."""
-    pipeline = two_releases
+    pipeline.released("r1", "r2")
     pipeline.forget()
     pipeline.review().roll_back(by="Ann", note="")
 
@@ -374,8 +361,7 @@ def test_a_roll_back_to_what_metadata_does_not_know(two_releases):
     assert (record.run, record.model_uri) == ("r1", pipeline.model("r1"))
     assert record.report_digest == "digest of r1"
     # Runs go on from there.
-    pipeline.run("r3")
-    pipeline.review().approve("r3", by="Ann", note="")
+    pipeline.released("r3")
     assert pipeline.served()[-1] == "r3"
 
 
@@ -383,13 +369,11 @@ def test_a_roll_back_to_what_someone_else_copied(pipeline):
     by_hand = pipeline.model_dir / "5"
     by_hand.mkdir(parents=True)
     (by_hand / "saved_model.pb").write_text("by hand")
-    pipeline.run("r1")
-    pipeline.review().approve("r1", by="Ann", note="")
+    pipeline.released("r1")
     pipeline.review().roll_back(by="Ann", note="")
 
     assert pipeline.served() == ["by hand", "r1", "by hand"]
-    pipeline.run("r2")
-    pipeline.review().approve("r2", by="Ann", note="")
+    pipeline.released("r2")
     assert pipeline.served()[-1] == "r2"
 
 
@@ -402,9 +386,9 @@ def test_keep_holds_for_each_way_to_release(pipeline):
     assert pipeline.served() == ["r3", "r2"]
 
 
-def test_a_deleted_model_directory_is_filled_by_approving_again(two_releases):
+def test_a_deleted_model_directory_is_filled_by_approving_again(pipeline):
     """ML Metadata keeps what people decided; the candidates are to be had as before."""
-    pipeline = two_releases
+    pipeline.released("r1", "r2")
     pipeline.run("r3")
     pipeline.review().reject("r3", by="Bob", note="no")
     shutil.rmtree(pipeline.model_dir)
@@ -418,8 +402,8 @@ def test_a_deleted_model_directory_is_filled_by_approving_again(two_releases):
     assert pipeline.served() == ["r2"]
 
 
-def test_deleted_metadata_leaves_what_version_directories_hold(two_releases):
-    pipeline = two_releases
+def test_deleted_metadata_leaves_what_version_directories_hold(pipeline):
+    pipeline.released("r1", "r2")
     taken_back = pipeline.digest("r2")
     before, _ = pipeline.review().roll_back(by="Bob", note="clicks fell")
     pipeline.forget()
@@ -431,12 +415,9 @@ def test_deleted_metadata_leaves_what_version_directories_hold(two_releases):
     assert [record.by for record in history.decisions("r2")] == ["Ann", "Bob"]
     # A run of the new database that trains the same model asks in vain.
     pipeline.run("r9", model="r2")
-    assert "rolled back by Bob" in refused(
-        pipeline.review().approve, "r9", by="Ann", note=""
-    )
+    assert "rolled back by Bob" in refused(pipeline.approve, "r9")
     # The next decision records them.
-    pipeline.run("r3")
-    pipeline.review().approve("r3", by="Ann", note="")
+    pipeline.released("r3")
     recorded = pipeline.store().history()
     assert [release.run for release in recorded.releases] == ["r1", "r2", "r1", "r3"]
     assert recorded.refusal(taken_back).by == "Bob"
