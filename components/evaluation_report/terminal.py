@@ -1,4 +1,4 @@
-"""The report of a run in the terminal: what its page says, as far as text can."""
+"""The report of a run as text for the terminal."""
 
 from __future__ import annotations
 

@@ -76,11 +76,17 @@ def findings(report: Report) -> list[str]:
     if report.evaluation is None:
         return [report.stopped_by or ""]
     evaluation = report.evaluation
-    sentences = [_auc(report, evaluation), _calibration(evaluation)]
-    sentences += [_worst_slice(evaluation), *_empty_slicings(report, evaluation)]
-    sentences += [_comparison(report, evaluation)]
-    sentences += _asking_nothing(evaluation) + _without_values(report) + _infra(report)
-    sentences.append(_anomalies(report))
+    sentences = [
+        _auc(report, evaluation),
+        _calibration(evaluation),
+        _worst_slice(evaluation),
+        *_empty_slicings(report, evaluation),
+        _comparison(report, evaluation),
+        *_passed_by_any_model(evaluation),
+        *_without_values(report),
+        *_infra(report),
+        _anomalies(report),
+    ]
     return [sentence for sentence in sentences if sentence]
 
 
@@ -188,8 +194,8 @@ def _infra(report: Report) -> list[str]:
     return [f"Infra validation failed: {reason}." for reason in report.infra.reasons]
 
 
-def _asking_nothing(evaluation: Evaluation) -> list[str]:
-    """The conditions that any model meets, each with a slice on which it does."""
+def _passed_by_any_model(evaluation: Evaluation) -> list[str]:
+    """The conditions that any model meets, each with its slices."""
     slices: dict[str, list[Outcome]] = {}
     for gate in evaluation.gates:
         if gate.note is not None:

@@ -12,7 +12,7 @@ from serving.scorer import raw_features
 
 
 def baseline_problem(saved_models: Mapping[str, str]) -> str | None:
-    """Why the baseline cannot be measured on the candidate's examples.
+    """Returns why the baseline cannot be measured on the candidate's examples.
 
     Args:
       saved_models: The SavedModel directories, by `CANDIDATE` and `BASELINE`.
@@ -23,11 +23,11 @@ def baseline_problem(saved_models: Mapping[str, str]) -> str | None:
     if BASELINE not in saved_models:
         return None
     has = _raw_features(saved_models[CANDIDATE])
-    # Whatever is wrong with a model that others may have made long ago is told to the
-    # person who decides, and is no reason for this run to fail.
+    # Anything may be wrong with a model of older code: it is reported to the person who
+    # decides, and must not fail this run.
     try:
         needs = _raw_features(saved_models[BASELINE])
-        _answer_to_nothing(saved_models[BASELINE])
+        _predict_empty_example(saved_models[BASELINE])
     except KeyError as error:
         return f"it has no signature or output {error}"
     except Exception as error:
@@ -60,11 +60,11 @@ def _raw_features(saved_model: str) -> dict[str, tuple[tf.DType, int]]:
     }
 
 
-def _answer_to_nothing(saved_model: str) -> tf.Tensor:
+def _predict_empty_example(saved_model: str) -> tf.Tensor:
     """Returns the prediction for an example without any feature."""
     signature = tf.saved_model.load(saved_model).signatures[SERVING_DEFAULT]
-    nothing = tf.train.Example().SerializeToString()
-    return signature(examples=tf.constant([nothing]))[PROBABILITY]
+    empty = tf.train.Example().SerializeToString()
+    return signature(examples=tf.constant([empty]))[PROBABILITY]
 
 
 def _first_line(error: Exception) -> str:

@@ -1,6 +1,6 @@
 """Extractors of TFMA that score and slice a batch of examples as a whole.
 
-TFMA's own take each batch apart, at about a millisecond for each example. Here a batch
+TFMA's own split each batch into examples, at about a millisecond each. Here a batch
 becomes one extract for each slice that it has examples in, with the counts of their
 scores. The slices are those of TFMA's slicer, and its evaluator adds up the counts.
 """

@@ -1,4 +1,4 @@
-"""Reads what TFMA computed."""
+"""From the output of TFMA to an evaluation."""
 
 from __future__ import annotations
 
@@ -65,14 +65,14 @@ def evaluation_of(
     evaluation = Evaluation(
         gates=[],
         candidate=_metrics(results[CANDIDATE]),
-        intervals={"candidate": _intervals(results[CANDIDATE], _possible)},
+        intervals={"candidate": _intervals(results[CANDIDATE], _clipped)},
         baseline_problem=baseline_problem,
     )
     if BASELINE in results:
         change = _difference(results[CANDIDATE], results[BASELINE])
         evaluation.baseline = _metrics(results[BASELINE])
         evaluation.change = _metrics(change)
-        evaluation.intervals["baseline"] = _intervals(results[BASELINE], _possible)
+        evaluation.intervals["baseline"] = _intervals(results[BASELINE], _clipped)
         evaluation.intervals["change"] = _intervals(change, lambda _, ends: ends)
     return evaluation
 
@@ -102,7 +102,7 @@ def _intervals(
     return {name: intervals for name, intervals in found.items() if intervals}
 
 
-def _possible(metric: str, ends: Interval) -> Interval:
+def _clipped(metric: str, ends: Interval) -> Interval:
     """The part of an interval of a metric that the metric can reach."""
     low, high = ends
     most = 1.0 if metric_of(metric).is_share else math.inf
@@ -113,15 +113,15 @@ def _difference(candidate: Result, baseline: Result) -> Result:
     """The changes from the baseline to the candidate."""
     return {
         name: SliceResult(
-            _less(of_slice.metrics, baseline[name].metrics),
-            _less(of_slice.without_each, baseline[name].without_each),
+            _subtract(of_slice.metrics, baseline[name].metrics),
+            _subtract(of_slice.without_each, baseline[name].without_each),
         )
         for name, of_slice in candidate.items()
         if name in baseline
     }
 
 
-def _less(figures: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+def _subtract(figures: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
     return {name: figures[name] - others[name] for name in figures if name in others}
 
 

@@ -1,4 +1,4 @@
-"""Metrics of TFMA's that are computed from counts of scored examples."""
+"""Metrics for TFMA, computed from counts of scored examples."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
+from components.example_validator.descriptions import by_name, describe, in_words
 from components.example_validator.record import Anomaly
 from components.example_validator.severities import apply_severities
-from components.example_validator.words import by_name, describe, in_words
 from components.shared.artifacts import Artifacts
 from components.shared.statistics import (
     Statistics,

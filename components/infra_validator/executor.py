@@ -1,4 +1,4 @@
-"""Tries the candidate on a model server, and blesses it if it does well there."""
+"""Serves the candidate, compares its predictions, and blesses it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NOT_BLESSED_FILE = "INFRA_NOT_BLESSED"
 
 
 class InfraValidatorExecutor(base_executor.BaseExecutor):
-    """Blesses what the server that will serve answers as it should."""
+    """Blesses a candidate that is served as it predicts, and fast enough."""
 
     def Do(
         self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: Properties

@@ -1,4 +1,4 @@
-"""Tries a candidate on the server that will serve."""
+"""Validation of a candidate on the server that will serve."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def report_of_a_run(
         "infra": _infra(artifacts.get("infra_blessing")),
         "curves": Curves.read(evaluation),
         "training": training,
-        **_looked_into(artifacts, part.config, report.data.examples[EVAL]),
+        **_from_predictions(artifacts, part.config, report.data.examples[EVAL]),
     }
     return report.model_copy(update=found)
 
@@ -134,8 +134,10 @@ def _infra(blessings: list[types.Artifact] | None) -> InfraRecord | None:
     return InfraRecord.read(artifact_utils.get_single_uri(blessings))
 
 
-def _looked_into(artifacts: Artifacts, config: Config, examples: int) -> dict[str, Any]:
-    """Collects the sections that need predictions for a sample of examples."""
+def _from_predictions(
+    artifacts: Artifacts, config: Config, examples: int
+) -> dict[str, Any]:
+    """The sections that need predictions for a sample of examples."""
     sample = read_sample(
         artifact_utils.get_split_uri(artifacts["examples"], EVAL),
         config.features,

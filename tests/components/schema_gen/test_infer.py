@@ -10,8 +10,8 @@ import pytest
 import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
+from components.example_validator.descriptions import by_name, describe, in_words
 from components.example_validator.severities import apply_severities
-from components.example_validator.words import by_name, describe, in_words
 from components.schema_gen.infer import infer_schema
 from config.evaluation import Severities
 

@@ -193,6 +193,7 @@ def test_the_spans(summary):
 def test_json_keeps_everything(summary):
     summary.best_possible_auc = 0.95
     summary.spans = RunSpans(train=("1", "3"), eval=("4",), missing=("2",))
+    summary.training = RECORD
 
     assert Summary.model_validate_json(summary.model_dump_json()) == summary
 
@@ -241,7 +242,6 @@ def test_how_the_training_went_is_a_line(summary):
         "Training: 7 epochs, the best 5 (validation AUC 0.7812, log loss 0.2500); "
         "123,457 examples/s; 83.1% of 12,345 wide weights are 0\n"
     ) in shown(summary)
-    assert Summary.model_validate_json(summary.model_dump_json()) == summary
 
 
 def test_a_model_without_a_wide_part_has_no_share_of_zeros(summary):
