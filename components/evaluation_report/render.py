@@ -18,6 +18,7 @@ from components.evaluation_report.plots.plot import Plot
 from components.evaluation_report.plots.slices import slices_plot
 from components.evaluation_report.plots.training import training_plots
 from components.evaluation_report.tables import overall_rows, slice_table
+from components.evaluator.slices import FEWEST_EXAMPLES
 from config.yaml_text import to_yaml
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -63,6 +64,7 @@ def _view(report: Report) -> dict[str, Any]:
         "report": report,
         "formats": formats,
         "verdict": verdict,
+        "fewest_examples": FEWEST_EXAMPLES,
         "rows": overall_rows(evaluation) if evaluation else [],
         "table": slice_table(evaluation) if evaluation else None,
         "plots": plots,

@@ -141,10 +141,9 @@ def slice_table(evaluation: Evaluation) -> SliceTable:
     columns = [formats.metric_name(metric) for metric in metrics]
     if evaluation.change:
         columns.insert(metrics.index("auc") + 1, "change of AUC")
-    names = sorted(
-        (name for name in evaluation.candidate if name != OVERALL_NAME),
-        key=lambda name: _badness(evaluation, name),
-    )
+    with_auc = evaluation.slice_aucs()
+    others = evaluation.candidate.keys() - with_auc.keys() - {OVERALL_NAME}
+    names = [*with_auc, *sorted(others)]
     statuses = _statuses(evaluation)
     rows = (
         SliceRow(
@@ -166,11 +165,6 @@ def empty_slicings(
     """The slicings that no example is in, for want of a value of their features."""
     seen = {slicing_of(name) for name in evaluation.candidate}
     return [name for name in map(slicing_name, slicings) if name not in seen]
-
-
-def _badness(evaluation: Evaluation, name: str) -> tuple[bool, float]:
-    auc = evaluation.value("candidate", name, "auc")
-    return auc is None, auc or 0.0
 
 
 def _cells(evaluation: Evaluation, name: str, metrics: Iterable[str]) -> Iterator[Cell]:

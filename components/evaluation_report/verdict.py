@@ -9,12 +9,9 @@ from components.evaluation_report import formats
 from components.evaluation_report.content import Report
 from components.evaluation_report.tables import empty_slicings
 from components.evaluator.record import MOST_SMALL, Evaluation, Outcome, in_order
-from components.evaluator.slices import OVERALL_NAME
+from components.evaluator.slices import FEWEST_EXAMPLES, OVERALL_NAME
 
 State = Literal["passed", "blocked", "stopped"]
-
-# Below this a slice's figures are mostly noise.
-FEWEST_EXAMPLES = 100
 
 
 def state(report: Report) -> State:
@@ -141,20 +138,14 @@ def _calibration(evaluation: Evaluation) -> str:
 
 
 def _worst_slice(evaluation: Evaluation) -> str:
-    aucs = {
-        name: auc
-        for name, metrics in evaluation.candidate.items()
-        if name != OVERALL_NAME
-        and (auc := metrics.get("auc")) is not None
-        and (metrics.get("examples") or 0) >= FEWEST_EXAMPLES
-    }
+    aucs = evaluation.slice_aucs(FEWEST_EXAMPLES)
     if not aucs:
         return ""
-    worst = min(aucs, key=lambda name: aucs[name])
+    worst, auc = next(iter(aucs.items()))
     which = "only slice" if len(aucs) == 1 else f"worst of {len(aucs)} slices"
     return (
         f"The {which} with {FEWEST_EXAMPLES} examples or more is {worst}, with an AUC "
-        f"of {aucs[worst]:.4f}."
+        f"of {auc:.4f}."
     )
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 import pydantic
 
 from components.evaluator.intervals import Interval
+from components.evaluator.slices import OVERALL_NAME
 from components.shared.artifact_file import ArtifactFile
 from config.base import Block
 
@@ -82,6 +83,21 @@ class Evaluation(ArtifactFile):
     def interval(self, which: Which, name: str, metric: str) -> Interval | None:
         """The 95% interval of a metric on a slice, where it was computed."""
         return self.intervals.get(which, {}).get(name, {}).get(metric)
+
+    def slice_aucs(self, min_examples: int = 0) -> dict[str, float]:
+        """The AUC of each slice that has one, the lowest first.
+
+        Args:
+          min_examples: Leaves out slices with fewer examples.
+        """
+        aucs = {
+            name: auc
+            for name, metrics in self.candidate.items()
+            if name != OVERALL_NAME
+            and (auc := metrics.get("auc")) is not None
+            and (metrics.get("examples") or 0) >= min_examples
+        }
+        return dict(sorted(aucs.items(), key=lambda pair: pair[1]))
 
     def reasons(self) -> list[str]:
         """Why the candidate passed or not, in words: failed gates first."""

@@ -14,6 +14,9 @@ SliceKey = tuple[tuple[str, str], ...]
 OVERALL: SliceKey = ()
 OVERALL_NAME = "overall"
 
+# Below this a slice's figures are mostly noise.
+FEWEST_EXAMPLES = 100
+
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _FEATURE = re.compile(rf'(?:^|, )([^=,"]+|{_QUOTED})=(?:{_QUOTED}|[^,"]*)')
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from components.evaluation_report.formats import figure
-from components.evaluator.slices import OVERALL_NAME
+from components.evaluator.slices import FEWEST_EXAMPLES, OVERALL_NAME
 from components.example_validator.record import Anomaly
 from config.console import add_row, new_table, say
 from config.errors import InputError
@@ -26,8 +26,6 @@ TEXT_FILE = "report.txt"
 _WORST_SLICES = 5
 # Number of runs that an error names.
 _LATEST_RUNS = 5
-# Below this a slice's AUC is mostly noise.
-_FEWEST_EXAMPLES = 100
 _WIDE = 160
 _COLUMNS = ("auc", "log_loss", "calibration", "examples")
 
@@ -197,7 +195,7 @@ def _slices_to_show(summary: Summary, all_slices: bool) -> list[str]:
 
     def is_shown(name: str) -> bool:
         examples = summary.metrics[name].get("examples") or 0
-        return all_slices or examples >= _FEWEST_EXAMPLES
+        return all_slices or examples >= FEWEST_EXAMPLES
 
     slices = [name for name in summary.metrics if name != OVERALL_NAME]
     worst = sorted(filter(is_shown, slices), key=auc)

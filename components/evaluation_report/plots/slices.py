@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import plotly.graph_objects as go
@@ -25,12 +26,7 @@ _TICKS = {"tickvals": _SIZES, "ticktext": [f"{size:,}" for size in _SIZES]}
 
 def slices_plot(evaluation: Evaluation) -> Plot | None:
     """A point for each slice in the table that has an AUC; None where there is none."""
-    found = (
-        (name, auc)
-        for name, figures in evaluation.candidate.items()
-        if name != OVERALL_NAME and (auc := figures.get("auc")) is not None
-    )
-    aucs = dict(sorted(found, key=lambda pair: pair[1])[:MOST_SLICES])
+    aucs = dict(itertools.islice(evaluation.slice_aucs().items(), MOST_SLICES))
     if not aucs:
         return None
     failed = {gate.slice for gate in evaluation.gates if gate.status == "failed"}
