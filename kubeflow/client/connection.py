@@ -19,7 +19,7 @@ import urllib3
 from kfp.client import client as kfp_client
 
 from config.errors import ConfigError, KubeflowError
-from kubeflow.client.failures import no_host, reason_of, wrong_server
+from kubeflow.client.failures import reason_of
 
 # Servers before 2.5 do not replace the placeholder of the run id; kfp supports servers
 # of its own major version only.
@@ -93,7 +93,11 @@ class Client(kfp.Client):
         """Raises KubeflowError if the server's release is not supported."""
         version = self._version()
         if version is not None and not _is_supported(version):
-            raise wrong_server(version)
+            raise KubeflowError(
+                f"the server is Kubeflow Pipelines {version}; required: 2.5 or later "
+                f"of 2.x (kfp {kfp.__version__}); upgrade the server, preferably to "
+                "2.17"
+            )
 
     def run_url(self, run_id: str) -> str:
         """Returns the address of a run's page."""
@@ -133,7 +137,7 @@ def check(connection: Connection) -> None:
       ConfigError: No host is known, or a file of the connection cannot be read.
     """
     _host(connection)
-    _secret(connection.cookie_file)
+    _cookies(connection.cookie_file)
     _credentials(connection.token_file)
 
 
@@ -156,7 +160,7 @@ def connect(connection: Connection) -> Iterator[Client]:
             warnings.simplefilter("ignore", FutureWarning)
             client = Client(
                 host=host,
-                cookies=_secret(connection.cookie_file),
+                cookies=_cookies(connection.cookie_file),
                 credentials=_credentials(connection.token_file),
                 ssl_ca_cert=str(connection.ca) if connection.ca else None,
             )
@@ -181,13 +185,16 @@ def silent() -> Iterator[None]:
 def _host(connection: Connection) -> str | None:
     host = connection.host or os.environ.get(kfp_client.KF_PIPELINES_ENDPOINT_ENV)
     if host is None and _IN_CLUSTER not in os.environ:
-        raise no_host()
+        raise ConfigError(
+            "no host: give --host URL, or set KF_PIPELINES_ENDPOINT; only inside the "
+            "cluster it has a default"
+        )
     if host is not None and not host.startswith(("http://", "https://")):
         raise ConfigError(f"host: got {host!r}; expected http://... or https://...")
     return host
 
 
-def _secret(file: Path | None) -> str | None:
+def _cookies(file: Path | None) -> str | None:
     return None if file is None else _read(file)
 
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from pydantic import FiniteFloat, Json, StrictBool, TypeAdapter, ValidationError
 
 from config.errors import ConfigError
 from kubeflow.client.package import Parameter
+
+# What is expected, and the type that reads it from a text.
+_TYPES: Mapping[str, tuple[str, Any]] = {
+    "STRING": ("a text", str),
+    "NUMBER_INTEGER": ("an integer", int),
+    # JSON, which the server reads, has no other numbers.
+    "NUMBER_DOUBLE": ("a number", FiniteFloat),
+    "BOOLEAN": ("true or false", Json[StrictBool]),
+    "LIST": ("a list as JSON, such as [1, 2]", Json[list[Any]]),
+    "STRUCT": ('an object as JSON, such as {"a": 1}', Json[dict[str, Any]]),
+}
 
 
 def read_parameters(
@@ -41,44 +52,10 @@ def read_parameters(
 
 
 def _value(name: str, text: str, kind: str) -> Any:
-    expected, parse = _PARSERS[kind]
+    expected, parsed = _TYPES[kind]
     try:
-        return parse(text)
-    except ValueError as error:
+        return TypeAdapter(parsed).validate_python(text)
+    except ValidationError as error:
         raise ConfigError(
             f"--param {name}: got {text!r}; expected {expected}"
         ) from error
-
-
-def _boolean(text: str) -> bool:
-    if text not in ("true", "false"):
-        raise ValueError(text)
-    return text == "true"
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        # JSON has no such numbers.
-        raise ValueError(text)
-    return number
-
-
-def _json(text: str, kind: type[Any]) -> Any:
-    value = json.loads(text)
-    if not isinstance(value, kind):
-        raise ValueError(text)
-    return value
-
-
-_PARSERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
-    "STRING": ("a text", str),
-    "NUMBER_INTEGER": ("an integer", int),
-    "NUMBER_DOUBLE": ("a number", _finite),
-    "BOOLEAN": ("true or false", _boolean),
-    "LIST": ("a list as JSON, such as [1, 2]", lambda text: _json(text, list)),
-    "STRUCT": (
-        'an object as JSON, such as {"a": 1}',
-        lambda text: _json(text, dict),
-    ),
-}

@@ -6,55 +6,31 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from functools import reduce
 from operator import getitem
-from typing import Any, NamedTuple
-
-from kfp.pipeline_spec import pipeline_spec_pb2
+from typing import Any
 
 from config.load import parse_config
 from config.root import Config
 from kubeflow.task.scheduled_date import SPAN, resolve_span
 
-Value = str | int
+# Keys of the configuration by the name of the parameter on Kubeflow.
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "data": ("examples", "root"),
+    "epochs": ("training", "epochs"),
+    "approval": ("release", "approval"),
+}
+_SPAN_KEY = ("examples", "spans", "newest")
 
 
-class RunParameter(NamedTuple):
-    """A run parameter.
-
-    Attributes:
-      name: Name on Kubeflow.
-      blocks: Nested blocks of the configuration that the key is in.
-    """
-
-    name: str
-    blocks: tuple[str, ...]
-    key: str
-
-    def default(self, config: Config) -> Value:
-        """Returns the configured value."""
-        block: Any = reduce(getattr, self.blocks, config)
-        value: Value = getattr(block, self.key)
-        return value
-
-    def type(self, config: Config) -> int:
-        """Returns the type by which Kubeflow checks values."""
-        types = pipeline_spec_pb2.ParameterType
-        is_number = isinstance(self.default(config), int)
-        kind: int = types.NUMBER_INTEGER if is_number else types.STRING
-        return kind
-
-
-_PARAMETERS = (
-    RunParameter("data", ("examples",), "root"),
-    RunParameter("epochs", ("training",), "epochs"),
-    RunParameter("approval", ("release",), "approval"),
-)
-_SPAN = RunParameter(SPAN, ("examples", "spans"), "newest")
-
-
-def run_parameters(config: Config) -> tuple[RunParameter, ...]:
-    """Returns the run parameters; the newest span only if examples are in spans."""
-    has_spans = config.examples.spans is not None
-    return (*_PARAMETERS, _SPAN) if has_spans else _PARAMETERS
+def declared_parameters(config: Config) -> dict[str, Any]:
+    """Returns the run parameters as in the JSON of a PipelineSpec, with defaults."""
+    return {
+        name: {
+            "parameterType": "STRING" if isinstance(value, str) else "NUMBER_INTEGER",
+            "defaultValue": value,
+            "isOptional": True,
+        }
+        for name, value in _defaults(config).items()
+    }
 
 
 def check_values(config: Config, values: Mapping[str, Any]) -> None:
@@ -63,8 +39,7 @@ def check_values(config: Config, values: Mapping[str, Any]) -> None:
     Raises:
       ConfigError: A value is not allowed.
     """
-    defaults = {each.name: each.default(config) for each in run_parameters(config)}
-    given = {**defaults, **values}
+    given = {**_defaults(config), **values}
     if SPAN in given:
         given[SPAN] = resolve_span(given[SPAN], datetime.now(timezone.utc))
     with_run_parameters(config, given)
@@ -80,9 +55,19 @@ def with_run_parameters(config: Config, values: Mapping[str, Any]) -> Config:
       ConfigError: A value is not allowed.
     """
     tree = config.model_dump(mode="json")
-    for parameter in run_parameters(config):
-        value = values[parameter.name]
+    for name, (*blocks, key) in _keys(config).items():
+        value = values[name]
         is_whole = isinstance(value, float) and value.is_integer()
-        block = reduce(getitem, parameter.blocks, tree)
-        block[parameter.key] = int(value) if is_whole else value
+        reduce(getitem, blocks, tree)[key] = int(value) if is_whole else value
     return parse_config(tree, "run parameters")
+
+
+def _keys(config: Config) -> Mapping[str, tuple[str, ...]]:
+    """Returns the keys; that of the newest span only if examples are in spans."""
+    return _KEYS if config.examples.spans is None else {**_KEYS, SPAN: _SPAN_KEY}
+
+
+def _defaults(config: Config) -> dict[str, str | int]:
+    """Returns the configured values by the name of the parameter."""
+    root: Any = config
+    return {name: reduce(getattr, key, root) for name, key in _keys(config).items()}

@@ -15,6 +15,7 @@ from tfx.types import channel_utils
 from config.kubeflow import Task
 from config.root import Config
 from kubeflow.compile import spec_builder
+from kubeflow.compile.parameters import declared_parameters
 from kubeflow.compile.pods import platform_spec, tasks_of
 from kubeflow.names import pipeline_name
 from pipeline.dag import create_pipeline
@@ -31,7 +32,7 @@ def compile_pipeline(config: Config, output: Path, image: str | None = None) -> 
         secret, or two volumes have the same path.
     """
     builder = spec_builder.SpecBuilder(
-        pipeline_name(config.name), config, spec_builder.image_of(config, image)
+        pipeline_name(config.name), config, image, declared_parameters(config)
     )
     nodes = create_pipeline(config, root="", model_dir="").components
     tasks = tasks_of(config, [node.id for node in nodes])
@@ -72,7 +73,6 @@ class _Compiler:
             for edge in _edges(node)
             if edge.producer in self._resolvers and self._is_imported(edge)
         }
-        spec_builder.declare_run_parameters(self._builder.spec, self._config)
         for node in nodes:
             component = self._add(node)
             if node.id not in self._resolvers:
@@ -90,7 +90,6 @@ class _Compiler:
             ["--node", node.id],
             self._tasks[node.id],
         )
-        spec_builder.pass_run_parameters(component, task, self._config)
         if self._config.examples.spans is not None:
             spec_builder.pass_schedule_time(component, task)
         upstream = {each.id for each in node.upstream_nodes}

@@ -10,9 +10,9 @@ dashboard.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
@@ -26,7 +26,6 @@ from config.kubeflow import Task
 from config.root import Config
 from config.yaml_text import all_to_yaml
 from kubeflow.bundle import Bundle
-from kubeflow.compile.parameters import run_parameters
 from kubeflow.compile.pods import executor_label, set_resources
 
 # Names of inputs and outputs that tasks read.
@@ -41,6 +40,7 @@ _MAX_BUNDLE = 120_000
 
 _IMPORTED = "artifact"
 _URI = "uri"
+_STRING = pipeline_spec_pb2.ParameterType.STRING
 
 _Type: TypeAlias = type[types.Artifact]
 _Component: TypeAlias = pipeline_spec_pb2.ComponentSpec
@@ -54,13 +54,23 @@ class SpecBuilder:
 
     Args:
       name: Name of the pipeline.
-      image: Container image of all tasks.
+      image: Container image of all tasks. Defaults to `kubeflow.image`.
+      parameters: Parameters of a run by name, as in the JSON of a PipelineSpec. TFX's
+        compiler drops the default of a RuntimeParameter in spec 2.1, and supports only
+        whole parameters of a component, not `epochs` inside of one.
 
     Raises:
-      ConfigError: The configuration has a secret or is too long.
+      ConfigError: The image is missing, or the configuration has a secret or is too
+        long.
     """
 
-    def __init__(self, name: str, config: Config, image: str):
+    def __init__(
+        self,
+        name: str,
+        config: Config,
+        image: str | None,
+        parameters: Mapping[str, Any],
+    ):
         self.spec = pipeline_spec_pb2.PipelineSpec(
             # TFX's 2.0.0 is rejected: "KFP only supports schema version 2.1.0".
             schema_version="2.1.0",
@@ -68,19 +78,23 @@ class SpecBuilder:
             default_pipeline_root=config.kubeflow.pipeline_root or "",
         )
         self.spec.pipeline_info.name = name
-        self._image = image
+        self._inputs = self.spec.root.input_definitions
+        json_format.ParseDict({"parameters": parameters}, self._inputs)
+        self._image = _image(config, image)
         self._bundle = _bundle(config)
         self._executors = pipeline_spec_pb2.PipelineDeploymentConfig()
 
     def add_task(
         self, name: str, module: str, arguments: Iterable[str], settings: Task
     ) -> tuple[_Component, _Task]:
-        """Adds a task that runs a module with arguments."""
+        """Adds a task that runs a module with arguments, and takes all parameters."""
         component = self.spec.components[_component_name(name)]
         component.executor_label = executor_label(name)
         task = self.spec.root.dag.tasks[name]
         _set_name(task, name)
         _disable_caching(task)
+        for parameter, declared in self._inputs.parameters.items():
+            _pass_parameter(component, task, parameter, declared.parameter_type)
         _pass_run_id(component, task)
         container = self._executors.executors[component.executor_label].container
         container.image = self._image
@@ -131,8 +145,7 @@ class SpecBuilder:
         output.write_text(all_to_yaml(trees), encoding="utf-8")
 
 
-def image_of(config: Config, image: str | None) -> str:
-    """Returns the given container image, or else the configured one."""
+def _image(config: Config, image: str | None) -> str:
     chosen = image or config.kubeflow.image
     if chosen is None:
         raise ConfigError(
@@ -177,31 +190,10 @@ def _system_type(title: str) -> pipeline_spec_pb2.ArtifactTypeSchema:
     )
 
 
-def declare_run_parameters(
-    spec: pipeline_spec_pb2.PipelineSpec, config: Config
-) -> None:
-    """Declares the parameters of a run, with defaults.
-
-    TFX's compiler drops the default of a RuntimeParameter in spec 2.1, and supports
-    only whole parameters of a component, not `epochs` inside of one.
-    """
-    for each in run_parameters(config):
-        parameter = spec.root.input_definitions.parameters[each.name]
-        parameter.parameter_type = each.type(config)
-        parameter.is_optional = True
-        default = each.default(config)
-        if isinstance(default, str):
-            parameter.default_value.string_value = default
-        else:
-            parameter.default_value.number_value = default
-
-
-def pass_run_parameters(component: _Component, task: _Task, config: Config) -> None:
-    """Passes all run parameters to a task."""
-    for each in run_parameters(config):
-        parameter = component.input_definitions.parameters[each.name]
-        parameter.parameter_type = each.type(config)
-        task.inputs.parameters[each.name].component_input_parameter = each.name
+def _pass_parameter(component: _Component, task: _Task, name: str, kind: int) -> None:
+    """Passes a parameter of the pipeline to a task."""
+    component.input_definitions.parameters[name].parameter_type = kind
+    task.inputs.parameters[name].component_input_parameter = name
 
 
 def _pass_run_id(component: _Component, task: _Task) -> None:
@@ -228,8 +220,7 @@ def _pass_placeholder(
 
     Drivers from 2.5 on replace a placeholder that is the whole value of a parameter.
     """
-    parameter = component.input_definitions.parameters[name]
-    parameter.parameter_type = pipeline_spec_pb2.ParameterType.STRING
+    component.input_definitions.parameters[name].parameter_type = _STRING
     value = task.inputs.parameters[name].runtime_value
     value.constant.string_value = placeholder
 
@@ -265,8 +256,7 @@ def declare_resolved(component: _Component, keys: Iterable[str]) -> None:
     outputs = component.output_definitions
     outputs.artifacts[NOTHING].artifact_type.CopyFrom(_system_type("system.Artifact"))
     for key in keys:
-        parameter = outputs.parameters[key]
-        parameter.parameter_type = pipeline_spec_pb2.ParameterType.STRING
+        outputs.parameters[key].parameter_type = _STRING
 
 
 def has_files(kind: _Type) -> bool:
@@ -286,8 +276,7 @@ def _set_name(task: _Task, name: str) -> None:
 
 
 def _declare_import(component: _Component, kind: _Type) -> None:
-    parameter = component.input_definitions.parameters[_URI]
-    parameter.parameter_type = pipeline_spec_pb2.ParameterType.STRING
+    component.input_definitions.parameters[_URI].parameter_type = _STRING
     output = component.output_definitions.artifacts[_IMPORTED]
     output.artifact_type.CopyFrom(_artifact_type(kind))
 

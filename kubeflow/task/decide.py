@@ -16,9 +16,9 @@ from config.root import Config
 from kubeflow.compile.spec_builder import NOTHING
 from kubeflow.task.entrypoint import container_parser, run_container
 from kubeflow.task.inputs import check_copies, parameters_of
-from kubeflow.task.objects import local_path
+from kubeflow.task.metadata import connection_of
 from kubeflow.task.outputs import import_uri, keep_folder, write_result
-from kubeflow.task.paths import connection_of, model_dir_of
+from kubeflow.task.paths import local_path, model_dir_of
 from pipeline.review.decisions import Review
 
 _log = logging.getLogger(__name__)

@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def container_parser(description: str) -> argparse.ArgumentParser:
-    """Returns a parser of the arguments that `spec_builder.set_command` sets."""
+    """Returns a parser of the arguments that `SpecBuilder.add_task` sets."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--bundle", required=True, help="the configuration, as JSON")
     parser.add_argument(

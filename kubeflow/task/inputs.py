@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from kfp.pipeline_spec import pipeline_spec_pb2
-from ml_metadata.proto import metadata_store_pb2
-from tfx.orchestration import metadata
 
 from config.errors import KubeflowError, RunError
 from kubeflow.compile.spec_builder import RUN_ID
-from kubeflow.task.objects import local_path
+from kubeflow.task.metadata import mark_deleted
+from kubeflow.task.paths import local_path
 from pipeline.metadata import Connection
 
 
@@ -56,16 +55,8 @@ def check_copies(
         for artifact in artifacts.artifacts:
             path = local_path(artifact.uri)
             if not os.path.exists(path):
-                _mark_deleted(connection, path)
+                mark_deleted(connection, path)
                 raise RunError(
                     f"{key}: {artifact.uri} is missing in the object store, and now "
                     "marked as deleted in ML Metadata; start another run"
                 )
-
-
-def _mark_deleted(connection: Connection, path: str) -> None:
-    with metadata.Metadata(connection) as handle:
-        artifacts = handle.store.get_artifacts_by_uri(path)
-        for artifact in artifacts:
-            artifact.state = metadata_store_pb2.Artifact.DELETED
-        handle.store.put_artifacts(artifacts)

@@ -14,7 +14,7 @@ from config.root import Config
 from kubeflow.compile.parameters import with_run_parameters
 from kubeflow.compile.spec_builder import NOTHING, PAGE_SUFFIX, SCHEDULE_TIME
 from kubeflow.task.inputs import check_copies, parameters_of, run_id_of
-from kubeflow.task.objects import local_path, uri_of
+from kubeflow.task.metadata import connection_of, start_time
 from kubeflow.task.outputs import (
     artifact_with_metadata,
     import_uri,
@@ -23,9 +23,8 @@ from kubeflow.task.outputs import (
     write_page,
     write_result,
 )
-from kubeflow.task.paths import connection_of, model_dir_of
+from kubeflow.task.paths import local_path, model_dir_of, uri_of
 from kubeflow.task.scheduled_date import SPAN, read_schedule_time, resolve_span
-from kubeflow.task.start_time import start_time
 from pipeline.dag import create_pipeline
 from pipeline.run.nodes import NodeRunner, Outputs
 

@@ -16,7 +16,7 @@ from tfx.utils import io_utils
 from components.evaluation_report.files import PAGE_FILE
 from config.errors import RunError
 from kubeflow.compile.spec_builder import NOTHING
-from kubeflow.task.objects import is_copy, uri_of
+from kubeflow.task.paths import is_copy, uri_of
 from pipeline.run.nodes import Outputs
 
 _PLACEHOLDER = ".keep"

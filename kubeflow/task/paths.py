@@ -1,22 +1,17 @@
-"""Paths and connections as containers use them."""
+"""Paths in a container: of released models, and of copies of objects."""
 
 from __future__ import annotations
 
 import os
 
 from config.root import Config
-from kubeflow.compile.pods import METADATA_VARIABLE
-from pipeline.metadata import Connection, connection_to
 from serving.releases.storage import is_in_object_store
 
+# Folder of each scheme, as of `LocalPathForURI` in the launcher's source.
+_FOLDERS = {"minio://": "minio/", "s3://": "s3/", "gs://": "gcs/"}
 
-def connection_of(config: Config) -> Connection:
-    """Returns the connection to ML Metadata."""
-    url = config.kubeflow.metadata
-    if url is None:
-        # Secrets often end with a line break.
-        url = os.environ.get(METADATA_VARIABLE, "").strip()
-    return connection_to(url)
+# Folder in place of the root directory where tasks run without containers.
+ROOT_VARIABLE = "CTR_OBJECTS_ROOT"
 
 
 def model_dir_of(config: Config) -> str:
@@ -25,3 +20,32 @@ def model_dir_of(config: Config) -> str:
     if configured is not None and is_in_object_store(configured):
         return configured
     return os.path.join(config.kubeflow.models.path, config.name)
+
+
+def local_path(uri: str) -> str:
+    """Returns the path of an object's copy.
+
+    TFX cannot read `minio://` and `s3://`; Kubeflow's launcher copies inputs before the
+    task, and outputs after it.
+    """
+    for scheme, folder in _FOLDERS.items():
+        if uri.startswith(scheme):
+            return _copies(folder) + uri.removeprefix(scheme)
+    raise ValueError(f"{uri}: not in an object store")
+
+
+def uri_of(path: str) -> str:
+    """Returns the URI of the object that a path is the copy of."""
+    for scheme, folder in _FOLDERS.items():
+        if path.startswith(_copies(folder)):
+            return scheme + path.removeprefix(_copies(folder))
+    raise ValueError(f"{path}: not a copy of an object")
+
+
+def is_copy(path: str) -> bool:
+    """Returns True for the path of a copy."""
+    return any(path.startswith(_copies(folder)) for folder in _FOLDERS.values())
+
+
+def _copies(folder: str) -> str:
+    return os.path.join(os.environ.get(ROOT_VARIABLE, "/"), folder)

@@ -79,22 +79,28 @@ class Cluster:
 
 
 @pytest.fixture(scope="session")
-def settings() -> dict[str, Any]:
-    """The configuration of the small problem."""
-    return CONFIG
+def load(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """A function from overrides and the folder of examples to the configuration."""
+
+    def load(*overrides: str, data: str | None = None) -> Any:
+        path = tmp_path_factory.mktemp("config") / "pipeline.yaml"
+        path.write_text(yaml.safe_dump(CONFIG))
+        return load_config(path, overrides, data)
+
+    return load
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Package]:
+def compiled(
+    load: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Package]:
     """A function from overrides of the configuration to the package of it."""
     from kubeflow.compile.pipeline import compile_pipeline
 
     def compiled(*overrides: str) -> Package:
-        folder = tmp_path_factory.mktemp("compiled")
-        (folder / "pipeline.yaml").write_text(yaml.safe_dump(CONFIG))
-        config = load_config(folder / "pipeline.yaml", overrides, "/data")
-        compile_pipeline(config, folder / "out.yaml")
-        return Package.read(folder / "out.yaml")
+        output = tmp_path_factory.mktemp("compiled") / "out.yaml"
+        compile_pipeline(load(*overrides, data="/data"), output)
+        return Package.read(output)
 
     return compiled
 

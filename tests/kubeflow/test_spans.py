@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -10,12 +11,11 @@ from emulation.backend import RELEASES, Backend
 from google.protobuf import json_format
 
 from config.errors import ConfigError
-from config.load import load_config
 from ctr.simulate import simulate
 from kubeflow.compile.parameters import check_values, with_run_parameters
 from kubeflow.compile.pipeline import compile_pipeline
+from kubeflow.task.metadata import start_time
 from kubeflow.task.scheduled_date import read_schedule_time, scheduled_span
-from kubeflow.task.start_time import start_time
 from pipeline.metadata import connection_to
 
 SPANS = {"pattern": "clicks/{YYYY}-{MM}-{DD}.csv", "train": 2}
@@ -23,17 +23,10 @@ VALUES = {"data": "/data", "epochs": 1.0, "approval": "manual"}
 
 
 @pytest.fixture
-def config(settings, tmp_path):
-    """A function from `examples.spans` to the configuration that has them."""
-
-    def config(spans=SPANS, **kubeflow):
-        tree = {**settings, "examples": {"spans": spans}}
-        tree["kubeflow"] = {**settings["kubeflow"], **kubeflow}
-        path = tmp_path / "pipeline.yaml"
-        path.write_text(yaml.safe_dump(tree))
-        return load_config(path, data=str(tmp_path / "data"))
-
-    return config
+def config(load, tmp_path):
+    """A function from overrides to a configuration with examples in spans."""
+    spans = f"examples={{spans: {json.dumps(SPANS)}}}"
+    return lambda *overrides: load(spans, *overrides, data=str(tmp_path / "data"))
 
 
 def test_the_newest_span_goes_where_the_configuration_has_it(config):
@@ -58,7 +51,7 @@ def test_a_value_is_checked_before_it_goes(config, span):
 
 def test_it_is_declared_with_its_default(config, tmp_path):
     package = tmp_path / "pipeline_kfp.yaml"
-    compile_pipeline(config({**SPANS, "newest": "2026-11-20"}), package)
+    compile_pipeline(config("examples.spans.newest=2026-11-20"), package)
 
     spec, _ = yaml.safe_load_all(package.read_text())
     assert spec["root"]["inputDefinitions"]["parameters"]["span"] == {
@@ -80,9 +73,12 @@ def test_a_scheduled_run_reads_the_days_before_it_is_due(config, tmp_path, relea
         day = tmp_path / "data" / "clicks" / f"day-{number + 1:02d}.csv"
         day.rename(day.with_name(f"{today - timedelta(days=4 - number)}.csv"))
     metadata = f"sqlite://{tmp_path}/metadata.sqlite"
-    models = {"claim": "models", "path": str(tmp_path)}
     package = tmp_path / "pipeline_kfp.yaml"
-    compile_pipeline(config(metadata=metadata, models=models), package)
+    overrides = (
+        f"kubeflow.metadata={metadata}",
+        f"kubeflow.models={{claim: models, path: {tmp_path}}}",
+    )
+    compile_pipeline(config(*overrides), package)
     backend = Backend(tmp_path / "backend", release=release)
 
     run = backend.run(package, {"span": scheduled_span(1)}, only="ExampleGen")

@@ -243,14 +243,6 @@ def test_a_configuration_that_will_hardly_run_is_warned_of(compile_with, tmp_pat
     assert examples.startswith(f"warning: examples.root: {tmp_path}/clicks ")
 
 
-def test_a_configuration_that_cannot_run_is_rejected(compile_with):
-    status, (line,) = compile_with("kubeflow.tasks.volumes=[{claim: a, path: /models}]")
-
-    assert status == 2
-    assert line.startswith("error: kubeflow: ")
-    assert "'ctr-models' and 'a'" in line
-
-
 @pytest.mark.parametrize("output", ["nodir/k.yaml", "."])
 def test_an_output_that_cannot_be_written_is_named(compile_with, tmp_path, output):
     path = tmp_path / output

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-import yaml
 from emulation.package import Package
 from google.protobuf import json_format
 
 from config.errors import ConfigError
-from config.load import load_config
 from kubeflow.bundle import Bundle
 from kubeflow.compile.decision import compile_decision
 from kubeflow.compile.pipeline import compile_pipeline
@@ -279,18 +277,6 @@ def test_a_value_that_sounds_like_a_secret_is_compiled(packed):
 
 
 @pytest.fixture
-def load(tmp_path, settings):
-    """A function from overrides to the configuration."""
-
-    def load(*overrides: str, root: str | None = None):
-        path = tmp_path / "pipeline.yaml"
-        path.write_text(yaml.safe_dump(settings))
-        return load_config(path, overrides, root)
-
-    return load
-
-
-@pytest.fixture
 def packed(load):
     """A function from overrides of the configuration to what containers are told."""
     return lambda *overrides: Bundle.of(load(*overrides))
@@ -308,7 +294,7 @@ def test_two_volumes_at_one_path_are_rejected(
     tmp_path, load, compiler, volumes, claims
 ):
     output = tmp_path / "out.yaml"
-    config = load(f"kubeflow.tasks.volumes={volumes}", root="/data")
+    config = load(f"kubeflow.tasks.volumes={volumes}", data="/data")
     with pytest.raises(ConfigError, match=claims):
         compiler(config, output)
     assert not output.exists()

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import pytest
-import yaml
 
-from config.load import load_config
 from kubeflow.compile.warnings import config_warnings
 
 
 @pytest.fixture
-def warnings_of(tmp_path, settings):
+def warnings_of(load):
     """A function from overrides of the configuration to its warnings."""
-
-    def warnings_of(*overrides: str) -> list[str]:
-        path = tmp_path / "pipeline.yaml"
-        path.write_text(yaml.safe_dump(settings))
-        return list(config_warnings(load_config(path, (ROOT, *overrides))))
-
-    return warnings_of
+    return lambda *overrides: list(config_warnings(load(ROOT, *overrides)))
 
 
 ROOT = "examples.root=gs://bucket/clicks"

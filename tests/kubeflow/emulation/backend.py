@@ -13,12 +13,11 @@ from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 
 from emulation.launcher import ExecutorInput, Launcher
-from emulation.package import Dag, Kubernetes, Package, in_order
+from emulation.package import KINDS, TYPES, Dag, Kubernetes, Package, in_order
 from emulation.storage import Artifacts, ObjectStore, local_path
 
 ROOT = "minio://mlpipeline/v2/artifacts"
 
-_TYPES = pipeline_spec_pb2.ParameterType
 _IMPORTABLE = ("gs://", "s3://", "minio://")
 
 
@@ -281,18 +280,11 @@ def _checked(name: str, value: Any, declared: int) -> Any:
     """`handleParamTypeValidationAndConversion`."""
     if value is None:
         raise ValueError(f"got null for input parameter {name!r}")
-    if declared == _TYPES.STRING:
+    if declared == TYPES.STRING:
         return value if isinstance(value, str) else json.dumps(value)
-    fits = {
-        _TYPES.NUMBER_INTEGER: (int, float),
-        _TYPES.NUMBER_DOUBLE: (int, float),
-        _TYPES.BOOLEAN: bool,
-        _TYPES.LIST: list,
-        _TYPES.STRUCT: dict,
-    }[declared]
-    if not isinstance(value, fits):
+    if not isinstance(value, KINDS[declared]):
         raise ValueError(
-            f"input parameter {name!r} type mismatch: expect "
-            f"{_TYPES.ParameterTypeEnum.Name(declared)}, got {value!r}"
+            f"input parameter {name!r} type mismatch: expect {TYPES.Name(declared)}, "
+            f"got {value!r}"
         )
     return value

@@ -15,7 +15,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from emulation.package import Kubernetes
 from emulation.storage import ObjectStore, local_path
-from kubeflow.task.objects import ROOT_VARIABLE
+from kubeflow.task.paths import ROOT_VARIABLE
 
 ExecutorInput = pipeline_spec_pb2.ExecutorInput
 ExecutorOutput = pipeline_spec_pb2.ExecutorOutput
@@ -61,9 +61,9 @@ class Launcher:
           What the task says of its outputs, merged into what was asked, and its log.
         """
         self._prepare(inputs)
-        placeholders = _placeholders(inputs, self.pod)
-        command = [_fill(word, placeholders) for word in container.command]
-        command += [_fill(word, placeholders) for word in container.args]
+        whole = json_format.MessageToJson(inputs, indent=None)
+        words = (*container.command, *container.args)
+        command = [word.replace("{{$}}", whole) for word in words]
         done = self.start(command, container, kubernetes)
         if done.returncode != 0:
             raise TaskFailedError(f"exit status {done.returncode}: {done.stdout}")
@@ -121,33 +121,6 @@ def run_to_end(command: list[str], **settings: Any) -> subprocess.CompletedProce
     return subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **settings
     )
-
-
-def _placeholders(inputs: ExecutorInput, pod: Path) -> dict[str, str]:
-    """`getPlaceholders`."""
-    found = {"{{$}}": json_format.MessageToJson(inputs, indent=None)}
-    for side, both in (("inputs", inputs.inputs), ("outputs", inputs.outputs)):
-        for name, artifacts in both.artifacts.items():
-            uri = artifacts.artifacts[0].uri
-            found[f"{{{{$.{side}.artifacts['{name}'].uri}}}}"] = uri
-            path = str(local_path(pod, uri))
-            found[f"{{{{$.{side}.artifacts['{name}'].path}}}}"] = path
-    for name, value in inputs.inputs.parameter_values.items():
-        text = _text(json_format.MessageToDict(value))
-        found[f"{{{{$.inputs.parameters['{name}']}}}}"] = text
-    return found
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value if isinstance(value, str) else str(value)
-
-
-def _fill(word: str, placeholders: dict[str, str]) -> str:
-    for placeholder, value in placeholders.items():
-        word = word.replace(placeholder, value)
-    return word
 
 
 def _read_output(path: Path) -> ExecutorOutput:

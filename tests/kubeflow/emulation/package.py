@@ -19,6 +19,17 @@ Dag = pipeline_spec_pb2.DagSpec
 Executor = pipeline_spec_pb2.PipelineDeploymentConfig.ExecutorSpec
 Kubernetes = kubernetes_executor_config_pb2.KubernetesExecutorConfig
 
+TYPES = pipeline_spec_pb2.ParameterType.ParameterTypeEnum
+# What a parameter of a type may be.
+KINDS: dict[int, tuple[type, ...]] = {
+    TYPES.STRING: (str,),
+    TYPES.BOOLEAN: (bool,),
+    TYPES.NUMBER_INTEGER: (int, float),
+    TYPES.NUMBER_DOUBLE: (int, float),
+    TYPES.LIST: (list,),
+    TYPES.STRUCT: (dict,),
+}
+
 _PIPELINE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,127}")
 # As Argo has it for the tasks and templates of a workflow.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,127}")

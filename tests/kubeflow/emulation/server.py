@@ -12,7 +12,7 @@ import io
 import itertools
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -28,18 +28,9 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from emulation.api_models import check_model
+from emulation.package import KINDS, TYPES
 
 API = "/apis/v2beta1"
-_KINDS: Mapping[str, type | tuple[type, ...]] = {
-    "STRING": str,
-    "BOOLEAN": bool,
-    "NUMBER_INTEGER": (int, float),
-    "NUMBER_DOUBLE": (int, float),
-    "LIST": list,
-    "STRUCT": dict,
-}
-
-
 # The name that Argo gives the workflow of a run, and so its root node.
 WORKFLOW = "ads-x7k2p"
 
@@ -211,11 +202,10 @@ class Server:
                 if not (parameter.HasField("default_value") or parameter.is_optional):
                     raise BadRequest(f"parameter {name} is not optional")
                 continue
-            kind = pipeline_spec_pb2.ParameterType.ParameterTypeEnum.Name(
-                parameter.parameter_type
-            )
-            if not isinstance(given[name], _KINDS[kind]):
-                raise BadRequest(f"input parameter {name} requires type {kind}")
+            kind = parameter.parameter_type
+            if not isinstance(given[name], KINDS[kind]):
+                title = TYPES.Name(kind)
+                raise BadRequest(f"input parameter {name} requires type {title}")
         if unknown := set(given) - set(declared):
             raise BadRequest(f"parameters {unknown} are not in the pipeline")
 

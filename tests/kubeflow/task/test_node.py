@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 from ml_metadata.metadata_store import metadata_store
@@ -16,13 +15,12 @@ from tfx.types import standard_artifacts
 
 from components.shared.artifacts import HtmlReport
 from config.errors import ConfigError, RunError
-from config.load import load_config
 from kubeflow.bundle import Bundle
 from kubeflow.compile.parameters import with_run_parameters
 from kubeflow.task.entrypoint import main
 from kubeflow.task.inputs import check_copies, parameters_of
+from kubeflow.task.metadata import connection_of
 from kubeflow.task.node import KubeflowTask
-from kubeflow.task.objects import ROOT_VARIABLE, is_copy, local_path, uri_of
 from kubeflow.task.outputs import (
     artifact_with_metadata,
     import_uri,
@@ -30,7 +28,13 @@ from kubeflow.task.outputs import (
     made_artifact,
     write_page,
 )
-from kubeflow.task.paths import connection_of, model_dir_of
+from kubeflow.task.paths import (
+    ROOT_VARIABLE,
+    is_copy,
+    local_path,
+    model_dir_of,
+    uri_of,
+)
 from pipeline.dag import create_pipeline
 from pipeline.metadata import connection_to
 from pipeline.run.nodes import NodeRunner
@@ -40,13 +44,6 @@ URIS = {
     "s3://bucket/a": "/s3/bucket/a",
     "gs://bucket/a": "/gcs/bucket/a",
 }
-
-
-@pytest.fixture
-def config(tmp_path: Path, settings):
-    """A function from overrides to the configuration."""
-    (tmp_path / "pipeline.yaml").write_text(yaml.safe_dump(settings))
-    return lambda *overrides: load_config(tmp_path / "pipeline.yaml", overrides)
 
 
 def test_objects_are_where_the_launcher_copies_them(monkeypatch):
@@ -62,9 +59,9 @@ def test_objects_are_where_the_launcher_copies_them(monkeypatch):
     assert local_path("s3://bucket/a") == "/tmp/pod/s3/bucket/a"
 
 
-def test_run_parameters_go_where_the_configuration_has_them(config):
+def test_run_parameters_go_where_the_configuration_has_them(load):
     values = {"data": "gs://clicks", "epochs": 3.0, "approval": "automatic"}
-    found = with_run_parameters(config("training.seed=5"), {**values, "run_id": "r"})
+    found = with_run_parameters(load("training.seed=5"), {**values, "run_id": "r"})
     assert found.examples.root == "gs://clicks"
     assert found.training.epochs == 3
     assert found.release.approval == "automatic"
@@ -79,15 +76,15 @@ def test_run_parameters_go_where_the_configuration_has_them(config):
         ({"approval": "yes"}, "release.approval: got 'yes'"),
     ],
 )
-def test_run_parameters_are_checked(config, values, named):
+def test_run_parameters_are_checked(load, values, named):
     all_values = {"data": "/data", "epochs": 3.0, "approval": "manual", **values}
     with pytest.raises(ConfigError, match=re.escape(named)):
-        with_run_parameters(config(), all_values)
+        with_run_parameters(load(), all_values)
 
 
-def test_a_curated_schema_goes_with_the_configuration(config, tmp_path):
+def test_a_curated_schema_goes_with_the_configuration(load, tmp_path):
     (tmp_path / "schema.pbtxt").write_text('feature { name: "age" }')
-    before = config("validation.schema_file=schema.pbtxt")
+    before = load(f"validation.schema_file={tmp_path}/schema.pbtxt")
     packed = Bundle.of(before).model_dump_json()
     (tmp_path / "schema.pbtxt").unlink()
     after = Bundle.model_validate_json(packed).unpack(tmp_path / "pod")
@@ -96,29 +93,30 @@ def test_a_curated_schema_goes_with_the_configuration(config, tmp_path):
     assert after.features == before.features
 
 
-def test_a_configuration_without_files_comes_back(config, tmp_path):
-    packed = Bundle.of(config()).model_dump_json()
-    assert Bundle.model_validate_json(packed).unpack(tmp_path) == config()
+def test_a_configuration_without_files_comes_back(load, tmp_path):
+    config = load()
+    packed = Bundle.of(config).model_dump_json()
+    assert Bundle.model_validate_json(packed).unpack(tmp_path) == config
 
 
-def test_a_missing_schema_is_an_error_when_compiling(config):
+def test_a_missing_schema_is_an_error_when_compiling(load):
     with pytest.raises(ConfigError, match=r"^validation\.schema_file: .*none\.pbtxt"):
-        Bundle.of(config("validation.schema_file=none.pbtxt"))
+        Bundle.of(load("validation.schema_file=none.pbtxt"))
 
 
-def test_metadata_is_in_a_secret_or_in_the_configuration(config, monkeypatch):
+def test_metadata_is_in_a_secret_or_in_the_configuration(load, monkeypatch):
     # With the line break that a file of a secret mostly has.
     monkeypatch.setenv("CTR_METADATA", "mysql://ann:hunter2@db/mlmd\n")
-    connection = connection_of(config("kubeflow.metadata=null"))
+    connection = connection_of(load("kubeflow.metadata=null"))
     assert (connection.mysql.password, connection.mysql.database) == ("hunter2", "mlmd")
-    assert connection_of(config("kubeflow.metadata=grpc://mlmd:8080")).host == "mlmd"
+    assert connection_of(load("kubeflow.metadata=grpc://mlmd:8080")).host == "mlmd"
 
 
-def test_models_go_to_the_volume_or_an_object_store(config):
-    assert model_dir_of(config()) == "/models/Small_ads"
+def test_models_go_to_the_volume_or_an_object_store(load):
+    assert model_dir_of(load()) == "/models/Small_ads"
     # A folder of the machine that compiled is none of a container's.
-    assert model_dir_of(config("release.model_dir=models")) == "/models/Small_ads"
-    assert model_dir_of(config("release.model_dir=gs://b/ads")) == "gs://b/ads"
+    assert model_dir_of(load("release.model_dir=models")) == "/models/Small_ads"
+    assert model_dir_of(load("release.model_dir=gs://b/ads")) == "gs://b/ads"
 
 
 def test_a_folder_without_files_gets_one(tmp_path):
@@ -249,9 +247,9 @@ def executor_input():
 
 
 @pytest.fixture
-def local(config, tmp_path):
+def local(load, tmp_path):
     """The configuration, with ML Metadata in a file."""
-    return config(f"kubeflow.metadata=sqlite://{tmp_path}/metadata.sqlite")
+    return load(f"kubeflow.metadata=sqlite://{tmp_path}/metadata.sqlite")
 
 
 def test_a_task_does_not_begin_without_its_files(local, executor_input):

@@ -8,12 +8,12 @@ import pytest
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
+from kubeflow.task.metadata import start_time
 from kubeflow.task.scheduled_date import (
     read_schedule_time,
     resolve_span,
     scheduled_span,
 )
-from kubeflow.task.start_time import start_time
 from pipeline.metadata import connection_to
 
 # Still the first of January in UTC.
