@@ -14,12 +14,11 @@ numbers of examples.
 from __future__ import annotations
 
 import argparse
-import json
 import resource
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -29,9 +28,8 @@ from typing import NamedTuple
 import keras
 import numpy as np
 import tensorflow as tf
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks import command_line
 from benchmarks.transformed_examples import INPUTS, read_examples, write_examples
 from config.model import EmbeddingMlp
 from config.training import Training
@@ -74,19 +72,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rounds = {
             size: measure(files, size, options.rounds) for size in options.batch_size
         }
-    console = Console()
-    console.print(_rates_table(rounds))
+    rates = "Examples trained on in a second"
+    ratios = ("from memory", "first epoch", "ratio", "later epochs", "ratio")
+    command_line.show(rates, ("batch size", *ratios), _rates_rows(rounds))
     if peaks:
-        console.print(_memory_table(peaks))
-    if options.out:
-        figures = {"rounds": rounds, "peak_memory_bytes": peaks}
-        options.out.write_text(json.dumps(figures, indent=2))
+        rows = [(f"{rows:,}", f"{peak / 1e6:,.0f}") for rows, peak in peaks.items()]
+        columns = ("examples", "peak memory, MB")
+        command_line.show("Training from files", columns, rows)
+    command_line.write(options.out, {"rounds": rounds, "peak_memory_bytes": peaks})
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line.parser(__doc__)
     parser.add_argument("--rows", type=int, default=200_000, help="examples")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--batch-size", type=int, nargs="+", default=[512, 2048])
@@ -97,7 +94,6 @@ def _parser() -> argparse.ArgumentParser:
         default=[200_000, 1_000_000],
         help="numbers of examples to measure the peak memory with",
     )
-    parser.add_argument("--out", type=Path, help="a JSON file to write")
     return parser
 
 
@@ -169,12 +165,9 @@ def _model() -> keras.Model:
     return build_classifier("embedding_mlp", EmbeddingMlp(), INPUTS, Training())
 
 
-def _rates_table(rounds: dict[int, list[Rates]]) -> Table:
-    table = Table("batch size", title="Examples trained on in a second")
-    for column in ("from memory", "first epoch", "ratio", "later epochs", "ratio"):
-        table.add_column(column, justify="right")
+def _rates_rows(rounds: dict[int, list[Rates]]) -> Iterator[tuple[str, ...]]:
     for size, rates in rounds.items():
-        table.add_row(
+        yield (
             f"{size:,}",
             f"{median(r.memory for r in rates):,.0f}",
             f"{median(r.first for r in rates):,.0f}",
@@ -182,14 +175,6 @@ def _rates_table(rounds: dict[int, list[Rates]]) -> Table:
             f"{median(r.later for r in rates):,.0f}",
             f"{median(r.later / r.memory for r in rates):.2f}",
         )
-    return table
-
-
-def _memory_table(peaks: dict[int, int]) -> Table:
-    table = Table("examples", "peak memory, MB", title="Training from files")
-    for rows, peak in peaks.items():
-        table.add_row(f"{rows:,}", f"{peak / 1e6:,.0f}")
-    return table
 
 
 if __name__ == "__main__":

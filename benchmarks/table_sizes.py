@@ -16,13 +16,12 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import keras
 import tensorflow as tf
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks import command_line
 from config.model import EmbeddingMlp, WideDeep
 from config.training import Training
 from trainer.data.inputs import IdInput, ModelInputs
@@ -38,17 +37,20 @@ _PLAIN = {"dropout": 0.0, "batch_norm": False, "embedding_l2": 0.0, "kernel_l2":
 
 def main() -> None:
     """Prints the rates and their ratios."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command_line.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=200, help="steps in a round")
     parser.add_argument("--batch", type=int, default=Training().batch_size)
-    arguments = parser.parse_args()
     # As the Trainer does.
-    run_in_processes(_measure, [(arguments.rounds, arguments.steps, arguments.batch)])
+    run_in_processes(_measure, [(parser.parse_args(),)])
 
 
-def _measure(rounds: int, steps: int, batch: int) -> None:
-    Console().print(_table(measure(rounds, steps, batch)))
+def _measure(options: argparse.Namespace) -> None:
+    rates = measure(options.rounds, options.steps, options.batch)
+    columns = ("rows", *_BUILDERS, "mlp / stock")
+    command_line.show("Examples per second", columns, _rows(rates))
+    figures = [[kind, rows, rate] for (kind, rows), rate in rates.items()]
+    command_line.write(options.out, figures)
 
 
 def measure(rounds: int, steps: int, batch: int) -> dict[tuple[str, int], float]:
@@ -134,15 +136,13 @@ def _examples(rows: int, steps: int, batch: int) -> tf.data.Dataset:
     return tf.data.Dataset.from_tensor_slices((columns, labels)).prefetch(2)
 
 
-def _table(rates: dict[tuple[str, int], float]) -> Table:
-    table = Table("rows", *_BUILDERS, "mlp / stock", title="Examples per second")
+def _rows(rates: dict[tuple[str, int], float]) -> Iterator[tuple[str, ...]]:
     for rows in _ROWS:
         values = [rates[kind, rows] for kind in _BUILDERS]
         ratio = rates["embedding_mlp", rows] / rates["stock Keras", rows]
-        table.add_row(f"{rows:,}", *(f"{v:,.0f}" for v in values), f"{ratio:.2f}")
+        yield f"{rows:,}", *(f"{v:,.0f}" for v in values), f"{ratio:.2f}"
     largest = [rates[kind, _ROWS[-1]] / rates[kind, _ROWS[0]] for kind in _BUILDERS]
-    table.add_row("last / first", *(f"{share:.2f}" for share in largest))
-    return table
+    yield "last / first", *(f"{share:.2f}" for share in largest), ""
 
 
 if __name__ == "__main__":

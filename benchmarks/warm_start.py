@@ -12,20 +12,17 @@ each has the best AUC of training from scratch, less a small tolerance.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from statistics import mean, stdev
 from typing import NamedTuple
 
 import keras
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 from sklearn.metrics import roc_auc_score
 
+from benchmarks import command_line
 from benchmarks.places import CHECKOUT
 from benchmarks.quality.data import Prepared, prepare
 from config.load import load_config
@@ -83,19 +80,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not data.exists():
         simulate(data, options.rows, _DAYS, seed=1)
     results = {kind: _pairs(kind, data, options) for kind in options.models}
-    Console(width=100).print(_table(results))
-    if options.out is not None:
-        options.out.write_text(json.dumps(_plain(results), indent=2))
+    command_line.show(
+        "Steps to the best AUC from scratch - 0.001, on the next day",
+        ("model", "start", "AUC at first", "best AUC", "steps to target"),
+        _rows(results),
+    )
+    command_line.write(options.out, _plain(results))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--work", type=Path, default=CHECKOUT / "runs" / "benchmarks",
-        help="folder of transformed examples",
-    )  # fmt: skip
+    parser = command_line.parser(__doc__)
+    command_line.add_work(parser)
     parser.add_argument("--rows", type=int, default=225_000, help="simulated rows")
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds")
     parser.add_argument(
@@ -103,7 +98,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--epochs", type=int, default=10, help="of today's model")
     parser.add_argument("--every", type=int, default=50, help="steps between measures")
-    parser.add_argument("--out", type=Path, help="a JSON file to write")
     return parser
 
 
@@ -193,32 +187,21 @@ def _in_words(pair: Pair) -> str:
     )
 
 
-def _table(results: dict[str, list[Pair]]) -> Table:
-    table = Table(title="Steps to the best AUC from scratch - 0.001, on the next day")
-    table.add_column("model")
-    for column in ("start", "AUC at first", "best AUC", "steps to target"):
-        table.add_column(column, justify="right")
+def _rows(results: dict[str, list[Pair]]) -> Iterator[tuple[str, ...]]:
     for kind, pairs in results.items():
-        for start in ("scratch", "warm"):
+        for start in Pair._fields:
             curves = [getattr(pair, start) for pair in pairs]
             steps = [
                 curve.steps_to(pair.target)
                 for curve, pair in zip(curves, pairs, strict=True)
             ]
-            table.add_row(
+            yield (
                 kind,
                 start,
-                _spread([curve.auc[0] for curve in curves]),
-                _spread([max(curve.auc) for curve in curves]),
+                command_line.spread([curve.auc[0] for curve in curves]),
+                command_line.spread([max(curve.auc) for curve in curves]),
                 ", ".join("never" if s is None else str(s) for s in steps),
             )
-    return table
-
-
-def _spread(values: list[float]) -> str:
-    if len(values) == 1:
-        return f"{values[0]:.4f}"
-    return f"{mean(values):.4f} ± {stdev(values):.4f}"
 
 
 def _plain(results: dict[str, list[Pair]]) -> dict[str, object]:

@@ -37,13 +37,13 @@ def main(arguments: list[str] | None = None) -> None:
     if not data.exists():
         simulate(data, options.rows, _DAYS, seed=1)
     task = command.Task(
-        command.example(_NAME), data, range(1, options.seeds + 1), _SETTINGS
+        command.example(_NAME),
+        data,
+        range(1, options.seeds + 1),
+        _SETTINGS,
+        last_file_chooses=True,
     )
-    results = {
-        **command.run_references([task], options, {}, last_file_chooses=True),
-        **command.run_models([task], options, {}),
-        **_without_crosses(task, options),
-    }
+    results = {**command.run([task], options), **_without_crosses(task, options)}
     best = best_possible_auc(command.config_of(task, []))
     assert best is not None
     floor = results.get(command.LOGISTIC_REGRESSION)
@@ -62,7 +62,7 @@ def _without_crosses(task: command.Task, options: argparse.Namespace) -> Results
     prepared = prepare(config, options.work)
     bare = config.model_copy(update={"crosses": ()})
     name = "wide_deep without crosses"
-    return {name: command.train_all(name, bare, prepared, task.seeds, {})}
+    return {name: command.train_all(name, bare, prepared, task)}
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.places import REAL_DATA
 from benchmarks.quality import command
 from benchmarks.quality.data import hold_out
 from benchmarks.quality.report import report
@@ -20,30 +19,13 @@ _NAME = "census"
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the benchmark."""
-    parser = command.parser(__doc__, seeds=5)
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=REAL_DATA / _NAME,
-        help="the folder of train.csv and test.csv",
-    )
-    parser.add_argument(
-        "--choose",
-        action="store_true",
-        help="hold out a quarter of the train rows, anew for each seed, and leave the "
-        "test rows alone",
-    )
-    options = parser.parse_args(arguments)
-    command.require(options.data / "train.csv")
+    options = command.parse_real(__doc__, _NAME, "train.csv", arguments)
     seeds = range(1, options.seeds + 1)
     if options.choose:
         tasks = [_held_out(options.data, options.work, seed) for seed in seeds]
     else:
         tasks = [command.Task(command.example(_NAME), options.data, seeds)]
-    results = {
-        **command.run_references(tasks, options, {}),
-        **command.run_models(tasks, options, {}),
-    }
+    results = command.run(tasks, options)
     where = "held-out train rows" if options.choose else "official test rows"
     report(f"Census income, {where}", results, out=options.out)
 

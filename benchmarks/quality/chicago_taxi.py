@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.places import REAL_DATA
 from benchmarks.quality import command
 from benchmarks.quality.data import hold_out
 from benchmarks.quality.report import report
@@ -27,28 +26,12 @@ _SPLITS = (
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the benchmark."""
-    parser = command.parser(__doc__, seeds=5)
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=REAL_DATA / _NAME,
-        help="the folder of data.csv",
-    )
-    parser.add_argument(
-        "--choose",
-        action="store_true",
-        help="hold out a third of the rows that are not held out already",
-    )
-    options = parser.parse_args(arguments)
-    command.require(options.data / "data.csv")
+    options = command.parse_real(__doc__, _NAME, "data.csv", arguments)
     tasks = [
         _task(options.data, options.work, seed, options.choose)
         for seed in range(1, options.seeds + 1)
     ]
-    results = {
-        **command.run_references(tasks, options, _SLICE),
-        **command.run_models(tasks, options, _SLICE),
-    }
+    results = command.run(tasks, options)
     where = "a part of the train rows" if options.choose else "a random third"
     report(f"Chicago taxi, {where} held out", results, "Credit Card", out=options.out)
 
@@ -59,7 +42,7 @@ def _task(data: Path, work: Path, seed: int, choose: bool) -> command.Task:
     if choose:
         file, folder = folder / "train.csv", work / f"{_NAME}-choose-{seed}"
         hold_out(file, 1 / 3, seed, folder)
-    return command.Task(command.example(_NAME), folder, [seed], _SPLITS)
+    return command.Task(command.example(_NAME), folder, [seed], _SPLITS, _SLICE)
 
 
 if __name__ == "__main__":

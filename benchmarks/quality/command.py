@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from benchmarks.places import CHECKOUT
+from benchmarks import command_line
+from benchmarks.places import CHECKOUT, REAL_DATA
 from benchmarks.quality.data import Prepared, prepare
 from benchmarks.quality.measure import Figures, train_and_measure
 from benchmarks.quality.reference import (
@@ -35,23 +36,24 @@ class Task(NamedTuple):
       data: The folder of the files.
       seeds: Seeds of the training runs.
       overrides: Settings other than those of the file.
+      of_slice: A categorical feature and its value, or nothing.
+      last_file_chooses: The settings of references are chosen on the last training
+        file, such as the day before the last; otherwise on a random fifth of the
+        training rows.
     """
 
     config: Path
     data: Path
     seeds: Seeds
     overrides: tuple[str, ...] = ()
+    of_slice: Mapping[str, str] = {}
+    last_file_chooses: bool = False
 
 
 def parser(module_doc: str | None, seeds: int) -> argparse.ArgumentParser:
     """The options of all benchmarks of quality."""
-    options = argparse.ArgumentParser(
-        description=module_doc, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    options.add_argument(
-        "--work", type=Path, default=CHECKOUT / "runs" / "benchmarks",
-        help="folder of transformed examples",
-    )  # fmt: skip
+    options = command_line.parser(module_doc)
+    command_line.add_work(options)
     options.add_argument("--seeds", type=int, default=seeds, help="number of seeds")
     options.add_argument(
         "--models", nargs="*", default=Model.kinds(), metavar="KIND",
@@ -65,15 +67,35 @@ def parser(module_doc: str | None, seeds: int) -> argparse.ArgumentParser:
         "--no-reference", action="store_true",
         help="without logistic regression and LightGBM",
     )  # fmt: skip
-    options.add_argument("--out", type=Path, help="a JSON file to write")
     return options
 
 
-def require(path: Path) -> None:
-    """Ends the program in good order where the data is missing."""
-    if not path.exists():
+def parse_real(
+    module_doc: str | None, name: str, file: str, arguments: list[str] | None
+) -> argparse.Namespace:
+    """Parses the options of a benchmark on real data; ends it where they are missing.
+
+    Args:
+      module_doc: Docstring of the benchmark.
+      name: Name of the data set.
+      file: One of its files.
+      arguments: Arguments of the command line.
+    """
+    parsing = parser(module_doc, seeds=5)
+    parsing.add_argument(
+        "--data", type=Path, default=REAL_DATA / name, help=f"the folder of {file}"
+    )
+    parsing.add_argument(
+        "--choose",
+        action="store_true",
+        help="measure on rows held out of the training rows, anew for each seed",
+    )
+    options = parsing.parse_args(arguments)
+    if not (options.data / file).exists():
+        path = options.data / file
         print(f"skipped: {path} is missing; name its folder with --data")
         sys.exit(0)
+    return options
 
 
 def example(name: str) -> Path:
@@ -86,64 +108,47 @@ def config_of(task: Task, overrides: Sequence[str]) -> Config:
     return load_config(task.config, [*task.overrides, *overrides], str(task.data))
 
 
-def run_models(
-    tasks: Sequence[Task],
-    options: argparse.Namespace,
-    of_slice: Mapping[str, str],
-) -> Results:
-    """Trains and measures each model on each task with each seed.
+def run(tasks: Sequence[Task], options: argparse.Namespace) -> Results:
+    """Trains and measures the references and the models on each task.
 
     Args:
       tasks: The splits.
       options: Parsed options of `parser`.
-      of_slice: A categorical feature and its value, or nothing.
 
     Returns:
-      The figures of each model.
+      The figures by model.
     """
-    results: Results = {}
+    results: Results = {} if options.no_reference else _run_references(tasks, options)
     for kind in options.models:
-        runs: list[Figures] = []
+        results[kind] = []
         for task in tasks:
-            overrides = [*options.overrides, f"model.kind={kind}"]
-            config = config_of(task, overrides)
+            config = config_of(task, [*options.overrides, f"model.kind={kind}"])
             prepared = prepare(config, options.work)
-            runs += train_all(kind, config, prepared, task.seeds, of_slice)
-        results[kind] = runs
+            results[kind] += train_all(kind, config, prepared, task)
     return results
 
 
 def train_all(
-    name: str,
-    config: Config,
-    prepared: Prepared,
-    seeds: Sequence[int],
-    of_slice: Mapping[str, str],
+    name: str, config: Config, prepared: Prepared, task: Task
 ) -> list[Figures]:
     """Trains and measures a model with each seed, and tells of each as it ends."""
     runs = []
-    for seed in seeds:
-        runs.append(train_and_measure(config, prepared, seed, of_slice))
+    for seed in task.seeds:
+        runs.append(train_and_measure(config, prepared, seed, task.of_slice))
         _tell(name, seed, runs[-1])
     return runs
 
 
-def run_references(
-    tasks: Sequence[Task],
-    options: argparse.Namespace,
-    of_slice: Mapping[str, str],
-    last_file_chooses: bool = False,
-) -> Results:
+def _run_references(tasks: Sequence[Task], options: argparse.Namespace) -> Results:
     """The references on each task: once, for they vary less than the splits do."""
-    if options.no_reference:
-        return {}
     results: Results = {LOGISTIC_REGRESSION: [], "LightGBM": []}
     for task in tasks:
         config = config_of(task, options.overrides)
-        split = read_split(config, last_file_chooses)
-        for reference, figures in _references(config, split, of_slice, task.seeds[0]):
+        split = read_split(config, task.last_file_chooses)
+        seed = task.seeds[0]
+        for reference, figures in _references(config, split, task.of_slice, seed):
             results[reference].append(figures)
-            _tell(reference, task.seeds[0], figures)
+            _tell(reference, seed, figures)
     return results
 
 

@@ -55,10 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
             )
             for seed in seeds
         ]
-    results = {
-        **command.run_references(tasks, options, {}),
-        **command.run_models(tasks, options, {}),
-    }
+    results = command.run(tasks, options)
     where = "the last tenth by time" if options.by_time else "random tenths"
     report(f"MovieLens-100K, {where}", results, out=options.out)
 

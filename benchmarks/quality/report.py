@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 
-from rich.console import Console
-from rich.table import Table
-
+from benchmarks import command_line
 from benchmarks.quality.measure import Figures
 
 Results = dict[str, list[Figures]]
@@ -31,18 +28,12 @@ def report(
         model closes.
       out: The JSON file.
     """
-    table = Table(title=title)
-    table.add_column("model")
-    columns = ["runs", "AUC", "log loss"]
+    columns = ["model", "runs", "AUC", "log loss"]
     columns += [f"AUC of {slice_name}"] if slice_name else []
     columns += ["of the gap"] if floor_and_best else []
-    for column in [*columns, "seconds"]:
-        table.add_column(column, justify="right")
-    for name, runs in results.items():
-        table.add_row(name, *_cells(runs, floor_and_best))
-    Console(width=100).print(table)
-    if out is not None:
-        out.write_text(json.dumps(_plain(title, results, floor_and_best), indent=2))
+    rows = [(name, *_cells(runs, floor_and_best)) for name, runs in results.items()]
+    command_line.show(title, [*columns, "seconds"], rows)
+    command_line.write(out, _plain(title, results, floor_and_best))
 
 
 def _cells(
@@ -50,11 +41,11 @@ def _cells(
 ) -> list[str]:
     cells = [
         str(len(runs)),
-        _spread([run.auc for run in runs]),
-        _spread([run.log_loss for run in runs]),
+        command_line.spread([run.auc for run in runs]),
+        command_line.spread([run.log_loss for run in runs]),
     ]
     slices = [run.slice_auc for run in runs if run.slice_auc is not None]
-    cells += [_spread(slices)] if slices else []
+    cells += [command_line.spread(slices)] if slices else []
     if floor_and_best:
         cells.append(f"{gap_closed(runs, floor_and_best):.0%}")
     return [*cells, f"{mean(run.seconds for run in runs):.0f}"]
@@ -64,13 +55,6 @@ def gap_closed(runs: list[Figures], floor_and_best: tuple[float, float]) -> floa
     """Share of the gap between two AUCs that the mean AUC closes."""
     floor, best = floor_and_best
     return (mean(run.auc for run in runs) - floor) / (best - floor)
-
-
-def _spread(values: list[float]) -> str:
-    """The mean, and the standard deviation of several values."""
-    if len(values) == 1:
-        return f"{values[0]:.4f}"
-    return f"{mean(values):.4f} ± {stdev(values):.4f}"
 
 
 def _plain(

@@ -13,7 +13,6 @@ server.
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
@@ -23,9 +22,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple, get_args
 
-from rich.console import Console
-from rich.table import Table
-
+from benchmarks import command_line
 from benchmarks.serving.subjects import Subject, demo, light
 from config.serving import Serving
 from serving.client import Client
@@ -60,22 +57,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for subject in filter(None, (light(Path(folder) / "light"), demo())):
             rounds |= _compare(subject, Path(folder), options)
-    Console().print(_table(rounds))
-    if options.out is not None:
-        plain = {key: [each._asdict() for each in some] for key, some in rounds.items()}
-        options.out.write_text(json.dumps(plain, indent=2) + "\n")
+    command_line.show(
+        "Requests answered in a second",
+        (
+            "model, signature, rows of a request",
+            *("plainest server", "embedded server", "ratio", "of the rounds"),
+        ),
+        _rows(rounds),
+    )
+    plain = {key: [each._asdict() for each in some] for key, some in rounds.items()}
+    command_line.write(options.out, plain)
 
 
 def _parser() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    options = command_line.parser(__doc__)
     options.add_argument("--batch-size", type=int, nargs="+", default=[1, 100])
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--seconds", type=float, default=3.0, help="of a measurement")
     options.add_argument("--concurrency", type=int, default=4, help="of requests")
     options.add_argument("--senders", type=int, default=1, help="processes that send")
-    options.add_argument("--out", type=Path, help="a JSON file to write")
     return options
 
 
@@ -117,22 +117,16 @@ def _naive_server(version: Path) -> Iterator[str]:
         process.kill()
 
 
-def _table(rounds: dict[str, list[Round]]) -> Table:
-    table = Table(
-        "model, signature, rows of a request", title="Requests answered in a second"
-    )
-    for column in ("plainest server", "embedded server", "ratio", "of the rounds"):
-        table.add_column(column, justify="right")
+def _rows(rounds: dict[str, list[Round]]) -> Iterator[tuple[str, ...]]:
     for key, some in rounds.items():
         ratios = [each.ratio for each in some]
-        table.add_row(
+        yield (
             key,
             f"{median(each.naive for each in some):,.0f}",
             f"{median(each.embedded for each in some):,.0f}",
             f"{median(ratios):.2f}",
             f"{min(ratios):.2f}-{max(ratios):.2f}",
         )
-    return table
 
 
 if __name__ == "__main__":

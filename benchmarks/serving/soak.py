@@ -32,7 +32,11 @@ _MINUTE = 60.0
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the benchmark."""
-    options = _parser().parse_args(arguments)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--minutes", type=int, default=30)
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         subject = demo() or light(Path(folder) / "light")
         _soak(subject, Path(folder), options.minutes)
@@ -57,19 +61,11 @@ def _soak(subject: Subject, folder: Path, minutes: int) -> None:
 
 
 def resident_bytes(pid: int) -> int:
-    """Resident memory of a process, MB."""
+    """Resident memory of a process, in bytes."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     found = re.search(r"VmRSS:\s+(\d+) kB", status)
     assert found is not None, "the process has ended"
     return int(found[1]) * 1024
-
-
-def _parser() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    options.add_argument("--minutes", type=int, default=30)
-    return options
 
 
 def _requests(subject: Subject, client: Client) -> list[bytes]:
