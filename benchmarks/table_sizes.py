@@ -74,9 +74,7 @@ def measure(rounds: int, steps: int, batch: int) -> dict[tuple[str, int], float]
 
 
 def _inputs(rows: int) -> ModelInputs:
-    ids = [
-        IdInput(f"id{number}", rows, False, False, _SIZE) for number in range(_FEATURES)
-    ]
+    ids = [IdInput(f"id{number}", rows, _SIZE) for number in range(_FEATURES)]
     return ModelInputs(ids=tuple(ids), numbers=())
 
 

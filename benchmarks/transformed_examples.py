@@ -31,12 +31,11 @@ _CLICK_RATE = 0.2
 _WRITTEN_AT_A_TIME = 50_000
 
 
-def _id_input(name: str, multivalued: bool = False) -> IdInput:
-    return IdInput(name, _NUM_IDS, multivalued, crossed=False, embedding_size=_SIZE)
-
-
 INPUTS = ModelInputs(
-    ids=(*(_id_input(f"id{n}") for n in range(_IDS)), _id_input("list", True)),
+    ids=(
+        *(IdInput(f"id{number}", _NUM_IDS, _SIZE) for number in range(_IDS)),
+        IdInput("list", _NUM_IDS, _SIZE, multivalued=True),
+    ),
     numbers=tuple(f"number{n}" for n in range(_NUMBERS)),
 )
 

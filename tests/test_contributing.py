@@ -24,10 +24,7 @@ def test_the_model_has_one_logit_for_each_example():
     from trainer.data.inputs import IdInput, ModelInputs
 
     model = example("A model")
-    columns = [
-        IdInput(name, num_ids=9, multivalued=False, crossed=False, embedding_size=4)
-        for name in ("ad", "site")
-    ]
+    columns = [IdInput(name, 9, 4) for name in ("ad", "site")]
     inputs = ModelInputs(tuple(columns), numbers=())
 
     logit = model.logit(inputs, inputs.keras_inputs(), model.Fm())

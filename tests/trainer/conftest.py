@@ -83,3 +83,31 @@ def train_tiny(tiny: Any, tmp_path_factory: Any) -> Callable[..., Trained]:
         return trained
 
     return train_tiny
+
+
+@dataclass(frozen=True)
+class Ads:
+    """Columns of a model, and random examples of them."""
+
+    inputs: Any
+
+    @staticmethod
+    def examples(count: int, batch: int) -> Any:
+        import tensorflow as tf
+
+        rng = np.random.default_rng(0)
+        columns = {
+            "ad": rng.integers(0, 30, count),
+            "tags": rng.integers(0, 9, (count, 3)),
+            "age": rng.normal(size=count).astype("float32"),
+        }
+        labels = (rng.random((count, 1)) < 0.4).astype("float32")
+        return tf.data.Dataset.from_tensor_slices((columns, labels)).batch(batch)
+
+
+@pytest.fixture(scope="session")
+def ads() -> Ads:
+    from trainer.data.inputs import IdInput, ModelInputs
+
+    ids = (IdInput("ad", 30, 4), IdInput("tags", 9, 4, multivalued=True))
+    return Ads(ModelInputs(ids=ids, numbers=("age",)))

@@ -167,7 +167,7 @@ def test_a_step_moves_weights_from_where_they_start(
 
 def with_other_columns(inputs):
     """The same columns in another order, and a new one of each kind."""
-    site = IdInput("site", 7, multivalued=False, crossed=False, embedding_size=4)
+    site = IdInput("site", 7, 4)
     site = dataclasses.replace(site, meaning="hashes")
     crosses = [column for column in inputs.ids if column.crossed]
     others = [column for column in inputs.ids if not column.crossed]

@@ -27,9 +27,9 @@ class IdInput:
     Attributes:
       title: Name of the column for people.
       num_ids: Ids are in [0, num_ids); 0 is a missing value or padding.
+      embedding_size: Length of its embedding vectors.
       multivalued: int64 [batch, values] instead of int64 [batch].
       crossed: True for a cross.
-      embedding_size: Length of its embedding vectors.
       meaning: Meaning of an id; see `IdColumn`.
       rates: Mean number of lookups of each id in an example, float64 [num_ids]; None if
         the training examples are not known.
@@ -37,9 +37,9 @@ class IdInput:
 
     title: str
     num_ids: int
-    multivalued: bool
-    crossed: bool
     embedding_size: int
+    multivalued: bool = False
+    crossed: bool = False
     meaning: str = TERMS
     rates: npt.NDArray[np.float64] | None = field(
         default=None, compare=False, repr=False

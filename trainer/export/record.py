@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Annotated, TypeAlias
 
 import pydantic
 
@@ -11,16 +12,21 @@ import pydantic
 RECORD_FILE = "training.json"
 
 
-class Epoch(pydantic.BaseModel):
-    """Metrics on the training part and the validation part after an epoch.
+def _none_for_nan(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else value
 
-    AUC is None where it is undefined since there is one class only.
-    """
+
+# None where it is undefined, since there is one class only.
+Auc: TypeAlias = Annotated[float | None, pydantic.BeforeValidator(_none_for_nan)]
+
+
+class Epoch(pydantic.BaseModel):
+    """Metrics on the training part and the validation part after an epoch."""
 
     log_loss: float
-    auc: float | None
+    auc: Auc
     validation_log_loss: float
-    validation_auc: float | None
+    validation_auc: Auc
 
 
 class TrainingRecord(pydantic.BaseModel):
@@ -29,7 +35,7 @@ class TrainingRecord(pydantic.BaseModel):
     Attributes:
       epochs: Passes over the training part.
       best_epoch: The one whose weights were kept, from 1.
-      validation_auc: AUC of the best epoch; None where it is undefined.
+      validation_auc: AUC of the best epoch.
       validation_log_loss: Log loss of the best epoch.
       examples_per_second: Examples trained on in a second, validation left out.
       wide_rows: Weights of ids and crosses that occurred in training; None for a model
@@ -40,7 +46,7 @@ class TrainingRecord(pydantic.BaseModel):
 
     epochs: int
     best_epoch: int
-    validation_auc: float | None
+    validation_auc: Auc
     validation_log_loss: float
     examples_per_second: float
     wide_rows: int | None = None
@@ -67,12 +73,20 @@ class TrainingRecord(pydantic.BaseModel):
         return cls(
             epochs=epochs,
             best_epoch=best_epoch,
-            validation_auc=_defined(history["val_auc"][best_epoch - 1]),
+            validation_auc=history["val_auc"][best_epoch - 1],
             validation_log_loss=history["val_log_loss"][best_epoch - 1],
             examples_per_second=epochs * examples / sum(history["seconds"]),
             wide_rows=rows,
             wide_zero_share=zero_share,
-            history=_epochs(history),
+            history=[
+                Epoch(
+                    log_loss=history["log_loss"][epoch],
+                    auc=history["auc"][epoch],
+                    validation_log_loss=history["val_log_loss"][epoch],
+                    validation_auc=history["val_auc"][epoch],
+                )
+                for epoch in range(epochs)
+            ],
         )
 
     def in_words(self) -> str:
@@ -89,21 +103,3 @@ class TrainingRecord(pydantic.BaseModel):
                 f"; {self.wide_zero_share:.1%} of {self.wide_rows:,} wide weights are 0"
             )
         return words
-
-
-def _defined(value: float) -> float | None:
-    return None if math.isnan(value) else value
-
-
-def _epochs(history: Mapping[str, Sequence[float]]) -> list[Epoch]:
-    metrics = ("log_loss", "auc", "val_log_loss", "val_auc")
-    rows = zip(*(history[metric] for metric in metrics), strict=True)
-    return [
-        Epoch(
-            log_loss=log_loss,
-            auc=_defined(auc),
-            validation_log_loss=validation_log_loss,
-            validation_auc=_defined(validation_auc),
-        )
-        for log_loss, auc, validation_log_loss, validation_auc in rows
-    ]

@@ -12,8 +12,8 @@ from config.base import Block
 from config.model import Deep, Linear
 from config.training import Training
 from trainer.data.inputs import ModelInputs
-from trainer.fit.distribution import DistributedModel
-from trainer.fit.metrics import ClassifierModel, LogOddsAuc
+from trainer.fit.metrics import LogOddsAuc
+from trainer.fit.model import ClassifierModel, DistributedModel
 from trainer.layers.batch import examples_per_replica
 from trainer.layers.output import Recalibration, TakeAll
 from trainer.models import MODELS

@@ -24,8 +24,8 @@ class LogOddsAuc(keras.metrics.Metric):
     tells examples apart, at any click rate. `keras.metrics.AUC` has bins of equal width
     in probability, all but the first of which are empty at a click rate of 0.001.
 
-    NaN where a class is missing. Use it with `ClassifierModel`, since computing the
-    result costs more than a batch.
+    NaN where a class is missing. Use it with `ClassifierModel` of `trainer.fit.model`,
+    since computing the result costs more than a batch.
 
     Example:
         >>> metric = LogOddsAuc()
@@ -71,19 +71,3 @@ class LogOddsAuc(keras.metrics.Metric):
         below = tf.cumsum(negatives) - negatives / 2
         pairs = tf.reduce_sum(positives) * tf.reduce_sum(negatives)
         return tf.reduce_sum(positives * below) / pairs
-
-
-class ClassifierModel(keras.Model):
-    """A model whose metrics are computed at the end of an epoch, not in each batch.
-
-    Keras computes the results of all metrics in each step, shows them in a progress bar
-    and reads the metrics again at the end of an epoch; here only the latter is left.
-    """
-
-    def get_metrics_result(self) -> dict[str, Any]:
-        """Returns the results by name; inside of a step zeros, which nobody reads."""
-        results: dict[str, Any] = super().get_metrics_result()
-        if tf.executing_eagerly():
-            return results
-        # TensorFlow prunes what computes the results.
-        return dict.fromkeys(results, 0.0)

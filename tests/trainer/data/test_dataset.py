@@ -23,8 +23,8 @@ SPEC = {
     "tags": tf.io.VarLenFeature(tf.int64),
     "click": tf.io.FixedLenFeature([], tf.float32),
 }
-ID = IdInput("id", 1000, multivalued=False, crossed=False, embedding_size=2)
-TAGS = IdInput("tags", 10, multivalued=True, crossed=False, embedding_size=2)
+ID = IdInput("id", 1000, 2)
+TAGS = IdInput("tags", 10, 2, multivalued=True)
 INPUTS = ModelInputs(ids=(ID, TAGS), numbers=("number",))
 
 
@@ -195,8 +195,8 @@ def test_ids_of_the_largest_tables_are_kept(tmp_path, write_records):
     write_records(tmp_path / "a.gz", [example.SerializeToString()] * 2)
     inputs = ModelInputs(
         ids=(
-            IdInput("id", size, multivalued=False, crossed=False, embedding_size=1),
-            IdInput("tags", size, multivalued=True, crossed=False, embedding_size=1),
+            IdInput("id", size, 1),
+            IdInput("tags", size, 1, multivalued=True),
         ),
         numbers=(),
     )

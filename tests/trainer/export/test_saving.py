@@ -5,35 +5,14 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from config.model import WideDeep
 from config.training import Training
-from trainer.data.inputs import IdInput, ModelInputs
 from trainer.fit.classifier import build_classifier
-
-INPUTS = ModelInputs(
-    ids=(
-        IdInput("ad", 30, multivalued=False, crossed=False, embedding_size=4),
-        IdInput("tags", 9, multivalued=True, crossed=False, embedding_size=4),
-    ),
-    numbers=("age",),
-)
-
-
-def _examples():
-    rng = np.random.default_rng(0)
-    columns = {
-        "ad": rng.integers(0, 20, 200),
-        "tags": rng.integers(0, 9, (200, 3)),
-        "age": rng.normal(size=200).astype("float32"),
-    }
-    labels = (rng.random((200, 1)) < 0.4).astype("float32")
-    return tf.data.Dataset.from_tensor_slices((columns, labels)).batch(32)
 
 
 @pytest.fixture(params=["adagrad", "adam"])
-def build(request):
+def build(request, ads):
     """A function: a new model, with other initial weights each time.
 
     Without dropout, whose state Keras does not save.
@@ -49,42 +28,39 @@ def build(request):
 
     def build():
         keras.utils.set_random_seed(next(seeds))
-        return build_classifier("wide_deep", settings, INPUTS, Training(clip_norm=1.0))
+        return build_classifier(
+            "wide_deep", settings, ads.inputs, Training(clip_norm=1.0)
+        )
 
     return build
 
 
-def _train(model, first_epoch, epochs):
-    model.fit(
-        _examples(),
-        initial_epoch=first_epoch,
-        epochs=epochs,
-        shuffle=False,
-        verbose=0,
-    )
+def test_training_goes_on_as_if_it_had_not_been_interrupted(build, ads, tmp_path):
+    def train(model, epoch):
+        examples = ads.examples(200, batch=32)
+        model.fit(
+            examples, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0
+        )
 
-
-def test_training_goes_on_as_if_it_had_not_been_interrupted(build, tmp_path):
     file = str(tmp_path / "half.weights.h5")
     model = build()
-    _train(model, 0, 1)
+    train(model, 0)
     model.optimizer.learning_rate = 0.5
     model.save_weights(file)
-    _train(model, 1, 2)
+    train(model, 1)
 
     other = build()
     assert not np.allclose(other.get_weights()[0], model.get_weights()[0])
     other.load_weights(file)
     assert float(other.optimizer.learning_rate.value) == 0.5
     assert int(other.optimizer.iterations) == 7
-    _train(other, 1, 2)
+    train(other, 1)
 
-    for variable, expected in zip(other.variables, model.variables, strict=True):
-        np.testing.assert_allclose(
-            variable.numpy(), expected.numpy(), atol=1e-6, err_msg=variable.path
-        )
-    saved = zip(other.optimizer.variables, model.optimizer.variables, strict=True)
-    for variable, expected in saved:
-        np.testing.assert_allclose(
-            variable.numpy(), expected.numpy(), atol=1e-6, err_msg=variable.path
-        )
+    for ours, theirs in (
+        (other.variables, model.variables),
+        (other.optimizer.variables, model.optimizer.variables),
+    ):
+        for variable, expected in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(
+                variable.numpy(), expected.numpy(), atol=1e-6, err_msg=variable.path
+            )

@@ -14,9 +14,9 @@ from trainer.fit.classifier import build_classifier
 
 INPUTS = ModelInputs(
     ids=(
-        IdInput("ad", 8, multivalued=False, crossed=False, embedding_size=4),
-        IdInput("tags", 9, multivalued=True, crossed=False, embedding_size=4),
-        IdInput("ad_x_tags", 30, multivalued=False, crossed=True, embedding_size=4),
+        IdInput("ad", 8, 4),
+        IdInput("tags", 9, 4, multivalued=True),
+        IdInput("ad_x_tags", 30, 4, crossed=True),
     ),
     numbers=(),
 )

@@ -111,36 +111,28 @@ def test_training_stops_early_and_keeps_the_best_epoch(train, aucs, epochs, best
 
 
 @pytest.mark.parametrize(
-    ("log_losses", "best"),
+    ("aucs", "log_losses", "tolerance", "best"),
     [
         # Within a hundredth of the lowest, AUC decides ...
-        ([0.510, 0.500, 0.505], 3),
+        ([0.6, 0.7, 0.8], [0.510, 0.500, 0.505], 0.01, 3),
         # ... but not for a model that is too sure of itself.
-        ([0.500, 0.500, 0.506], 2),
+        ([0.6, 0.7, 0.8], [0.500, 0.500, 0.506], 0.01, 2),
         # The lowest may come later, and the best so far be too far from it.
-        ([0.500, 0.600, 0.400], 3),
+        ([0.6, 0.7, 0.8], [0.500, 0.600, 0.400], 0.01, 3),
+        # The second has the lower AUC, but the first is a third above its log loss.
+        ([0.8, 0.7], [0.4, 0.3], 0.01, 2),
+        ([0.6, 0.7, 0.8], [0.3, 0.5, 0.6], 1.0, 3),
         # Not a number is no good.
-        ([0.500, np.nan, np.nan], 1),
+        ([0.6, 0.7, 0.8], [0.500, np.nan, np.nan], 0.01, 1),
     ],
 )
-def test_the_best_epoch_has_a_log_loss_near_the_lowest(train, log_losses, best):
-    _, model = train(Training(patience=9), [0.6, 0.7, 0.8], log_losses)
+def test_the_best_epoch_has_a_log_loss_near_the_lowest(
+    train, aucs, log_losses, tolerance, best
+):
+    training = Training(patience=9, log_loss_tolerance=tolerance)
+    _, model = train(training, aucs, log_losses)
 
     assert _kept(model) == best
-
-
-def test_a_lower_log_loss_wins_over_an_auc_that_was_too_sure(train):
-    """The second has the lower AUC, but the first is a third above its log loss."""
-    _, model = train(Training(patience=9), [0.8, 0.7], [0.4, 0.3])
-
-    assert _kept(model) == 2
-
-
-def test_the_tolerance_of_the_log_loss_is_configured(train):
-    training = Training(patience=9, log_loss_tolerance=1.0)
-    _, model = train(training, [0.6, 0.7, 0.8], [0.3, 0.5, 0.6])
-
-    assert _kept(model) == 3
 
 
 def test_a_plateau_lowers_the_rates_of_all_optimizers(train):

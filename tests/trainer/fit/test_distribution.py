@@ -13,24 +13,9 @@ import tensorflow as tf
 from config.errors import ConfigError
 from config.model import WideDeep
 from config.training import Distribution, Training
-from trainer.data.inputs import IdInput, ModelInputs
 from trainer.fit.classifier import build_classifier
-from trainer.fit.distribution import (
-    DistributedModel,
-    is_chief,
-    make_strategy,
-    worker_configs,
-)
-
-INPUTS = ModelInputs(
-    ids=(
-        IdInput("ad", 30, multivalued=False, crossed=False, embedding_size=4),
-        IdInput("tags", 9, multivalued=True, crossed=False, embedding_size=4),
-    ),
-    numbers=("age",),
-)
-# Every third batch is smaller, and cannot be divided evenly.
-EXAMPLES, BATCH = 155, 66
+from trainer.fit.distribution import is_chief, make_strategy, worker_configs
+from trainer.fit.model import DistributedModel
 
 MIRRORED = {"strategy": "mirrored", "replicas": 2}
 WORKERS = {"strategy": "multi_worker", "replicas": 2}
@@ -68,26 +53,16 @@ def test_two_replicas_learn_what_one_learns(distribution, settings, train_tiny, 
     assert len(list(together.logs.rglob("*train*/events.out.tfevents.*"))) == 1
 
 
-@pytest.fixture
-def examples():
-    rng = np.random.default_rng(0)
-    columns = {
-        "ad": rng.integers(0, 30, EXAMPLES),
-        "tags": rng.integers(0, 9, (EXAMPLES, 3)),
-        "age": rng.normal(size=EXAMPLES).astype("float32"),
-    }
-    labels = (rng.random((EXAMPLES, 1)) < 0.4).astype("float32")
-    return tf.data.Dataset.from_tensor_slices((columns, labels)).batch(BATCH)
-
-
-def test_the_model_of_a_strategy_learns_what_any_model_learns(examples):
+def test_the_model_of_a_strategy_learns_what_any_model_learns(ads):
     """In this process, so that one replica must do."""
+    # The last batch is smaller, and cannot be divided evenly.
+    examples = ads.examples(155, batch=66)
 
     def history_and_weights(strategy):
         keras.utils.set_random_seed(1)
         settings = WideDeep(hidden_units=(8,), **ADAGRAD)
         training = Training(clip_norm=0.5)
-        model = build_classifier("wide_deep", settings, INPUTS, training, strategy)
+        model = build_classifier("wide_deep", settings, ads.inputs, training, strategy)
         assert isinstance(model, DistributedModel) == (strategy is not None)
         history = model.fit(
             examples,

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from trainer.fit.metrics import ClassifierModel, LogOddsAuc
+from trainer.fit.metrics import LogOddsAuc
+from trainer.fit.model import ClassifierModel
 
 
 def _auc(labels, logits, batches=1):

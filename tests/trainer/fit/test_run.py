@@ -9,49 +9,26 @@ import keras
 import pytest
 import tensorflow as tf
 from sklearn.metrics import roc_auc_score
-from tfx.components.trainer.fn_args_utils import FnArgs
 
 from trainer.export.record import RECORD_FILE, TrainingRecord
 from trainer.fit import run
 from trainer.fit.callbacks import training_callbacks
-from trainer.fit.run import run_fn
 from trainer.models import MODELS
 
 
-@pytest.fixture
-def fn_args_of(tiny, tmp_path, write_records):
-    """A function: the arguments to train the model of a part on the tiny problem."""
-    write_records(tmp_path / "train.gz", tiny.as_examples(tiny.rows))
-    return lambda part: FnArgs(
-        custom_config={"part": part.model_dump_json()},
-        transform_output=str(tiny.schema.parent / "graph"),
-        train_files=[str(tmp_path / "*.gz")],
-        model_run_dir=str(tmp_path / "logs"),
-        serving_model_dir=str(tmp_path / "model"),
-    )
-
-
 @pytest.mark.parametrize("kind", MODELS)
-def test_the_configured_model_is_trained_and_exported(
-    kind, tiny, tmp_path, fn_args_of, caplog
-):
-    model = tiny.config.model.model_copy(update={"kind": kind})
-    training = tiny.config.training.model_copy(update={"epochs": 2})
-    config = tiny.config.model_copy(update={"model": model, "training": training})
-    part = type(tiny.part).of(config)
-    fn_args = fn_args_of(part)
+def test_the_configured_model_is_trained_and_exported(kind, train_tiny, caplog):
     with caplog.at_level(logging.INFO, logger="trainer"):
-        run_fn(fn_args)
+        trained = train_tiny({"epochs": 2}, kind)
 
     lines = [r.getMessage() for r in caplog.records if r.name.startswith("trainer.")]
     assert lines[0].startswith(f"{kind} with ")
     assert [line.split(":")[0] for line in lines[1:3]] == ["epoch 1/2", "epoch 2/2"]
-    text = (tmp_path / "logs" / RECORD_FILE).read_text()
-    record = TrainingRecord.model_validate_json(text)
+    record = TrainingRecord.model_validate(trained.record)
     assert lines[3:] == [record.in_words()]
     assert (record.wide_rows is not None) == (kind in ("linear", "wide_deep", "deepfm"))
-    assert list((tmp_path / "logs").rglob("events.out.tfevents.*"))
-    loaded = tf.saved_model.load(fn_args.serving_model_dir)
+    assert list(trained.logs.rglob("events.out.tfevents.*"))
+    loaded = tf.saved_model.load(str(trained.saved_model))
     assert set(loaded.signatures) == {
         "serving_default",
         "predict",
@@ -60,7 +37,7 @@ def test_the_configured_model_is_trained_and_exported(
 
 
 def test_the_validation_auc_of_each_epoch_is_that_of_the_held_out_examples(
-    tiny, tmp_path, write_records, monkeypatch
+    tiny, tmp_path, monkeypatch
 ):
     """Held out at a fraction of 0.25: the first example and each fourth after it."""
     spec = tiny.transform.transformed_feature_spec()
@@ -77,12 +54,11 @@ def test_the_validation_auc_of_each_epoch_is_that_of_the_held_out_examples(
         return [*training_callbacks(*arguments), Judge()]
 
     monkeypatch.setattr(run, "training_callbacks", with_judge)
-    write_records(tmp_path / "train.gz", tiny.as_examples(tiny.rows))
     training = tiny.part.training.model_copy(
         update={"epochs": 3, "validation_fraction": 0.25}
     )
     part = tiny.part.model_copy(update={"training": training})
-    files = [str(tmp_path / "train.gz")]
+    files = [str(tiny.schema.parent / "rows.gz")]
     run.train(part, tiny.inputs, tiny.transform, files, str(tmp_path / "logs"))
 
     text = (tmp_path / "logs" / RECORD_FILE).read_text()
@@ -94,36 +70,27 @@ def test_the_validation_auc_of_each_epoch_is_that_of_the_held_out_examples(
 
 
 def test_large_tables_are_trained_in_a_process_of_its_own(
-    tiny, tmp_path, fn_args_of, caplog, monkeypatch
+    train_tiny, caplog, monkeypatch
 ):
     monkeypatch.setattr(run, "_MANY_IDS", 1)
-    fn_args = fn_args_of(tiny.part)
     with caplog.at_level(logging.INFO, logger="trainer"):
-        run_fn(fn_args)
+        trained = train_tiny({"epochs": 1})
 
     processes = {r.process for r in caplog.records if r.name == "trainer.fit.run"}
     assert len(processes) == 1
     assert os.getpid() not in processes
-    assert tf.saved_model.contains_saved_model(fn_args.serving_model_dir)
+    assert tf.saved_model.contains_saved_model(str(trained.saved_model))
 
 
-def test_the_values_of_the_best_trial_replace_those_configured(
-    tiny, tmp_path, fn_args_of, caplog
-):
+def test_the_values_of_the_best_trial_replace_those_configured(train_tiny, caplog):
     values = {"embedding_size": 3, "hidden_units": "[5, 2]", "batch_norm": "false"}
-    fn_args = fn_args_of(tiny.part)
-    fn_args.hyperparameters = {"space": [], "values": values}
+    hyperparameters = {"space": [], "values": values}
     with caplog.at_level(logging.INFO, logger="trainer"):
-        run_fn(fn_args)
+        trained = train_tiny({}, arguments={"hyperparameters": hyperparameters})
 
     assert caplog.records[0].getMessage() == (
         "from the best trial: embedding_size 3, hidden_units [5, 2], batch_norm False"
     )
-    shapes = _shapes(tmp_path / "model")
+    shapes = {values.shape for values in trained.weights().values()}
     assert (11, 3) in shapes, "10 buckets of users, and a missing one"
     assert (5, 2) in shapes
-
-
-def _shapes(saved_model):
-    variables = tf.train.list_variables(str(saved_model / "variables" / "variables"))
-    return {tuple(shape) for _, shape in variables}

@@ -27,9 +27,9 @@ ENTIRE_SPACE = {
 
 
 @pytest.fixture
-def search(tiny, tmp_path, tmp_path_factory, write_records):
+def search(tiny, tmp_path_factory):
     """A function that searches, as TFX's executor does, and returns the tuner."""
-    write_records(tmp_path / "train.gz", tiny.as_examples(tiny.rows))
+    folder = tiny.schema.parent
 
     def search(kind="wide_deep", **settings):
         tuning = Tuning.model_validate({"trials": 2, "epochs": 1, **settings})
@@ -39,8 +39,8 @@ def search(tiny, tmp_path, tmp_path_factory, write_records):
         result = tuner_fn(
             SimpleNamespace(
                 custom_config={"part": part.model_dump_json()},
-                transform_graph_path=str(tiny.schema.parent / "graph"),
-                train_files=[str(tmp_path / "*.gz")],
+                transform_graph_path=str(folder / "graph"),
+                train_files=[str(folder / "rows.gz")],
                 working_dir=str(tmp_path_factory.mktemp("work")),
             )
         )

@@ -54,7 +54,7 @@ def test_batch_norm_is_on_the_numbers_too(batch_norm):
 
 def test_l2_of_an_epoch_is_that_of_the_whole_table_in_each_step():
     ids = np.array([1, 1, 1, 2, 2, 3])
-    ad = IdInput("ad", 4, multivalued=False, crossed=False, embedding_size=2)
+    ad = IdInput("ad", 4, 2)
     counts = {"ad": np.bincount(ids, minlength=4)}
     inputs = ModelInputs(ids=(ad,), numbers=()).with_rates(counts, len(ids))
     tensors = inputs.keras_inputs()

@@ -15,7 +15,7 @@ from trainer.fit.loop import fit
 from trainer.layers.output import Recalibration
 
 EXAMPLES = 30_000
-AD = IdInput("ad", num_ids=8, multivalued=False, crossed=False, embedding_size=1)
+AD = IdInput("ad", 8, 1)
 INPUTS = ModelInputs(ids=(AD,), numbers=())
 
 

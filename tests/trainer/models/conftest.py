@@ -8,9 +8,8 @@ from config.model import Model
 from config.training import Training
 from trainer.fit.classifier import build_classifier
 
-# What makes a model small, or keeps nothing back, whatever its kind.
+# What makes a model small, whatever its kind.
 SMALL = {"hidden_units": (8,), "residual_units": (8,)}
-UNRESTRAINED = {"dropout": 0.0, "batch_norm": False, "wide_l1": 0.0}
 
 
 @pytest.fixture

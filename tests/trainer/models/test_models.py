@@ -10,10 +10,10 @@ from config.model import Model
 from trainer.data.inputs import IdInput, ModelInputs
 from trainer.models import MODELS
 
-ID = IdInput("ad", num_ids=7, multivalued=False, crossed=False, embedding_size=4)
-IDS = IdInput("tags", num_ids=7, multivalued=True, crossed=False, embedding_size=4)
-CROSS = IdInput("ad_x_site", 9, multivalued=False, crossed=True, embedding_size=4)
-CROSSES = IdInput("ad_x_tags", 9, multivalued=True, crossed=True, embedding_size=4)
+ID = IdInput("ad", 7, 4)
+IDS = IdInput("tags", 7, 4, multivalued=True)
+CROSS = IdInput("ad_x_site", 9, 4, crossed=True)
+CROSSES = IdInput("ad_x_tags", 9, 4, multivalued=True, crossed=True)
 UNRESTRAINED = {"dropout": 0.0, "batch_norm": False, "wide_l1": 0.0}
 
 COLUMNS = {
@@ -23,10 +23,7 @@ COLUMNS = {
     "everything": ((ID, IDS, CROSS, CROSSES), ("age", "price")),
     # Names that layers and operations of Keras have too.
     "odd names": (
-        tuple(
-            IdInput(name, 3, multivalued=False, crossed=False, embedding_size=2)
-            for name in ("add", "wide_add", "deep_logit")
-        ),
+        tuple(IdInput(name, 3, 2) for name in ("add", "wide_add", "deep_logit")),
         ("concatenate", "reshape"),
     ),
 }
