@@ -42,7 +42,6 @@ ECHOED = {
     "text": "string",
 }
 
-
 _CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 
 
@@ -247,12 +246,9 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ca = ("-CA", folder / "ca.pem", "-CAkey", folder / "ca.key")
     for name, signed in (("ca", ()), ("server", ca), ("client", ca), ("other", ())):
         out = ("-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem")
-        _openssl(
-            *("req", "-x509", *_CURVE, "-subj", f"/CN={name}", "-days", "2"),
+        command = [
+            *("openssl", "req", "-x509", *_CURVE, "-subj", f"/CN={name}", "-days", "2"),
             *("-addext", "subjectAltName=IP:127.0.0.1", *out, *signed),
-        )
+        ]
+        subprocess.run(command, check=True, capture_output=True)
     return folder
-
-
-def _openssl(*arguments: str | Path) -> None:
-    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)

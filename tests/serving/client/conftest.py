@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 NAME = "tiny"
@@ -29,6 +30,11 @@ class Served:
     rows: list[dict[str, Any]]
     probabilities: np.ndarray
     base_path: Path
+
+    @property
+    def table(self) -> pa.Table:
+        """The rows as a table, whose columns are those of the first one."""
+        return pa.Table.from_pylist(self.rows)
 
 
 def as_client_row(row: dict[str, list[Any]]) -> dict[str, Any]:

@@ -45,11 +45,15 @@ def as_category(table):
 
 @pytest.mark.parametrize(
     "form",
-    [lambda rows: rows, table_of, lambda rows: as_category(table_of(rows))],
+    [
+        lambda served: served.rows,
+        lambda served: served.table,
+        lambda served: as_category(served.table),
+    ],
     ids=["dicts", "Arrow", "pandas"],
 )
 def test_rows_have_the_probabilities_of_the_trained_model(client, served, form):
-    found = client.predict(form(served.rows))
+    found = client.predict(form(served))
     np.testing.assert_allclose(found, served.probabilities, rtol=0, atol=1e-5)
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -132,12 +131,9 @@ def test_json_lines_are_split(predict, tested, tmp_path):
     check(found, tested)
 
 
-def test_a_table_is_split(predict, tested, tmp_path):
+def test_a_table_is_split(predict, tested, served, tmp_path):
     path, out = tmp_path / "rows.parquet", tmp_path / "out.jsonl"
-    names = ("device", "tags", "user", "age", "price")
-    rows = [{name: row.get(name) for name in names} for row in tested.rows]
-    table = pa.Table.from_pylist(rows).append_column("user_id", [tested.users])
-    pq.write_table(table, path)
+    pq.write_table(served.table.append_column("user_id", [tested.users]), path)
 
     assert predict(path, *SPLIT_OPTIONS, "--output", str(out)) == 0
     found = [json.loads(line) for line in out.read_text().splitlines()]

@@ -9,16 +9,13 @@ import subprocess
 import sys
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from ctr.cli import main
 
 NAMES = ("device", "tags", "user", "age", "price")
-
-
-HEADER = "device,tags,user,age,price\n"
+HEADER = ",".join(NAMES) + "\n"
 
 
 @pytest.fixture
@@ -92,8 +89,7 @@ def test_json_lines(predict, served, tmp_path):
 
 
 def test_parquet_to_standard_output(predict, served, tmp_path, capsys):
-    rows = [{name: row.get(name) for name in NAMES} for row in served.rows]
-    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "rows.parquet")
+    pq.write_table(served.table, tmp_path / "rows.parquet")
     assert predict(tmp_path / "rows.parquet", "--batch-size", "8") == 0
     header, *found = capsys.readouterr().out.splitlines()
     assert header == "probability"
@@ -102,9 +98,9 @@ def test_parquet_to_standard_output(predict, served, tmp_path, capsys):
     )
 
 
-@pytest.mark.parametrize("end", ["\n", ""])
-def test_a_header_alone_has_no_predictions(predict, tmp_path, end):
-    (tmp_path / "rows.csv").write_text(f"device,tags,user,age,price{end}")
+@pytest.mark.parametrize("header", [HEADER, HEADER.strip()])
+def test_a_header_alone_has_no_predictions(predict, tmp_path, header):
+    (tmp_path / "rows.csv").write_text(header)
     assert predict(tmp_path / "rows.csv", "--output", str(tmp_path / "out.csv")) == 0
     assert (tmp_path / "out.csv").read_text() == "probability\n"
 
@@ -197,7 +193,7 @@ def test_memory_does_not_grow_with_the_file(served, tmp_path):
     for count in (3_000, 60_000):
         path = tmp_path / f"{count}.csv"
         lines = [f"{n},phone,,u{n:01000d},31,2.5\n" for n in range(count)]
-        path.write_text("id,device,tags,user,age,price\n" + "".join(lines))
+        path.write_text(f"id,{HEADER}" + "".join(lines))
         command = ["predict", "--server", served.address, "--model", "tiny"]
         command += ["--input", str(path), "--keep", "id"]
         command += ["--output", str(tmp_path / "out.csv")]

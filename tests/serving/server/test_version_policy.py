@@ -29,10 +29,7 @@ def _config(policy):
 )
 def test_a_policy_chooses_versions(policy, expected):
     assert aspired_versions(_config(policy), {30: "", 2: "", 4: ""}) == expected
-
-
-def test_there_may_be_no_version():
-    assert aspired_versions(_config("latest { num_versions: 2 }"), {}) == []
+    assert aspired_versions(_config(policy), {}) == []
 
 
 def test_versions_are_folders_named_by_numbers_that_have_a_graph(tmp_path):
