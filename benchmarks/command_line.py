@@ -10,9 +10,9 @@ from statistics import mean, stdev
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from benchmarks.places import CHECKOUT
+from config.console import add_row, new_table
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -36,11 +36,9 @@ def add_work(options: argparse.ArgumentParser) -> None:
 
 def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Prints a table; all columns but the first have numbers."""
-    table = Table(title=title)
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left")
+    table = new_table(title, columns[:1], columns[1:])
     for row in rows:
-        table.add_row(*row)
+        add_row(table, row)
     Console(width=100).print(table)
 
 
