@@ -7,9 +7,10 @@ from typing import Any
 
 from config.console import aligned
 from kubeflow.client.connection import Client
-from kubeflow.client.runs import find_experiment, list_runs
+from kubeflow.client.pages import newest
+from kubeflow.client.runs import find_experiment
 from kubeflow.client.schedules import is_paused, list_schedules
-from kubeflow.client.versions import find_pipeline, list_versions
+from kubeflow.client.versions import find_pipeline
 
 Rows = list[dict[str, Any]]
 
@@ -22,11 +23,19 @@ def listing(client: Client, pipeline: str, limit: int) -> dict[str, Rows]:
       limit: Maximum number of versions, and of runs.
     """
     pipeline_id = find_pipeline(client, pipeline)
-    versions = list_versions(client, pipeline_id, limit) if pipeline_id else []
+    versions, schedules, runs = [], [], []
+    if pipeline_id:
+        versions = newest(
+            client.list_pipeline_versions,
+            "pipeline_versions",
+            limit,
+            pipeline_id=pipeline_id,
+        )
     names = {version.pipeline_version_id: version.display_name for version in versions}
     experiment_id = find_experiment(client, pipeline)
-    schedules = list_schedules(client, experiment_id) if experiment_id else []
-    runs = list_runs(client, experiment_id, limit) if experiment_id else []
+    if experiment_id:
+        schedules = list_schedules(client, experiment_id)
+        runs = newest(client.list_runs, "runs", limit, experiment_id=experiment_id)
     return {
         "versions": [_version(each) for each in versions],
         "schedules": _rows(schedules, names, _schedule),

@@ -31,6 +31,21 @@ def all_of(
     return list(islice(_items(method, field, arguments), limit))
 
 
+def newest(
+    method: Callable[..., Any], field: str, limit: int, **arguments: Any
+) -> list[Any]:
+    """Returns the newest items; see `all_of`."""
+    return all_of(method, field, limit, sort_by="created_at desc", **arguments)
+
+
+def find(
+    method: Callable[..., Any], field: str, name: str, **arguments: Any
+) -> Any | None:
+    """Returns the item of a display name, if there is one; see `all_of`."""
+    found = all_of(method, field, 1, filter=named(name), **arguments)
+    return found[0] if found else None
+
+
 def _items(method: Callable[..., Any], field: str, arguments: Any) -> Iterator[Any]:
     token = ""
     while True:

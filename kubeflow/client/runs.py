@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubeflow.client.connection import Client, silent
-from kubeflow.client.pages import all_of, named
+from kubeflow.client.pages import find
 from kubeflow.client.versions import Version
 
 
@@ -56,21 +56,7 @@ def find_experiment(client: Client, name: str) -> str | None:
 
     For commands that only read: their account may not be allowed to create one.
     """
-    found = all_of(
-        client.list_experiments,
-        "experiments",
-        namespace=client.namespace,
-        filter=named(name),
+    experiment = find(
+        client.list_experiments, "experiments", name, namespace=client.namespace
     )
-    return str(found[0].experiment_id) if found else None
-
-
-def list_runs(client: Client, experiment_id: str, limit: int) -> list[Any]:
-    """Returns the newest runs of an experiment."""
-    return all_of(
-        client.list_runs,
-        "runs",
-        limit,
-        experiment_id=experiment_id,
-        sort_by="created_at desc",
-    )
+    return str(experiment.experiment_id) if experiment else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from kubeflow.client.connection import Client, silent
 from kubeflow.client.package import Package
-from kubeflow.client.pages import all_of, named
+from kubeflow.client.pages import find
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,12 @@ def upload(client: Client, package: Package) -> Version:
     its first version after the pipeline. An interrupted upload can be repeated.
     """
     pipeline_id = find_pipeline(client, package.name) or _create(client, package.name)
-    found = _find_version(client, pipeline_id, package.version)
+    found = find(
+        client.list_pipeline_versions,
+        "pipeline_versions",
+        package.version,
+        pipeline_id=pipeline_id,
+    )
     version = found or _upload(client, package, pipeline_id)
     return Version(
         pipeline=package.name,
@@ -47,34 +52,10 @@ def upload(client: Client, package: Package) -> Version:
 
 def find_pipeline(client: Client, name: str) -> str | None:
     """Returns the id of a pipeline; kfp's own search ignores namespaces."""
-    found = all_of(
-        client.list_pipelines,
-        "pipelines",
-        namespace=client.namespace,
-        filter=named(name),
+    pipeline = find(
+        client.list_pipelines, "pipelines", name, namespace=client.namespace
     )
-    return found[0].pipeline_id if found else None
-
-
-def list_versions(client: Client, pipeline_id: str, limit: int) -> list[Any]:
-    """Returns the newest versions of a pipeline."""
-    return all_of(
-        client.list_pipeline_versions,
-        "pipeline_versions",
-        limit,
-        pipeline_id=pipeline_id,
-        sort_by="created_at desc",
-    )
-
-
-def _find_version(client: Client, pipeline_id: str, name: str) -> Any | None:
-    found = all_of(
-        client.list_pipeline_versions,
-        "pipeline_versions",
-        pipeline_id=pipeline_id,
-        filter=named(name),
-    )
-    return found[0] if found else None
+    return pipeline.pipeline_id if pipeline else None
 
 
 def _create(client: Client, name: str) -> str:

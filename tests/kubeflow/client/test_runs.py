@@ -10,15 +10,15 @@ from rich.console import Console
 
 from config.errors import ConfigError, KubeflowError
 from kubeflow.client import schedules, versions, waiting
+from kubeflow.client.listing import listing
 from kubeflow.client.package import Package
-from kubeflow.client.runs import (
-    Inputs,
-    find_experiment,
-    list_runs,
-    make_experiment,
-    start,
+from kubeflow.client.runs import Inputs, find_experiment, make_experiment, start
+from kubeflow.client.schedules import (
+    Timing,
+    read_cron,
+    read_interval,
+    with_scheduled_date,
 )
-from kubeflow.client.schedules import Timing, with_scheduled_date
 from kubeflow.client.waiting import exit_status, wait
 
 DAILY = Timing(cron="0 0 3 * * *", every=None)
@@ -68,9 +68,9 @@ def test_versions_are_listed_over_pages(client, package):
         uploaded.append(versions.upload(client, Package.read(package.path)))
 
     for limit in (4, 10):
-        listed = versions.list_versions(client, uploaded[0].pipeline_id, limit)
+        listed = listing(client, "ads", limit)["versions"]
         newest_first = [each.name for each in uploaded][::-1]
-        assert [each.display_name for each in listed] == newest_first[:limit]
+        assert [each["version"] for each in listed] == newest_first[:limit]
 
 
 def test_an_upload_that_was_interrupted_is_finished(client, server, package):
@@ -91,8 +91,8 @@ def test_a_run_is_one_of_its_version(client, server, version, capsys):
         "pipeline_id": version.pipeline_id,
         "pipeline_version_id": version.version_id,
     }
-    (listed,) = list_runs(client, make_experiment(client, "ads"), limit=5)
-    assert listed.run_id == run_id
+    (listed,) = listing(client, "ads", limit=5)["runs"]
+    assert listed["run_id"] == run_id
     assert capsys.readouterr().out == ""
 
 
@@ -305,3 +305,29 @@ def test_a_schedule_passes_the_day_before_a_run_is_due(package):
     with pytest.raises(ConfigError, match="--days-before: got -1"):
         with_scheduled_date(INPUTS, package.parameters, -1)
     assert with_scheduled_date(INPUTS, {}, 1) == INPUTS
+
+
+# --- Timing
+
+
+def test_a_cron_expression_has_six_fields():
+    assert read_cron("0  0 3 * * MON-FRI") == "0 0 3 * * MON-FRI"
+
+
+@pytest.mark.parametrize("text", ["0 3 * * *", "0 0 3 * * * 2026", "@daily", ""])
+def test_other_numbers_of_fields_are_rejected(text):
+    with pytest.raises(ConfigError, match=rf"got {len(text.split())} fields"):
+        read_cron(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("30m", 1800), ("12h", 43200), ("1d", 86400)]
+)
+def test_intervals(text, seconds):
+    assert read_interval(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0h", "h", "1", "1.5h", "-1h", "1w", "1h30m"])
+def test_malformed_intervals_are_rejected(text):
+    with pytest.raises(ConfigError, match="--every: got"):
+        read_interval(text)

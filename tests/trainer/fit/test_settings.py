@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework import config
 
 pytestmark = pytest.mark.slow
 
@@ -35,3 +36,16 @@ def test_a_small_norm_makes_small_steps(train_tiny):
 
     np.testing.assert_allclose(still, later, atol=1e-6)
     assert np.abs(still - moved).max() > 0.01
+
+
+def test_two_deterministic_runs_agree(train_tiny):
+    """From files, with all that is random: weights, dropout, shuffling, sampling."""
+    training = {"deterministic": True, "negative_rate": 0.5}
+    first = train_tiny(training, dropout=0.3).weights()
+    second = train_tiny(training, dropout=0.3).weights()
+
+    assert any(np.ptp(values) > 0.1 for values in first.values())
+    for name, values in first.items():
+        np.testing.assert_allclose(second[name], values, atol=1e-6, err_msg=name)
+    # It holds for a whole process, and this one has other work to do.
+    assert not config.is_op_determinism_enabled()
