@@ -191,4 +191,4 @@ def model_of(problem, version):
     """The URI of the model of a version."""
     path = problem.work_dir / "models" / "small" / version
     record = json.loads((path / "assets.extra" / "release.json").read_text())
-    return record["source"]
+    return record["model_uri"]
