@@ -64,6 +64,7 @@ def create_pipeline(
     model_dir: str,
     metadata: ConnectionConfigType | None = None,
     can_see_artifacts: bool = True,
+    cache: str | None = None,
 ) -> tfx_pipeline.Pipeline:
     """Builds the DAG of a configuration.
 
@@ -74,14 +75,20 @@ def create_pipeline(
       metadata: Connection to ML Metadata; None for a DAG that is only looked at.
       can_see_artifacts: True if files of earlier runs are where ML Metadata says, for
         all components; not so where artifacts are copied in and out of each task.
+      cache: Folder of what components keep of each file for later runs; None for none.
+        It is of this machine, so not used where Beam has workers of its own.
 
     Returns:
       The pipeline, for any runner of TFX.
     """
-    example_gen = _example_gen(config)
-    statistics_gen = _statistics_gen(config, example_gen, "StatisticsGen")
+    if has_own_workers(config.beam):
+        cache = None
+    example_gen = _example_gen(config, cache)
+    statistics_gen = _statistics_gen(config, example_gen, "StatisticsGen", cache)
     schema_gen = _schema_gen(config, statistics_gen)
-    references, reference_channels = _reference_statistics(config, statistics_gen)
+    references, reference_channels = _reference_statistics(
+        config, statistics_gen, cache
+    )
     validator = ExampleValidator(
         statistics=statistics_gen.outputs["statistics"],
         schema=schema_gen.outputs["schema"],
@@ -89,7 +96,7 @@ def create_pipeline(
         code=code_fingerprint("components.example_validator.executor"),
         **reference_channels,
     )
-    transform = _transform(config, example_gen, schema_gen)
+    transform = _transform(config, example_gen, schema_gen, cache)
     transform.add_upstream_node(validator)
     tuners = _tuners(config, example_gen, transform)
     baseline = _last_release(config, example_gen, transform, can_see_artifacts)
@@ -177,18 +184,19 @@ def component_codes() -> dict[str, str]:
     return {name: code_fingerprint(module) for name, module in modules.items()}
 
 
-def _example_gen(config: Config) -> ExampleGen:
+def _example_gen(config: Config, cache: str | None) -> ExampleGen:
     return ExampleGen(
         root=config.examples.root,
         patterns=input_patterns(config.examples),
         part=ExampleGenPart.of(config),
         code=code_fingerprint("components.example_gen.executor"),
         spans=config.examples.spans,
+        cache=cache,
     )
 
 
 def _statistics_gen(
-    config: Config, example_gen: ExampleGen, name: str
+    config: Config, example_gen: ExampleGen, name: str, cache: str | None
 ) -> base_node.BaseNode:
     """TFX's StatisticsGen where Beam has workers of its own."""
     examples = example_gen.outputs["examples"]
@@ -198,6 +206,7 @@ def _statistics_gen(
         statistics_gen = LocalStatisticsGen(
             examples=examples,
             code=code_fingerprint("components.statistics_gen.executor"),
+            cache=cache,
         )
     return statistics_gen.with_id(name)
 
@@ -217,7 +226,7 @@ def _schema_gen(
 
 
 def _reference_statistics(
-    config: Config, statistics_gen: base_node.BaseNode
+    config: Config, statistics_gen: base_node.BaseNode, cache: str | None
 ) -> tuple[Nodes, Channels]:
     """Resolves the statistics to compare with: the run before, and serving."""
     nodes: Nodes = []
@@ -237,15 +246,19 @@ def _reference_statistics(
             patterns={"serving": config.validation.skew.pattern},
             part=ExampleGenPart.of_serving_examples(config),
             code=code_fingerprint("components.example_gen.executor"),
+            cache=cache,
         ).with_id("ServingExampleGen")
-        statistics = _statistics_gen(config, serving, "ServingStatisticsGen")
+        statistics = _statistics_gen(config, serving, "ServingStatisticsGen", cache)
         nodes += [serving, statistics]
         channels["serving_statistics"] = statistics.outputs["statistics"]
     return nodes, channels
 
 
 def _transform(
-    config: Config, example_gen: ExampleGen, schema_gen: base_node.BaseNode
+    config: Config,
+    example_gen: ExampleGen,
+    schema_gen: base_node.BaseNode,
+    cache: str | None,
 ) -> LocalTransform | Transform:
     if not has_own_workers(config.beam):
         return LocalTransform(
@@ -253,6 +266,7 @@ def _transform(
             schema=schema_gen.outputs["schema"],
             part=TransformPart.of(config),
             code=code_fingerprint(_TRANSFORM),
+            cache=cache,
         ).with_id("Transform")
     return Transform(
         examples=example_gen.outputs["examples"],

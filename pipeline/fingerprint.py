@@ -18,7 +18,17 @@ import grimp
 from pipeline import RUN_PACKAGES
 
 # Another version of these may give another result from the same code.
-_STACK = " ".join(version(name) for name in ("tfx", "tensorflow", "keras"))
+_STACK = " ".join(
+    version(name)
+    for name in (
+        "tfx",
+        "tensorflow",
+        "keras",
+        "tensorflow-data-validation",
+        "tensorflow-transform",
+        "tfx-bsl",
+    )
+)
 
 
 def code_fingerprint(module: str) -> str:

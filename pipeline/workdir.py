@@ -35,6 +35,11 @@ class WorkDir:
         return self.path / "artifacts"
 
     @property
+    def cache(self) -> Path:
+        """What components keep of each file of examples, for later runs."""
+        return self.path / "cache"
+
+    @property
     def metadata(self) -> Path:
         """The SQLite file of ML Metadata."""
         return self.path / "metadata.sqlite"

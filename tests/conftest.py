@@ -246,6 +246,18 @@ def write_records() -> Callable[[Path, Sequence[bytes]], None]:
     return _write_records
 
 
+def _spoil(path: Path) -> None:
+    stat = path.stat()
+    path.write_bytes(b"\xff" * stat.st_size)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+@pytest.fixture(scope="session")
+def spoil() -> Callable[[Path], None]:
+    """Makes a file garbage of the same size and time: only reading it can tell."""
+    return _spoil
+
+
 def _make_rows(count: int) -> list[Row]:
     """Rows whose clicks depend on all features; some values are missing."""
     rng = np.random.default_rng(0)

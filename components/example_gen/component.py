@@ -93,7 +93,11 @@ class ExampleGen(Component):
         "part": str,  # ExampleGenPart
         "code": str,
     }
-    OPTIONAL_PARAMETERS = {"range_config": range_config_pb2.RangeConfig, "spans": str}
+    OPTIONAL_PARAMETERS = {
+        "range_config": range_config_pb2.RangeConfig,
+        "spans": str,
+        "cache": str,  # Folder of a `ResultCache`.
+    }
     EXECUTOR_SPEC = BeamExecutorSpec(ExampleGenExecutor)
     DRIVER_CLASS = ExampleGenDriver
 
@@ -104,6 +108,7 @@ class ExampleGen(Component):
         part: ExampleGenPart,
         code: str,
         spans: Spans | None = None,
+        cache: str | None = None,
     ):
         """Builds the node.
 
@@ -112,6 +117,7 @@ class ExampleGen(Component):
             rows are split. With spans they match all of these.
           code: Fingerprint of the code that reads the files.
           spans: The spans to read, where the files are in spans.
+          cache: Folder in which shards are recorded for later runs; None for none.
         """
         splits = [
             example_gen_pb2.Input.Split(name=name, pattern=pattern)
@@ -123,4 +129,5 @@ class ExampleGen(Component):
             spans=spans,
             part=part,
             code=code,
+            cache=cache,
         )

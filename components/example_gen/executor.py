@@ -7,13 +7,14 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any, NamedTuple
+from typing import Any
 
 import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import tensorflow as tf
+from apache_beam.transforms import combiners
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
 from tfx.proto import example_gen_pb2
@@ -31,6 +32,7 @@ from components.example_gen.checks import (
     kinds_of,
     sum_counts,
 )
+from components.example_gen.earlier_shards import Content, EarlierShards, Source
 from components.example_gen.files import files_matching
 from components.example_gen.readers import read_tables
 from components.example_gen.spans import (
@@ -50,37 +52,25 @@ from components.example_gen.times import (
     time_keys,
 )
 from components.shared.artifacts import Artifacts, Properties
+from components.shared.result_cache import ResultCache
 from config.errors import InputError
 from config.examples import SPLITS
 from config.files.example_files import errors_at
 from config.parts import ExampleGenPart
 from config.spans import RunSpans, Spans
 
-# Tag of the kinds of values of columns.
+# Tags of the kinds of values of columns, and of files that need not be read.
 _KINDS = "kinds"
+_TAKEN = "taken"
 
 _log = logging.getLogger(__name__)
-
-
-class Source(NamedTuple):
-    """A file, and what its rows become.
-
-    Attributes:
-      path: The file.
-      splits: The split that all its rows fall into, or all splits where its rows are
-        split.
-      shard: The name of the files written for it.
-    """
-
-    path: str
-    splits: tuple[str, ...]
-    shard: str
 
 
 class ExampleGenExecutor(base_beam_executor.BaseBeamExecutor):
     """Reads CSV, Parquet or TFRecord files and writes splits of tf.Examples.
 
-    Every file is read once, by one worker, and becomes one shard of each split.
+    Every file is read once, by one worker, and becomes one shard of each split; if it
+    is as in an earlier run, the shards of that run are taken over.
     """
 
     def Do(
@@ -107,6 +97,9 @@ class ExampleGenExecutor(base_beam_executor.BaseBeamExecutor):
         folders = {
             split: artifact_utils.get_split_uri([examples], split) for split in splits
         }
+        earlier = EarlierShards(
+            ResultCache(exec_properties.get("cache")), part, exec_properties["code"]
+        )
         with self._make_beam_pipeline() as pipeline:
             files = (
                 pipeline
@@ -114,8 +107,8 @@ class ExampleGenExecutor(base_beam_executor.BaseBeamExecutor):
                 | "OneWorkerAFile" >> beam.Reshuffle()
             )
             written = files | "WriteExamples" >> beam.ParDo(
-                _WriteExamples(part, folders), _start(files, part)
-            ).with_outputs(_KINDS, main="counts")
+                _WriteExamples(part, folders, earlier), _start(files, part)
+            ).with_outputs(_KINDS, _TAKEN, main="counts")
             _ = (
                 written["counts"]
                 | "Count" >> beam.CombinePerKey(sum_counts)
@@ -125,6 +118,11 @@ class ExampleGenExecutor(base_beam_executor.BaseBeamExecutor):
                 written[_KINDS]
                 | "FirstFiles" >> beam.CombinePerKey(first_files)
                 | "CheckKinds" >> beam.Map(check_one_kind)
+            )
+            _ = (
+                written[_TAKEN]
+                | "CountTaken" >> combiners.Count.Globally()
+                | "LogTaken" >> beam.Map(_log_taken, len(sources))
             )
 
 
@@ -207,15 +205,38 @@ def _check_apart(sources: list[Source]) -> None:
             )
 
 
-class _WriteExamples(beam.DoFn):
-    """Reads one source and writes its shards; yields (split, counts), and kinds."""
+def _log_taken(taken: int, files: int) -> None:
+    if taken:
+        _log.info("%d of %d files read in an earlier run", taken, files)
 
-    def __init__(self, part: ExampleGenPart, folders: dict[str, str]):
+
+class _WriteExamples(beam.DoFn):
+    """Writes the shards of a source; yields (split, counts), kinds, and if taken over.
+
+    Reads the source, unless the shards of an earlier run can be taken over.
+    """
+
+    def __init__(
+        self, part: ExampleGenPart, folders: dict[str, str], earlier: EarlierShards
+    ):
         self._part = part
         self._folders = folders
+        self._earlier = earlier
 
     def process(self, source: Source, start: Start | None) -> Iterator[Any]:
         source = Source(*source)
+        content = self._earlier.take(source, self._folders)
+        if content is not None:
+            yield beam.pvalue.TaggedOutput(_TAKEN, source.path)
+        else:
+            key = self._earlier.key(source)
+            content = self._write(source, start)
+            self._earlier.record(key, source, self._folders, content)
+        yield from content.counts.items()
+        for name, kind in content.kinds.items():
+            yield beam.pvalue.TaggedOutput(_KINDS, (name, {kind: source.path}))
+
+    def _write(self, source: Source, start: Start | None) -> Content:
         totals = dict.fromkeys(source.splits, Counts(0, 0))
         kinds: dict[str, str] = {}
         encoder = example_coder.RecordBatchToExamplesEncoder()
@@ -231,9 +252,7 @@ class _WriteExamples(beam.DoFn):
                         writers[split].write(record)
                     counts = [totals[split], count_batch(batch, self._part)]
                     totals[split] = sum_counts(counts)
-        yield from totals.items()
-        for name, kind in kinds.items():
-            yield beam.pvalue.TaggedOutput(_KINDS, (name, {kind: source.path}))
+        return Content(totals, kinds)
 
 
 def _writer(folder: str, shard: str) -> tf.io.TFRecordWriter:

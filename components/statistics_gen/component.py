@@ -15,4 +15,5 @@ class LocalStatisticsGen(Component):
     INPUTS = {"examples": Examples}
     OUTPUTS = {"statistics": ExampleStatistics}
     PARAMETERS = {"code": str}
+    OPTIONAL_PARAMETERS = {"cache": str}  # Folder of a `ResultCache`.
     EXECUTOR_SPEC = ExecutorClassSpec(LocalStatisticsGenExecutor)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 
-import tensorflow as tf
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
 from components.shared.artifacts import Artifacts, Properties
+from components.shared.result_cache import ResultCache
+from components.shared.shards import shards_of
 from components.shared.statistics import STATISTICS_FILE
-from components.statistics_gen.batches import read_batches
-from components.statistics_gen.statistics import generate_statistics
+from components.statistics_gen.statistics import accumulate_files, statistics_of
 
 
 class LocalStatisticsGenExecutor(base_executor.BaseExecutor):
@@ -21,15 +21,17 @@ class LocalStatisticsGenExecutor(base_executor.BaseExecutor):
     def Do(
         self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: Properties
     ) -> None:
-        """Reads each split once."""
+        """Reads each split once; of files that it has read before, nothing."""
+        cache = ResultCache(exec_properties.get("cache"))
         examples = artifact_utils.get_single_instance(input_dict["examples"])
         statistics = artifact_utils.get_single_instance(output_dict["statistics"])
         statistics.split_names = examples.split_names
         statistics.span = examples.span
         for split in artifact_utils.decode_split_names(examples.split_names):
-            folder = artifact_utils.get_split_uri([examples], split)
-            files = tf.io.gfile.glob(io_utils.all_files_pattern(folder))
-            computed = generate_statistics(read_batches(sorted(files)))
+            accumulated = cache.of_files(
+                shards_of(examples, split), [exec_properties["code"]], accumulate_files
+            )
+            computed = statistics_of(accumulated)
             path = artifact_utils.get_split_uri([statistics], split)
             io_utils.write_bytes_file(
                 os.path.join(path, STATISTICS_FILE), computed.SerializeToString()

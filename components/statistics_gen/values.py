@@ -24,17 +24,25 @@ class ValueCounts:
 
     def add(self, values: pa.Array) -> None:
         """Counts further values."""
-        counts = values.value_counts().flatten()
-        self._parts.append(pa.table(counts, ["value", "count"]))
-        self._rows += len(counts[0])
+        self.add_counts(pa.table(values.value_counts().flatten(), ["value", "count"]))
+
+    def add_counts(self, counts: pa.Table) -> None:
+        """Adds counts of distinct values, such as those of other rows."""
+        self._parts.append(counts)
+        self._rows += counts.num_rows
         if self._rows > self._most:
             self._sum_up()
             self._most = max(_FEWEST, 2 * self._rows)
 
-    def string_stats(self) -> statistics_pb2.StringStatistics:
-        """Counts of the most frequent values, and the number of distinct ones."""
+    def table(self) -> pa.Table:
+        """The distinct values, and the count of each; there was at least one `add`."""
         self._sum_up()
         (counts,) = self._parts
+        return counts
+
+    def string_stats(self) -> statistics_pb2.StringStatistics:
+        """Counts of the most frequent values, and the number of distinct ones."""
+        counts = self.table()
         options = tfdv.StatsOptions()
         most = options.num_rank_histogram_buckets
         falling = counts.sort_by([("count", "descending"), ("value", "descending")])
@@ -48,7 +56,9 @@ class ValueCounts:
         ).string_stats
 
     def _sum_up(self) -> None:
-        counts = pa.concat_tables(self._parts).group_by("value")
-        summed = counts.aggregate([("count", "sum")])
-        total = pa.table([summed["value"], summed["count_sum"]], ["value", "count"])
+        total = pa.concat_tables(self._parts)
+        # Of no rows, Arrow 10 makes groups in a buffer of any size, even gigabytes.
+        if total.num_rows:
+            summed = total.group_by("value").aggregate([("count", "sum")])
+            total = pa.table([summed["value"], summed["count_sum"]], ["value", "count"])
         self._parts, self._rows = [total], total.num_rows

@@ -20,6 +20,12 @@ class Accumulator(Protocol):
     def add(self, *values: Values) -> None:
         """Adds the inputs of a batch."""
 
+    def state(self) -> Any:
+        """What `merge` takes; it can be pickled."""
+
+    def merge(self, state: Any) -> None:
+        """Adds the inputs of another accumulator, by its state, which is used up."""
+
     def result(self) -> Any:
         """What the inputs of all batches amount to."""
 
@@ -35,6 +41,14 @@ class Combined:
     def add(self, *values: Values) -> None:
         """Reduces the values of a batch."""
         self._state = self._combiner.add_input(self._state, values)
+
+    def state(self) -> Any:
+        """The accumulator of the combiner."""
+        return self._state
+
+    def merge(self, state: Any) -> None:
+        """Adds values that were reduced apart."""
+        self._state = self._combiner.merge_accumulators([self._state, state])
 
     def result(self) -> list[Any]:
         """The outputs of the combiner."""
@@ -54,9 +68,17 @@ class TermCounts:
     def add(self, *values: Values) -> None:
         """Adds the distinct terms of a batch, and the count of each."""
         terms, counts = values
-        batch = pa.table({"term": pa.array(terms, pa.binary()), "count": counts})
-        self._batches.append(batch)
-        self._uncounted += batch.num_rows
+        self.merge(pa.table({"term": pa.array(terms, pa.binary()), "count": counts}))
+
+    def state(self) -> pa.Table:
+        """The distinct terms, and the count of each."""
+        self._count()
+        return self._counted
+
+    def merge(self, state: pa.Table) -> None:
+        """Adds terms that were counted apart."""
+        self._batches.append(state)
+        self._uncounted += state.num_rows
         if self._uncounted > max(_UNCOUNTED, self._counted.num_rows):
             self._count()
 
@@ -66,6 +88,9 @@ class TermCounts:
         return self._counted.sort_by([("count", "descending"), ("term", "descending")])
 
     def _count(self) -> None:
+        if not self._uncounted:
+            # Of no rows, Arrow 10 makes groups in a buffer of any size, even gigabytes.
+            return
         counted = pa.concat_tables([self._counted, *self._batches])
         sums = counted.group_by("term").aggregate([("count", "sum")])
         self._counted = pa.table({"term": sums["term"], "count": sums["count_sum"]})

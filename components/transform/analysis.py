@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow.compute as pc
@@ -26,6 +26,7 @@ from tensorflow_transform.saved.saved_transform_io_v2 import write_v2_saved_mode
 from tensorflow_transform.tf_metadata import metadata_io
 from tensorflow_transform.tf_metadata.dataset_metadata import DatasetMetadata
 
+from components.shared.shards import by_shard, read_shards
 from components.transform.accumulators import Accumulator, Combined, TermCounts
 
 PreprocessingFn = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -33,6 +34,11 @@ PreprocessingFn = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 Spec = dict[str, Any]
 # Values of the placeholders, by name.
 Results = dict[str, tf.Tensor]
+# States of the accumulators, by name.
+States = dict[str, Any]
+
+# Examples parsed at a time.
+_BATCH = 4096
 
 # The operations known here, with the options of which only one value is.
 _KNOWN: Mapping[type, Mapping[str, Any]] = {
@@ -102,42 +108,71 @@ class _Analyzer:
         return tf.constant(value, self.placeholder.dtype)
 
 
-def analyze(
-    preprocessing_fn: PreprocessingFn, spec: Spec, records: tf.data.Dataset, folder: str
-) -> Results:
-    """Evaluates the analyzers over examples.
+class Analysis:
+    """The analyzers of a `preprocessing_fn`, for examples that are reduced by file."""
 
-    Args:
-      preprocessing_fn: Calls TFT's analyzers.
-      spec: Specs of the raw features.
-      records: Batches of serialized tf.Examples.
-      folder: Temporary folder; the vocabularies are left there.
+    def __init__(self, preprocessing_fn: PreprocessingFn, spec: Spec, folder: str):
+        """Traces the function.
 
-    Returns:
-      What `save` puts in the place of the analyzers.
+        Args:
+          preprocessing_fn: Calls TFT's analyzers.
+          spec: Specs of the raw features.
+          folder: Temporary folder; the vocabularies are left there.
 
-    Raises:
-      NotImplementedError: An analyzer is not known here, or takes what another one
-        found; the message names it.
-    """
+        Raises:
+          NotImplementedError: An analyzer is not known here, or takes what another one
+            found; the message names it.
+        """
 
-    def inputs(batch: tf.Tensor) -> dict[str, tuple[tf.Tensor, ...]]:
-        with TFGraphContext(tf.Module(), folder):
-            preprocessing_fn(tf.io.parse_example(batch, spec))
-        return {each.key: each.inputs() for each in _analyzers(batch.graph)}
+        def inputs(batch: tf.Tensor) -> dict[str, tuple[tf.Tensor, ...]]:
+            with TFGraphContext(tf.Module(), folder):
+                preprocessing_fn(tf.io.parse_example(batch, spec))
+            return {each.key: each.inputs() for each in _analyzers(batch.graph)}
 
-    traced = tf.function(inputs, [records.element_spec], autograph=False)
-    analyzers = _analyzers(traced.get_concrete_function().graph)
-    _check_apart(analyzers)
-    accumulators = {each.key: each.accumulator() for each in analyzers}
-    for batch in records.map(traced, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2):
-        for key, values in batch.items():
-            accumulators[key].add(*(value.numpy() for value in values))
-    accumulated = {key: each.result() for key, each in accumulators.items()}
-    return {
-        each.placeholder.name: each.value(accumulated[each.key], folder)
-        for each in analyzers
-    }
+        self._folder = folder
+        self._inputs = tf.function(
+            inputs, [tf.TensorSpec([None], tf.string)], autograph=False
+        )
+        self._analyzers = _analyzers(self._inputs.get_concrete_function().graph)
+        _check_apart(self._analyzers)
+
+    def accumulate_files(self, files: Sequence[str]) -> Iterator[States]:
+        """Yields what the examples of each file are reduced to; it can be pickled.
+
+        Args:
+          files: Compressed TFRecord files of tf.Examples.
+        """
+        inputs = tf.autograph.experimental.do_not_convert(
+            lambda number, batch: (number, self._inputs(batch))
+        )
+        records = read_shards(files, _BATCH)
+        batches = records.map(inputs, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
+        for of_file in by_shard(batches.as_numpy_iterator(), len(files)):
+            accumulators = self._accumulators()
+            for batch in of_file:
+                for key, values in batch.items():
+                    accumulators[key].add(*values)
+            yield {key: each.state() for key, each in accumulators.items()}
+
+    def results(self, accumulated: Iterable[States]) -> Results:
+        """What `save` puts in the place of the analyzers.
+
+        Args:
+          accumulated: What the examples of each file are reduced to, which is used up.
+            Of the same, in the same order, the results are the same to the last digit.
+        """
+        accumulators = self._accumulators()
+        for states in accumulated:
+            for key, accumulator in accumulators.items():
+                accumulator.merge(states[key])
+        values = {key: each.result() for key, each in accumulators.items()}
+        return {
+            each.placeholder.name: each.value(values[each.key], self._folder)
+            for each in self._analyzers
+        }
+
+    def _accumulators(self) -> dict[str, Accumulator]:
+        return {each.key: each.accumulator() for each in self._analyzers}
 
 
 def save(
@@ -152,7 +187,7 @@ def save(
     Args:
       preprocessing_fn: The function.
       spec: Specs of the raw features.
-      results: The values, from `analyze`.
+      results: The values, from an `Analysis`.
       folder: Temporary folder.
       path: Folder of a TransformGraph, which is written as TFT does.
     """

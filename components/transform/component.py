@@ -19,4 +19,5 @@ class LocalTransform(Component):
     OUTPUTS = {"transform_graph": TransformGraph}
     # TransformPart; the code includes that of `preprocessing_fn`.
     PARAMETERS = {"part": str, "code": str}
+    OPTIONAL_PARAMETERS = {"cache": str}  # Folder of a `ResultCache`.
     EXECUTOR_SPEC = ExecutorClassSpec(TransformExecutor)

@@ -6,24 +6,21 @@ import functools
 import os
 import tempfile
 
-import tensorflow as tf
 import tensorflow_transform as tft
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform.tf_metadata import metadata_io
 from tensorflow_transform.tf_metadata.dataset_metadata import DatasetMetadata
-from tfx import types
 from tfx.components.schema_gen.executor import DEFAULT_FILE_NAME
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
 from components.shared.artifacts import Artifacts, Properties
-from components.transform.analysis import analyze, save
+from components.shared.result_cache import ResultCache
+from components.shared.shards import shards_of
+from components.transform.analysis import Analysis, save
 from config.examples import TRAIN
 from transform.preprocessing import preprocessing_fn
-
-# Examples parsed at a time.
-_BATCH = 4096
 
 
 class TransformExecutor(base_executor.BaseExecutor):
@@ -37,12 +34,17 @@ class TransformExecutor(base_executor.BaseExecutor):
         graph = artifact_utils.get_single_uri(output_dict["transform_graph"])
         _copy_schema(artifact_utils.get_single_uri(input_dict["schema"]), graph)
         spec = tft.TFTransformOutput(graph).raw_feature_spec()
-        function = functools.partial(
-            preprocessing_fn, custom_config={"part": exec_properties["part"]}
-        )
+        part = exec_properties["part"]
+        function = functools.partial(preprocessing_fn, custom_config={"part": part})
+        cache = ResultCache(exec_properties.get("cache"))
+        # Not the schema, whose domains change with the examples.
+        context = [exec_properties["code"], part, repr(sorted(spec.items()))]
         with tempfile.TemporaryDirectory(prefix="ctr-transform-") as folder:
-            results = analyze(function, spec, _training_records(examples), folder)
-            save(function, spec, results, folder, graph)
+            analysis = Analysis(function, spec, folder)
+            accumulated = cache.of_files(
+                shards_of(examples, TRAIN), context, analysis.accumulate_files
+            )
+            save(function, spec, analysis.results(accumulated), folder, graph)
 
 
 def _copy_schema(uri: str, graph: str) -> None:
@@ -51,10 +53,3 @@ def _copy_schema(uri: str, graph: str) -> None:
     schema = io_utils.parse_pbtxt_file(file, schema_pb2.Schema())
     folder = os.path.join(graph, tft.TFTransformOutput.RAW_METADATA_DIR)
     metadata_io.write_metadata(DatasetMetadata(schema), folder)
-
-
-def _training_records(examples: types.Artifact) -> tf.data.Dataset:
-    """Batches of serialized tf.Examples, always in the same order."""
-    uri = artifact_utils.get_split_uri([examples], TRAIN)
-    files = tf.io.gfile.glob(io_utils.all_files_pattern(uri))
-    return tf.data.TFRecordDataset(sorted(files), "GZIP").batch(_BATCH)

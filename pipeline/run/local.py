@@ -10,6 +10,7 @@ from tfx.orchestration import pipeline as tfx_pipeline
 
 from components.evaluation_report.content import read_content
 from components.example_gen.spans import spans_of
+from components.shared.result_cache import trim
 from config.errors import (
     GateError,
     RunError,
@@ -34,6 +35,9 @@ from pipeline.run.summary import (
 from pipeline.run.trials import PLOT_FILE
 from pipeline.run.trials_plot import write_plot
 from pipeline.workdir import LOG_FILE, WorkDir, disk_full
+
+# Of the cache, when a run starts.
+_MOST_CACHE_BYTES = 5 << 30
 
 # Not of our packages: what they log is shown as progress.
 _log = logging.getLogger("ctr")
@@ -63,6 +67,7 @@ def run_pipeline(
     """
     # First, since it may be an error: nothing is released then.
     best_auc = best_possible_auc(config)
+    trim(work_dir.cache, _MOST_CACHE_BYTES)
     runner = NodeRunner(_dag(config, work_dir), folder.name)
     times: list[ComponentTime] = []
     outputs: dict[str, Outputs] = {}
@@ -105,6 +110,7 @@ def _dag(config: Config, work_dir: WorkDir) -> tfx_pipeline.Pipeline:
         str(work_dir.artifacts),
         work_dir.model_dir(config),
         connection_config(config, work_dir),
+        cache=str(work_dir.cache),
     )
 
 

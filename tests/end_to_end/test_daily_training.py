@@ -57,7 +57,8 @@ def test_a_day_starts_from_the_release_of_the_day_before(daily, data, ctr):
     assert "train on 1, evaluate on 3" in first.out
     assert [line.split(":")[0] for line in trainer_lines(daily)] == ["no warm start"]
 
-    ctr(*command, "--span", "4")
+    second = ctr(*command, "--span", "4")
+    assert "ExampleGen: 1 of 2 files read in an earlier run" in second.out
     (line,) = trainer_lines(daily)
     taken = re.search(r"Trainer/model/\S+: (\d+) of (\d+) weights", line)
     assert taken is not None, line

@@ -188,3 +188,21 @@ def test_a_base_model_is_keyed_by_its_content(parameters, folder):
     assert parameters(start) == before
     (folder / "other" / "variables" / "variables.index").write_text("day 2")
     assert changed(before, parameters(start)) == TRAINING
+
+
+@pytest.mark.parametrize(
+    ("runner", "expected"),
+    [
+        ("DirectRunner", {"ExampleGen", "StatisticsGen", "Transform"}),
+        ("FlinkRunner", set()),
+    ],
+)
+def test_only_this_machine_has_a_cache_of_files(folder, runner, expected):
+    config = load_config(folder / "pipeline.yaml", [f"beam.runner={runner}"])
+    paths = str(folder / "root"), str(folder / "models")
+    dag = create_pipeline(config, *paths, cache=str(folder / "cache"))
+    nodes = [each.pipeline_node for each in compiler.Compiler().compile(dag).nodes]
+    found = {n.node_info.id for n in nodes if "cache" in n.parameters.parameters}
+    assert found == expected
+    without = compiler.Compiler().compile(create_pipeline(config, *paths)).nodes
+    assert not any("cache" in n.pipeline_node.parameters.parameters for n in without)

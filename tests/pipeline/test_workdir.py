@@ -50,7 +50,7 @@ def _one_line(error, work_dir):
 
 
 def test_everything_is_below_the_directory(work_dir):
-    paths = [work_dir.artifacts, work_dir.metadata, work_dir.latest]
+    paths = [work_dir.artifacts, work_dir.cache, work_dir.metadata, work_dir.latest]
     for path in (*paths, work_dir.models("ads")):
         assert work_dir.path in path.parents
 

@@ -13,7 +13,8 @@ import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components.transform import analysis
+from components.transform.analysis import Analysis as Analyzers
+from components.transform.analysis import save
 from config.features import Cross, Feature, Numeric
 from config.parts import TransformPart
 from transform.preprocessing import preprocessing_fn
@@ -94,16 +95,25 @@ def _run(
     config = {"part": part.model_dump_json()}
     function = functools.partial(preprocessing_fn, custom_config=config)
     examples = [_example(row).SerializeToString() for row in rows]
-    # Small batches, so that some hold missing values only.
-    records = tf.data.Dataset.from_tensor_slices(examples).batch(
-        max(3, len(rows) // 20)
-    )
     with tempfile.TemporaryDirectory() as folder:
-        results = analysis.analyze(function, spec, records, folder)
-        analysis.save(function, spec, results, folder, str(graph))
+        analysis = Analyzers(function, spec, folder)
+        results = analysis.results(analysis.accumulate_files(_shards(examples, folder)))
+        save(function, spec, results, folder, str(graph))
     transform = tft.TFTransformOutput(str(graph)).transform_features_layer()
     columns = transform(tf.io.parse_example(examples, spec))
     return {name: _listed(column) for name, column in columns.items()}
+
+
+def _shards(examples: Sequence[bytes], folder: str) -> list[str]:
+    """Writes small files, so that some hold missing values only."""
+    size = max(3, len(examples) // 20)
+    shards = []
+    for start in range(0, len(examples), size):
+        shards.append(f"{folder}/{start}.gz")
+        with tf.io.TFRecordWriter(shards[-1], "GZIP") as writer:
+            for example in examples[start : start + size]:
+                writer.write(example)
+    return shards
 
 
 def _values(value: Any) -> list[Any]:

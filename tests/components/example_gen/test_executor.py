@@ -59,6 +59,7 @@ def run(tmp_path: Path, make_part: Callable[..., Any]) -> Run:
                     example_gen_pb2.Input(splits=splits)
                 ),
                 "part": make_part(**changes).model_dump_json(),
+                "code": "1",
             },
         )
         return examples

@@ -44,9 +44,12 @@ def test_every_row_comes_once_and_in_order(
 ):
     monkeypatch.setattr(batches_module, "_BATCH", batch)
     monkeypatch.setattr(batches_module, "_BLOCK", block)
-    read = [each.to_pylist() for each in read_batches(files)]
+    read = [batch.to_pylist() for _, batch in read_batches(files)]
     assert max(map(len, read)) <= batch
     rows = [row for part in read for row in part]
+    numbered = [(file, len(batch)) for file, batch in read_batches(files)]
+    lengths = [sum(n for of, n in numbered if of == file) for file in range(3)]
+    assert lengths == [10, 0, ROWS - 10]
     assert [row["row"] for row in rows] == [[n] for n in range(ROWS)]
     third = [[n, -n] if n % 3 == 0 else None for n in range(ROWS)]
     assert [row.get("third") for row in rows] == third
@@ -58,7 +61,7 @@ def test_rows_without_any_feature_count(
     tmp_path: Path, write_records: Callable[[Path, Sequence[bytes]], None]
 ):
     write_records(tmp_path / "empty", [tf.train.Example().SerializeToString()] * 1500)
-    (batch,) = read_batches([str(tmp_path / "empty")])
+    ((_, batch),) = read_batches([str(tmp_path / "empty")])
     assert batch.num_rows == 1500
 
 

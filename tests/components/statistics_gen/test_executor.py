@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+import tensorflow as tf
 import tensorflow_data_validation as tfdv
 from tfx.components.statistics_gen.executor import Executor
 from tfx.components.util import examples_utils
@@ -79,11 +80,14 @@ def made(
         unique_id="1",
     )
     executors = {"ours": LocalStatisticsGenExecutor(), "TFX's": Executor(beam)}
+    properties = {"ours": {"code": "1"}, "TFX's": {}}
     made = {}
     for name, executor in executors.items():
         made[name] = standard_artifacts.ExampleStatistics()
         made[name].uri = str(folder / name)
-        executor.Do({"examples": [examples]}, {"statistics": [made[name]]}, {})
+        executor.Do(
+            {"examples": [examples]}, {"statistics": [made[name]]}, properties[name]
+        )
     return made
 
 
@@ -100,6 +104,47 @@ def test_the_statistics_are_equal(made: Made, split: str):
     users = by_feature(ours)["user"].string_stats
     assert len(users.rank_histogram.buckets) == min(users.unique, 1000)
     assert flat(ours) == pytest.approx(flat(theirs))
+
+
+def test_what_was_read_is_not_read_again(
+    examples: standard_artifacts.Examples,
+    made: Made,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    caplog.set_level("INFO")
+
+    def run(code: str) -> list[bytes]:
+        statistics = standard_artifacts.ExampleStatistics()
+        statistics.uri = str(tmp_path / "statistics")
+        LocalStatisticsGenExecutor().Do(
+            {"examples": [examples]},
+            {"statistics": [statistics]},
+            {"code": code, "cache": str(tmp_path / "cache")},
+        )
+        return [
+            read_statistics(statistics, split).SerializeToString(deterministic=True)
+            for split in ROWS
+        ]
+
+    first = run("1")
+    assert "earlier run" not in caplog.text
+    entry = min((tmp_path / "cache").iterdir())
+    entry.write_bytes(entry.read_bytes()[:-1])
+    assert run("1") == first
+    assert "1 of 2 files read in an earlier run" in caplog.text
+    assert "2 of 2 files read in an earlier run" in caplog.text
+    expected = [read_statistics(made["ours"], split) for split in ROWS]
+    assert first == [each.SerializeToString(deterministic=True) for each in expected]
+
+    def unreadable(*_: Any) -> None:
+        raise OSError("read")
+
+    monkeypatch.setattr(tf.data, "TFRecordDataset", unreadable)
+    assert run("1") == first
+    with pytest.raises(OSError, match="read"):
+        run("2")
 
 
 def test_schema_anomalies_and_drift_are_equal(made: Made):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,14 @@ from tensorflow_data_validation.statistics.stats_impl import (
 from tensorflow_metadata.proto.v0 import statistics_pb2
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
+from components.shared.result_cache import ResultCache
 from components.shared.statistics import Statistics
 from components.statistics_gen import values as values_module
-from components.statistics_gen.statistics import generate_statistics
+from components.statistics_gen.statistics import (
+    accumulate,
+    accumulate_files,
+    statistics_of,
+)
 from components.statistics_gen.values import ValueCounts
 
 from .comparison import flat
@@ -57,19 +63,26 @@ KINDS = {
     "nothing": st.just(tf.train.Feature()),
 }
 # A feature may be absent from a row, a batch or all.
+ROWS = st.fixed_dictionaries({}, optional=KINDS)
 BATCHES = st.lists(
-    st.lists(st.fixed_dictionaries({}, optional=KINDS), min_size=1, max_size=9),
+    st.lists(ROWS, min_size=1, max_size=9),
     min_size=1,
     max_size=3,
 )
 
 
 def decode(rows: Sequence[Row]) -> pa.RecordBatch:
-    examples = [
-        tf.train.Example(features=tf.train.Features(feature=row)).SerializeToString()
-        for row in rows
-    ]
-    return ExamplesToRecordBatchDecoder().DecodeBatch(examples)
+    return ExamplesToRecordBatchDecoder().DecodeBatch([*map(serialized, rows)])
+
+
+def serialized(row: Row) -> bytes:
+    features = tf.train.Features(feature=row)
+    return tf.train.Example(features=features).SerializeToString()
+
+
+def generate_statistics(batches: Batches) -> Statistics:
+    """The statistics of batches of one file."""
+    return statistics_of([accumulate(batches)])
 
 
 def in_beam(datasets: Sequence[Batches]) -> list[Statistics]:
@@ -102,13 +115,49 @@ def in_beam(datasets: Sequence[Batches]) -> list[Statistics]:
 def test_small_data_sets_have_the_statistics_of_tfdv(drawn: list[list[list[Row]]]):
     datasets = [[decode(rows) for rows in batches] for batches in drawn]
     for batches, expected in zip(datasets, in_beam(datasets), strict=True):
-        computed = generate_statistics(batches)
-        assert flat(computed) == pytest.approx(flat(expected))
+        in_one_file = generate_statistics(batches)
+        in_files = statistics_of(accumulate([batch]) for batch in batches)
+        for computed in (in_one_file, in_files):
+            assert flat(computed) == pytest.approx(flat(expected))
+
+
+@given(st.lists(st.tuples(st.booleans(), st.lists(ROWS, max_size=9)), max_size=6))
+@settings(max_examples=25)
+def test_results_of_earlier_runs_change_no_byte(
+    write_records: Callable[[Path, Sequence[bytes]], None],
+    drawn: list[tuple[bool, list[Row]]],
+):
+    """Of some files the accumulators come from an earlier run, in another order."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [f"{folder}/{number}.gz" for number in range(len(drawn))]
+        for file, (_, rows) in zip(files, drawn, strict=True):
+            write_records(Path(file), [serialized(row) for row in rows])
+        cache = ResultCache(f"{folder}/cache")
+
+        def computed(files: Sequence[str], cache: ResultCache) -> bytes:
+            accumulated = cache.of_files(files, ["1"], accumulate_files)
+            return statistics_of(accumulated).SerializeToString(deterministic=True)
+
+        known = [
+            file for file, (is_known, _) in zip(files, drawn, strict=True) if is_known
+        ]
+        computed(known[::-1], cache)
+        from_scratch = computed(files, ResultCache(None))
+        assert computed(files, cache) == from_scratch
+        assert computed(files, cache) == from_scratch
 
 
 def test_no_example_is_a_data_set_without_features():
     empty = statistics_pb2.DatasetFeatureStatistics()
     assert generate_statistics([]) == Statistics(datasets=[empty])
+
+
+def test_no_values_take_no_space():
+    column = pa.array([[], None, []], pa.large_list(pa.large_binary()))
+    accumulated = accumulate([pa.RecordBatch.from_pydict({"x": column})] * 2)
+    assert len(pickle.dumps(accumulated)) < 10_000
+    (feature,) = statistics_of([accumulated]).datasets[0].features
+    assert feature.string_stats.unique == 0
 
 
 SHAPES = {
@@ -119,8 +168,9 @@ SHAPES = {
 }
 
 
+@pytest.mark.parametrize("files", [1, 10])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_quantiles_are_within_one_percent_in_rank(shape: str):
+def test_quantiles_are_within_one_percent_in_rank(shape: str, files: int):
     rows, batch = 100_000, 10_000
     values = SHAPES[shape](np.random.default_rng(1), rows).astype(np.float32)
     columns = values.reshape(-1, batch, 1).tolist()
@@ -129,7 +179,9 @@ def test_quantiles_are_within_one_percent_in_rank(shape: str):
         pa.RecordBatch.from_pydict({"x": pa.array(column, kind)}) for column in columns
     ]
 
-    (feature,) = generate_statistics(batches).datasets[0].features
+    size = len(batches) // files
+    of_files = [batches[n : n + size] for n in range(0, len(batches), size)]
+    (feature,) = statistics_of(map(accumulate, of_files)).datasets[0].features
     numbers = feature.num_stats
     assert numbers.mean == pytest.approx(values.astype(float).mean(), abs=1e-9)
     assert numbers.std_dev == pytest.approx(values.astype(float).std())

@@ -140,7 +140,7 @@ def both(
     }
     return (
         _run(Executor(beam), theirs, folder, "tfx"),
-        _run(TransformExecutor(), part, folder, "local"),
+        _run(TransformExecutor(), {**part, "code": "1"}, folder, "local"),
     )
 
 
