@@ -149,6 +149,8 @@ class Kubeflow(Block):
         `mysql://USER:PASSWORD@HOST/DATABASE`. Defaults to that of `kubeflow/deploy`.
       metadata: The URL itself, instead of a secret: `grpc://HOST:PORT`,
         `mysql://HOST/DATABASE` or `sqlite:///FILE` on a volume.
+      retries: How often a task that failed is started again, after 30 s, 1 min, 2 min,
+        ...
       tasks: Settings of all tasks.
       components: Additional settings of single components, by name, such as `Trainer`.
     """
@@ -159,6 +161,7 @@ class Kubeflow(Block):
     models: Volume = Volume(claim="ctr-models", path="/models")
     metadata_secret: Secret | None = Secret(secret="ctr-metadata", key="url")
     metadata: PublicUrl | None = None
+    retries: Annotated[int, Field(ge=0, le=10)] = 0
     tasks: Task = Task()
     components: dict[str, Task] = {}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from pathlib import Path
 
 from config.base import Block
@@ -40,6 +42,16 @@ class Bundle(Block):
             raise ConfigError(
                 f"validation.schema_file: {path}: cannot be read ({error.strerror})"
             ) from error
+
+    def encode(self) -> str:
+        """Returns the bundle as compressed JSON in base64: each task has a copy."""
+        text = zlib.compress(self.model_dump_json().encode(), level=9)
+        return base64.b64encode(text).decode()
+
+    @classmethod
+    def decode(cls, text: str) -> Bundle:
+        """Returns the bundle of an `encode`d text."""
+        return cls.model_validate_json(zlib.decompress(base64.b64decode(text)))
 
     def unpack(self, folder: Path) -> Config:
         """Writes the files to a folder, and returns the configuration."""

@@ -17,6 +17,7 @@ import urllib3
 
 from config.errors import ConfigError, find_user_error
 from config.notify import Event, Webhook, check_url
+from serving.releases.records import ReleaseRecord
 
 SIGNATURE_HEADER = "X-CTR-Signature-256"
 
@@ -67,6 +68,17 @@ class Notification(pydantic.BaseModel):
             version = "" if self.model_version is None else f" {self.model_version}"
             self.text = f"{self.pipeline}: {event}{version} (run {self.run_id})"
         return self
+
+
+def of_decision(event: Event, pipeline: str, record: ReleaseRecord) -> Notification:
+    """Returns the notification of a person's decision."""
+    return Notification(
+        event=event,
+        pipeline=pipeline,
+        run_id=record.run,
+        reasons=[f"by {record.by}" + (f": {record.note}" if record.note else "")],
+        model_version=record.version,
+    )
 
 
 class Notifier:

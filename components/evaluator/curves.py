@@ -22,6 +22,8 @@ class Curve(pydantic.BaseModel):
 
     Attributes:
       roc: False positive rate and true positive rate, from (0, 0) to (1, 1).
+      thresholds: Threshold of each of these points: predictions above it count as
+        clicks.
       precision_recall: Recall and precision, by rising recall.
       calibration: Mean prediction, mean label and number of examples of groups of
         about equal size, by rising prediction.
@@ -30,6 +32,7 @@ class Curve(pydantic.BaseModel):
     """
 
     roc: list[Point]
+    thresholds: list[float]
     precision_recall: list[Point]
     calibration: list[Group]
     histogram: list[Group]
@@ -68,12 +71,14 @@ def curve_of(sample: Sample, bins: Bins) -> Curve:
     steps = _evenly(recall + false_alarms)
     origin = np.zeros((1, 2))
     roc = np.stack([false_alarms, recall], axis=1)[steps]
+    starts = np.array([0.0, *bins.edges])[sample.bins[::-1]]
     precision = hits / chosen
     precision_recall = np.stack([recall, precision], axis=1)[_evenly(recall)]
     # Below the recall of the highest prediction its precision, as in pr_auc.
     start = np.array([[0.0, precision[0]]])
     return Curve(
         roc=_points(np.concatenate([origin, roc])),
+        thresholds=[1.0, *starts[steps].tolist()],
         precision_recall=_points(np.concatenate([start, precision_recall])),
         calibration=_calibration(sample),
         histogram=_histogram(sample, bins),

@@ -19,12 +19,9 @@ from ctr.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from config.notify import Event
     from config.root import Config
-    from pipeline.notifications import Notification
     from pipeline.review.decisions import Review
     from pipeline.workdir import WorkDir
-    from serving.releases.records import ReleaseRecord
 
 
 def add(commands: Commands) -> None:
@@ -117,7 +114,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _approve(options: argparse.Namespace) -> int:
-    from pipeline.notifications import Notifier
+    from pipeline.notifications import Notifier, of_decision
     from serving.releases.versions import version_path
 
     config, work_dir, review = _open(options)
@@ -128,7 +125,7 @@ def _approve(options: argparse.Namespace) -> int:
         )
     path = version_path(work_dir.model_dir(config), released.version)
     print(f"{options.run} is released as version {released.version}: {path}")
-    notifier.notify(_notification("released", config, released))
+    notifier.notify(of_decision("released", config.name, released))
     return 0
 
 
@@ -142,7 +139,7 @@ def _reject(options: argparse.Namespace) -> int:
 
 def _rollback(options: argparse.Namespace) -> int:
     """Without the lock of the work directory: it does not wait for a run to end."""
-    from pipeline.notifications import Notifier
+    from pipeline.notifications import Notifier, of_decision
     from serving.releases.versions import version_path
 
     config, work_dir, review = _open(options)
@@ -153,7 +150,7 @@ def _rollback(options: argparse.Namespace) -> int:
     if is_new:
         path = version_path(work_dir.model_dir(config), released.version)
         print(f"rolled back: version {released.version} has the model of {run}: {path}")
-        notifier.notify(_notification("rolled_back", config, released))
+        notifier.notify(of_decision("rolled_back", config.name, released))
     else:
         print(
             f"version {released.version}, which has the model of {run}, was rolled "
@@ -161,18 +158,6 @@ def _rollback(options: argparse.Namespace) -> int:
             "repeat this"
         )
     return 0
-
-
-def _notification(event: Event, config: Config, record: ReleaseRecord) -> Notification:
-    from pipeline.notifications import Notification
-
-    return Notification(
-        event=event,
-        pipeline=config.name,
-        run_id=record.run,
-        reasons=[f"by {record.by}" + (f": {record.note}" if record.note else "")],
-        model_version=record.version,
-    )
 
 
 def _label(options: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ class Package:
 
     Attributes:
       version: Digest of the content.
-      tasks: Names of its tasks.
+      tasks: Names of its tasks, without groups of tasks.
     """
 
     path: Path
@@ -66,8 +66,18 @@ class Package:
             name=name,
             version=hashlib.sha256(content.encode()).hexdigest()[:_DIGITS],
             parameters={key: _parameter(value) for key, value in inputs.items()},
-            tasks=frozenset(root["dag"]["tasks"]),
+            tasks=frozenset(_tasks(spec, root["dag"])),
         )
+
+
+def _tasks(spec: Mapping[str, Any], dag: Mapping[str, Any]) -> Iterator[str]:
+    """Yields the names of a DAG's tasks, and of those in the DAGs in it."""
+    for name, task in dag["tasks"].items():
+        component = spec["components"][task["componentRef"]["name"]]
+        if "dag" in component:
+            yield from _tasks(spec, component["dag"])
+        else:
+            yield name
 
 
 def _documents(path: Path) -> list[Any]:

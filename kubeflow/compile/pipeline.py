@@ -15,6 +15,7 @@ from tfx.types import channel_utils
 from config.kubeflow import Task
 from config.root import Config
 from kubeflow.compile import spec_builder
+from kubeflow.compile.exit_handler import NOTIFY, add_exit_handler
 from kubeflow.compile.parameters import declared_parameters
 from kubeflow.compile.pods import platform_spec, tasks_of
 from kubeflow.names import pipeline_name
@@ -35,8 +36,11 @@ def compile_pipeline(config: Config, output: Path, image: str | None = None) -> 
         pipeline_name(config.name), config, image, declared_parameters(config)
     )
     nodes = create_pipeline(config, root="", model_dir="").components
-    tasks = tasks_of(config, [node.id for node in nodes])
+    names = [node.id for node in nodes]
+    tasks = tasks_of(config, [*names, NOTIFY] if config.notify else names)
     _Compiler(config, builder, tasks).compile(nodes)
+    if config.notify:
+        add_exit_handler(builder, tasks[NOTIFY])
     builder.write(output, platform_spec(config, tasks))
 
 

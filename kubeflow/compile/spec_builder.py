@@ -9,7 +9,6 @@ dashboard.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -32,11 +31,20 @@ from kubeflow.compile.pods import executor_label, set_resources
 RUN_ID = "run_id"
 SCHEDULE_TIME = "schedule_time"
 NOTHING = "nothing"
-PAGE_SUFFIX = "_page"
+# Of what the dashboard shows of a report, which is a folder: its page, and figures.
+PAGE, METRICS, CURVES = "_page", "_metrics", "_curves"
+SHOWN_OF_REPORT = {
+    PAGE: "system.HTML",
+    METRICS: "system.Metrics",
+    CURVES: "system.ClassificationMetrics",
+}
 
 # The driver gets the whole container as one argument, which Linux limits to 131,071
 # bytes; pods would only fail with "argument list too long".
-_MAX_BUNDLE = 120_000
+_MAX_CONTAINER = 120_000
+# Argo limits a workflow to 1 MiB; the compiled workflow has each container once, and a
+# third more of templates.
+_MAX_CONTAINERS = 700_000
 
 _IMPORTED = "artifact"
 _URI = "uri"
@@ -45,6 +53,7 @@ _STRING = pipeline_spec_pb2.ParameterType.STRING
 _Type: TypeAlias = type[types.Artifact]
 _Component: TypeAlias = pipeline_spec_pb2.ComponentSpec
 _Task: TypeAlias = pipeline_spec_pb2.PipelineTaskSpec
+_Retries: TypeAlias = pipeline_spec_pb2.PipelineTaskSpec.RetryPolicy
 
 
 class SpecBuilder:
@@ -60,8 +69,7 @@ class SpecBuilder:
         whole parameters of a component, not `epochs` inside of one.
 
     Raises:
-      ConfigError: The image is missing, or the configuration has a secret or is too
-        long.
+      ConfigError: The image is missing, or the configuration has a secret.
     """
 
     def __init__(
@@ -81,7 +89,8 @@ class SpecBuilder:
         self._inputs = self.spec.root.input_definitions
         json_format.ParseDict({"parameters": parameters}, self._inputs)
         self._image = _image(config, image)
-        self._bundle = _bundle(config)
+        self._retries = config.kubeflow.retries
+        self._bundle = Bundle.of(config).encode()
         self._executors = pipeline_spec_pb2.PipelineDeploymentConfig()
 
     def add_task(
@@ -93,8 +102,9 @@ class SpecBuilder:
         task = self.spec.root.dag.tasks[name]
         _set_name(task, name)
         _disable_caching(task)
-        for parameter, declared in self._inputs.parameters.items():
-            _pass_parameter(component, task, parameter, declared.parameter_type)
+        if self._retries:
+            task.retry_policy.CopyFrom(_retry_policy(self._retries))
+        self._pass_parameters(component, task)
         _pass_run_id(component, task)
         container = self._executors.executors[component.executor_label].container
         container.image = self._image
@@ -104,6 +114,23 @@ class SpecBuilder:
         container.args.extend(arguments)
         set_resources(container, settings)
         return component, task
+
+    def group_tasks(self, name: str) -> None:
+        """Moves the tasks so far into a DAG of their own, with all parameters."""
+        group = self.spec.components[_component_name(name)]
+        group.dag.CopyFrom(self.spec.root.dag)
+        self.spec.root.dag.Clear()
+        task = self.spec.root.dag.tasks[name]
+        _set_name(task, name)
+        _disable_caching(task)
+        self._pass_parameters(group, task)
+
+    def _pass_parameters(self, component: _Component, task: _Task) -> None:
+        """Passes the parameters of the pipeline to a task."""
+        for name, declared in self._inputs.parameters.items():
+            parameter = component.input_definitions.parameters[name]
+            parameter.parameter_type = declared.parameter_type
+            task.inputs.parameters[name].component_input_parameter = name
 
     def add_import(self, resolver: str, key: str, kind: _Type) -> None:
         """Adds the task that imports an artifact that a resolver found.
@@ -138,11 +165,33 @@ class SpecBuilder:
         executor.reimport = True
 
     def write(self, output: Path, platform: pipeline_spec_pb2.PlatformSpec) -> None:
-        """Writes the spec and its PlatformSpec as YAML documents, like kfp."""
+        """Writes the spec and its PlatformSpec as YAML documents, like kfp.
+
+        Raises:
+          ConfigError: The containers are too long, since the configuration is.
+        """
+        self._check_lengths()
         executors = json_format.MessageToDict(self._executors)
         self.spec.deployment_spec.update(executors)
         trees = [json_format.MessageToDict(each) for each in (self.spec, platform)]
         output.write_text(all_to_yaml(trees), encoding="utf-8")
+
+    def _check_lengths(self) -> None:
+        lengths = [
+            len(json_format.MessageToJson(each.container))
+            for each in self._executors.executors.values()
+        ]
+        for length, allowed, of in (
+            (max(lengths), _MAX_CONTAINER, "a task"),
+            (sum(lengths), _MAX_CONTAINERS, f"{len(lengths)} tasks"),
+        ):
+            if length > allowed:
+                raise ConfigError(
+                    f"the containers of {of} have {length:,} bytes, of which the "
+                    f"configuration with the file of validation.schema_file has "
+                    f"{len(self._bundle):,} in each; allowed: at most {allowed:,}; "
+                    "shorten the schema, or remove features"
+                )
 
 
 def _image(config: Config, image: str | None) -> str:
@@ -154,17 +203,12 @@ def _image(config: Config, image: str | None) -> str:
     return chosen
 
 
-def _bundle(config: Config) -> str:
-    bundle = Bundle.of(config).model_dump_json()
-    # In JSON each quote of the bundle takes two characters.
-    length = len(json.dumps(bundle))
-    if length > _MAX_BUNDLE:
-        raise ConfigError(
-            f"the configuration and the file of validation.schema_file have {length:,} "
-            f"bytes; allowed: at most {_MAX_BUNDLE:,}; shorten the schema, or remove "
-            "features"
-        )
-    return bundle
+def _retry_policy(retries: int) -> _Retries:
+    """Returns waits of half a minute, a minute, two, ..., at most ten."""
+    policy = _Retries(max_retry_count=retries, backoff_factor=2.0)
+    policy.backoff_duration.FromSeconds(30)
+    policy.backoff_max_duration.FromSeconds(600)
+    return policy
 
 
 def _component_name(task: str) -> str:
@@ -188,12 +232,6 @@ def _system_type(title: str) -> pipeline_spec_pb2.ArtifactTypeSchema:
     return pipeline_spec_pb2.ArtifactTypeSchema(
         schema_title=title, schema_version="0.0.1"
     )
-
-
-def _pass_parameter(component: _Component, task: _Task, name: str, kind: int) -> None:
-    """Passes a parameter of the pipeline to a task."""
-    component.input_definitions.parameters[name].parameter_type = kind
-    task.inputs.parameters[name].component_input_parameter = name
 
 
 def _pass_run_id(component: _Component, task: _Task) -> None:
@@ -231,16 +269,12 @@ def _disable_caching(task: _Task) -> None:
 
 
 def declare_output(component: _Component, key: str, kind: _Type) -> None:
-    """Declares an output, and for a report also its page.
-
-    The dashboard shows artifacts of the type system.HTML if they are one file; a report
-    is a folder.
-    """
+    """Declares an output, and for a report also what the dashboard shows of it."""
     outputs = component.output_definitions.artifacts
     outputs[key].artifact_type.CopyFrom(_artifact_type(kind))
     if kind is HtmlReport:
-        page = outputs[key + PAGE_SUFFIX].artifact_type
-        page.CopyFrom(_system_type("system.HTML"))
+        for suffix, title in SHOWN_OF_REPORT.items():
+            outputs[key + suffix].artifact_type.CopyFrom(_system_type(title))
 
 
 def declare_resolved(component: _Component, keys: Iterable[str]) -> None:

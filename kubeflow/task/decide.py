@@ -19,6 +19,7 @@ from kubeflow.task.inputs import check_copies, parameters_of
 from kubeflow.task.metadata import connection_of
 from kubeflow.task.outputs import import_uri, keep_folder, write_result
 from kubeflow.task.paths import local_path, model_dir_of
+from pipeline.notifications import Notifier, of_decision
 from pipeline.review.decisions import Review
 
 _log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ def _decide(config: Config, executor_input: pipeline_spec_pb2.ExecutorInput) -> 
     values = parameters_of(executor_input.inputs)
     run, by, note = values["run"], values["by"], values["note"]
     check_copies(connection_of(config), executor_input.inputs)
+    notifier = Notifier(config.notify)
     review = _review(config)
     if values["decision"] == "reject":
         review.reject(run, by, note)
@@ -61,6 +63,7 @@ def _decide(config: Config, executor_input: pipeline_spec_pb2.ExecutorInput) -> 
         return
     released = review.approve(run, by, note, values["override"], values["rollback"])
     _log.info("%s is released as version %s", run, released.version)
+    notifier.notify(of_decision("released", config.name, released))
 
 
 def _check(decision: str) -> None:

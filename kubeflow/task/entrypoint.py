@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def container_parser(description: str) -> argparse.ArgumentParser:
     """Returns a parser of the arguments that `SpecBuilder.add_task` sets."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--bundle", required=True, help="the configuration, as JSON")
+    parser.add_argument("--bundle", required=True, help="the configuration, encoded")
     parser.add_argument(
         "--executor_input", required=True, help="inputs and outputs, as JSON"
     )
@@ -60,7 +60,7 @@ def run_container(work: Work, options: argparse.Namespace) -> int:
     json_format.Parse(
         options.executor_input, executor_input, ignore_unknown_fields=True
     )
-    config = Bundle.model_validate_json(options.bundle).unpack(_FILES)
+    config = Bundle.decode(options.bundle).unpack(_FILES)
     try:
         work(config, executor_input)
     except Exception as error:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime, timezone
 
 from ml_metadata import errors
+from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
 from config.root import Config
 from kubeflow.compile.pods import METADATA_VARIABLE
 from pipeline.metadata import Connection, connection_to, open_store
 
-# TFX's type of the context of a run.
+# TFX's types of the contexts of a run, and of a node, `PIPELINE.NODE`.
 _RUN = "pipeline_run"
+_NODE = "node"
+
+_State = metadata_store_pb2.Execution
+_Event = metadata_store_pb2.Event
 
 
 def connection_of(config: Config) -> Connection:
@@ -48,3 +55,50 @@ def mark_deleted(connection: Connection, path: str) -> None:
     for artifact in artifacts:
         artifact.state = metadata_store_pb2.Artifact.DELETED
     store.put_artifacts(artifacts)
+
+
+def forget_results(connection: Connection, run_id: str, node: str) -> None:
+    """Takes back what an earlier attempt of a task recorded.
+
+    The files of its outputs were in a pod that is gone. TFX would take the node for
+    done, and the backend would upload empty folders.
+    """
+    store = open_store(connection)
+    for execution in _executions(store, run_id).get(node, []):
+        if execution.last_known_state == _State.COMPLETE:
+            events = store.get_events_by_execution_ids([execution.id])
+            made = [each.artifact_id for each in events if each.type == _Event.OUTPUT]
+            artifacts = store.get_artifacts_by_id(made)
+            for artifact in artifacts:
+                artifact.state = metadata_store_pb2.Artifact.DELETED
+            store.put_artifacts(artifacts)
+            execution.last_known_state = _State.FAILED
+            store.put_executions([execution])
+
+
+def incomplete_nodes(connection: Connection, run_id: str) -> list[str]:
+    """Returns the nodes of a run that started and did not complete, by name.
+
+    One whose driver failed, or that was killed, is still RUNNING.
+    """
+    executions = _executions(open_store(connection), run_id)
+    return sorted(
+        node
+        for node, attempts in executions.items()
+        if attempts[-1].last_known_state not in (_State.COMPLETE, _State.CACHED)
+    )
+
+
+def _executions(
+    store: metadata_store.MetadataStore, run_id: str
+) -> Mapping[str, list[metadata_store_pb2.Execution]]:
+    """Returns the executions of a run by node, in their order."""
+    nodes: defaultdict[str, list[metadata_store_pb2.Execution]] = defaultdict(list)
+    run = store.get_context_by_type_and_name(_RUN, run_id)
+    executions = [] if run is None else store.get_executions_by_context(run.id)
+    for execution in sorted(executions, key=lambda each: each.id):
+        for context in store.get_contexts_by_execution(execution.id):
+            if context.type == _NODE:
+                _, _, node = context.name.partition(".")
+                nodes[node].append(execution)
+    return nodes

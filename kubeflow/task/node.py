@@ -12,15 +12,15 @@ from tfx.orchestration import pipeline as tfx_pipeline
 from config.errors import RunError
 from config.root import Config
 from kubeflow.compile.parameters import with_run_parameters
-from kubeflow.compile.spec_builder import NOTHING, PAGE_SUFFIX, SCHEDULE_TIME
+from kubeflow.compile.spec_builder import NOTHING, SCHEDULE_TIME
+from kubeflow.task.dashboard import shown_suffix, write_shown
 from kubeflow.task.inputs import check_copies, parameters_of, run_id_of
-from kubeflow.task.metadata import connection_of, start_time
+from kubeflow.task.metadata import connection_of, forget_results, start_time
 from kubeflow.task.outputs import (
     artifact_with_metadata,
     import_uri,
     keep_folder,
     made_artifact,
-    write_page,
     write_result,
 )
 from kubeflow.task.paths import local_path, model_dir_of, uri_of
@@ -65,6 +65,7 @@ class KubeflowTask:
         """Runs the node, and writes its outputs for the backend."""
         if not self._is_shared:
             check_copies(self._connection, self._inputs)
+            forget_results(self._connection, self._run_id, self._node)
         runner = NodeRunner(self._dag(), self._run_id, use_cache=self._is_shared)
         nodes = {node.node_info.id: node for node in runner.nodes}
         if self._node not in nodes:
@@ -116,9 +117,6 @@ class KubeflowTask:
             uri = declared.artifacts[0].uri
             if key == NOTHING:
                 keep_folder(local_path(uri))
-            elif key.endswith(PAGE_SUFFIX):
-                report = made_artifact(outputs, key.removesuffix(PAGE_SUFFIX))
-                write_page(report.uri, local_path(uri))
             elif key in keys:
                 made = made_artifact(outputs, key)
                 artifact = artifact_with_metadata(made)
@@ -126,6 +124,10 @@ class KubeflowTask:
                     keep_folder(made.uri)
                     artifact.uri = uri_of(made.uri)
                 result.artifacts[key].artifacts.append(artifact)
+            elif suffix := shown_suffix(key):
+                report = made_artifact(outputs, key.removesuffix(suffix))
+                shown = write_shown(report.uri, suffix, local_path(uri))
+                result.artifacts[key].artifacts.add(uri=uri).metadata.update(shown)
         for key in self._outputs.parameters:
             result.parameter_values[key].string_value = self._import_uri(outputs, key)
         write_result(self._outputs, result)

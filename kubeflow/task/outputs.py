@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 from tfx import types
-from tfx.dsl.io import fileio
-from tfx.utils import io_utils
 
-from components.evaluation_report.files import PAGE_FILE
 from config.errors import RunError
 from kubeflow.compile.spec_builder import NOTHING
 from kubeflow.task.paths import is_copy, uri_of
@@ -31,13 +27,6 @@ def keep_folder(folder: str) -> None:
     path.mkdir(parents=True, exist_ok=True)
     if not any(path.iterdir()):
         (path / _PLACEHOLDER).touch()
-
-
-def write_page(report: str, path: str) -> None:
-    """Copies the page of a report to the file that Kubeflow's dashboard shows."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with fileio.open(os.path.join(report, PAGE_FILE), "rb") as file:
-        io_utils.write_bytes_file(path, file.read())
 
 
 def made_artifact(outputs: Outputs, key: str) -> types.Artifact:

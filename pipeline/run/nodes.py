@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 from ml_metadata.proto import metadata_store_pb2
@@ -11,7 +12,7 @@ from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher, runtime_parameter_utils
-from tfx.orchestration.portable.mlmd import execution_lib
+from tfx.orchestration.portable.mlmd import artifact_lib, event_lib, execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.metadata import open_store
@@ -85,8 +86,27 @@ class NodeRunner:
             if not execution_lib.is_execution_successful(execution):
                 # The launcher records that inputs could not be resolved, and returns.
                 raise RuntimeError(f"{name}: its inputs could not be resolved")
-            outputs = execution_lib.get_output_artifacts(handle, execution.id)
+            outputs = _live_outputs(handle, execution.id)
         # A resolver marks what it found as cached, but it did look.
         resolved = "Resolver" in node.node_info.type.name
         cached = execution.last_known_state == _Execution.CACHED and not resolved
         return outputs, cached
+
+
+def _live_outputs(handle: metadata.Metadata, execution_id: int) -> Outputs:
+    """Returns the outputs of an execution by key, without those that were lost."""
+    events = [
+        event
+        for event in handle.store.get_events_by_execution_ids([execution_id])
+        if event_lib.is_valid_output_event(event)
+    ]
+    ids = [event.artifact_id for event in events]
+    artifacts = {
+        each.id: each for each in artifact_lib.get_artifacts_by_ids(handle, ids)
+    }
+    outputs: defaultdict[str, list[types.Artifact]] = defaultdict(list)
+    for event in events:
+        artifact = artifacts[event.artifact_id]
+        if artifact.mlmd_artifact.state == metadata_store_pb2.Artifact.LIVE:
+            outputs[event.path.steps[0].key].append(artifact)
+    return dict(outputs)

@@ -54,7 +54,7 @@ class Cluster:
         (self.data / "clicks" / "day-04.csv").rename(self.data / "clicks" / "4.csv")
         self.backend = Backend(folder / "backend")
 
-    def config(self, **kubeflow: Any) -> Any:
+    def config(self, notify: Any = (), **kubeflow: Any) -> Any:
         """The configuration, with other settings of `kubeflow`."""
         settings = {
             **CONFIG["kubeflow"],
@@ -63,7 +63,8 @@ class Cluster:
             **kubeflow,
         }
         path = self.folder / "pipeline.yaml"
-        path.write_text(yaml.safe_dump({**CONFIG, "kubeflow": settings}))
+        blocks = {"kubeflow": settings, "notify": list(notify)}
+        path.write_text(yaml.safe_dump({**CONFIG, **blocks}))
         return load_config(path, data=str(self.data))
 
     @property

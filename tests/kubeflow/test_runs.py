@@ -110,6 +110,15 @@ def test_a_run_releases_its_model(cluster, released):
     path = cluster.backend.objects.path(cluster.backend.artifacts.get(page).uri)
     assert path.read_text().startswith("<!doctype html>")
     assert released.id in path.read_text()
+    shown = {
+        key: cluster.backend.artifacts.get(
+            released.outputs["EvaluationReport"].artifacts[f"report_{key}"]
+        ).metadata
+        for key in ("metrics", "curves")
+    }
+    assert 0.3 < shown["metrics"]["auc"] < 1
+    # The launcher keeps a list so, and the dashboard reads it so.
+    assert len(shown["curves"]["confidenceMetrics"]["list"]) > 10
     # Nothing was there to be found.
     for name in RESOLVED:
         (uri,) = released.outputs[name].parameters.values()

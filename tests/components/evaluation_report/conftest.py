@@ -124,6 +124,7 @@ def curve(power: float) -> Curve:
     steps = [step / 20 for step in range(21)]
     return Curve(
         roc=[(step, step**power) for step in steps],
+        thresholds=[1 - step for step in steps],
         precision_recall=[(step, 0.5 - 0.4 * step) for step in steps],
         calibration=[(step / 4, step**1.1 / 4, 100.0) for step in steps],
         histogram=[

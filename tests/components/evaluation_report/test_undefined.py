@@ -107,6 +107,7 @@ def test_columns_without_values_are_told(make_report):
 def test_a_model_that_predicts_one_value_has_curves_that_can_be_seen():
     constant = Curve(
         roc=[(0, 0), (1, 1)],
+        thresholds=[1, 0.19],
         precision_recall=[(0, 0.25), (1, 0.25)],
         calibration=[(0.2, 0.25, 4)],
         histogram=[(0.19, 0.2, 4)],

@@ -52,6 +52,17 @@ def test_roc(curve, mean):
 
 
 @MEANS
+def test_thresholds_of_roc(curve, mean):
+    labels, predictions, found = curve(mean)
+
+    assert len(found.thresholds) == len(found.roc)
+    for threshold, rates in zip(found.thresholds, found.roc, strict=True):
+        chosen = predictions > threshold
+        measured = (chosen[labels == 0].mean(), chosen[labels == 1].mean())
+        assert rates == pytest.approx(measured, abs=1e-5)
+
+
+@MEANS
 def test_precision_and_recall(curve, mean):
     labels, predictions, found = curve(mean)
     points = np.array(found.precision_recall)

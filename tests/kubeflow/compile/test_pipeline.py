@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from emulation.package import Package
 from google.protobuf import json_format
@@ -161,6 +163,8 @@ def test_artifacts_have_the_types_that_the_dashboard_shows(package):
     assert titles(report.output_definitions) == {
         "report": "system.Artifact",
         "report_page": "system.HTML",
+        "report_metrics": "system.Metrics",
+        "report_curves": "system.ClassificationMetrics",
     }
     assert titles(trainer.output_definitions)["model"] == "system.Model"
     assert titles(trainer.input_definitions)["examples"] == "system.Dataset"
@@ -171,6 +175,34 @@ def test_with_a_shared_folder_nothing_is_imported(compiled):
     assert set(package.spec.root.dag.tasks) == COMPONENTS
     assert "baseline_model" not in task(package, "Evaluator").inputs.artifacts
     assert "LastRelease" in task(package, "Evaluator").dependent_tasks
+
+
+def test_a_task_that_fails_is_tried_again(compiled):
+    package = compiled("kubeflow.retries=3")
+    for name in COMPONENTS:
+        policy = json_format.MessageToDict(task(package, name).retry_policy)
+        assert policy["maxRetryCount"] == 3
+        assert policy["backoffDuration"] == "30s"
+    default = task(compiled(), "Trainer")
+    assert not default.HasField("retry_policy")
+
+
+def test_notifications_are_the_exit_handler_of_all_tasks(compiled):
+    """A task with this trigger has exactly one dependency, as Argo's hooks have."""
+    package = compiled("notify=[{webhook: 'https://ads.example'}]")
+    root = package.spec.root
+    assert set(root.dag.tasks) == {"Pipeline", "Notify"}
+    handler = root.dag.tasks["Notify"]
+    assert list(handler.dependent_tasks) == ["Pipeline"]
+    assert handler.trigger_policy.strategy == (
+        handler.TriggerPolicy.ALL_UPSTREAM_TASKS_COMPLETED
+    )
+    group = package.spec.components[root.dag.tasks["Pipeline"].component_ref.name]
+    assert set(compiled().spec.root.dag.tasks) == set(group.dag.tasks)
+    assert set(group.input_definitions.parameters) == set(
+        root.input_definitions.parameters
+    )
+    assert "exec-Notify" in package.kubernetes
 
 
 SETTINGS = (
@@ -223,8 +255,9 @@ def test_what_kubernetes_gives_the_tasks(compiled):
     [
         ("kubeflow.components={Treiner: {gpus: 1}}", ["'Treiner'", "Trainer"]),
         ("kubeflow.image=null", ["kubeflow.image: "]),
-        # More than a task can be handed.
-        ("validation.schema_file={large}", ["120,000"]),
+        # More than one container, and more than a workflow, can hold.
+        ("validation.schema_file={10000}", ["120,000"]),
+        ("validation.schema_file={5000}", ["700,000"]),
         (
             "kubeflow.components={Trainer: {volumes: [{claim: b, path: /models}]}}",
             ["kubeflow: Trainer: ", "'ctr-models' and 'b'", "/models"],
@@ -232,11 +265,42 @@ def test_what_kubernetes_gives_the_tasks(compiled):
     ],
 )
 def test_what_cannot_run_is_rejected(compiled, tmp_path, override, named):
-    schema = tmp_path / "schema.pbtxt"
-    schema.write_text('feature { name: "age" }\n' * 5_000)
+    random = Random(0)
+    for features in (5_000, 10_000):
+        names = (
+            f'feature {{ name: "{random.randbytes(8).hex()}" }}'
+            for _ in range(features)
+        )
+        schema = tmp_path / f"{features}.pbtxt"
+        schema.write_text("\n".join(names))
+        override = override.replace(f"{{{features}}}", str(schema))
     with pytest.raises(ConfigError) as caught:
-        compiled(override.replace("{large}", str(schema)))
+        compiled(override)
     assert all(word in str(caught.value) for word in named)
+
+
+def test_a_long_schema_fits_into_the_workflow(compiled, tmp_path):
+    """60 KB of it, 14 tasks with two volumes each; Argo's limit is 1 MiB."""
+    feature = 'feature {{ name: "f{}" type: BYTES value_count {{ min: 1 max: 1 }} }}\n'
+    text = "".join(map(feature.format, range(1_100)))
+    schema = tmp_path / "schema.pbtxt"
+    schema.write_text(text)
+    package = compiled(
+        f"validation.schema_file={schema}",
+        "infra_validation={}",
+        "kubeflow.artifacts=/artifacts",
+        "kubeflow.tasks={volumes: [{claim: a, path: /a}, {claim: b, path: /b}]}",
+    )
+
+    containers = json_format.MessageToJson(package.spec).count('"image"')
+    assert len(text) > 60_000
+    assert containers >= 14
+    assert len(json_format.MessageToJson(package.spec)) < 700_000
+    (bundle,) = {
+        args[args.index("--bundle") + 1]
+        for args in (list(executor(package, n).container.args) for n in COMPONENTS)
+    }
+    assert Bundle.decode(bundle).curated_schema == text
 
 
 @pytest.mark.parametrize(

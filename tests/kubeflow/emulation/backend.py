@@ -12,8 +12,16 @@ from typing import Any
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 
-from emulation.launcher import ExecutorInput, Launcher
-from emulation.package import KINDS, TYPES, Dag, Kubernetes, Package, in_order
+from emulation.launcher import ExecutorInput, Launcher, TaskFailedError
+from emulation.package import (
+    KINDS,
+    TYPES,
+    Dag,
+    Kubernetes,
+    Package,
+    in_order,
+    runs_always,
+)
 from emulation.storage import Artifacts, ObjectStore, local_path
 
 ROOT = "minio://mlpipeline/v2/artifacts"
@@ -40,6 +48,7 @@ class Run:
       outputs: Of each task.
       logs: What each container wrote.
       cached: The tasks that the cache answered for.
+      attempts: How often each container was started.
     """
 
     id: str
@@ -48,6 +57,7 @@ class Run:
     outputs: dict[str, Outputs] = field(default_factory=dict)
     logs: dict[str, str] = field(default_factory=dict)
     cached: set[str] = field(default_factory=set)
+    attempts: dict[str, int] = field(default_factory=dict)
 
     @property
     def folder(self) -> str:
@@ -137,19 +147,28 @@ class Backend:
         return run
 
     def _run_dag(self, scope: _Scope, dag: Dag, only: str | None = None) -> None:
-        run, outputs = scope.run, scope.outputs
+        failed: dict[str, TaskFailedError] = {}
         for name in in_order(dag, only):
             task = dag.tasks[name]
-            component = run.package.spec.components[task.component_ref.name]
-            inputs = self._inputs(scope, task, component)
-            if component.WhichOneof("implementation") == "dag":
-                outputs[name] = self._run_inner(run, component, inputs)
+            if failed and not runs_always(task):
                 continue
-            executor = run.package.executors[component.executor_label]
-            if executor.WhichOneof("spec") == "importer":
-                outputs[name] = self._import(executor.importer, task, scope.parameters)
-            else:
-                outputs[name] = self._run_container(run, name, task, component, inputs)
+            try:
+                scope.outputs[name] = self._run_task(scope, name, task)
+            except TaskFailedError as error:
+                failed[name] = error
+        for error in failed.values():
+            raise error
+
+    def _run_task(self, scope: _Scope, name: str, task: Any) -> Outputs:
+        run = scope.run
+        component = run.package.spec.components[task.component_ref.name]
+        inputs = self._inputs(scope, task, component)
+        if component.WhichOneof("implementation") == "dag":
+            return self._run_inner(run, component, inputs)
+        executor = run.package.executors[component.executor_label]
+        if executor.WhichOneof("spec") == "importer":
+            return self._import(executor.importer, task, scope.parameters)
+        return self._run_container(run, name, task, component, inputs)
 
     def _run_inner(self, run: Run, component: Any, inputs: Any) -> Outputs:
         inner: dict[str, Outputs] = {}
@@ -181,15 +200,21 @@ class Backend:
         if asked and key in self._cache:
             run.cached.add(name)
             return self._cache[key]
-        self._launcher.fresh_pod()
         executor_input = ExecutorInput(inputs=inputs)
         self._provision(run, name, component, executor_input.outputs)
-        output, run.logs[name] = self._launcher.execute(
-            container,
-            run.package.kubernetes.get(component.executor_label, Kubernetes()),
-            executor_input,
-            run.folder,
-        )
+        kubernetes = run.package.kubernetes.get(component.executor_label, Kubernetes())
+        for attempt in range(task.retry_policy.max_retry_count + 1):
+            # The driver is not run again, so that the outputs are the same; the pod is.
+            self._launcher.fresh_pod()
+            run.attempts[name] = attempt + 1
+            try:
+                output, run.logs[name] = self._launcher.execute(
+                    container, kubernetes, executor_input, run.folder
+                )
+                break
+            except TaskFailedError:
+                if attempt == task.retry_policy.max_retry_count:
+                    raise
         result = Outputs(parameters=_plain(output.parameter_values))
         for each, artifacts in output.artifacts.items():
             (artifact,) = artifacts.artifacts

@@ -117,6 +117,9 @@ class Package:
                 # The order of tasks follows from nothing else.
                 if producer not in task.dependent_tasks:
                     raise RefusedError(f"{name}: does not wait for {producer}")
+            if runs_always(task) and len(task.dependent_tasks) != 1:
+                # argocompiler/dag.go: an exit hook is of one task.
+                raise RefusedError(f"{name}: an exit handler of several tasks")
             for producer in task.dependent_tasks:
                 if producer not in dag.tasks:
                     raise RefusedError(f"{name}: waits for {producer}: no such task")
@@ -134,6 +137,12 @@ class Package:
             for name, parameter in declared.items()
         }
         return {**defaults, **values}
+
+
+def runs_always(task: Any) -> bool:
+    """Returns True for an exit handler, which also runs after a failure."""
+    strategy = task.trigger_policy.strategy
+    return bool(strategy == task.TriggerPolicy.ALL_UPSTREAM_TASKS_COMPLETED)
 
 
 def _producers(task: Any) -> Iterator[str]:

@@ -26,7 +26,6 @@ from kubeflow.task.outputs import (
     import_uri,
     keep_folder,
     made_artifact,
-    write_page,
 )
 from kubeflow.task.paths import (
     ROOT_VARIABLE,
@@ -126,12 +125,6 @@ def test_a_folder_without_files_gets_one(tmp_path):
     (tmp_path / "full" / "file").touch()
     keep_folder(str(tmp_path / "full"))
     assert len(list((tmp_path / "full").iterdir())) == 1
-
-
-def test_the_page_of_a_report_is_one_file(tmp_path):
-    (tmp_path / "report.html").write_text("<html>")
-    write_page(str(tmp_path), str(tmp_path / "page" / "report_page"))
-    assert (tmp_path / "page" / "report_page").read_text() == "<html>"
 
 
 def test_metadata_has_no_null_no_list_and_no_object():
@@ -277,7 +270,7 @@ def test_a_container_ends_with_one_line(
     handed = json_format.MessageToDict(executor_input)
     # Later backends may say more.
     handed["inputs"]["newer"] = {"than": "this"}
-    bundle = Bundle.of(local).model_dump_json()
+    bundle = Bundle.of(local).encode()
     arguments = ["--node", "Booster", "--bundle", bundle]
 
     assert main([*arguments, "--executor_input", json.dumps(handed)]) == status
