@@ -86,9 +86,15 @@ def curve_of(sample: Sample, bins: Bins) -> Curve:
 
 
 def _evenly(progress: Floats) -> Ints:
-    """Returns the indices where a rising sequence passes even steps, ends included."""
+    """Returns the indices nearest to even steps of a rising sequence, ends included.
+
+    Not those just after a step, which are mostly the upper corners of a staircase.
+    """
     steps = np.linspace(progress[0], progress[-1], _POINTS - 1)
-    return np.unique(np.searchsorted(progress, steps))
+    after = np.searchsorted(progress, steps)
+    before = np.maximum(after - 1, 0)
+    nearer = steps - progress[before] < progress[after] - steps
+    return np.unique(np.where(nearer, before, after))
 
 
 def _calibration(sample: Sample) -> list[Group]:

@@ -25,7 +25,7 @@ BLOCKS = 20
 # Click probabilities are small: the bins are equally wide in log-odds, where 0.001 and
 # 0.002 are as far apart as 0.1 and 0.18.
 _LARGEST_LOG_ODDS = 16
-_BINS_FOR_ONE = 256
+_BINS_FOR_ONE = 2048
 
 # Distance of clipped predictions from 0 and 1 in the log loss, as in Keras.
 _CLOSEST = 1e-7

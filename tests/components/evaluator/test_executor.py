@@ -122,8 +122,8 @@ def alone(tiny, evaluate):
 
 
 def _bins(probabilities, threshold=0.3):
-    """256 bins for each of log-odds, and a threshold that is the end of one."""
-    bins = np.ceil(256 * special.logit(probabilities.astype(np.float64)))
+    """2048 bins for each of log-odds, and a threshold that is the end of one."""
+    bins = np.ceil(2048 * special.logit(probabilities.astype(np.float64)))
     return 2 * bins + (probabilities > threshold)
 
 

@@ -35,6 +35,16 @@ def entropy(labels):
     return stats.entropy([labels.mean(), 1 - labels.mean()])
 
 
+def test_auc_of_few_examples(draw, count):
+    """Where a tie of two predictions would be seen."""
+    labels, predictions = draw(3, 5000, 0.3)
+    for rows in np.split(np.arange(5000), 1000):
+        if len(set(labels[rows])) == 2:
+            sample = count(labels[rows], predictions[rows])
+            expected = sk.roc_auc_score(labels[rows], predictions[rows])
+            assert metrics.auc(sample)[0] == pytest.approx(expected, abs=1e-9)
+
+
 @pytest.mark.parametrize("decimals", [None, 2, 1])
 @pytest.mark.parametrize("mean", [0.003, 0.1, 0.6])
 @pytest.mark.parametrize("seed", [0, 1])
