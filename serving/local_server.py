@@ -58,6 +58,7 @@ class LocalServer:
     Attributes:
       name: `tensorflow_model_server`, or `the embedded server`.
       address: `HOST:PORT`.
+      program: Path of `tensorflow_model_server`; None for the embedded server.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class LocalServer:
         self.address = f"{_HOST}:{port}"
         self._target = Target(model)
         self._log = folder / "server.log"
-        program = find_tensorflow_serving()
+        self.program = program = find_tensorflow_serving()
         if program is None:
             self.name = "the embedded server"
             command = Settings(

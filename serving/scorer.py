@@ -36,6 +36,13 @@ def raw_features(saved_model: str) -> dict[str, tf.TensorSpec]:
     }
 
 
+def exported_by(saved_model: str) -> str:
+    """Returns the version of the TensorFlow that exported a model."""
+    graph = saved_model_utils.get_meta_graph_def(saved_model, tf.saved_model.SERVING)
+    version: str = graph.meta_info_def.tensorflow_version
+    return version
+
+
 def _argument(info: meta_graph_pb2.TensorInfo) -> str:
     """Returns the argument of the function `predict` for one of its inputs.
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +48,13 @@ class Files:
 def find_tensorflow_serving() -> str | None:
     """Returns the path of `tensorflow_model_server`; None if it is not installed."""
     return shutil.which(_PROGRAM)
+
+
+def tensorflow_version(program: str) -> str | None:
+    """Returns the version of TensorFlow in a server; None if it does not tell it."""
+    done = subprocess.run([program, "--version"], capture_output=True, text=True)
+    found = re.search(r"TensorFlow Library: (\S+)", done.stdout)
+    return found[1] if found else None
 
 
 def write_files(serving: Serving, name: str, base_path: str, folder: Path) -> Files:

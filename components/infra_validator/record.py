@@ -28,6 +28,8 @@ class InfraRecord(Block, ArtifactFile):
 
     Attributes:
       server: Name of the server.
+      server_tensorflow: Version of its TensorFlow; None if it does not tell it.
+      model_tensorflow: Version of the TensorFlow that exported the model.
       rows: Number of rows that were sent through each signature.
       load_seconds: Time until the model was AVAILABLE, seconds; None where it did
         not come to be.
@@ -38,6 +40,8 @@ class InfraRecord(Block, ArtifactFile):
     FILE = "infra_validation.json"
 
     server: str
+    server_tensorflow: str | None = None
+    model_tensorflow: str | None = None
     rows: int
     load_seconds: float | None = None
     answers: dict[str, Answers] = {}
@@ -52,7 +56,22 @@ class InfraRecord(Block, ArtifactFile):
         """Why the candidate passed or not, as the gates say it."""
         if self.reasons:
             return [f"failed: infra: {reason}" for reason in self.reasons]
-        return [f"passed: infra: {self.summary()}"]
+        passed = f"passed: infra: {self.summary()}"
+        if not self.server_is_older:
+            return [passed]
+        return [
+            passed,
+            f"warning: infra: {self.server} has TensorFlow {self.server_tensorflow}, "
+            f"the model was exported by {self.model_tensorflow}; serve it by that or a "
+            "later version: an older one need not know all of its operations",
+        ]
+
+    @property
+    def server_is_older(self) -> bool:
+        """True if the server has an older TensorFlow, patch releases aside."""
+        if self.server_tensorflow is None or self.model_tensorflow is None:
+            return False
+        return _minor(self.server_tensorflow) < _minor(self.model_tensorflow)
 
     def summary(self) -> str:
         """Describes the measurements of a candidate that passed."""
@@ -64,3 +83,8 @@ class InfraRecord(Block, ArtifactFile):
             f"{self.server} answers {self.rows:,} rows as the model itself does; p99: "
             f"{times}"
         )
+
+
+def _minor(version: str) -> tuple[int, int]:
+    major, minor, *_ = version.split(".")
+    return int(major), int(minor)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 
 from components.infra_validator.record import Answers, InfraRecord
 from components.infra_validator.requests import SIGNATURES, Rows
@@ -17,7 +18,8 @@ from components.infra_validator.server import CandidateServer
 from config.parts import InfraValidatorPart
 from config.release import InfraValidation
 from serving.local_server import ServingError
-from serving.scorer import Scorer
+from serving.scorer import Scorer, exported_by
+from serving.tensorflow_serving import tensorflow_version
 
 # Batches of other sizes are computed in other orders, so the last digits differ.
 _TOLERANCE = 1e-5
@@ -59,7 +61,16 @@ def validate(
         CandidateServer(part.name, saved_model, part.batching, folder) as server,
         ThreadPoolExecutor(1) as pool,
     ):
-        record = InfraRecord(server=server.name, rows=len(examples))
+        record = InfraRecord(
+            server=server.name,
+            server_tensorflow=(
+                tf.__version__
+                if server.program is None
+                else tensorflow_version(server.program)
+            ),
+            model_tensorflow=exported_by(saved_model),
+            rows=len(examples),
+        )
         # While the server starts, which takes longer.
         own = pool.submit(_score, saved_model, examples)
         try:

@@ -140,17 +140,43 @@ def test_a_model_that_takes_too_long_to_load_is_refused(trained, try_model):
 
 def test_tensorflow_serving_is_preferred(trained, try_model, tmp_path, monkeypatch):
     program = tmp_path / "tensorflow_model_server"
-    program.write_text('#!/bin/sh\necho "$@"\necho out of memory\nexit 137\n')
+    program.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo TensorFlow Library: 2.9.3 && exit\n'
+        'echo "$@"\necho out of memory\nexit 137\n'
+    )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     tried = try_model(trained.uri, rows=10)
 
     assert tried.record.server == "tensorflow_model_server"
+    assert tried.record.server_tensorflow == "2.9.3"
+    assert tried.record.model_tensorflow == tf.__version__
     (reason,) = tried.record.reasons
     assert reason.startswith("tensorflow_model_server ended with status 137 ")
     assert reason.endswith("out of memory")
     log = (tried.folder / "server.log").read_text()
     assert "--max_num_load_retries=0" in log
+
+
+@pytest.mark.parametrize(
+    ("server", "model", "is_older"),
+    [
+        ("2.9.3", "2.16.2", True),
+        ("2.16.1", "2.16.2", False),
+        ("2.20.0", "2.16.2", False),
+        ("3.0.0-rc1", "2.21.0", False),
+        (None, "2.16.2", False),
+    ],
+)
+def test_an_older_server_is_a_warning(server, model, is_older):
+    record = InfraRecord(
+        server="s", server_tensorflow=server, model_tensorflow=model, rows=1
+    )
+    _, *warnings = record.in_words()
+
+    assert record.passed
+    assert len(warnings) == is_older
+    assert all(f"{server}, " in line and f"{model};" in line for line in warnings)
 
 
 FAST = Answers(differing=0, largest_difference=1e-7, p50_ms=0.5, p99_ms=1.25)
