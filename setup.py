@@ -56,6 +56,7 @@ setup(
         "pyarrow",  # the columns that the example readers yield
         "numpy",  # vectors of clicks, scores and weights
         "scikit-learn",  # the AUC of the true probability, where it is known
+        "duckdb>=1.2",  # histories of users, out of core
         "pydantic>=2",  # the typed configuration and its messages
         "pyyaml",  # the configuration file
         "rich",  # progress and tables

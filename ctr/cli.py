@@ -12,6 +12,7 @@ from ctr.commands import (
     ablate,
     bench,
     config,
+    history,
     init,
     kubeflow,
     neighbors,
@@ -28,6 +29,7 @@ from ctr.commands.options import INTERRUPTED, Command, add_debug
 
 _COMMANDS = (
     simulate,
+    history,
     init,
     config,
     run,

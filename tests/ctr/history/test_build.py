@@ -1,0 +1,219 @@
+"""Histories, compared with a loop over the rows, and what cannot be used."""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.errors import ConfigError, InputError
+from ctr.history import Columns, build_histories
+
+COLUMNS = Columns(user="user", items=("ad", "kind"), time="at", label="click")
+NAMES = ("user", "ad", "kind", "at", "click")
+
+rows = st.tuples(
+    st.sampled_from(["ann", "bob", None]),
+    st.sampled_from(["a1", "a2", "01"]),
+    st.sampled_from(["x", "y z"]),
+    st.integers(0, 5),
+    st.booleans(),
+)
+
+
+def expected(files, length):
+    """The histories of each row of each file, by the definition."""
+    log = [
+        (at, number, row, user, ad, kind)
+        for number, file in enumerate(files)
+        for row, (user, ad, kind, at, click) in enumerate(file)
+        if click and user is not None
+    ]
+    return [
+        [
+            [
+                (ad, kind)
+                for then, _, _, who, ad, kind in sorted(log, key=lambda each: each[:3])
+                if who == user and then < at
+            ][-length:]
+            for user, _, _, at, _ in file
+        ]
+        for file in files
+    ]
+
+
+def write_csv(path, file):
+    with path.open("w", newline="") as opened:
+        writer = csv.writer(opened)
+        writer.writerow(NAMES)
+        writer.writerows(
+            [user or "", ad, kind, at, int(click)] for user, ad, kind, at, click in file
+        )
+
+
+def write_parquet(path, file):
+    columns = zip(*file, strict=True) if file else [[]] * 5
+    types = (pa.string(), pa.string(), pa.string(), pa.int64(), pa.bool_())
+    arrays = [pa.array(c, t) for c, t in zip(columns, types, strict=True)]
+    pq.write_table(pa.table(arrays, list(NAMES)), path)
+
+
+def read_csv(path):
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    return [
+        list(zip(*(text.split("|") if text else [] for text in pair), strict=True))
+        for pair in zip(table["history_ad"], table["history_kind"], strict=True)
+    ]
+
+
+def read_parquet(path):
+    table = pq.read_table(path).to_pydict()
+    pairs = zip(table["history_ad"], table["history_kind"], strict=True)
+    return [list(zip(*pair, strict=True)) for pair in pairs]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "write", "read"),
+    [(".csv", write_csv, read_csv), (".parquet", write_parquet, read_parquet)],
+)
+@given(
+    files=st.lists(st.lists(rows, min_size=1, max_size=12), min_size=1, max_size=3),
+    length=st.integers(1, 4),
+)
+def test_histories_are_those_of_the_definition(suffix, write, read, files, length):
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / f"{number}{suffix}" for number in range(len(files))]
+        for path, file in zip(paths, files, strict=True):
+            write(path, file)
+        made = build_histories(paths, COLUMNS, Path(folder) / "out", length)
+
+        assert [read(path) for path in made.files] == expected(files, length)
+        latest = dict(
+            zip(
+                (pd.read_csv if suffix == ".csv" else pd.read_parquet)(made.users_file)[
+                    "user"
+                ],
+                read(made.users_file),
+                strict=True,
+            )
+        )
+    # What a row of the future would have.
+    clicked = {row[0] for file in files for row in file if row[4] and row[0]}
+    future = [(user, "", "", 9, False) for user in sorted(clicked)]
+    *_, histories = expected([*files, future], length)
+    assert latest == dict(zip(sorted(clicked), histories, strict=True))
+    assert made.rows == sum(map(len, files))
+    assert made.users == len(clicked)
+
+
+@pytest.fixture
+def build(tmp_path):
+    """Builds the histories of the text of a CSV file; gives the lines written."""
+
+    def build(text, columns=COLUMNS, **options):
+        path = tmp_path / "log.csv"
+        path.write_text(text)
+        made = build_histories([path], columns, tmp_path / "out", **options)
+        return made.files[0].read_text().splitlines()
+
+    return build
+
+
+ONE = Columns(user="u", items=("i",), time="t", label="c")
+
+
+def test_values_and_their_order_are_kept(build):
+    text = 'c,u,t,i,zip,"a, b"\n1,7.0,3,x,01234,NO\n0,7.0,4,y,,"1, 2"\n'
+
+    assert build(text, ONE) == [
+        'c,u,t,i,zip,"a, b",history_i',
+        "1,7.0,3,x,01234,NO,",
+        '0,7.0,4,y,,"1, 2",x',
+    ]
+
+
+def test_columns_may_have_names_of_ours(build):
+    columns = Columns(user="person", items=("source",), time="row", label="click")
+    text = "person,source,row,click,file,before\np,x,1,1,f,b\np,y,2,1,f,b\n"
+
+    assert build(text, columns)[-1] == "p,y,2,1,f,b,x"
+
+
+def test_rows_within_a_second_tell_nothing_of_each_other(build):
+    times = ("10:00:00.100", "10:00:00.900", "10:00:01.000")
+    lines = "".join(f"ann,{n},2024-01-31 {time},1\n" for n, time in enumerate(times))
+
+    *_, first, second, third = build(f"u,i,t,c\n{lines}", ONE)
+    assert first.endswith(",1,")
+    assert second.endswith(",1,")
+    assert third.endswith(",0|1")
+
+
+def test_zones_are_respected(build):
+    """The second row is an hour before the first."""
+    text = "u,i,t,c\nann,a,2024-01-31T10:00:00Z,1\nann,b,2024-01-31T10:00:00+01:00,1\n"
+
+    first, second = build(text, ONE)[1:]
+    assert first.endswith(",b")
+    assert second.endswith(",")
+
+
+def test_a_rating_above_a_threshold_is_a_click(build):
+    columns = Columns(user="u", items=("i",), time="t", label="c", greater_than=3.5)
+    *_, last = build("u,i,t,c\nann,a,1,4\nann,b,2,3\nann,c,3,\nann,d,4,5\n", columns)
+
+    assert last == "ann,d,4,5,a"
+
+
+def test_compressed_files_stay_compressed(tmp_path):
+    path = tmp_path / "log.csv.gz"
+    pd.DataFrame({"u": ["a"], "i": ["x"], "t": [1], "c": [1]}).to_csv(path, index=False)
+    made = build_histories([path], ONE, tmp_path / "out")
+
+    assert pd.read_csv(made.files[0], compression="gzip")["i"].tolist() == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("u,i,t,c\nann,a,soon,1\n", ["row 1", "t", "'soon'"]),
+        ("u,i,t,c\nann,a,1,1\nann,a,,1\n", ["row 2", "t"]),
+        ("u,i,t,c\nann,a,1,1\nann,a,1,4\n", ["row 2", "c", "'4'", "--greater-than"]),
+        ("u,i,t,c\nann,a|b,1,1\n", ["row 1", "i", "'a|b'"]),
+        ("u,i,t,c\nann,a,1,1\nann,a,2024-01-31,1\n", ["t", "one form"]),
+        ("u,i,when,c\nann,a,1,1\n", ["'t'", "when"]),
+        ("u,i,t,c,history_i\nann,a,1,1,x\n", ["'history_i'"]),
+        ("u,i,t,c,C\nann,a,1,1,x\n", ["'c'"]),
+        ("u,i,t,c\nann,a,1,1,2\n", ["log.csv"]),
+    ],
+)
+def test_what_cannot_be_used_is_named(build, tmp_path, text, named):
+    with pytest.raises(InputError) as caught:
+        build(text, ONE)
+    assert all(word in str(caught.value) for word in named)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_files_that_exist_are_kept(build, tmp_path):
+    build("u,i,t,c\nann,a,1,1\n", ONE)
+    with pytest.raises(ConfigError, match=r"out/log\.csv"):
+        build("u,i,t,c\nann,b,1,1\n", ONE)
+    assert "ann,a," in (tmp_path / "out" / "log.csv").read_text()
+
+
+def test_files_are_of_one_kind_and_have_names_of_their_own(tmp_path):
+    for paths, word in (
+        ([tmp_path / "a.csv", tmp_path / "b.parquet"], "kind"),
+        ([tmp_path / "a" / "x.csv", tmp_path / "b" / "x.csv"], "rename"),
+        ([tmp_path / "a.json"], ".csv"),
+        ([tmp_path / "users.csv"], "rename"),
+    ):
+        with pytest.raises(ConfigError, match=word):
+            build_histories(paths, ONE, tmp_path / "out")
