@@ -146,7 +146,7 @@ def _see_end(
     """
     from rich.console import Console
 
-    from kubeflow.client.waiting import exit_status, failed_tasks, wait
+    from kubeflow.client.waiting import wait
 
     console = Console(quiet=options.json)
     try:
@@ -155,10 +155,10 @@ def _see_end(
         # Not what other commands say: the same command would start another run.
         print(f"interrupted; the run goes on: {started['url']}", file=sys.stderr)
         sys.exit(INTERRUPTED)
-    status, verdict = exit_status(run, package.tasks), None
+    status, verdict = run.exit_status, None
     if config is not None and status == 0:
         verdict = _verdict(options, config, started["run_id"])
-    failed, state = failed_tasks(run, package.tasks), run.state.lower()
+    failed, state = run.failed_tasks, run.state.lower()
     ended = {**started, "state": state, "failed_tasks": failed, "verdict": verdict}
     more = verdict or ", ".join(failed)
     show(options, ended, f"Run {state}: {more}" if more else f"Run {state}")

@@ -21,11 +21,12 @@ from kfp.client import client as kfp_client
 from config.errors import ConfigError, KubeflowError
 from kubeflow.client.failures import reason_of
 
-# Servers before 2.5 do not replace the placeholder of the run id; kfp supports servers
-# of its own major version only.
+# Servers before 2.5 do not replace the placeholder of the run id. Those of 3.0 have the
+# same API of pipelines, runs and schedules.
 _OLDEST = (2, 5)
-_NEXT_MAJOR = (3, 0)
+_NEXT_UNKNOWN = (4, 0)
 _RELEASE = re.compile(r"v?(\d+)\.(\d+)")
+_UNKNOWN_REQUEST = (404, 405, 501)
 # Set by Kubernetes in each pod.
 _IN_CLUSTER = "KUBERNETES_SERVICE_HOST"
 
@@ -95,9 +96,29 @@ class Client(kfp.Client):
         if version is not None and not _is_supported(version):
             raise KubeflowError(
                 f"the server is Kubeflow Pipelines {version}; required: 2.5 or later "
-                f"of 2.x (kfp {kfp.__version__}); upgrade the server, preferably to "
-                "2.17"
+                f"of 2.x, or 3.x (kfp {kfp.__version__}); upgrade the server, "
+                "preferably to 2.17"
             )
+
+    def list_tasks(self, run_id: str) -> list[dict[str, Any]]:
+        """Returns the tasks of a run as JSON; none from a server without this request.
+
+        Servers from 3.0 on list them here and no longer in the details of a run
+        (kubeflow/pipelines#13986).
+        """
+        tasks: list[dict[str, Any]] = []
+        token = ""
+        while True:
+            try:
+                page = self._get(f"/apis/v2beta1/runs/{run_id}/tasks", page_token=token)
+            except kfp_client.kfp_server_api.ApiException as error:
+                if error.status in _UNKNOWN_REQUEST:
+                    return []
+                raise
+            tasks += page.get("tasks", [])
+            token = page.get("next_page_token", "")
+            if not token:
+                return tasks
 
     def run_url(self, run_id: str) -> str:
         """Returns the address of a run's page."""
@@ -115,19 +136,23 @@ class Client(kfp.Client):
 
     def _version(self) -> str | None:
         """Returns the server's release, which only its v1beta1 API reports."""
-        api_client = self._healthz_api.api_client
         try:
-            answer = api_client.call_api(
-                "/apis/v1beta1/healthz",
-                "GET",
-                response_type="object",
-                auth_settings=["Bearer"],
-                _return_http_data_only=True,
-            )
+            answer = self._get("/apis/v1beta1/healthz")
         except kfp_client.kfp_server_api.ApiException:
             return None
         version = answer.get("tag_name") if isinstance(answer, dict) else None
         return version.removeprefix("v") if version else None
+
+    def _get(self, path: str, **query: str) -> Any:
+        """Requests JSON that kfp's client has no method for."""
+        return self._healthz_api.api_client.call_api(
+            path,
+            "GET",
+            query_params=list(query.items()),
+            response_type="object",
+            auth_settings=["Bearer"],
+            _return_http_data_only=True,
+        )
 
 
 def check(connection: Connection) -> None:
@@ -221,7 +246,7 @@ def _is_supported(version: str) -> bool:
     release = _RELEASE.match(version)
     if release is None:
         return True
-    return _OLDEST <= (int(release[1]), int(release[2])) < _NEXT_MAJOR
+    return _OLDEST <= (int(release[1]), int(release[2])) < _NEXT_UNKNOWN
 
 
 def _is_json(response: Any) -> bool:

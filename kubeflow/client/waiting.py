@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
 
 import urllib3
 from kfp_server_api import ApiException
@@ -16,6 +18,8 @@ from kubeflow.client.connection import Client
 
 _ENDED_WELL = "SUCCEEDED"
 _ENDED = (_ENDED_WELL, "SKIPPED", "FAILED", "CANCELED")
+# Served from Kubeflow's cache: before 3.0, and from it on.
+_CACHED = ("SKIPPED", "CACHED")
 _SERVER_FAULT = 500
 # Retries while an API server moves to another node.
 _RETRIES = 20
@@ -25,6 +29,55 @@ _RELEASED_OR_WAITING, _FAILED = 0, 1
 # The task that fails to stop a run; tasks that block a candidate succeed.
 _GATE = "examplevalidator"
 
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """State of a task.
+
+    Attributes:
+      state: Such as RUNNING or FAILED.
+      seconds: Its duration; None before its end.
+      message: Message of an error; may be empty.
+    """
+
+    name: str
+    state: str
+    seconds: float | None
+    message: str
+
+    def in_words(self) -> str:
+        """Returns the state in words, or how long the task took."""
+        if self.state == _ENDED_WELL and self.seconds is not None:
+            return f"{self.seconds:.0f} s"
+        if self.state in _CACHED:
+            return "cached"
+        words = self.state.lower()
+        return f"{words}: {self.message}" if self.message else words
+
+
+@dataclass(frozen=True)
+class RunState:
+    """State of a run, and of the tasks of its pipeline that the server lists."""
+
+    state: str
+    tasks: tuple[TaskState, ...]
+
+    @property
+    def failed_tasks(self) -> list[str]:
+        """Names of the tasks that failed."""
+        return [task.name for task in self.tasks if task.state == "FAILED"]
+
+    @property
+    def exit_status(self) -> int:
+        """The exit status of `ctr run` for a run that has ended."""
+        if self.state == _ENDED_WELL:
+            return _RELEASED_OR_WAITING
+        failed = self.failed_tasks
+        is_gate = [name.lower().replace("-", "") == _GATE for name in failed]
+        return GateError.exit_status if is_gate and all(is_gate) else _FAILED
+
 
 def wait(
     client: Client,
@@ -32,78 +85,74 @@ def wait(
     tasks: Collection[str],
     console: Console,
     every: float = 5.0,
-) -> Any:
-    """Waits until a run has ended, prints the state of its tasks, returns the run.
+) -> RunState:
+    """Waits until a run has ended, and prints the state of its tasks.
 
     Args:
-      tasks: Names of the pipeline's tasks; the server also lists their drivers.
+      tasks: Names of the pipeline's tasks; the server also lists all other nodes of the
+        Argo workflow: drivers, groups of tasks and the workflow itself.
       every: Seconds between requests.
     """
     states: dict[str, str] = {}
     while True:
-        run = _get_run(client, run_id, every)
-        for task in _details(run):
-            if task.display_name in tasks:
-                _show(task, states, console)
+        run = _retried(lambda: client.get_run(run_id), every)
+        listed = (run.run_details and run.run_details.task_details) or None
+        found = (
+            map(_task, listed)
+            if listed is not None
+            else map(_native_task, _retried(lambda: client.list_tasks(run_id), every))
+        )
+        own = tuple(task for task in found if task.state and task.name in tasks)
+        for task in own:
+            if states.get(task.name) != task.state:
+                states[task.name] = task.state
+                say(console, f"{task.name}: {task.in_words()}")
         if run.state in _ENDED:
-            return run
+            return RunState(run.state, own)
         time.sleep(every)
 
 
-def exit_status(run: Any, tasks: Collection[str]) -> int:
-    """Returns the exit status of `ctr run` for a run that has ended."""
-    if run.state == _ENDED_WELL:
-        return _RELEASED_OR_WAITING
-    failed = failed_tasks(run, tasks)
-    is_gate = [name.lower().replace("-", "") == _GATE for name in failed]
-    return GateError.exit_status if is_gate and all(is_gate) else _FAILED
-
-
-def failed_tasks(run: Any, tasks: Collection[str]) -> list[str]:
-    """Returns the names of the pipeline's tasks that failed.
-
-    The server lists all nodes of the Argo workflow: drivers, executors, groups of tasks
-    and the workflow itself.
-    """
-    return [
-        task.display_name
-        for task in _details(run)
-        if task.state == "FAILED" and task.display_name in tasks
-    ]
-
-
-def _get_run(client: Client, run_id: str, every: float) -> Any:
-    """Returns the run; retries while the server is unavailable."""
+def _retried(request: Callable[[], _T], every: float) -> _T:
+    """Repeats a request while the server is unavailable."""
     for _ in range(_RETRIES):
         try:
-            return client.get_run(run_id)
+            return request()
         except urllib3.exceptions.HTTPError:
             time.sleep(every)
         except ApiException as error:
             if error.status < _SERVER_FAULT:
                 raise
             time.sleep(every)
-    return client.get_run(run_id)
+    return request()
 
 
-def _details(run: Any) -> list[Any]:
-    return (run.run_details and run.run_details.task_details) or []
+def _task(detail: Any) -> TaskState:
+    """Reads a task as servers before 3.0 list them, in the details of a run."""
+    message = detail.error.message if detail.error is not None else None
+    return TaskState(
+        detail.display_name,
+        detail.state or "",
+        _seconds(detail.start_time, detail.end_time),
+        " ".join((message or "").split()),
+    )
 
 
-def _show(task: Any, states: dict[str, str], console: Console) -> None:
-    name = task.display_name
-    if task.state is None or states.get(name) == task.state:
-        return
-    states[name] = task.state
-    say(console, f"{name}: {_words(task)}")
+def _native_task(tree: Mapping[str, Any]) -> TaskState:
+    """Reads a task as servers from 3.0 on list them, by a request of its own."""
+    start, end = (
+        datetime.fromisoformat(tree[key].replace("Z", "+00:00"))
+        if tree.get(key)
+        else None
+        for key in ("start_time", "end_time")
+    )
+    message = (tree.get("error") or {}).get("message") or ""
+    return TaskState(
+        tree.get("display_name") or tree.get("name", ""),
+        tree.get("state", ""),
+        _seconds(start, end),
+        " ".join(message.split()),
+    )
 
 
-def _words(task: Any) -> str:
-    if task.state == _ENDED_WELL and task.start_time and task.end_time:
-        return f"{(task.end_time - task.start_time).total_seconds():.0f} s"
-    if task.state == "SKIPPED":
-        return "cached"
-    words = str(task.state).lower()
-    if task.error is not None and task.error.message:
-        return f"{words}: {' '.join(task.error.message.split())}"
-    return words
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    return (end - start).total_seconds() if start and end else None

@@ -19,7 +19,7 @@ from kubeflow.client.schedules import (
     read_interval,
     with_scheduled_date,
 )
-from kubeflow.client.waiting import exit_status, wait
+from kubeflow.client.waiting import wait
 
 DAILY = Timing(cron="0 0 3 * * *", every=None)
 INPUTS = Inputs({"steps": 500}, "minio://mlpipeline/ads")
@@ -107,7 +107,7 @@ def ended(client, server, version, package):
         console = Console(file=io.StringIO(), width=200)
         run = wait(client, run_id, package.tasks, console, every=0)
         lines = console.file.getvalue().splitlines()
-        return exit_status(run, package.tasks), lines
+        return run.exit_status, lines
 
     return run
 
@@ -129,6 +129,31 @@ def test_each_change_of_a_task_is_logged_once(ended):
         "Trainer: running",
         "Trainer: 90 s",
     ]
+
+
+def test_tasks_of_a_server_without_details_are_requested(ended, server):
+    """Servers of 3.0, which list them in pages."""
+    server.version = "3.0.0"
+    status, lines = ended(
+        {
+            "root-driver": "SUCCEEDED",
+            "ExampleValidator": "CACHED",
+            "Trainer": "RUNNING",
+        },
+        {"Trainer": "FAILED: exit code 1"},
+        end="FAILED",
+    )
+
+    assert status == 1
+    assert lines == [
+        "ExampleValidator: cached",
+        "Trainer: running",
+        "Trainer: failed: exit code 1",
+    ]
+
+
+def test_a_run_without_tasks_yet_is_waited_for(ended, server):
+    assert ended({}, {}, {"Trainer": "SUCCEEDED"}) == (0, ["Trainer: 90 s"])
 
 
 def test_a_task_that_stops_the_run_on_purpose_is_a_gate(ended):

@@ -33,6 +33,8 @@ from emulation.package import KINDS, TYPES
 API = "/apis/v2beta1"
 # The name that Argo gives the workflow of a run, and so its root node.
 WORKFLOW = "ads-x7k2p"
+# Few, so that there are several pages.
+_TASKS_OF_A_PAGE = 2
 
 
 @dataclass
@@ -151,7 +153,23 @@ class Server:
         # common/util/workflow.go:862-876).
         details[:] = [task for task in details if task["display_name"] != WORKFLOW]
         details.append(_task(WORKFLOW, run["state"]))
-        return run
+        return {**run, "run_details": None} if self._is_native else run
+
+    def list_tasks(self, request: Request, run_id: str) -> Any:
+        """The tasks of a run, from 3.0 on (kubeflow/pipelines#13986)."""
+        if not self._is_native:
+            raise NotFound("no such request")
+        tasks = _known(self.runs, run_id)["run_details"]["task_details"]
+        start = int(request.args.get("page_token") or 0)
+        page = {"tasks": tasks[start : start + _TASKS_OF_A_PAGE]}
+        if start + _TASKS_OF_A_PAGE < len(tasks):
+            page["next_page_token"] = str(start + _TASKS_OF_A_PAGE)
+        return page
+
+    @property
+    def _is_native(self) -> bool:
+        """True for a server without ML Metadata."""
+        return self.version.startswith("3.")
 
     # --- Recurring runs.
 
@@ -270,6 +288,7 @@ _ROUTES = Map(
                 ("GET", "runs", "list_runs"),
                 ("POST", "runs", "create_run"),
                 ("GET", "runs/<run_id>", "get_run"),
+                ("GET", "runs/<run_id>/tasks", "list_tasks"),
                 ("GET", "recurringruns", "list_schedules"),
                 ("POST", "recurringruns", "create_schedule"),
                 ("DELETE", "recurringruns/<schedule_id>", "delete_schedule"),
