@@ -44,7 +44,7 @@ def add(commands: Commands) -> None:
     )
     serving = subjects.add_parser(
         "serving",
-        help="put load on a model server: rates and latencies",
+        help="measure throughput and latency of a model server",
         description="Starts the server that `ctr serve` would start, on the latest "
         "released version, and sends it the rows of a file.",
     )

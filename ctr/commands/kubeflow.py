@@ -33,7 +33,7 @@ def add(commands: Commands) -> None:
 
 
 def _add_compile(actions: Commands) -> None:
-    action = actions.add_parser("compile", help="write what Kubeflow Pipelines runs")
+    action = actions.add_parser("compile", help="compile the pipeline to a YAML file")
     add_config_options(action)
     add_image(action)
     action.add_argument(
@@ -47,7 +47,7 @@ def _add_compile(actions: Commands) -> None:
     action.add_argument(
         "--release",
         action="store_true",
-        help="that by which a person releases or rejects a candidate, in the cluster",
+        help="compile the pipeline of `ctr kubeflow approve` and `reject` instead",
     )
     action.set_defaults(command=_compile)
 

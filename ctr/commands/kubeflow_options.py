@@ -69,18 +69,20 @@ def add_connection(action: argparse.ArgumentParser, asking: Asking) -> None:
         "--host", metavar="URL", help="by default $KF_PIPELINES_ENDPOINT"
     )
     connection.add_argument(
-        "--namespace", metavar="NAME", help="the profile, where there are several users"
+        "--namespace", metavar="NAME", help="profile of a multi-user installation"
     )
     login = connection.add_mutually_exclusive_group()
-    login.add_argument("--token-file", type=Path, metavar="FILE", help="a bearer token")
+    login.add_argument(
+        "--token-file", type=Path, metavar="FILE", help="file with a bearer token"
+    )
     login.add_argument(
         "--cookie-file",
         type=Path,
         metavar="FILE",
-        help="the cookie of a session, NAME=VALUE",
+        help="file with a session cookie, NAME=VALUE",
     )
     connection.add_argument(
-        "--ca", type=Path, metavar="FILE", help="authorities to trust, in PEM"
+        "--ca", type=Path, metavar="FILE", help="certificate authorities to trust (PEM)"
     )
     add_json(action)
     action.set_defaults(command=lambda options: _ask(options, asking))

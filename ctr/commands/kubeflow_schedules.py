@@ -35,15 +35,15 @@ _ZONE = (
 def add(actions: Commands) -> None:
     """Adds the commands."""
     _add_schedule(actions)
-    _add_change(actions, "pause", "start no runs for now")
-    _add_change(actions, "resume", "start runs again")
-    _add_change(actions, "unschedule", "remove a schedule; its runs stay")
+    _add_change(actions, "pause", "pause a schedule")
+    _add_change(actions, "resume", "resume a paused schedule")
+    _add_change(actions, "unschedule", "delete a schedule; its runs are kept")
     _add_list(actions)
 
 
 def _add_schedule(actions: Commands) -> None:
     action = actions.add_parser(
-        "schedule", help="upload, and make or replace the schedule of a name"
+        "schedule", help="upload, and create or replace a schedule"
     )
     add_config_options(action)
     add_package(action)
@@ -94,7 +94,7 @@ def _add_list(actions: Commands) -> None:
         type=positive,
         default=10,
         metavar="N",
-        help="of versions and of runs",
+        help="maximum number of versions, and of runs",
     )
     add_connection(action, _list)
 

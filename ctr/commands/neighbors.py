@@ -44,7 +44,13 @@ def add(commands: Commands) -> None:
         help="find the values with the highest scores; may be repeated, and the "
         "first says whose last example gives the other features",
     )
-    command.add_argument("--top", type=positive, default=10, metavar="N")
+    command.add_argument(
+        "--top",
+        type=positive,
+        default=10,
+        metavar="N",
+        help="number of values; by default %(default)s",
+    )
     command.add_argument(
         "--model-dir",
         type=Path,

@@ -59,7 +59,7 @@ def add_config_options(command: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="the configuration, in YAML, such as ctr init writes; has no default",
+        help="configuration file (YAML); `ctr init` writes a first one",
     )
     command.add_argument("--data", metavar="DIR", help="overrides examples.root")
     add_overrides(command)
@@ -76,7 +76,10 @@ def add_overrides(command: argparse.ArgumentParser) -> None:
         help="overrides a key of the config; may be repeated",
     )
     command.add_argument(
-        "--work-dir", type=Path, metavar="DIR", help="by default runs/<name>"
+        "--work-dir",
+        type=Path,
+        metavar="DIR",
+        help="work directory; by default runs/<name>",
     )
 
 
@@ -114,7 +117,7 @@ def add_decider(command: argparse.ArgumentParser, *, needs_note: bool) -> None:
     """Adds who decides on a candidate, and why."""
     command.add_argument("--by", required=True, metavar="NAME", help="your name")
     command.add_argument(
-        "--note", default="", required=needs_note, metavar="TEXT", help="why"
+        "--note", default="", required=needs_note, metavar="TEXT", help="reason"
     )
 
 

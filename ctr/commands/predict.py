@@ -21,7 +21,7 @@ _LABEL = "label"
 def add(commands: Commands) -> None:
     """Adds the command."""
     command = commands.add_parser(
-        "predict", help="ask a model server about the rows of a file"
+        "predict", help="score the rows of a file by a model server"
     )
     _add_server(command)
     _add_model(command)
@@ -52,7 +52,7 @@ def add(commands: Commands) -> None:
         type=Path,
         metavar="FILE",
         help="read the file as `ctr run` reads the examples: with its missing values "
-        "and delimiters, and without the columns that are no features",
+        "and delimiters, and without columns that are not features",
     )
     command.set_defaults(command=_predict)
 
@@ -67,30 +67,49 @@ def _add_server(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--tls",
         action="store_true",
-        help="encrypt, and trust the authorities that this machine trusts",
+        help="use TLS with the certificate authorities of this machine",
     )
     command.add_argument(
-        "--ca", type=Path, metavar="FILE", help="encrypt, and trust this authority"
+        "--ca",
+        type=Path,
+        metavar="FILE",
+        help="use TLS with this certificate authority",
     )
     command.add_argument(
-        "--cert", type=Path, metavar="FILE", help="the client's certificate"
-    )
-    command.add_argument("--key", type=Path, metavar="FILE", help="and its key")
-    command.add_argument(
-        "--timeout", type=float, default=10.0, metavar="SECONDS", help="of a request"
+        "--cert", type=Path, metavar="FILE", help="client certificate (PEM)"
     )
     command.add_argument(
-        "--batch-size", type=int, default=1000, metavar="N", help="rows of a request"
+        "--key", type=Path, metavar="FILE", help="private key of --cert (PEM)"
+    )
+    command.add_argument(
+        "--timeout",
+        type=float,
+        default=10.0,
+        metavar="SECONDS",
+        help="timeout of a request; by default %(default)g",
+    )
+    command.add_argument(
+        "--batch-size",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="rows per request; by default %(default)s",
     )
 
 
 def _add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--model", metavar="NAME", help="by default that of the config's pipeline"
+        "--model",
+        metavar="NAME",
+        help="name of the model; by default that of the configuration",
     )
     which = command.add_mutually_exclusive_group()
-    which.add_argument("--version", type=int, metavar="N", help="by default the newest")
-    which.add_argument("--label", metavar="NAME", help="such as canary")
+    which.add_argument(
+        "--version", type=int, metavar="N", help="version to use; by default the newest"
+    )
+    which.add_argument(
+        "--label", metavar="NAME", help="label of the version to use, such as canary"
+    )
     which.add_argument(
         "--split",
         type=_shares,

@@ -76,7 +76,7 @@ def _add_decision(action: argparse.ArgumentParser, *, needs_note: bool) -> None:
 
 def _add_rollback(actions: Commands) -> None:
     action = actions.add_parser(
-        "rollback", help="remove the newest version; the one before serves again"
+        "rollback", help="withdraw the newest version and serve the one before it again"
     )
     add_config_options(action)
     action.add_argument(
@@ -84,14 +84,12 @@ def _add_rollback(actions: Commands) -> None:
         metavar="NAME",
         help="your name; by default the login name",
     )
-    action.add_argument("--note", default="", metavar="TEXT", help="why")
+    action.add_argument("--note", default="", metavar="TEXT", help="reason")
     action.set_defaults(command=_rollback)
 
 
 def _add_label(actions: Commands) -> None:
-    action = actions.add_parser(
-        "label", help="say which version answers those who ask for a label"
-    )
+    action = actions.add_parser("label", help="set or remove labels of versions")
     action.add_argument(
         "labels",
         nargs="+",

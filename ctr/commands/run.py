@@ -33,7 +33,7 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--span",
         metavar="SPAN",
-        help="the newest span, 2026-11-20 or 8; overrides examples.spans.newest",
+        help="newest span, such as 2026-11-20 or 8; overrides examples.spans.newest",
     )
     add_json(command)
     command.set_defaults(command=_run)

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Adds the command."""
     command = commands.add_parser(
-        "serve", help="start a model server for what is released"
+        "serve", help="start a model server of the released versions"
     )
     command.add_argument("-c", "--config", type=Path, metavar="FILE")
     add_overrides(command)
     command.add_argument(
         "--model-dir",
         metavar="DIR",
-        help="a folder of versions; by default where the pipeline releases; its name "
-        "is that of the model where there is no -c",
+        help="folder of versions; by default that of the pipeline; without -c its name "
+        "is the name of the model",
     )
     command.add_argument(
         "--embedded",

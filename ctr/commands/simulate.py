@@ -11,13 +11,13 @@ from ctr.commands.options import Commands, add_json, show
 
 def add(commands: Commands) -> None:
     """Adds the command."""
-    command = commands.add_parser("simulate", help="make simulated ad clicks")
+    command = commands.add_parser("simulate", help="simulate ad clicks")
     command.add_argument(
-        "--out", type=Path, required=True, help="output folder, created"
+        "--out", type=Path, required=True, help="output folder; created if missing"
     )
     for name, default, words in (
         ("--rows", 200_000, "number of examples"),
-        ("--days", 8, "number of days, with a file each"),
+        ("--days", 8, "number of days, with one file per day"),
         ("--seed", 1, "random seed"),
     ):
         command.add_argument(
