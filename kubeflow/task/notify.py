@@ -17,6 +17,7 @@ from config.root import Config
 from kubeflow.task.entrypoint import container_parser, run_container
 from kubeflow.task.inputs import parameters_of, run_id_of
 from kubeflow.task.metadata import connection_of, incomplete_nodes
+from kubeflow.task.paths import is_copy, uri_of
 from pipeline.metadata import Connection
 from pipeline.notifications import Notification, Notifier
 from pipeline.review.records import RecordStore
@@ -51,7 +52,7 @@ def outcome_of(connection: Connection, pipeline: str, run_id: str) -> Notificati
             run_id=run_id,
             verdict=record.status,
             model_version=record.version or None,
-            report=record.report or None,
+            report=_uri(record.report) if record.report else None,
             commands=[f"ctr kubeflow approve {decide}"] if waits else [],
         )
     failed = incomplete_nodes(connection, run_id)
@@ -60,8 +61,13 @@ def outcome_of(connection: Connection, pipeline: str, run_id: str) -> Notificati
         pipeline=pipeline,
         run_id=run_id,
         reasons=[f"{name} failed; its log says why" for name in failed]
-        or ["a task failed before its component started; the log of the run says why"],
+        or ["a task failed outside of its component; the log of the run says why"],
     )
+
+
+def _uri(report: str) -> str:
+    """Returns the URI of a report: a copy's path is only valid in the task's pod."""
+    return uri_of(report) if is_copy(report) else report
 
 
 def _record(connection: Connection, pipeline: str, run_id: str) -> ReleaseRecord | None:

@@ -54,11 +54,13 @@ def ads(tmp_path):
     return Ads(tmp_path)
 
 
-def test_a_candidate_that_waits_can_be_approved(ads):
-    ads.record("awaiting_approval", report="s3://b/report")
+@pytest.mark.parametrize("report", ["minio://b/run/report", "/volume/report"])
+def test_a_candidate_that_waits_can_be_approved(ads, report):
+    # What Kubeflow copies has a path of the pod in ML Metadata.
+    ads.record("awaiting_approval", report=report.replace("minio://", "/minio/"))
     told = ads.outcome()
 
-    assert (told.event, told.report) == ("awaiting_approval", "s3://b/report")
+    assert (told.event, told.report) == ("awaiting_approval", report)
     (command,) = told.commands
     assert command.startswith("ctr kubeflow approve r1 ")
 
