@@ -150,7 +150,7 @@ class Kubeflow(Block):
       metadata: The URL itself, instead of a secret: `grpc://HOST:PORT`,
         `mysql://HOST/DATABASE` or `sqlite:///FILE` on a volume.
       retries: How often a task that failed is started again, after 30 s, 1 min, 2 min,
-        ...
+        ..., within 30 days.
       tasks: Settings of all tasks.
       components: Additional settings of single components, by name, such as `Trainer`.
     """

@@ -183,6 +183,8 @@ def test_a_task_that_fails_is_tried_again(compiled):
         policy = json_format.MessageToDict(task(package, name).retry_policy)
         assert policy["maxRetryCount"] == 3
         assert policy["backoffDuration"] == "30s"
+        # From the start of the first attempt, which trains for days.
+        assert int(policy["backoffMaxDuration"].removesuffix("s")) > 7 * 24 * 3600
     default = task(compiled(), "Trainer")
     assert not default.HasField("retry_policy")
 
@@ -255,9 +257,8 @@ def test_what_kubernetes_gives_the_tasks(compiled):
     [
         ("kubeflow.components={Treiner: {gpus: 1}}", ["'Treiner'", "Trainer"]),
         ("kubeflow.image=null", ["kubeflow.image: "]),
-        # More than one container, and more than a workflow, can hold.
-        ("validation.schema_file={10000}", ["120,000"]),
-        ("validation.schema_file={5000}", ["700,000"]),
+        # More than a workflow can hold.
+        ("validation.schema_file={features}", ["20,000", "validation.schema_file"]),
         (
             "kubeflow.components={Trainer: {volumes: [{claim: b, path: /models}]}}",
             ["kubeflow: Trainer: ", "'ctr-models' and 'b'", "/models"],
@@ -266,21 +267,19 @@ def test_what_kubernetes_gives_the_tasks(compiled):
 )
 def test_what_cannot_run_is_rejected(compiled, tmp_path, override, named):
     random = Random(0)
-    for features in (5_000, 10_000):
-        names = (
-            f'feature {{ name: "{random.randbytes(8).hex()}" }}'
-            for _ in range(features)
-        )
-        schema = tmp_path / f"{features}.pbtxt"
-        schema.write_text("\n".join(names))
-        override = override.replace(f"{{{features}}}", str(schema))
+    features = (
+        f'feature {{ name: "{random.randbytes(8).hex()}" }}' for _ in range(2_000)
+    )
+    schema = tmp_path / "schema.pbtxt"
+    schema.write_text("\n".join(features))
+    override = override.replace("{features}", str(schema))
     with pytest.raises(ConfigError) as caught:
         compiled(override)
     assert all(word in str(caught.value) for word in named)
 
 
 def test_a_long_schema_fits_into_the_workflow(compiled, tmp_path):
-    """60 KB of it, 14 tasks with two volumes each; Argo's limit is 1 MiB."""
+    """60 KB of it, and two volumes of each task."""
     feature = 'feature {{ name: "f{}" type: BYTES value_count {{ min: 1 max: 1 }} }}\n'
     text = "".join(map(feature.format, range(1_100)))
     schema = tmp_path / "schema.pbtxt"
@@ -292,10 +291,7 @@ def test_a_long_schema_fits_into_the_workflow(compiled, tmp_path):
         "kubeflow.tasks={volumes: [{claim: a, path: /a}, {claim: b, path: /b}]}",
     )
 
-    containers = json_format.MessageToJson(package.spec).count('"image"')
     assert len(text) > 60_000
-    assert containers >= 14
-    assert len(json_format.MessageToJson(package.spec)) < 700_000
     (bundle,) = {
         args[args.index("--bundle") + 1]
         for args in (list(executor(package, n).container.args) for n in COMPONENTS)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +14,7 @@ from typing import Any
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 
-from emulation.launcher import ExecutorInput, Launcher, TaskFailedError
+from emulation.launcher import LOGS, ExecutorInput, Launcher, TaskFailedError
 from emulation.package import (
     KINDS,
     TYPES,
@@ -86,8 +88,9 @@ class Release:
 
     Attributes:
       name: The release.
-      logs: The output that it adds to each task for the log (2.5.0
-        driver/driver.go:2031; with a number for retries from 2.16.1 on).
+      numbered_logs: Whether the launcher adds the number of the attempt to the URI of
+        the output for the log (2.16.1 component/launcher_v2.go:500-590), whose name
+        stays the same (2.17.0 driver/driver.go:761).
       schedule_time: The value of the placeholder for the time a run is due; None
         leaves the placeholder (driver/main.go:337-357).
       metadata_in_folder: Whether output_metadata.json is in the folder of the task
@@ -95,15 +98,18 @@ class Release:
     """
 
     name: str
-    logs: str
+    numbered_logs: bool
     schedule_time: str | None
     metadata_in_folder: bool
 
 
 RELEASES = (
-    Release("2.5.0", "executor-logs", None, metadata_in_folder=False),
+    Release("2.5.0", numbered_logs=False, schedule_time=None, metadata_in_folder=False),
     Release(
-        "2.17.0", "executor-logs-0", "2026-11-21T03:00:00Z", metadata_in_folder=True
+        "2.17.0",
+        numbered_logs=True,
+        schedule_time="2026-11-21T03:00:00Z",
+        metadata_in_folder=True,
     ),
 )
 NEWEST = RELEASES[-1]
@@ -203,17 +209,20 @@ class Backend:
         executor_input = ExecutorInput(inputs=inputs)
         self._provision(run, name, component, executor_input.outputs)
         kubernetes = run.package.kubernetes.get(component.executor_label, Kubernetes())
-        for attempt in range(task.retry_policy.max_retry_count + 1):
+        began = time.monotonic()
+        for attempt in itertools.count():
             # The driver is not run again, so that the outputs are the same; the pod is.
             self._launcher.fresh_pod()
             run.attempts[name] = attempt + 1
+            tried = self._numbered(executor_input, attempt)
             try:
                 output, run.logs[name] = self._launcher.execute(
-                    container, kubernetes, executor_input, run.folder
+                    container, kubernetes, tried, run.folder
                 )
                 break
             except TaskFailedError:
-                if attempt == task.retry_policy.max_retry_count:
+                seconds = time.monotonic() - began
+                if not _is_tried_again(task.retry_policy, attempt, seconds):
                     raise
         result = Outputs(parameters=_plain(output.parameter_values))
         for each, artifacts in output.artifacts.items():
@@ -235,16 +244,23 @@ class Backend:
             metadata = found
         outputs.output_file = str(metadata)
         # Go's maps have no order: the driver's own output may well be the first.
-        logs = outputs.artifacts[self._release.logs].artifacts
-        logs.add(
-            uri=f"{folder}/{self._release.logs}"
-        ).type.schema_title = "system.Artifact"
+        logs = outputs.artifacts[LOGS].artifacts.add(uri=f"{folder}/{LOGS}")
+        logs.type.schema_title = "system.Artifact"
         for key, declared in component.output_definitions.artifacts.items():
             artifact = outputs.artifacts[key].artifacts.add(uri=f"{folder}/{key}")
             artifact.type.CopyFrom(declared.artifact_type)
             artifact.metadata.CopyFrom(declared.metadata)
         for key in component.output_definitions.parameters:
             outputs.parameters[key].output_file = str(pod / f"tmp/kfp/outputs/{key}")
+
+    def _numbered(self, executor_input: ExecutorInput, attempt: int) -> ExecutorInput:
+        """`qualifyExecutorLogsURI`: each attempt has a log of its own."""
+        numbered = ExecutorInput()
+        numbered.CopyFrom(executor_input)
+        if self._release.numbered_logs:
+            (logs,) = numbered.outputs.artifacts[LOGS].artifacts
+            logs.uri += f"-{attempt}"
+        return numbered
 
     def _inputs(self, scope: _Scope, task: Any, component: Any) -> Any:
         """`resolveInputs`."""
@@ -295,6 +311,20 @@ class Backend:
             "container": json_format.MessageToDict(container),
         }
         return json.dumps(tree, sort_keys=True)
+
+
+def _is_tried_again(policy: Any, attempt: int, seconds: float) -> bool:
+    """`processNodeRetries` of Argo 3.5 to 4.0, workflow/controller/operator.go.
+
+    Args:
+      policy: Of the task. A missing maximum is 0 (2.17.0
+        argocompiler/container.go:410).
+      attempt: The number of the one that failed, from 0 on.
+      seconds: Since the first attempt started.
+    """
+    wait = policy.backoff_duration.seconds * policy.backoff_factor**attempt
+    is_in_time = seconds + wait <= policy.backoff_max_duration.seconds
+    return attempt < policy.max_retry_count and is_in_time
 
 
 def _plain(values: Any) -> dict[str, Any]:

@@ -84,7 +84,7 @@ class Launcher:
 
     def _write_logs(self, inputs: ExecutorInput, text: str) -> None:
         for key, artifacts in inputs.outputs.artifacts.items():
-            if key.startswith(LOGS):
+            if key == LOGS:
                 path = local_path(self.pod, artifacts.artifacts[0].uri)
                 assert path is not None
                 path.write_text(text)

@@ -158,7 +158,7 @@ def test_a_task_fails_without_an_output_that_its_node_declares(
     local, executor_input, monkeypatch
 ):
     artifacts = executor_input.outputs.artifacts
-    artifacts["executor-logs-0"].artifacts.add(uri="minio://b/run/logs")
+    artifacts["executor-logs"].artifacts.add(uri="minio://b/run/executor-logs-0")
     artifacts["examples"].artifacts.add(uri="minio://b/run/examples")
     monkeypatch.setattr(NodeRunner, "run", lambda *_: ({}, False))
     with pytest.raises(RunError, match="'examples'"):
