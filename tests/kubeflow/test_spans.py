@@ -7,7 +7,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 import yaml
-from emulation.backend import RELEASES, Backend
+from emulation.backend import Backend
+from emulation.releases import RELEASES
 from google.protobuf import json_format
 
 from config.errors import ConfigError

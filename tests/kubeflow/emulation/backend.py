@@ -24,6 +24,7 @@ from emulation.package import (
     in_order,
     runs_always,
 )
+from emulation.releases import NEWEST, Release
 from emulation.storage import Artifacts, ObjectStore, local_path
 
 ROOT = "minio://mlpipeline/v2/artifacts"
@@ -80,39 +81,6 @@ class _Scope:
     run: Run
     parameters: dict[str, Any]
     outputs: dict[str, Outputs]
-
-
-@dataclass(frozen=True)
-class Release:
-    """Differences between the releases of the driver.
-
-    Attributes:
-      name: The release.
-      numbered_logs: Whether the launcher adds the number of the attempt to the URI of
-        the output for the log (2.16.1 component/launcher_v2.go:500-590), whose name
-        stays the same (2.17.0 driver/driver.go:761).
-      schedule_time: The value of the placeholder for the time a run is due; None
-        leaves the placeholder (driver/main.go:337-357).
-      metadata_in_folder: Whether output_metadata.json is in the folder of the task
-        (2.15.0 driver.go:718-723).
-    """
-
-    name: str
-    numbered_logs: bool
-    schedule_time: str | None
-    metadata_in_folder: bool
-
-
-RELEASES = (
-    Release("2.5.0", numbered_logs=False, schedule_time=None, metadata_in_folder=False),
-    Release(
-        "2.17.0",
-        numbered_logs=True,
-        schedule_time="2026-11-21T03:00:00Z",
-        metadata_in_folder=True,
-    ),
-)
-NEWEST = RELEASES[-1]
 
 
 class Backend:
@@ -229,7 +197,8 @@ class Backend:
             (artifact,) = artifacts.artifacts
             title = artifact.type.schema_title
             assert title, f"{name}.{each}: No title specified"
-            result.artifacts[each] = self.artifacts.add(artifact, title)
+            added = self.artifacts.add(artifact, title, display_name=each)
+            result.artifacts[each] = added
         self._cache[key] = result
         return result
 
@@ -248,6 +217,8 @@ class Backend:
         logs.type.schema_title = "system.Artifact"
         for key, declared in component.output_definitions.artifacts.items():
             artifact = outputs.artifacts[key].artifacts.add(uri=f"{folder}/{key}")
+            if self._release.named_outputs:
+                artifact.name = key
             artifact.type.CopyFrom(declared.artifact_type)
             artifact.metadata.CopyFrom(declared.metadata)
         for key in component.output_definitions.parameters:

@@ -69,9 +69,18 @@ class Artifacts:
 
     records: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, artifact: RuntimeArtifact, title: str) -> int:
-        """`RecordArtifact`; returns the id."""
-        metadata = {
+    def add(self, artifact: RuntimeArtifact, title: str, **more: str) -> int:
+        """`RecordArtifact`; returns the id.
+
+        Args:
+          more: Metadata that Kubeflow adds (2.17.0 metadata/client.go:1234-1250), and
+            tasks that read the artifact are given, too.
+        """
+        metadata: dict[str, Any] = {
+            "store_session_info": '{"Provider":"minio"}',
+            **more,
+        }
+        metadata |= {
             name: _kept(value)
             for name, value in json_format.MessageToDict(artifact.metadata).items()
         }
