@@ -105,8 +105,7 @@ def _run(data: Path, folder: Path, newest: int) -> Run:
 
 def _run_here(data: Path, folder: Path, newest: int) -> Run:
     from config.load import load_config
-    from pipeline.dag import create_pipeline
-    from pipeline.metadata import connection_config
+    from pipeline.run.local import local_dag
     from pipeline.run.nodes import NodeRunner
     from pipeline.workdir import WorkDir
 
@@ -118,14 +117,7 @@ def _run_here(data: Path, folder: Path, newest: int) -> Run:
     )
     folder.mkdir(parents=True, exist_ok=True)
     work_dir = WorkDir(folder)
-    dag = create_pipeline(
-        config,
-        str(work_dir.artifacts),
-        work_dir.model_dir(config),
-        connection_config(config, work_dir),
-        cache=str(work_dir.cache),
-    )
-    runner = NodeRunner(dag, str(newest))
+    runner = NodeRunner(local_dag(config, work_dir), str(newest))
     seconds, files = {}, {}
     for node in runner.nodes:
         name = node.node_info.id

@@ -121,6 +121,7 @@ def build_histories(
     return Histories(tuple(written), users_file, rows, clicks, people, empty)
 
 
+@dataclass(frozen=True)
 class _Log:
     """All rows in a database on disk.
 
@@ -131,23 +132,15 @@ class _Log:
     which ends after the items that were clicked `before`.
     """
 
-    def __init__(
-        self,
-        database: duckdb.DuckDBPyConnection,
-        columns: Columns,
-        is_parquet: bool,
-        max_length: int,
-        delimiter: str,
-    ):
-        self._database = database
-        self._columns = columns
-        self._is_parquet = is_parquet
-        self._max_length = max_length
-        self._delimiter = delimiter
+    database: duckdb.DuckDBPyConnection
+    columns: Columns
+    is_parquet: bool
+    max_length: int
+    delimiter: str
 
     def read(self, number: int, path: Path) -> None:
         """Reads a file into a table of its own, and its part of `log`."""
-        columns = self._columns
+        columns = self.columns
         table = _rows_of(number)
         self._check_columns(path)
         try:
@@ -181,12 +174,12 @@ class _Log:
         (forms,) = self._one("SELECT count(DISTINCT is_number) FROM log")
         if forms > 1:
             raise InputError(
-                f"{self._columns.time}: some rows have a number, others a timestamp; "
+                f"{self.columns.time}: some rows have a number, others a timestamp; "
                 "write all times in one form"
             )
         lists = ", ".join(
             f"list(item_{index} ORDER BY second, file, row) AS items_{index}"
-            for index in range(len(self._columns.items))
+            for index in range(len(self.columns.items))
         )
         clicked = "click AND person IS NOT NULL AND item_0 IS NOT NULL"
         self._run(
@@ -214,7 +207,7 @@ class _Log:
         """Writes the latest history of each user."""
         lists = self._lists("len(items_0)")
         self._copy(
-            f"SELECT person AS {_name(self._columns.user)}, {lists} FROM clicked "
+            f"SELECT person AS {_name(self.columns.user)}, {lists} FROM clicked "
             "ORDER BY person",
             path,
         )
@@ -229,7 +222,7 @@ class _Log:
         return rows, clicks, users, empty / max(rows, 1)
 
     def _reader(self, path: Path) -> str:
-        if self._is_parquet:
+        if self.is_parquet:
             return f"read_parquet({_text(str(path))})"
         # As text: types would change values, such as 01234; detection may skip lines.
         names = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in _column_names(path))
@@ -239,9 +232,9 @@ class _Log:
         )
 
     def _click(self) -> str:
-        label = _source(self._columns.label)
-        if self._columns.greater_than is not None:
-            return f"TRY_CAST({label} AS DOUBLE) > {self._columns.greater_than!r}"
+        label = _source(self.columns.label)
+        if self.columns.greater_than is not None:
+            return f"TRY_CAST({label} AS DOUBLE) > {self.columns.greater_than!r}"
         known = f"lower(CAST({label} AS VARCHAR))"
         return (
             f"CASE WHEN {label} IS NULL OR {known} IN ('0', '0.0', 'false', '') "
@@ -251,22 +244,22 @@ class _Log:
     def _lists(self, end: str) -> str:
         """The histories up to an end, as columns."""
         columns = []
-        for index, name in enumerate(self._columns.histories):
-            start = f"greatest({end} - {self._max_length} + 1, 1)"
+        for index, name in enumerate(self.columns.histories):
+            start = f"greatest({end} - {self.max_length} + 1, 1)"
             items = f"coalesce(list_slice(items_{index}, {start}, {end}), [])"
-            if not self._is_parquet:
-                items = f"array_to_string({items}, {_text(self._delimiter)})"
+            if not self.is_parquet:
+                items = f"array_to_string({items}, {_text(self.delimiter)})"
                 items = f"nullif({items}, '')"
             columns.append(f"{items} AS {_name(name)}")
         return ", ".join(columns)
 
     def _copy(self, query: str, path: Path) -> None:
-        options = "FORMAT parquet" if self._is_parquet else "FORMAT csv, HEADER"
+        options = "FORMAT parquet" if self.is_parquet else "FORMAT csv, HEADER"
         self._run(f"COPY ({query}) TO {_text(str(path))} ({options})")
 
     def _check_columns(self, path: Path) -> None:
         names = _column_names(path)
-        columns = self._columns
+        columns = self.columns
         for name in (columns.user, *columns.items, columns.time, columns.label):
             if name not in names:
                 raise InputError(
@@ -288,11 +281,11 @@ class _Log:
 
     def _check_values(self, number: int, path: Path) -> None:
         """Raises InputError for the first row with a value that cannot be used."""
-        columns = self._columns
+        columns = self.columns
         checks = [("second IS NULL", columns.time, "a time"), self._label_check()]
-        if not self._is_parquet:
-            delimiter = _text(self._delimiter)
-            words = f"an item without {self._delimiter!r}, the delimiter of lists"
+        if not self.is_parquet:
+            delimiter = _text(self.delimiter)
+            words = f"an item without {self.delimiter!r}, the delimiter of lists"
             checks += [
                 (f"click AND contains(item_{index}, {delimiter})", item, words)
                 for index, item in enumerate(columns.items)
@@ -310,17 +303,17 @@ class _Log:
 
     def _label_check(self) -> tuple[str, str, str]:
         """Returns a condition for what is no label, its column, and what is one."""
-        column = self._columns.label
-        if self._columns.greater_than is None:
+        column = self.columns.label
+        if self.columns.greater_than is None:
             expected = "0, 1, true, false or nothing; for a rating give --greater-than"
             return "click IS NULL", column, expected
         return f"click IS NULL AND {_source(column)} IS NOT NULL", column, "a number"
 
     def _run(self, query: str) -> None:
-        self._database.execute(query)
+        self.database.execute(query)
 
     def _all(self, query: str) -> list[tuple[Any, ...]]:
-        rows: list[tuple[Any, ...]] = self._database.execute(query).fetchall()
+        rows: list[tuple[Any, ...]] = self.database.execute(query).fetchall()
         return rows
 
     def _one(self, query: str) -> tuple[Any, ...]:

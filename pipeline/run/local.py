@@ -68,7 +68,7 @@ def run_pipeline(
     # First, since it may be an error: nothing is released then.
     best_auc = best_possible_auc(config)
     trim(work_dir.cache, _MOST_CACHE_BYTES)
-    runner = NodeRunner(_dag(config, work_dir), folder.name)
+    runner = NodeRunner(local_dag(config, work_dir), folder.name)
     times: list[ComponentTime] = []
     outputs: dict[str, Outputs] = {}
     try:
@@ -104,7 +104,8 @@ def run_pipeline(
     return summary
 
 
-def _dag(config: Config, work_dir: WorkDir) -> tfx_pipeline.Pipeline:
+def local_dag(config: Config, work_dir: WorkDir) -> tfx_pipeline.Pipeline:
+    """Builds the DAG of a configuration with all that it keeps in a work directory."""
     return create_pipeline(
         config,
         str(work_dir.artifacts),

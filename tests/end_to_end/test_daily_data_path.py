@@ -15,8 +15,7 @@ import yaml
 
 from config.load import load_config
 from ctr.simulate import simulate
-from pipeline.dag import create_pipeline
-from pipeline.metadata import connection_config
+from pipeline.run.local import local_dag
 from pipeline.run.nodes import NodeRunner, RunOutputs
 from pipeline.workdir import WorkDir
 from trainer.data.examples import transformed_examples
@@ -64,14 +63,7 @@ class Days:
         config = load_config(self.config, data=str(self.data), span=str(newest))
         work_dir = WorkDir(self.folder / work)
         work_dir.path.mkdir(exist_ok=True)
-        dag = create_pipeline(
-            config,
-            str(work_dir.artifacts),
-            work_dir.model_dir(config),
-            connection_config(config, work_dir),
-            cache=str(work_dir.cache),
-        )
-        runner = NodeRunner(dag, uuid.uuid4().hex)
+        runner = NodeRunner(local_dag(config, work_dir), uuid.uuid4().hex)
         names = {node.node_info.id: node for node in runner.nodes}
         return {name: runner.run(names[name])[0] for name in DATA_PATH}
 

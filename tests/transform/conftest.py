@@ -17,6 +17,7 @@ from components.transform.analysis import Analysis as Analyzers
 from components.transform.analysis import save
 from config.features import Cross, Feature, Numeric
 from config.parts import TransformPart
+from tests.examples import as_example
 from transform.preprocessing import preprocessing_fn
 
 LABEL = "click"
@@ -47,7 +48,7 @@ class Analysis:
         """Transforms rows without a label as a served model does, by column."""
         layer = tft.TFTransformOutput(str(self.graph)).transform_features_layer()
         spec = {name: kind for name, kind in self.spec.items() if name != LABEL}
-        examples = [_example(row).SerializeToString() for row in rows]
+        examples = [as_example(row).SerializeToString() for row in rows]
         columns = layer(tf.io.parse_example(examples, spec))
         return {name: _listed(column) for name, column in columns.items()}
 
@@ -94,7 +95,7 @@ def _run(
 ) -> dict[str, list[Any]]:
     config = {"part": part.model_dump_json()}
     function = functools.partial(preprocessing_fn, custom_config=config)
-    examples = [_example(row).SerializeToString() for row in rows]
+    examples = [as_example(row).SerializeToString() for row in rows]
     with tempfile.TemporaryDirectory() as folder:
         analysis = Analyzers(function, spec, folder)
         results = analysis.results(analysis.accumulate_files(_shards(examples, folder)))
@@ -114,27 +115,6 @@ def _shards(examples: Sequence[bytes], folder: str) -> list[str]:
             for example in examples[start : start + size]:
                 writer.write(example)
     return shards
-
-
-def _values(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, (list, tuple)) else [value]
-
-
-def _example(row: Row) -> tf.train.Example:
-    features = {}
-    for name, value in row.items():
-        values = _values(value)
-        if not values:
-            continue
-        if isinstance(values[0], str):
-            texts = tf.train.BytesList(value=[text.encode() for text in values])
-            features[name] = tf.train.Feature(bytes_list=texts)
-        else:
-            floats = tf.train.FloatList(value=values)
-            features[name] = tf.train.Feature(float_list=floats)
-    return tf.train.Example(features=tf.train.Features(feature=features))
 
 
 def _listed(column: tf.Tensor | tf.SparseTensor) -> list[Any]:

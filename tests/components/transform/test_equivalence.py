@@ -5,7 +5,7 @@ from __future__ import annotations
 import filecmp
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -15,6 +15,7 @@ import pytest
 
 from config.features import FEATURE_KINDS, Categorical, Cross, Hashed, Numeric
 from config.parts import TransformPart
+from tests.examples import as_example
 
 pytestmark = pytest.mark.slow
 
@@ -128,8 +129,8 @@ def both(
     for split, some in (("train", rows), ("eval", rows[: len(rows) // 5 + 1])):
         half = len(some) // 2
         split_folder = folder / "examples" / f"Split-{split}"
-        write_records(split_folder / "a.gz", [_example(row) for row in some[:half]])
-        write_records(split_folder / "b.gz", [_example(row) for row in some[half:]])
+        write_records(split_folder / "a.gz", _encoded(some[:half]))
+        write_records(split_folder / "b.gz", _encoded(some[half:]))
     _write_schema(folder / "schema")
     part = {"part": PART.model_dump_json()}
     beam = BaseBeamExecutor.Context(beam_args({}), str(folder / "tmp"), "1")
@@ -144,21 +145,8 @@ def both(
     )
 
 
-def _example(row: Mapping[str, list[Any]]) -> bytes:
-    import tensorflow as tf
-
-    features = {}
-    for name, values in row.items():
-        if not values:
-            continue
-        if isinstance(values[0], str):
-            texts = tf.train.BytesList(value=[text.encode() for text in values])
-            features[name] = tf.train.Feature(bytes_list=texts)
-        else:
-            numbers = tf.train.FloatList(value=values)
-            features[name] = tf.train.Feature(float_list=numbers)
-    example = tf.train.Example(features=tf.train.Features(feature=features))
-    return example.SerializeToString()
+def _encoded(rows: Sequence[Mapping[str, Any]]) -> list[bytes]:
+    return [as_example(row).SerializeToString() for row in rows]
 
 
 def _write_schema(folder: Path) -> None:
