@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 from pathlib import Path
 
 from ctr.commands.options import Commands, add_json, show
@@ -67,6 +68,12 @@ def _history(options: argparse.Namespace) -> int:
 
     if options.max_length < 1:
         raise ConfigError(f"--max-length: got {options.max_length}; allowed: 1 or more")
+    if options.greater_than is not None and not math.isfinite(options.greater_than):
+        raise ConfigError(
+            f"--greater-than: got {options.greater_than}; allowed: a finite number"
+        )
+    if not options.delimiter:
+        raise ConfigError("--delimiter: got an empty text; allowed: such as '|'")
     columns = Columns(
         user=options.user,
         items=tuple(options.items),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -165,6 +167,12 @@ def test_zones_are_respected(build):
     assert second.endswith(",")
 
 
+def test_a_rating_in_csv_is_a_number(build):
+    columns = Columns(user="u", items=("i",), time="t", label="c", greater_than=3.5)
+    with pytest.raises(InputError, match="'nan'"):
+        build("u,i,t,c\nann,a,1,nan\n", columns)
+
+
 def test_a_rating_above_a_threshold_is_a_click(build):
     columns = Columns(user="u", items=("i",), time="t", label="c", greater_than=3.5)
     *_, last = build("u,i,t,c\nann,a,1,4\nann,b,2,3\nann,c,3,\nann,d,4,5\n", columns)
@@ -190,8 +198,14 @@ def test_compressed_files_stay_compressed(tmp_path):
         ("u,i,t,c\nann,a,1,1\nann,a,2024-01-31,1\n", ["t", "one form"]),
         ("u,i,when,c\nann,a,1,1\n", ["'t'", "when"]),
         ("u,i,t,c,history_i\nann,a,1,1,x\n", ["'history_i'"]),
+        ("u,i,t,c,History_I\nann,a,1,1,x\n", ["'History_I'"]),
+        ("u,i,t,c\nann,a,nan,1\n", ["row 1", "t", "'nan'"]),
+        ("u,i,t,c\nann,a,1e30,1\n", ["row 1", "t", "'1e30'"]),
+        ("u,i,t,c,\nann,a,1,1,x\n", ["column 5"]),
+        ("", ["empty"]),
         ("u,i,t,c,C\nann,a,1,1,x\n", ["'c'"]),
-        ("u,i,t,c\nann,a,1,1,2\n", ["log.csv"]),
+        ("u,i,t,c\nann,a,1,1,2\n", ["log.csv", "Line: 2", "4", "5"]),
+        ('u,i,t,c\nann,"a,1,1\n', ["log.csv", "Line: 2", "quote"]),
     ],
 )
 def test_what_cannot_be_used_is_named(build, tmp_path, text, named):
@@ -199,6 +213,98 @@ def test_what_cannot_be_used_is_named(build, tmp_path, text, named):
         build(text, ONE)
     assert all(word in str(caught.value) for word in named)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_missing_category_is_left_out_of_its_list(tmp_path):
+    table = {"u": [1, 1, 1], "i": [5, 6, 7], "k": ["x", None, "y"], "t": [1, 2, 3]}
+    path = write_table(tmp_path / "log.parquet", table | {"c": [1, 1, 0]})
+    made = build_histories([path], Columns("u", ("i", "k"), "t", "c"), tmp_path / "out")
+
+    last = pq.read_table(made.files[0]).to_pylist()[-1]
+    assert (last["history_i"], last["history_k"]) == ([5, 6], ["x"])
+
+
+def write_table(path, columns):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+def test_nan_is_no_user_and_no_rating(tmp_path):
+    nan = float("nan")
+    table = {"u": [1.0, nan, nan, 1.0], "i": [5, 6, 7, 8], "t": [1, 2, 3, 4]}
+    path = write_table(tmp_path / "log.parquet", table | {"c": [nan, 4.0, 4.0, 4.0]})
+    columns = Columns("u", ("i",), "t", "c", greater_than=3.5)
+    made = build_histories([path], columns, tmp_path / "out")
+
+    assert pq.read_table(made.files[0])["history_i"].to_pylist() == [[]] * 4
+    assert pq.read_table(made.users_file)["history_i"].to_pylist() == [[8]]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "named"),
+    [
+        ({"u": [2]}, {"u": [1.5]}, ["b.parquet", "u"]),
+        ({"i": [2]}, {"i": ["x"]}, ["b.parquet", "i"]),
+        ({"i": [["x", "y"]]}, {}, ["a.parquet", "i"]),
+    ],
+)
+def test_a_column_has_single_values_of_one_type(tmp_path, first, second, named):
+    table = {"u": [1], "i": [5], "t": [1], "c": [1]}
+    paths = [
+        write_table(tmp_path / "a.parquet", table | first),
+        write_table(tmp_path / "b.parquet", table | second),
+    ]
+    with pytest.raises(InputError) as caught:
+        build_histories(paths, ONE, tmp_path / "out")
+    assert all(word in str(caught.value) for word in named)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pa.array([Decimal("1.00"), Decimal("0.00")]),
+        pa.array([1.0, None]),
+        pa.array(["TRUE", "False"]),
+    ],
+)
+def test_labels_may_have_any_type(tmp_path, labels):
+    table = {"u": ["a", "a"], "i": ["x", "y"], "t": [1, 2], "c": labels}
+    path = write_table(tmp_path / "log.parquet", table)
+    made = build_histories([path], ONE, tmp_path / "out")
+
+    assert pq.read_table(made.files[0])["history_i"].to_pylist() == [[], ["x"]]
+    assert made.clicks == 1
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_paths_are_no_patterns(tmp_path, suffix):
+    """Neither wildcards nor folders with values of partitions mean anything."""
+    folder = tmp_path / "day=1"
+    paths = [folder / f"{name}{suffix}" for name in ("a1", "ab", "a[1]", "a*")]
+    write = write_csv if suffix == ".csv" else write_parquet
+    folder.mkdir()
+    for path in paths:
+        write(path, [(path.stem, "a1", "x", 1, True)])
+    made = build_histories(paths[2:], COLUMNS, tmp_path / "out")
+
+    for path in made.files:
+        read = pd.read_csv if suffix == ".csv" else pd.read_parquet
+        table = read(path)
+        assert table["user"].tolist() == [path.stem]
+        assert table.columns.tolist() == [*NAMES, *COLUMNS.histories]
+
+
+def test_a_history_longer_than_memory_allows_for_each_row(tmp_path):
+    """A crawler: a copy of all its clicks for each of its rows would be 10 GB."""
+    count = 30_000
+    numbers = np.arange(count)
+    table = {"u": np.zeros(count, int), "i": numbers, "t": numbers}
+    path = write_table(tmp_path / "log.parquet", table | {"c": np.ones(count, int)})
+    made = build_histories([path], ONE, tmp_path / "out", max_length=2)
+
+    histories = pq.read_table(made.files[0])["history_i"]
+    assert histories[count - 1].as_py() == [count - 3, count - 2]
 
 
 def test_files_that_exist_are_kept(build, tmp_path):
@@ -217,3 +323,16 @@ def test_files_are_of_one_kind_and_have_names_of_their_own(tmp_path):
     ):
         with pytest.raises(ConfigError, match=word):
             build_histories(paths, ONE, tmp_path / "out")
+
+
+def test_an_item_is_given_once(build):
+    with pytest.raises(ConfigError, match="i: given 2 times"):
+        build("u,i,t,c\nann,a,1,1\n", Columns("u", ("i", "i"), "t", "c"))
+
+
+def test_out_is_a_folder(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("u,i,t,c\nann,a,1,1\n")
+    for out in (path, path / "below"):
+        with pytest.raises(ConfigError, match="--out"):
+            build_histories([path], ONE, out)

@@ -25,7 +25,12 @@ def test_a_file_with_its_histories(tmp_path, capsys):
 def test_wrong_use_is_one_line(tmp_path, capsys):
     missing = str(tmp_path / "no.csv")
     out = ["--out", str(tmp_path / "out")]
-    for more, word in ([], missing), (["--max-length", "0"], "--max-length"):
+    for more, word in (
+        ([], missing),
+        (["--max-length", "0"], "--max-length"),
+        (["--greater-than", "nan"], "--greater-than"),
+        (["--delimiter", ""], "--delimiter"),
+    ):
         assert cli.main(["history", missing, *NAMES, *out, *more]) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert word in line
