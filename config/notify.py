@@ -26,8 +26,14 @@ def _url_or_variable(text: str) -> str:
 
 def check_url(url: str) -> None:
     """Raises ValueError for what is no HTTP URL."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        is_url = parts.scheme in ("http", "https") and bool(parts.hostname)
+        # Reading the port checks it.
+        is_url = is_url and parts.port != 0
+    except ValueError:
+        is_url = False
+    if not is_url:
         raise ValueError(
             "allowed: an http:// or https:// URL, or $NAME for one in the environment "
             "variable NAME"

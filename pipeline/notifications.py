@@ -17,6 +17,7 @@ import urllib3
 
 from config.errors import ConfigError, find_user_error
 from config.notify import Event, Webhook, check_url
+from config.secrets import mask_passwords
 from serving.releases.records import ReleaseRecord
 
 SIGNATURE_HEADER = "X-CTR-Signature-256"
@@ -121,13 +122,12 @@ class Notifier:
 
     @contextmanager
     def failures(self, pipeline: str, run_id: str) -> Iterator[None]:
-        """Posts `failed` for an error, except Ctrl-C."""
+        """Posts `failed` for an error, without passwords; Ctrl-C is none."""
         try:
             yield
         except Exception as error:
-            reasons = [
-                str(find_user_error(error) or f"{type(error).__name__}: {error}")
-            ]
+            user_error = find_user_error(error) or f"{type(error).__name__}: {error}"
+            reasons = [mask_passwords(str(user_error))]
             self.notify(
                 Notification(
                     event="failed", pipeline=pipeline, run_id=run_id, reasons=reasons
@@ -172,7 +172,8 @@ def _url(webhook: Webhook, key: str) -> str:
 def _variable(name: str | None, key: str) -> str | None:
     if name is None:
         return None
-    if not (value := os.environ.get(name)):
+    # Secrets often end with a line break.
+    if not (value := os.environ.get(name, "").strip()):
         raise ConfigError(f"{key}: the environment variable {name} is not set; set it")
     return value
 

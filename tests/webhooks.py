@@ -13,6 +13,7 @@ class Webhook(ThreadingHTTPServer):
 
     Attributes:
       posted: Headers and body of each request.
+      paths: Path of each request.
       url: A URL of it, whose path is a secret.
     """
 
@@ -20,6 +21,7 @@ class Webhook(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.statuses = list(statuses)
         self.posted: list[tuple[dict[str, str], bytes]] = []
+        self.paths: list[str] = []
         self.url = f"http://127.0.0.1:{self.server_port}/T0/hush"
 
 
@@ -29,6 +31,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.posted.append((dict(self.headers), body))
+        self.server.paths.append(self.path)
         status = self.server.statuses.pop(0) if self.server.statuses else 200
         self.send_response(status)
         if status == 302:

@@ -66,6 +66,18 @@ def test_the_signature_is_hmac_sha256_of_the_body(monkeypatch):
     assert headers["X-CTR-Signature-256"] == f"sha256={digest}"
 
 
+def test_line_breaks_around_a_secret_do_not_belong_to_it(monkeypatch):
+    with serve() as server:
+        monkeypatch.setenv("AD_HOOK", f"{server.url}\n")
+        monkeypatch.setenv("AD_KEY", "key of ads\n")
+        notify({"webhook": "$AD_HOOK", "secret": "AD_KEY"})
+    ((headers, body),) = server.posted
+
+    digest = hmac.new(b"key of ads", body, hashlib.sha256).hexdigest()
+    assert headers["X-CTR-Signature-256"] == f"sha256={digest}"
+    assert server.paths == ["/T0/hush"]
+
+
 def test_a_url_may_be_in_an_environment_variable(monkeypatch):
     with serve() as server:
         monkeypatch.setenv("AD_HOOK", server.url)
@@ -73,7 +85,9 @@ def test_a_url_may_be_in_an_environment_variable(monkeypatch):
     assert len(server.posted) == 1
 
 
-@pytest.mark.parametrize("value", [None, "", "ftp://ads", "hush"])
+@pytest.mark.parametrize(
+    "value", [None, "", "\n", "ftp://ads", "hush", "https://ads:hush/"]
+)
 def test_a_missing_or_malformed_variable_is_an_error(value, monkeypatch):
     """Before the run, not after it; the value may be a secret."""
     if value is not None:
@@ -134,3 +148,14 @@ def test_errors_are_failures_and_ctrl_c_is_none():
 
     assert (posted["event"], posted["run_id"]) == ("failed", "r2")
     assert posted["reasons"] == ["ZeroDivisionError: by zero"]
+
+
+def test_passwords_in_errors_are_not_posted():
+    with serve() as server:
+        notifier = Notifier([Webhook(webhook=server.url)])
+        with pytest.raises(RuntimeError), notifier.failures("ads", "r2"):
+            raise RuntimeError("cannot open mysql://ann:hush@db/ads")
+    ((_, body),) = server.posted
+
+    assert b"mysql://ann:" in body
+    assert b"hush" not in body
