@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from config.errors import ConfigError
-from ctr.history.log import Columns, Log, quoted
+from config.errors import ConfigError, RunError
+from ctr.history.log import Columns, Log, quoted, reason_of
 
 # The file of all users' latest histories.
 _USERS = "users"
@@ -64,6 +65,7 @@ def build_histories(
       InputError: A file cannot be read, a column is missing, or a value is no time, no
         label, or contains the delimiter; or the types of two files differ.
       ConfigError: Two files have one name, a result exists, or `out` is a file.
+      RunError: Memory or disk are full.
     """
     for item, count in Counter(columns.items).items():
         if count > 1:
@@ -75,11 +77,7 @@ def build_histories(
     except (FileExistsError, NotADirectoryError) as error:
         raise ConfigError(f"{out}: this is a file; choose another --out") from error
     with tempfile.TemporaryDirectory(prefix=".history-", dir=out) as folder:
-        with duckdb.connect(str(Path(folder) / "rows.duckdb")) as database:
-            database.execute(f"SET memory_limit = '{_MEMORY}'")
-            database.execute(f"SET temp_directory = {quoted(folder)}")
-            # Of timestamps without a zone.
-            database.execute("SET TimeZone = 'UTC'")
+        with _database(folder) as database:
             log = Log(database, columns, suffix == ".parquet", max_length, delimiter)
             for number, path in enumerate(files):
                 log.read(number, path)
@@ -95,6 +93,20 @@ def build_histories(
             path.replace(target)
     *written, users_file = targets
     return Histories(tuple(written), users_file, rows, clicks, people, empty)
+
+
+@contextmanager
+def _database(folder: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Opens a database in a folder; what exhausts memory or disk is a RunError."""
+    try:
+        with duckdb.connect(str(Path(folder) / "rows.duckdb")) as database:
+            database.execute(f"SET memory_limit = '{_MEMORY}'")
+            database.execute(f"SET temp_directory = {quoted(folder)}")
+            # Of timestamps without a zone.
+            database.execute("SET TimeZone = 'UTC'")
+            yield database
+    except duckdb.Error as error:
+        raise RunError(f"histories cannot be computed: {reason_of(error)}") from error
 
 
 def _one_suffix(files: Sequence[Path]) -> str:

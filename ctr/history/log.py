@@ -74,8 +74,11 @@ class Log:
                 f"CREATE TABLE {table} AS SELECT row_number() OVER () AS row, "
                 f"{_WHOLE_ROW} AS source FROM {self._reader(path)} AS {_WHOLE_ROW}"
             )
+        except (duckdb.OutOfMemoryException, duckdb.TransactionException):
+            # Not the fault of the file.
+            raise
         except duckdb.Error as error:
-            raise InputError(f"{path}: cannot be read: {_reason(error)}") from error
+            raise InputError(f"{path}: cannot be read: {reason_of(error)}") from error
         items = ", ".join(
             f"{_known(item)} AS item_{index}"
             for index, item in enumerate(columns.items)
@@ -302,7 +305,7 @@ def _column_names(path: Path) -> list[str]:
     try:
         names = _read_column_names(path)
     except (OSError, UnicodeDecodeError, pa.ArrowException, csv.Error) as error:
-        raise InputError(f"{path}: cannot be read: {_reason(error)}") from error
+        raise InputError(f"{path}: cannot be read: {reason_of(error)}") from error
     if not names:
         raise InputError(f"{path}: this file is empty; expected a header")
     return names
@@ -331,8 +334,9 @@ def _number(time: str) -> str:
     return f"TRY_CAST(CAST({time} AS VARCHAR) AS DOUBLE)"
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Returns the line that says where it is, and what follows the row it quotes."""
-    text, has_advice, _ = str(error).strip().partition("\nPossible ")
-    lines = text.strip().splitlines()
-    return f"{lines[0]}: {lines[-1]}" if has_advice else lines[0]
+    text, _, _ = str(error).strip().partition("\nPossible ")
+    first, *more = text.strip().splitlines()
+    # Other errors go on with a query.
+    return f"{first}: {more[-1]}" if more and "CSV Error" in first else first

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import resource
+import signal
 import tempfile
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.errors import ConfigError, InputError
+from config.errors import ConfigError, InputError, RunError
 from ctr.history import Columns, build_histories
 
 COLUMNS = Columns(user="user", items=("ad", "kind"), time="at", label="click")
@@ -305,6 +307,22 @@ def test_a_history_longer_than_memory_allows_for_each_row(tmp_path):
 
     histories = pq.read_table(made.files[0])["history_i"]
     assert histories[count - 1].as_py() == [count - 3, count - 2]
+
+
+def test_a_full_disk_leaves_nothing(tmp_path):
+    numbers = np.arange(200_000)
+    table = {"u": numbers, "i": numbers, "t": numbers, "c": np.ones(200_000, int)}
+    path = write_table(tmp_path / "log.parquet", table)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+    try:
+        with pytest.raises(RunError, match="File too large"):
+            build_histories([path], ONE, tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_files_that_exist_are_kept(build, tmp_path):
