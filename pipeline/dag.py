@@ -75,8 +75,9 @@ def create_pipeline(
       metadata: Connection to ML Metadata; None for a DAG that is only looked at.
       can_see_artifacts: True if files of earlier runs are where ML Metadata says, for
         all components; not so where artifacts are copied in and out of each task.
-      cache: Folder of what components keep of each file for later runs; None for none.
-        It is of this machine, so not used where Beam has workers of its own.
+      cache: Path from `root` to the folder of what components keep of each file for
+        later runs; None for none. It is of this machine, so not used where Beam has
+        workers of its own.
 
     Returns:
       The pipeline, for any runner of TFX.

@@ -96,7 +96,7 @@ class ExampleGen(Component):
     OPTIONAL_PARAMETERS = {
         "range_config": range_config_pb2.RangeConfig,
         "spans": str,
-        "cache": str,  # Folder of a `ResultCache`.
+        "cache": str,  # See `cache_beside`.
     }
     EXECUTOR_SPEC = BeamExecutorSpec(ExampleGenExecutor)
     DRIVER_CLASS = ExampleGenDriver
@@ -117,7 +117,8 @@ class ExampleGen(Component):
             rows are split. With spans they match all of these.
           code: Fingerprint of the code that reads the files.
           spans: The spans to read, where the files are in spans.
-          cache: Folder in which shards are recorded for later runs; None for none.
+          cache: Path from the root of the artifacts to the folder in which shards are
+            recorded for later runs; None for none.
         """
         splits = [
             example_gen_pb2.Input.Split(name=name, pattern=pattern)

@@ -52,7 +52,7 @@ from components.example_gen.times import (
     time_keys,
 )
 from components.shared.artifacts import Artifacts, Properties
-from components.shared.result_cache import ResultCache
+from components.shared.result_cache import cache_beside
 from config.errors import InputError
 from config.examples import SPLITS
 from config.files.example_files import errors_at
@@ -98,7 +98,7 @@ class ExampleGenExecutor(base_beam_executor.BaseBeamExecutor):
             split: artifact_utils.get_split_uri([examples], split) for split in splits
         }
         earlier = EarlierShards(
-            ResultCache(exec_properties.get("cache")), part, exec_properties["code"]
+            cache_beside(examples, exec_properties), part, exec_properties["code"]
         )
         with self._make_beam_pipeline() as pipeline:
             files = (

@@ -12,6 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from tfx import types
+
+from components.shared.artifacts import Properties
+
 _Result = TypeVar("_Result")
 
 _READ_BYTES = 1 << 20
@@ -116,6 +120,24 @@ class ResultCache:
             os.replace(temporary, self._folder / key)
         loaded: _Result = pickle.loads(content)
         return loaded
+
+
+def cache_beside(output: types.Artifact, properties: Properties) -> ResultCache:
+    """The cache of a component, which may be named by a path from its artifacts.
+
+    The path of a work directory is no execution parameter: these are in TFX's cache
+    key, and all would be computed again in a directory that was moved.
+
+    Args:
+      output: An output of the component, which TFX puts into ROOT/NODE/KEY/EXECUTION
+        (tfx/orchestration/portable/outputs_utils.py).
+      properties: `cache` is a path from ROOT; without it, nothing is kept.
+    """
+    path = properties.get("cache")
+    if path is None:
+        return ResultCache(None)
+    root = Path(output.uri).parents[2]
+    return ResultCache(os.path.normpath(root / path))
 
 
 def trim(folder: Path, most_bytes: int) -> None:

@@ -15,5 +15,5 @@ class LocalStatisticsGen(Component):
     INPUTS = {"examples": Examples}
     OUTPUTS = {"statistics": ExampleStatistics}
     PARAMETERS = {"code": str}
-    OPTIONAL_PARAMETERS = {"cache": str}  # Folder of a `ResultCache`.
+    OPTIONAL_PARAMETERS = {"cache": str}  # See `cache_beside`.
     EXECUTOR_SPEC = ExecutorClassSpec(LocalStatisticsGenExecutor)

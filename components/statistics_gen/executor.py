@@ -9,7 +9,7 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
 from components.shared.artifacts import Artifacts, Properties
-from components.shared.result_cache import ResultCache
+from components.shared.result_cache import cache_beside
 from components.shared.shards import shards_of
 from components.shared.statistics import STATISTICS_FILE
 from components.statistics_gen.statistics import accumulate_files, statistics_of
@@ -22,9 +22,9 @@ class LocalStatisticsGenExecutor(base_executor.BaseExecutor):
         self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: Properties
     ) -> None:
         """Reads each split once; of files that it has read before, nothing."""
-        cache = ResultCache(exec_properties.get("cache"))
         examples = artifact_utils.get_single_instance(input_dict["examples"])
         statistics = artifact_utils.get_single_instance(output_dict["statistics"])
+        cache = cache_beside(statistics, exec_properties)
         statistics.split_names = examples.split_names
         statistics.span = examples.span
         for split in artifact_utils.decode_split_names(examples.split_names):

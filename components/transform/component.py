@@ -19,5 +19,5 @@ class LocalTransform(Component):
     OUTPUTS = {"transform_graph": TransformGraph}
     # TransformPart; the code includes that of `preprocessing_fn`.
     PARAMETERS = {"part": str, "code": str}
-    OPTIONAL_PARAMETERS = {"cache": str}  # Folder of a `ResultCache`.
+    OPTIONAL_PARAMETERS = {"cache": str}  # See `cache_beside`.
     EXECUTOR_SPEC = ExecutorClassSpec(TransformExecutor)

@@ -16,7 +16,7 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
 from components.shared.artifacts import Artifacts, Properties
-from components.shared.result_cache import ResultCache
+from components.shared.result_cache import cache_beside
 from components.shared.shards import shards_of
 from components.transform.analysis import Analysis, save
 from config.examples import TRAIN
@@ -36,7 +36,10 @@ class TransformExecutor(base_executor.BaseExecutor):
         spec = tft.TFTransformOutput(graph).raw_feature_spec()
         part = exec_properties["part"]
         function = functools.partial(preprocessing_fn, custom_config={"part": part})
-        cache = ResultCache(exec_properties.get("cache"))
+        cache = cache_beside(
+            artifact_utils.get_single_instance(output_dict["transform_graph"]),
+            exec_properties,
+        )
         # Not the schema, whose domains change with the examples.
         context = [exec_properties["code"], part, repr(sorted(spec.items()))]
         with tempfile.TemporaryDirectory(prefix="ctr-transform-") as folder:

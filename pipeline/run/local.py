@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from pathlib import Path
 
@@ -111,7 +112,7 @@ def local_dag(config: Config, work_dir: WorkDir) -> tfx_pipeline.Pipeline:
         str(work_dir.artifacts),
         work_dir.model_dir(config),
         connection_config(config, work_dir),
-        cache=str(work_dir.cache),
+        cache=os.path.relpath(work_dir.cache, work_dir.artifacts),
     )
 
 

@@ -10,8 +10,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tfx.types import standard_artifacts
 
-from components.shared.result_cache import ResultCache, result_key, trim
+from components.shared.result_cache import (
+    ResultCache,
+    cache_beside,
+    result_key,
+    trim,
+)
 
 Cached = tuple[list[list[str]], list[str]]
 
@@ -167,3 +173,13 @@ def test_trim_leaves_what_was_used_last(folder: Folder):
 def test_there_is_nothing_to_trim_before_the_first_run(tmp_path: Path):
     trim(tmp_path / "cache", 0)
     assert not (tmp_path / "cache").exists()
+
+
+def test_a_relative_path_begins_at_the_root_of_the_artifacts(tmp_path):
+    examples = standard_artifacts.Examples()
+    examples.uri = str(tmp_path / "artifacts" / "ExampleGen" / "examples" / "7")
+    cache = cache_beside(examples, {"cache": "../cache"})
+    cache.put("key", "kept")
+
+    assert [each.name for each in (tmp_path / "cache").iterdir()] == ["key"]
+    assert not cache_beside(examples, {}).keeps
