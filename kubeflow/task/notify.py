@@ -46,11 +46,13 @@ def outcome_of(connection: Connection, pipeline: str, run_id: str) -> Notificati
     if record is not None:
         decide = f"{run_id} -c pipeline.yaml --by NAME --note TEXT"
         waits = record.status == "awaiting_approval"
+        # A rejection stops later runs of the same candidate, as a gate does.
+        verdict = "blocked" if record.status == "rejected" else record.status
         return Notification(
-            event="blocked" if record.status == "rejected" else record.status,
+            event=verdict,
             pipeline=pipeline,
             run_id=run_id,
-            verdict=record.status,
+            verdict=verdict,
             model_version=record.version or None,
             report=_uri(record.report) if record.report else None,
             commands=[f"ctr kubeflow approve {decide}"] if waits else [],
@@ -71,7 +73,7 @@ def _uri(report: str) -> str:
 
 
 def _record(connection: Connection, pipeline: str, run_id: str) -> ReleaseRecord | None:
-    """Returns the record that the run itself made, if it came so far."""
+    """Returns the record of the run itself, if it came so far."""
     try:
         records = RecordStore(connection, pipeline).history().records
     except ReleaseError:  # The pipeline has never run.

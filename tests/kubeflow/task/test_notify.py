@@ -73,7 +73,7 @@ def test_a_verdict_is_an_event(ads, status, event):
     ads.record(status, version=7)
     told = ads.outcome()
 
-    assert (told.event, told.model_version) == (event, 7)
+    assert (told.event, told.verdict, told.model_version) == (event, event, 7)
     assert told.commands == []
 
 
