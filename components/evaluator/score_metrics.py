@@ -32,7 +32,7 @@ class ScoreMetric(metric_types.Metric):
     """A figure, and beside it what it is without each block of examples.
 
     All such metrics of a model share one table of counts for each slice, which has at
-    most 16,400 bins x 20 blocks cells of 32 bytes: 10 MB, however many examples there
+    most 131,000 bins x 20 blocks cells of 32 bytes: 80 MB, however many examples there
     are, and much less where they are few.
     """
 

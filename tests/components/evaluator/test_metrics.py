@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -160,3 +161,12 @@ def test_a_figure_without_a_block_is_that_of_the_other_examples(
     without = figure(count(labels, predictions, blocks, bins))[1 + block]
     alone = figure(count(labels[others], predictions[others], blocks[others], bins))[0]
     assert without == pytest.approx(alone)
+
+
+def test_bins_are_small_when_pickled():
+    """Beam sends them to every step."""
+    bins = Bins([0.1, 0.25])
+    sent = pickle.dumps(bins)
+
+    assert len(sent) < 500
+    assert np.array_equal(pickle.loads(sent).edges, bins.edges)
