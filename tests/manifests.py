@@ -9,6 +9,17 @@ from typing import Any
 
 import yaml
 
+# Version of the API, and class of its Python client, by kind.
+MODELS = {
+    "PersistentVolumeClaim": ("v1", "V1PersistentVolumeClaim"),
+    "Deployment": ("apps/v1", "V1Deployment"),
+    "Service": ("v1", "V1Service"),
+    "NetworkPolicy": ("networking.k8s.io/v1", "V1NetworkPolicy"),
+    "Job": ("batch/v1", "V1Job"),
+    "HorizontalPodAutoscaler": ("autoscaling/v2", "V2HorizontalPodAutoscaler"),
+    "PodDisruptionBudget": ("policy/v1", "V1PodDisruptionBudget"),
+}
+
 
 def read_manifests(folder: Path) -> dict[str, Any]:
     """The manifests that a kustomization lists, by kind."""

@@ -10,15 +10,9 @@ import pytest
 import kubeflow
 from config.kubeflow import Kubeflow
 from kubeflow.compile.pods import METADATA_VARIABLE
-from tests.manifests import as_read, read_manifests
+from tests.manifests import MODELS, as_read, read_manifests
 
-KINDS = {
-    "PersistentVolumeClaim": ("v1", "V1PersistentVolumeClaim"),
-    "Deployment": ("apps/v1", "V1Deployment"),
-    "Service": ("v1", "V1Service"),
-    "NetworkPolicy": ("networking.k8s.io/v1", "V1NetworkPolicy"),
-    "Job": ("batch/v1", "V1Job"),
-}
+KINDS = {"PersistentVolumeClaim", "Deployment", "Service", "NetworkPolicy", "Job"}
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +33,9 @@ def secrets(container):
 
 
 def test_manifests_follow_the_kubernetes_schema(manifests):
-    assert manifests.keys() == KINDS.keys()
-    for kind, (version, model) in KINDS.items():
+    assert manifests.keys() == KINDS
+    for kind in KINDS:
+        version, model = MODELS[kind]
         assert manifests[kind]["apiVersion"] == version
         assert as_read(manifests[kind], model) == manifests[kind]
 

@@ -9,15 +9,12 @@ import subprocess
 import pytest
 import yaml
 
-from tests.manifests import as_read
+from tests.manifests import MODELS, as_read
 
-KINDS = {
-    "Deployment": ("apps/v1", "V1Deployment"),
-    "Service": ("v1", "V1Service"),
-    "HorizontalPodAutoscaler": ("autoscaling/v2", "V2HorizontalPodAutoscaler"),
-    "PodDisruptionBudget": ("policy/v1", "V1PodDisruptionBudget"),
-    "PersistentVolumeClaim": ("v1", "V1PersistentVolumeClaim"),
-}
+KINDS = (
+    *("Deployment", "Service", "PersistentVolumeClaim"),
+    *("HorizontalPodAutoscaler", "PodDisruptionBudget"),
+)
 # What KServe adds to a container.
 KSERVE_FIELDS = {"modelFormat", "runtimeVersion", "storageUri"}
 
@@ -28,7 +25,7 @@ def pod_labels(manifests):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_manifests_follow_the_kubernetes_schema(manifests, kind):
-    version, model = KINDS[kind]
+    version, model = MODELS[kind]
     assert manifests[kind]["apiVersion"] == version
     assert as_read(manifests[kind], model) == manifests[kind]
 
@@ -41,7 +38,7 @@ def test_an_unknown_kubernetes_field_is_found(manifests):
 
 
 def test_all_kinds_of_manifests_exist(manifests):
-    assert manifests.keys() == KINDS.keys()
+    assert manifests.keys() == set(KINDS)
 
 
 def test_selectors_find_the_pods(manifests):
