@@ -1,4 +1,4 @@
-"""The `notify` block: webhooks that are told what became of a run or a release."""
+"""The `notify` block: webhooks that receive the outcome of runs and releases."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Config(Block):
       release: Approval and directory of released models.
       serving: Settings of the model server.
       metadata: Connection to ML Metadata.
-      notify: Webhooks that are told what became of runs and releases.
+      notify: Webhooks that receive the outcome of runs and releases.
       kubeflow: Settings of runs on Kubeflow Pipelines.
       beam: Beam pipeline options, such as `{runner: FlinkRunner}`.
     """

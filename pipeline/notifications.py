@@ -122,7 +122,7 @@ class Notifier:
 
     @contextmanager
     def failures(self, pipeline: str, run_id: str) -> Iterator[None]:
-        """Posts `failed` for an error, without passwords; Ctrl-C is none."""
+        """Posts `failed` for an error other than Ctrl-C; passwords are masked."""
         try:
             yield
         except Exception as error:

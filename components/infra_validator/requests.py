@@ -10,9 +10,9 @@ from typing import Any
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 from tfx.dsl.io import fileio
-from tfx.utils import io_utils
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
+from components.shared.shards import shards_in
 from config.signatures import (
     EXAMPLES,
     PREDICT,
@@ -73,8 +73,7 @@ class Rows:
 
 def read_examples(split_uri: str, most: int) -> list[bytes]:
     """Returns at most `most` serialized tf.Examples of a split, the first ones."""
-    files = tf.io.gfile.glob(io_utils.all_files_pattern(split_uri))
-    records = tf.data.TFRecordDataset(sorted(files), "GZIP").take(most)
+    records = tf.data.TFRecordDataset(shards_in(split_uri), "GZIP").take(most)
     return list(records.as_numpy_iterator())
 
 

@@ -69,7 +69,7 @@ class ResultCache:
             yield from map(_as_kept, compute(files))
             return
         known = 0
-        # Of neighbours without a result all at once, of the others one at a time.
+        # Adjacent files without a result are computed in one call.
         for is_missing, group in itertools.groupby(
             self._look_up(files, context), lambda each: each.result is None
         ):
@@ -123,7 +123,7 @@ class ResultCache:
 
 
 def cache_beside(output: types.Artifact, properties: Properties) -> ResultCache:
-    """The cache of a component, which may be named by a path from its artifacts.
+    """The cache of a component, by its path from the root of the artifacts.
 
     The path of a work directory is no execution parameter: these are in TFX's cache
     key, and all would be computed again in a directory that was moved.
@@ -141,7 +141,7 @@ def cache_beside(output: types.Artifact, properties: Properties) -> ResultCache:
 
 
 def trim(folder: Path, most_bytes: int) -> None:
-    """Deletes the entries of a cache that were not used for longest.
+    """Deletes the least recently used entries of a cache.
 
     Args:
       folder: The folder, which need not exist.

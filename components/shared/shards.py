@@ -15,7 +15,11 @@ _T = TypeVar("_T")
 
 def shards_of(examples: types.Artifact, split: str) -> list[str]:
     """The shards of a split, always in the same order."""
-    folder = artifact_utils.get_split_uri([examples], split)
+    return shards_in(artifact_utils.get_split_uri([examples], split))
+
+
+def shards_in(folder: str) -> list[str]:
+    """The shards in the folder of a split, always in the same order."""
     return sorted(tf.io.gfile.glob(io_utils.all_files_pattern(folder)))
 
 

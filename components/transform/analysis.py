@@ -159,7 +159,7 @@ class Analysis:
 
         Args:
           accumulated: What the examples of each file are reduced to, which is used up.
-            Of the same, in the same order, the results are the same to the last digit.
+            The same states in the same order give identical results.
         """
         accumulators = self._accumulators()
         for states in accumulated:

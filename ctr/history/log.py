@@ -335,7 +335,7 @@ def _number(time: str) -> str:
 
 
 def reason_of(error: Exception) -> str:
-    """Returns the line that says where it is, and what follows the row it quotes."""
+    """Returns the first line of an error and, for CSV, its reason."""
     text, _, _ = str(error).strip().partition("\nPossible ")
     first, *more = text.strip().splitlines()
     # Other errors go on with a query.

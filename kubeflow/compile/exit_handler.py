@@ -20,7 +20,7 @@ _Strategy = pipeline_spec_pb2.PipelineTaskSpec.TriggerPolicy.TriggerStrategy
 
 
 def add_exit_handler(builder: SpecBuilder, settings: Task) -> None:
-    """Adds the task that posts what became of a run, after all tasks so far."""
+    """Adds the task that posts the outcome of a run, after all tasks so far."""
     builder.group_tasks(_TASKS)
     _, task = builder.add_task(NOTIFY, "kubeflow.task.notify", [], settings)
     task.dependent_tasks.append(_TASKS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 
 from ml_metadata import errors
@@ -51,27 +51,22 @@ def start_time(connection: Connection, run_id: str) -> datetime:
 def mark_deleted(connection: Connection, path: str) -> None:
     """Marks the artifacts of a path as deleted, so that no later run resolves them."""
     store = open_store(connection)
-    artifacts = store.get_artifacts_by_uri(path)
-    for artifact in artifacts:
-        artifact.state = metadata_store_pb2.Artifact.DELETED
-    store.put_artifacts(artifacts)
+    _mark_deleted(store, store.get_artifacts_by_uri(path))
 
 
 def forget_results(connection: Connection, run_id: str, node: str) -> None:
     """Takes back what an earlier attempt of a task recorded.
 
     The files of its outputs were in a pod that is gone. TFX would take the node for
-    done, and the backend would upload empty folders.
+    done, and the backend would upload empty folders. What a resolver found is of other
+    runs, and stays: TFX records it as INTERNAL_OUTPUT.
     """
     store = open_store(connection)
     for execution in _executions(store, run_id).get(node, []):
         if execution.last_known_state == _State.COMPLETE:
             events = store.get_events_by_execution_ids([execution.id])
             made = [each.artifact_id for each in events if each.type == _Event.OUTPUT]
-            artifacts = store.get_artifacts_by_id(made)
-            for artifact in artifacts:
-                artifact.state = metadata_store_pb2.Artifact.DELETED
-            store.put_artifacts(artifacts)
+            _mark_deleted(store, store.get_artifacts_by_id(made))
             execution.last_known_state = _State.FAILED
             store.put_executions([execution])
 
@@ -87,6 +82,15 @@ def incomplete_nodes(connection: Connection, run_id: str) -> list[str]:
         for node, attempts in executions.items()
         if attempts[-1].last_known_state not in (_State.COMPLETE, _State.CACHED)
     )
+
+
+def _mark_deleted(
+    store: metadata_store.MetadataStore,
+    artifacts: Sequence[metadata_store_pb2.Artifact],
+) -> None:
+    for artifact in artifacts:
+        artifact.state = metadata_store_pb2.Artifact.DELETED
+    store.put_artifacts(artifacts)
 
 
 def _executions(

@@ -1,4 +1,4 @@
-"""Container of the exit handler: posts what became of a run to webhooks.
+"""Container of the exit handler: posts the outcome of a run to webhooks.
 
 Kubeflow's own account of the run (`taskFinalStatus`) has no reason, and exists from
 2.14 on only; ML Metadata has the records.
@@ -41,7 +41,7 @@ def _notify(config: Config, executor_input: pipeline_spec_pb2.ExecutorInput) -> 
 
 
 def outcome_of(connection: Connection, pipeline: str, run_id: str) -> Notification:
-    """Returns what ML Metadata knows of a run that has ended."""
+    """Returns the outcome of a run that has ended, from ML Metadata."""
     record = _record(connection, pipeline, run_id)
     if record is not None:
         decide = f"{run_id} -c pipeline.yaml --by NAME --note TEXT"

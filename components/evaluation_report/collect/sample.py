@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import tensorflow as tf
-from tfx.utils import io_utils
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
+from components.shared.shards import shards_in
 from config.features import Feature, Features, Numeric
 from config.values.lists import flat
 
@@ -45,9 +45,8 @@ def read_sample(
       size: Number of examples in the split.
       most: Maximum number of examples.
     """
-    files = tf.io.gfile.glob(io_utils.all_files_pattern(split_uri))
     step = -(-size // most)
-    records = tf.data.TFRecordDataset(sorted(files), "GZIP").shard(step, 0)
+    records = tf.data.TFRecordDataset(shards_in(split_uri), "GZIP").shard(step, 0)
     examples = list(records.as_numpy_iterator())
     batch = ExamplesToRecordBatchDecoder().DecodeBatch(examples)
     return Sample(
