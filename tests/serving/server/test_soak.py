@@ -7,8 +7,6 @@ import os
 from benchmarks.serving.soak import resident_bytes
 from serving.load_test import Load, Senders
 
-MEGABYTE = 2**20
-
 
 def test_memory_does_not_grow_with_requests(toy_server, predict_request_of):
     good = predict_request_of(price=[1.0] * 20, name=[b"a"] * 20, tags=[[b"x"]] * 20)
@@ -23,10 +21,16 @@ def test_memory_does_not_grow_with_requests(toy_server, predict_request_of):
     with Senders(f"127.0.0.1:{toy_server.port}", 1) as senders:
         for name, request in requests.items():
             load = Load([request], seconds=1, concurrency=4)
-            senders.send(load)
-            before = resident_bytes(os.getpid())
-            answers = senders.send(load)
-            assert len(answers) > 100
-            growth = resident_bytes(os.getpid()) - before
-            # 16 KiB for each request, as there once were, would be seen.
-            assert growth < max(MEGABYTE, len(answers) * 2048), name
+            # A leak grows in every round; the first ones also fill pools of memory, and
+            # other threads of the process may allocate in any one of them. There once
+            # was a leak of 16 KiB per request.
+            growth = (_bytes_per_request(senders, load) for _ in range(5))
+            assert any(each < 2048 for each in growth), name
+
+
+def _bytes_per_request(senders: Senders, load: Load) -> float:
+    """Growth of this process, which is the server's, while it answers a load."""
+    before = resident_bytes(os.getpid())
+    answers = senders.send(load)
+    assert len(answers) > 100
+    return (resident_bytes(os.getpid()) - before) / len(answers)
