@@ -114,13 +114,13 @@ def measure(files: Path, batch_size: int, rounds: int) -> list[Rates]:
         results = []
         for _ in range(rounds):
             memory = _train(model, in_memory.repeat(), steps)
-            first, later = _train_from_files(model, files, batch_size)
+            first, later = train_from_files(model, files, batch_size)
             seconds = (median(memory[1:]), first, median(later))
             results.append(Rates(*(examples / s for s in seconds)))
     return results
 
 
-def _train_from_files(
+def train_from_files(
     model: keras.Model, files: Path, batch_size: int
 ) -> tuple[float, list[float]]:
     """Seconds of the first epoch, parsing included, and of the later ones."""
@@ -156,7 +156,7 @@ def peak_memory(files: Path) -> int:
     Returns:
       The most memory that this process has had, in bytes.
     """
-    _train_from_files(_model(), files, _MEMORY_BATCH)
+    train_from_files(_model(), files, _MEMORY_BATCH)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT
 
 

@@ -12,17 +12,16 @@ to the other.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import statistics
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from benchmarks import command_line
 from benchmarks.places import CHECKOUT
+from benchmarks.timed import timed
 from ctr.simulate import simulate
 
 _DAYS = 8
@@ -81,7 +80,8 @@ def _run(tree: Path, data: Path, work_dir: Path) -> Figures:
 
     Returns:
       Seconds of each component, of the first run and of the second, in which nothing
-      has changed; peak memory of the largest process, and metrics of the eval split.
+      has changed, CPU time of the first, peak memory of its largest process, and
+      metrics of the eval split.
     """
     shutil.rmtree(work_dir, ignore_errors=True)
     command = [
@@ -89,34 +89,23 @@ def _run(tree: Path, data: Path, work_dir: Path) -> Figures:
         *("run", "-c", "examples/ad_click/pipeline.yaml"),
         *("--data", str(data), "--work-dir", str(work_dir)),
     ]
-    whole, peak = _timed(command, tree)
+    whole = timed(command, tree)
     summary: dict[str, Any] = json.loads(
         (work_dir / "latest" / "summary.json").read_text()
     )
-    cached, _ = _timed(command, tree)
+    cached = timed(command, tree)
     components = {each["id"]: each["seconds"] for each in summary["components"]}
     overall = summary["metrics"]["overall"]
     return {
         **components,
         "+".join(_DATA_PATH): sum(components.get(name, 0.0) for name in _DATA_PATH),
-        "whole run": whole,
-        "cached rerun": cached,
-        "peak memory, MiB": peak,
+        "whole run": whole.seconds,
+        "CPU of the whole run": whole.cpu,
+        "cached rerun": cached.seconds,
+        "peak memory, MiB": whole.peak,
         "AUC": overall["auc"],
         "log loss": overall["log_loss"],
     }
-
-
-def _timed(command: list[str], tree: Path) -> tuple[float, float]:
-    """Seconds of a command, and the peak memory of its largest process in MiB."""
-    began = time.monotonic()
-    process = subprocess.Popen(command, cwd=tree, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.monotonic() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    return seconds, usage.ru_maxrss / 1024
 
 
 def _rows(runs: dict[str, list[Figures]]) -> Iterator[tuple[str, ...]]:

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 from benchmarks import command_line
 from benchmarks.places import CHECKOUT, REAL_DATA
 from benchmarks.quality.data import Prepared, prepare
+from benchmarks.quality.fuxictr import fuxictr_models
 from benchmarks.quality.measure import Figures, train_and_measure
 from benchmarks.quality.reference import (
     Split,
@@ -67,6 +68,11 @@ def parser(module_doc: str | None, seeds: int) -> argparse.ArgumentParser:
         "--no-reference", action="store_true",
         help="without logistic regression and LightGBM",
     )  # fmt: skip
+    options.add_argument(
+        "--fuxictr", type=Path, metavar="FOLDER",
+        help="also train models of FuxiCTR: a checkout of its repository, whose "
+        "package lacks them",
+    )  # fmt: skip
     return options
 
 
@@ -119,6 +125,8 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> Results:
       The figures by model.
     """
     results: Results = {} if options.no_reference else _run_references(tasks, options)
+    if options.fuxictr:
+        results |= _run_fuxictr(tasks, options)
     for kind in options.models:
         results[kind] = []
         for task in tasks:
@@ -149,6 +157,20 @@ def _run_references(tasks: Sequence[Task], options: argparse.Namespace) -> Resul
         for reference, figures in _references(config, split, task.of_slice, seed):
             results[reference].append(figures)
             _tell(reference, seed, figures)
+    return results
+
+
+def _run_fuxictr(tasks: Sequence[Task], options: argparse.Namespace) -> Results:
+    """The models of FuxiCTR on each task."""
+    results: Results = {}
+    for task in tasks:
+        config = config_of(task, options.overrides)
+        split = read_split(config, task.last_file_chooses)
+        models = fuxictr_models(config, split, task.seeds, options.fuxictr)
+        for name, runs in models.items():
+            results.setdefault(name, []).extend(runs)
+            for seed, figures in zip(task.seeds, runs, strict=True):
+                _tell(name, seed, figures)
     return results
 
 

@@ -33,11 +33,13 @@ def test_simulated_clicks(tmp_path, capsys):
     assert "best possible AUC" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["census", "chicago_taxi"])
+@pytest.mark.parametrize(
+    "name", ["quality.census", "quality.chicago_taxi", "taxi_template"]
+)
 def test_without_its_data_a_benchmark_says_so(name, tmp_path, capsys):
     from importlib import import_module
 
-    benchmark = import_module(f"benchmarks.quality.{name}")
+    benchmark = import_module(f"benchmarks.{name}")
     with pytest.raises(SystemExit) as stopped:
         benchmark.main(["--data", str(tmp_path)])
 
