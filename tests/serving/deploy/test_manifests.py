@@ -87,20 +87,28 @@ def test_volumes_are_those_that_are_mounted(manifests, container, deploy):
     assert sorted(made["files"]) == sorted(path.name for path in folder.glob("*.pbtxt"))
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl")
+def built(folder):
+    """The manifests that kustomize makes of a folder, by kind."""
+    if shutil.which("kubectl") is None:
+        pytest.skip("there is no kubectl")
+    text = subprocess.check_output(["kubectl", "kustomize", str(folder)], text=True)
+    return {each["kind"]: each for each in yaml.safe_load_all(text)}
+
+
 def test_kustomize_lists_all_manifests(deploy):
-    done = subprocess.run(
-        ["kubectl", "kustomize", str(deploy / "kubernetes")],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    made = {each["kind"]: each for each in yaml.safe_load_all(done.stdout)}
+    made = built(deploy / "kubernetes")
     assert made.keys() == {*KINDS, "ConfigMap"}
     volumes = made["Deployment"]["spec"]["template"]["spec"]["volumes"]
     (config,) = (volume for volume in volumes if volume["name"] == "config")
     # With a hash of what is in it.
     assert config["configMap"]["name"] == made["ConfigMap"]["metadata"]["name"]
+
+
+def test_the_newer_stack_differs_in_the_image_alone(deploy):
+    older, newer = built(deploy / "kubernetes"), built(deploy / "tfx-1.21")
+    (container,) = older["Deployment"]["spec"]["template"]["spec"]["containers"]
+    container["image"] = "tensorflow/serving:2.20.0"
+    assert newer == older
 
 
 def test_kserve_serves_the_same(deploy, manifests, container):

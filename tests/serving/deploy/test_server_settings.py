@@ -22,7 +22,8 @@ def test_compose_and_kubernetes_serve_alike(container, compose):
     polled = "--model_config_file_poll_wait_seconds="
     assert without(compose["command"], polled) == container["args"]
     assert compose["entrypoint"] == container["command"]
-    assert compose["image"] == container["image"]
+    assert compose["image"] == "tensorflow/serving:${TENSORFLOW_SERVING:-2.16.1}"
+    assert container["image"] == "tensorflow/serving:2.16.1"
     probe = ["CMD", *container["readinessProbe"]["exec"]["command"]]
     assert compose["healthcheck"]["test"] == probe
     assert container["startupProbe"]["exec"] == container["readinessProbe"]["exec"]
