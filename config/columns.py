@@ -6,9 +6,9 @@ Both read them off the same configuration, so neither needs to know the other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from config.features import Categorical, Cross, Feature, Hashed, Numeric
+from config.features import Categorical, Cross, Feature, Hashed, ItemSequence, Numeric
 from config.names import tensor_name
 
 # Every column of ids keeps this one for "no value here": a missing value, or the
@@ -33,6 +33,8 @@ class IdColumn:
       meaning: Meaning of an id. Where it or the number of ids differs between
         two columns of one name, the same id stands for something else.
       vocabulary: Name of the vocabulary that the remaining ids come from.
+      like: Name of the column that has the same ids and embedding vectors, of a
+        sequence.
     """
 
     title: str
@@ -42,6 +44,7 @@ class IdColumn:
     multivalued: bool = False
     crossed: bool = False
     vocabulary: str | None = None
+    like: str | None = None
 
     @property
     def name(self) -> str:
@@ -90,11 +93,9 @@ def most_buckets(feature: Numeric) -> int:
 def id_columns(
     features: Mapping[str, Feature], crosses: Iterable[Cross]
 ) -> list[IdColumn]:
-    """All columns of ids: categorical, hashed, bucketised, and crossed ones."""
+    """All columns of ids: of the features that have one, and of the crosses."""
     columns = [
-        column
-        for name, feature in features.items()
-        if (column := _id_column(name, feature)) is not None
+        column for name in features if (column := id_column(name, features)) is not None
     ]
     return columns + [_crossed_column(cross, features) for cross in crosses]
 
@@ -110,8 +111,9 @@ def numeric_columns(features: Mapping[str, Feature]) -> list[NumericColumn]:
     return columns
 
 
-def _id_column(name: str, feature: Feature) -> IdColumn | None:
-    match feature:
+def id_column(name: str, features: Mapping[str, Feature]) -> IdColumn | None:
+    """The column of ids of a feature; None for a number without buckets."""
+    match feature := features[name]:
         case Categorical():
             size, vocabulary = 1 + feature.oov_buckets, tensor_name(name)
             return IdColumn(
@@ -122,6 +124,12 @@ def _id_column(name: str, feature: Feature) -> IdColumn | None:
         case Numeric() if feature.is_bucketized:
             size = 1 + most_buckets(feature)
             return IdColumn(bucket_name(name), (name,), size, "buckets")
+        case ItemSequence():
+            like = id_column(feature.like, features)
+            assert like is not None  # the configuration was checked
+            return replace(
+                like, title=name, sources=(name,), multivalued=True, like=like.name
+            )
     return None
 
 

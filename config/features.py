@@ -94,6 +94,29 @@ class Hashed(_Discrete):
     buckets: PositiveInt
 
 
+class ItemSequence(_Feature):
+    """A list of values of another feature in time order, such as ads clicked before.
+
+    It has the ids of that feature, and its embedding vectors.
+
+    Attributes:
+      like: The categorical or hashed feature.
+      max_length: Maximum number of values; the last ones, which are the most recent,
+        are kept.
+      delimiter: Separator of the values of a list that is written as one string.
+    """
+
+    kind: Literal["sequence"] = "sequence"
+    like: ColumnName
+    max_length: PositiveInt = 50
+    delimiter: str | None = Field(default=None, min_length=1)
+
+    @property
+    def many(self) -> bool:
+        """True: an example may hold several values."""
+        return True
+
+
 class Numeric(_Feature, NumberFormat):
     """A number, scaled, and optionally also cut into buckets.
 
@@ -136,9 +159,11 @@ class Numeric(_Feature, NumberFormat):
         return self.buckets is not None or self.boundaries is not None
 
 
-Feature = Annotated[Categorical | Hashed | Numeric, Field(discriminator="kind")]
+Feature = Annotated[
+    Categorical | Hashed | Numeric | ItemSequence, Field(discriminator="kind")
+]
 Features = dict[ColumnName, Feature]
-FEATURE_KINDS = ("categorical", "hashed", "numeric")
+FEATURE_KINDS = ("categorical", "hashed", "numeric", "sequence")
 
 
 class Cross(Block):

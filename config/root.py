@@ -10,11 +10,11 @@ from pydantic import Field, model_validator
 
 from config.base import Block, Name
 from config.beam import Option, check_runner
-from config.columns import bucket_name, id_columns, missing_name, numeric_columns
+from config.columns import bucket_name, id_column, missing_name, numeric_columns
 from config.errors import close_to
 from config.evaluation import Evaluation, Gate, Validation, with_canonical_slices
 from config.examples import Examples, Label
-from config.features import Categorical, Cross, Features, Numeric
+from config.features import Categorical, Cross, Features, Hashed, ItemSequence, Numeric
 from config.kubeflow import Kubeflow
 from config.metadata import Metadata
 from config.metrics import GROUP_METRICS
@@ -88,6 +88,7 @@ class Config(Block):
     @model_validator(mode="after")
     def _names_fit_together(self) -> Config:
         self._check_label()
+        self._check_sequences()
         self._check_crosses()
         self._check_column_names()
         self._check_slices()
@@ -124,6 +125,19 @@ class Config(Block):
                 "the answer; remove it from 'features'"
             )
 
+    def _check_sequences(self) -> None:
+        for name, feature in self.features.items():
+            if not isinstance(feature, ItemSequence):
+                continue
+            where = f"{_feature_key(name)}.like"
+            _check_known(where, [feature.like], self.features)
+            like = self.features[feature.like]
+            if not isinstance(like, (Categorical, Hashed)):
+                raise ValueError(
+                    f"{where}: {feature.like!r} is {like.kind}; name a categorical or "
+                    "hashed feature, which has the ids of the items"
+                )
+
     def _check_crosses(self) -> None:
         for cross in self.crosses:
             _check_known(f"crosses: {cross.name}", cross.features, self.features)
@@ -159,10 +173,10 @@ class Config(Block):
                 bucket_name(name): f"the buckets of {key}",
                 missing_name(name): f"the missing indicator of {key}",
             }
-            titles = [column.title for column in id_columns({name: feature}, [])]
-            titles += [column.title for column in numeric_columns({name: feature})]
-            for title in titles:
-                yield key, title, origins[title]
+            numbers = numeric_columns({name: feature})
+            for column in [id_column(name, self.features), *numbers]:
+                if column is not None:
+                    yield key, column.title, origins[column.title]
         for index, cross in enumerate(self.crosses):
             yield f"crosses[{index}]", cross.name, f"crosses[{index}]"
 

@@ -36,6 +36,7 @@ features:
   device: {kind: categorical}
   tags: {kind: categorical, multivalued: true, oov_buckets: 2}
   user: {kind: hashed, buckets: 10}
+  history: {kind: sequence, like: device, max_length: 3}
   age: {kind: numeric, buckets: 4, missing_indicator: true}
   price: {kind: numeric, normalize: log1p, fill: 0}
 crosses:
@@ -55,7 +56,8 @@ evaluation:
 """
 # `city` is no feature: the models do not see it.
 FLOATS = ("age", "price", "click")
-TEXTS = ("device", "tags", "user", "city")
+TEXTS = ("device", "tags", "user", "history", "city")
+DEVICES = ["phone", "tablet"]
 # One city has a name that looks like a list of slices; nobody clicks in Ghost Town.
 CITIES = ["Rome", "a, b=c", "Ghost Town"]
 
@@ -65,6 +67,7 @@ PROBES: dict[str, Row] = {
         "device": ["phone"],
         "tags": ["x", "y"],
         "user": ["u1"],
+        "history": ["tablet", "phone"],
         "age": [31.0],
         "price": [2.5],
         "click": [1.0],
@@ -73,6 +76,7 @@ PROBES: dict[str, Row] = {
         "device": ["tablet"],
         "tags": ["z"],
         "user": ["u2"],
+        "history": ["phone", "tablet", "phone", "tablet", "phone"],
         "age": [44.0],
         "price": [7.0],
     },
@@ -81,10 +85,16 @@ PROBES: dict[str, Row] = {
         "device": ["watch"],
         "tags": ["new", "x", "newer"],
         "user": ["stranger"],
+        "history": ["watch", "phone", "glasses"],
         "age": [-5.0],
         "price": [1e4],
     },
-    "empty strings": {"device": [""], "tags": ["x", "", "y"], "user": [""]},
+    "empty strings": {
+        "device": [""],
+        "tags": ["x", "", "y"],
+        "user": [""],
+        "history": ["phone", ""],
+    },
     "nan": {"device": ["phone"], "age": [np.nan], "price": [np.nan]},
     "inf": {"device": ["phone"], "age": [np.inf], "price": [-np.inf]},
 }
@@ -260,10 +270,10 @@ def spoil() -> Callable[[Path], None]:
 
 def _make_rows(count: int) -> list[Row]:
     """Rows whose clicks depend on all features; some values are missing."""
-    rng = np.random.default_rng(0)
+    rng, past = np.random.default_rng(0), np.random.default_rng(1)
     rows = []
     for _ in range(count):
-        device = str(rng.choice(["phone", "tablet"]))
+        device = str(rng.choice(DEVICES))
         tags = [str(tag) for tag in rng.choice(["x", "y", "z"], rng.integers(0, 3))]
         age = float(rng.integers(20, 60))
         city = str(rng.choice(CITIES, p=[0.5, 0.4, 0.1]))
@@ -273,6 +283,7 @@ def _make_rows(count: int) -> list[Row]:
             "device": [device],
             "tags": tags,
             "user": [f"u{rng.integers(20)}"],
+            "history": list(map(str, past.choice(DEVICES, past.integers(0, 5)))),
             "age": [age] if rng.random() < 0.9 else [],
             "price": [float(np.round(rng.exponential(5), 2))],
             "city": [city],

@@ -1,52 +1,80 @@
-"""Categorical and hashed features: strings to ids."""
+"""Categorical and hashed features and sequences of their values: strings to ids."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import tensorflow as tf
 import tensorflow_transform as tft
 
 from config.columns import MISSING_ID
-from config.features import Categorical, Hashed
-from transform.values import Texts
+from config.features import Categorical, Hashed, ItemSequence
+from config.names import tensor_name
+from transform.values import Discrete, Texts, flat_values, together
 
 Ids: TypeAlias = tf.Tensor | tf.SparseTensor
 
 
-def ids(texts: Texts, feature: Categorical | Hashed, name: str) -> Ids:
-    """Looks strings up in a vocabulary, or hashes them.
+def ids(texts: Mapping[str, Texts], features: Mapping[str, Discrete]) -> dict[str, Ids]:
+    """Looks strings up in vocabularies, or hashes them.
 
-    Ids are from 1: `MISSING_ID` is that of a missing value.
+    Ids are from 1: `MISSING_ID` is that of a missing value. A sequence has those of the
+    feature that it is like.
 
     Args:
-      texts: The strings of the feature.
-      feature: Its settings.
-      name: Names the vocabulary.
+      texts: The strings of the features.
+      features: Their settings.
 
     Returns:
-      int64 [batch], or a SparseTensor [batch, values] of a multi-valued feature.
+      By column: int64 [batch], or a SparseTensor [batch, values] of a multi-valued
+      feature.
     """
+    columns: dict[str, Ids] = {}
+    for name, feature in features.items():
+        if isinstance(feature, ItemSequence):
+            continue
+        look_up = _look_up(texts[name], feature, tensor_name(name))
+        alike = {each: texts[each] for each in [name, *_sequences(features, name)]}
+        for each, found in together(look_up, alike).items():
+            columns[tensor_name(each)] = _column(texts[each], found)
+    return columns
 
-    def look_up(flat: tf.Tensor) -> tf.Tensor:
-        if isinstance(feature, Categorical):
-            return _vocabulary_ids(flat, feature, name) + 1
-        return tf.strings.to_hash_bucket_fast(flat, feature.buckets) + 1
 
-    if isinstance(texts, tf.RaggedTensor):
-        return texts.with_flat_values(look_up(texts.flat_values)).to_sparse()
+def _sequences(features: Mapping[str, Discrete], like: str) -> list[str]:
+    return [
+        name
+        for name, feature in features.items()
+        if isinstance(feature, ItemSequence) and feature.like == like
+    ]
+
+
+def _column(texts: Texts, found: Texts) -> Ids:
+    if isinstance(found, tf.RaggedTensor):
+        return found.to_sparse()
     missing = tf.cast(MISSING_ID, tf.int64)
-    return tf.where(tf.equal(texts, ""), missing, look_up(texts))
+    return tf.where(tf.equal(texts, ""), missing, found)
 
 
-def _vocabulary_ids(texts: tf.Tensor, feature: Categorical, name: str) -> tf.Tensor:
-    """Ids from 0, the most frequent string first; unknown ones are hashed behind."""
+def _look_up(
+    texts: Texts, feature: Categorical | Hashed, name: str
+) -> Callable[[tf.Tensor], tf.Tensor]:
+    """The function from strings to ids from 1.
+
+    In a vocabulary, which is of the feature's own strings, the most frequent one is
+    first; unknown ones are hashed behind.
+    """
+    if isinstance(feature, Hashed):
+        return lambda flat: tf.strings.to_hash_bucket_fast(flat, feature.buckets) + 1
     frequency = feature.min_frequency
-    return tft.compute_and_apply_vocabulary(
-        texts,
+    vocabulary = tft.vocabulary(
+        flat_values(texts),
         top_k=feature.top_k,
         # TFT warns that a threshold of 1 does nothing.
         frequency_threshold=frequency if frequency > 1 else None,
-        num_oov_buckets=feature.oov_buckets,
         vocab_filename=name,
+    )
+    buckets = feature.oov_buckets
+    return lambda flat: (
+        tft.apply_vocabulary(flat, vocabulary, num_oov_buckets=buckets) + 1
     )

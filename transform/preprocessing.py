@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from config.columns import bucket_name, missing_name
 from config.errors import InputError
-from config.features import Categorical, Features, Hashed, Numeric
+from config.features import Categorical, Features, Hashed, ItemSequence, Numeric
 from config.names import as_key, tensor_name
 from config.parts import TransformPart
 from transform import crosses, discrete, numeric
@@ -40,12 +40,10 @@ def preprocessing_fn(
     discrete_features = {
         name: feature
         for name, feature in part.features.items()
-        if isinstance(feature, (Categorical, Hashed))
+        if isinstance(feature, (Categorical, Hashed, ItemSequence))
     }
     texts = feature_terms(inputs, discrete_features)
-    for name, feature in discrete_features.items():
-        column = tensor_name(name)
-        outputs[column] = discrete.ids(texts[name], feature, column)
+    outputs |= discrete.ids(texts, discrete_features)
     for cross in part.crosses:
         column = tensor_name(cross.name)
         outputs[column] = crosses.crossed(cross, texts, outputs)

@@ -7,15 +7,17 @@ together: an operation costs more than its values in a request of a single examp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import tensorflow as tf
 
-from config.features import Categorical, Hashed
+from config.features import Categorical, Hashed, ItemSequence
 from transform.texts import vocabulary_terms
 
 RawFeature: TypeAlias = tf.SparseTensor | tf.Tensor
+# A feature whose values have ids.
+Discrete: TypeAlias = Categorical | Hashed | ItemSequence
 # string [batch], empty where a value is missing; of a multi-valued feature string
 # [batch, (values)].
 Texts: TypeAlias = tf.Tensor | tf.RaggedTensor
@@ -29,7 +31,7 @@ def single_numbers(raw: Mapping[str, RawFeature]) -> dict[str, tf.Tensor]:
 
 
 def feature_terms(
-    raw: Mapping[str, RawFeature], features: Mapping[str, Categorical | Hashed]
+    raw: Mapping[str, RawFeature], features: Mapping[str, Discrete]
 ) -> dict[str, Texts]:
     """The terms of features: their texts as a vocabulary has them.
 
@@ -38,32 +40,39 @@ def feature_terms(
       features: The settings of those wanted.
 
     Returns:
-      By feature. Lists have no empty strings: `a||b` and padding hold no value.
+      By feature. Lists have no empty strings: `a||b` and padding hold no value. Of a
+      sequence they are the last ones.
     """
     sparse = {name: _sparse_texts(raw[name]) for name in features}
     singles = [name for name, feature in features.items() if not feature.many]
-    lists = {
-        name: _split(sparse[name], feature.delimiter)
-        for name, feature in features.items()
-        if feature.many
-    }
-    texts = _first_values([sparse[name] for name in singles], "")
-    flat = [*texts, *(ragged.flat_values for ragged in lists.values())]
-    terms = dict(zip([*singles, *lists], _together(flat), strict=True))
+    texts = dict(
+        zip(singles, _first_values([sparse[name] for name in singles], ""), strict=True)
+    )
+    for name, feature in features.items():
+        if feature.many:
+            texts[name] = _items(sparse[name], feature)
+    return together(vocabulary_terms, texts)
+
+
+def together(
+    function: Callable[[tf.Tensor], tf.Tensor], texts: Mapping[str, Texts]
+) -> dict[str, Texts]:
+    """Applies a function of a vector to the texts of several features at once."""
+    flat = [flat_values(each) for each in texts.values()]
+    if len(flat) < 2:
+        parts = list(map(function, flat))
+    else:
+        sizes = [tf.size(each) for each in flat]
+        parts = tf.split(function(tf.concat(flat, axis=0)), sizes, num=len(flat))
     return {
-        name: _filled(lists[name].with_flat_values(terms[name]))
-        if name in lists
-        else terms[name]
-        for name in features
+        name: each.with_flat_values(part) if isinstance(each, tf.RaggedTensor) else part
+        for (name, each), part in zip(texts.items(), parts, strict=True)
     }
 
 
-def _together(texts: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-    """The terms of several vectors of texts."""
-    if not texts:
-        return []
-    terms = vocabulary_terms(tf.concat(texts, axis=0))
-    return tf.split(terms, [tf.size(each) for each in texts], num=len(texts))
+def flat_values(texts: Texts) -> tf.Tensor:
+    """The strings as a vector."""
+    return texts.flat_values if isinstance(texts, tf.RaggedTensor) else texts
 
 
 def _sparse(raw: RawFeature) -> tf.SparseTensor:
@@ -93,8 +102,13 @@ def _split(sparse: tf.SparseTensor, delimiter: str | None) -> tf.RaggedTensor:
     return tf.RaggedTensor.from_value_rowids(texts, rows, nrows=sparse.dense_shape[0])
 
 
-def _filled(texts: tf.RaggedTensor) -> tf.RaggedTensor:
-    return tf.ragged.boolean_mask(texts, tf.not_equal(texts, ""))
+def _items(sparse: tf.SparseTensor, feature: Discrete) -> tf.RaggedTensor:
+    """The values of each example, without empty ones, of a sequence the last ones."""
+    texts = _split(sparse, feature.delimiter)
+    filled = tf.ragged.boolean_mask(texts, tf.not_equal(texts, ""))
+    if isinstance(feature, ItemSequence):
+        return filled[:, -feature.max_length :]
+    return filled
 
 
 def _first_values(

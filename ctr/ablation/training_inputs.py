@@ -49,11 +49,14 @@ class Trained:
         return [column.title for column in ids] + [column.title for column in numbers]
 
     def without(self, feature: str) -> Trained:
-        """The same without a feature and the crosses that it is part of."""
-        features = dict(self.part.features)
-        del features[feature]
+        """The same without a feature and what needs it: crosses, sequences like it."""
+        features = {
+            name: each
+            for name, each in self.part.features.items()
+            if feature not in (name, getattr(each, "like", None))
+        }
         crosses = tuple(
-            cross for cross in self.part.crosses if feature not in cross.features
+            cross for cross in self.part.crosses if features.keys() >= {*cross.features}
         )
         part = self.part.model_copy(update={"features": features, "crosses": crosses})
         return replace(self, part=part)

@@ -24,6 +24,7 @@ from ctr.infer.crosses import MOST_FEATURES, propose_crosses
 from ctr.infer.kinds import Guess, guess
 from ctr.infer.label import check_label
 from ctr.infer.sample import Sample, data_files, read_sample
+from ctr.infer.sequences import with_sequences
 from ctr.infer.split import common_folder, folders_of, guess_split
 
 # Names that say nothing; models of two folders would get the same one.
@@ -102,6 +103,7 @@ def infer_config(files: Sequence[Path], label: str, folder: Path = Path()) -> st
         name: Guess(None, "the files are split by it, so that later ones have others")
         for name in folders_of(split) & columns.keys()
     }
+    guesses = with_sequences(guesses, columns)
     words = _words_of_all(guesses, columns) if sample.format == "csv" else []
     if words:
         guesses = {name: _without_words(each) for name, each in guesses.items()}

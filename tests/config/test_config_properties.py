@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from config.columns import id_columns, numeric_columns
 from config.errors import ConfigError
-from config.features import Categorical, Cross, Feature, Hashed, Numeric
+from config.features import Categorical, Cross, Feature, Hashed, ItemSequence, Numeric
 from config.load import load_config, to_yaml
 from config.names import is_column_name
 from config.root import Config
@@ -141,6 +141,12 @@ def gates(
 def trees(draw: st.DrawFn) -> dict[str, Any]:
     """Configurations that fit, but for names that may collide."""
     columns = draw(features)
+    ids = [name for name in columns if isinstance(columns[name], Categorical | Hashed)]
+    if ids and draw(st.booleans()):
+        like, delimiter = draw(st.sampled_from(ids)), draw(delimiters)
+        columns["past"] = ItemSequence(
+            like=like, max_length=draw(counts), delimiter=delimiter
+        )
     pairs = list(itertools.combinations(crossable(columns), 2))
     crosses = draw(st.lists(st.sampled_from(pairs), unique=True)) if pairs else []
     slices = [[name] for name in draw(st.sets(st.sampled_from(sorted(columns))))]

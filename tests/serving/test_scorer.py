@@ -28,6 +28,7 @@ def _columns(rows):
         "device": padded(texts("device"), 1)[:, 0],
         "user": padded(texts("user"), 1)[:, 0],
         "tags": padded(texts("tags"), 3),
+        "history": padded(texts("history"), 5),
         "age": numbers("age"),
         "price": numbers("price"),
     }

@@ -31,8 +31,10 @@ class IdInput:
       multivalued: int64 [batch, values] instead of int64 [batch].
       crossed: True for a cross.
       meaning: Meaning of an id; see `IdColumn`.
-      rates: Mean number of lookups of each id in an example, float64 [num_ids]; None if
-        the training examples are not known.
+      like: Name of the column that has the same ids and embedding vectors, of a
+        sequence.
+      rates: Mean number of lookups of each id's embedding vector in an example, float64
+        [num_ids]; None if the training examples are not known.
     """
 
     title: str
@@ -41,6 +43,7 @@ class IdInput:
     multivalued: bool = False
     crossed: bool = False
     meaning: str = TERMS
+    like: str | None = None
     rates: npt.NDArray[np.float64] | None = field(
         default=None, compare=False, repr=False
     )
@@ -49,6 +52,11 @@ class IdInput:
     def name(self) -> str:
         """Name of the column after Transform."""
         return tensor_name(self.title)
+
+    @property
+    def owner(self) -> str:
+        """Name of the column whose vocabulary and embedding vectors it has."""
+        return self.like or self.name
 
 
 @dataclass(frozen=True)
@@ -83,11 +91,18 @@ class ModelInputs:
             any has the rate of an id with one.
           examples: Number of training examples.
         """
-        ids = tuple(
-            replace(column, rates=np.maximum(counts[column.name], 1) / examples)
-            for column in self.ids
-        )
+
+        def rates(column: IdInput) -> npt.NDArray[np.float64]:
+            shared = self.sharing(column.owner)
+            total = np.sum([counts[each.name] for each in shared], axis=0)
+            return np.maximum(total, 1) / examples
+
+        ids = tuple(replace(column, rates=rates(column)) for column in self.ids)
         return replace(self, ids=ids)
+
+    def sharing(self, owner: str) -> tuple[IdInput, ...]:
+        """The columns that share the embedding vectors of a column, itself included."""
+        return tuple(column for column in self.ids if column.owner == owner)
 
     @property
     def uncrossed_ids(self) -> Iterable[IdInput]:
@@ -139,6 +154,7 @@ def _id_input(
         crossed=column.crossed,
         embedding_size=embedding_size(num_ids, part.embedding_size),
         meaning=column.meaning,
+        like=column.like,
     )
 
 

@@ -62,4 +62,5 @@ def _tables(
     """Each table, with the rows that were looked up in training."""
     for layer in model.layers:
         if isinstance(layer, PooledEmbedding):
-            yield layer.table, counts[layer.column] > 0
+            lookups = np.sum([counts[name] for name in layer.columns], axis=0)
+            yield layer.table, lookups > 0

@@ -20,15 +20,20 @@ def embeddings(
     inputs: ModelInputs, tensors: KerasTensors, settings: Deep
 ) -> list[keras.KerasTensor]:
     """Embeds each column of ids but crosses, float32 [batch, size] each."""
-    return [
-        PooledEmbedding(
+    tables = {
+        column.name: PooledEmbedding(
             column.name,
             column.num_ids,
             column.embedding_size,
+            shared_by=[each.name for each in inputs.sharing(column.name) if each.like],
             l2=_strengths(settings.embedding_l2, column),
             name=f"deep.embedding.{column.name}",
-        )(tensors[column.name])
+        )
         for column in inputs.uncrossed_ids
+        if column.like is None
+    }
+    return [
+        tables[column.owner](tensors[column.name]) for column in inputs.uncrossed_ids
     ]
 
 

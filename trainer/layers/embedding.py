@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import keras
@@ -39,6 +40,7 @@ class PooledEmbedding(keras.layers.Layer):
         num_ids: int,
         size: int,
         *,
+        shared_by: Sequence[str] = (),
         pooling: Pooling = "mean",
         initializer: str = "uniform",
         l2: float | npt.NDArray[np.float64] = 0.0,
@@ -50,6 +52,7 @@ class PooledEmbedding(keras.layers.Layer):
           column: Name of the column of ids.
           num_ids: Number of rows of the table.
           size: Length of its vectors.
+          shared_by: Names of further columns with the same ids that it is called on.
           pooling: `mean`, `sum`, or `sqrtn`: the sum divided by the square root of the
             number of values. Defaults to `mean`.
           initializer: Keras name of the initializer of the table. Defaults to
@@ -60,6 +63,7 @@ class PooledEmbedding(keras.layers.Layer):
         """
         super().__init__(**kwargs)
         self.column = column
+        self.columns = (column, *shared_by)
         self._shape = (num_ids, size)
         self._pooling = pooling
         self._initializer = initializer

@@ -175,12 +175,14 @@ class _Transfer:
         if new.meaning != TERMS:
             _check_shape((old.num_ids,), (new.num_ids,))
             return _TableRows(np.arange(new.num_ids), np.full(new.num_ids, True))
-        old_terms, terms = self._old.terms(name), vocabulary(self._transform, name)
+        old_terms = self._old.terms(old.owner)
+        terms = vocabulary(self._transform, new.owner)
         known = positions(terms, old_terms)
-        number_known = np.count_nonzero(known != NONE)
-        self._report.terms += len(terms)
-        self._report.known_terms += number_known
-        self._report.gone_terms += len(old_terms) - number_known
+        if new.like is None:  # A sequence has no terms of its own.
+            number_known = np.count_nonzero(known != NONE)
+            self._report.terms += len(terms)
+            self._report.known_terms += number_known
+            self._report.gone_terms += len(old_terms) - number_known
         rows = rows_by_term(known, terms, len(old_terms), old.num_ids, new.num_ids)
         return _TableRows(rows, own=rows <= len(old_terms))
 

@@ -18,7 +18,7 @@ import tensorflow as tf
 from components.evaluation_report.collect.sample import Column, Sample
 from components.evaluation_report.content import WideWeight, WideWeights
 from config.columns import MISSING_ID, IdColumn, bucket_name, id_columns
-from config.features import Cross, Features, Numeric
+from config.features import Cross, Feature, Features, ItemSequence, Numeric
 from config.names import tensor_name
 from serving.scorer import Scorer
 from trainer.warm_start.exported_model import ExportedModel
@@ -85,7 +85,7 @@ class _Names:
     def __init__(self, scorer: Scorer, features: Features, sample: Sample):
         self._scorer = scorer
         self._values = {
-            name: [_values(row) for row in column.tolist()]
+            name: [_values(row, features[name]) for row in column.tolist()]
             for name, column in sample.columns.items()
         }
         self._ranges = {
@@ -116,10 +116,10 @@ class _Names:
         """
         if len(sources) == 1:
             for values in self._values[sources[0]]:
-                yield from ((value,) for value in values or [None])
+                yield from dict.fromkeys((value,) for value in values or [None])
             return
         for row in zip(*(self._values[name] for name in sources), strict=True):
-            yield from itertools.product(*row)
+            yield from dict.fromkeys(itertools.product(*row))
 
     def _text(self, name: str, value: _Value) -> str:
         if value is None:
@@ -159,10 +159,13 @@ class _Names:
         return [int(number) for number in padded[:, 0]]
 
 
-def _values(row: list[bytes] | bytes | float) -> list[_Value]:
-    """The values of a feature in an example."""
+def _values(row: list[bytes] | bytes | float, feature: Feature) -> list[_Value]:
+    """The values of a feature in an example, of a sequence those that are kept."""
     if isinstance(row, list):
-        return [text for text in row if text]
+        items: list[_Value] = [text for text in row if text]
+        if isinstance(feature, ItemSequence):
+            return items[-feature.max_length :]
+        return items
     if isinstance(row, bytes):
         return [row or None]
     return [None if math.isnan(row) else row]

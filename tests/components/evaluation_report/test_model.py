@@ -159,6 +159,21 @@ def test_terms_of_a_vocabulary_have_their_weight_and_share(tiny, model, weights)
         assert each.share == count[term] / 400
 
 
+def test_items_of_a_sequence_are_those_that_the_model_is_given(
+    tiny, weigh, sample, monkeypatch
+):
+    monkeypatch.setattr("components.evaluation_report.collect.wide._HEAVIEST", 10_000)
+    kept = [set(row["history"][-3:]) for row in tiny.rows]
+    found = weigh(sample)
+
+    shares = {e.term: e.share for e in found.heaviest if e.column == "history"}
+    assert shares == {
+        "phone": sum("phone" in items for items in kept) / 400,
+        "tablet": sum("tablet" in items for items in kept) / 400,
+        "(missing)": sum(not items for items in kept) / 400,
+    }
+
+
 def test_buckets_and_crosses_are_named_by_values(weights):
     columns = {each.column for each in weights.heaviest}
     crossed = [each for each in weights.heaviest if each.column == "device_x_tags"]
@@ -167,6 +182,7 @@ def test_buckets_and_crosses_are_named_by_values(weights):
         "device",
         "tags",
         "user",
+        "history",
         "age_bucket",
         "device_x_age",
         "device_x_tags",

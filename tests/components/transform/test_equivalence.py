@@ -13,7 +13,14 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from config.features import FEATURE_KINDS, Categorical, Cross, Hashed, Numeric
+from config.features import (
+    FEATURE_KINDS,
+    Categorical,
+    Cross,
+    Hashed,
+    ItemSequence,
+    Numeric,
+)
 from config.parts import TransformPart
 from tests.examples import as_example
 
@@ -29,6 +36,8 @@ PART = TransformPart(
         "words": Categorical(delimiter="|", oov_buckets=2),
         "ip": Hashed(buckets=7),
         "seen": Hashed(buckets=9, multivalued=True),
+        "past": ItemSequence(like="user", max_length=2),
+        "past ips": ItemSequence(like="ip", delimiter="|"),
         "age": Numeric(buckets=4, missing_indicator=True),
         "price": Numeric(normalize="log1p", buckets=10),
         "stock": Numeric(normalize="min_max", fill=0.0),
@@ -101,6 +110,8 @@ def random_row(rng: np.random.Generator) -> dict[str, list[Any]]:
         "words": ["|".join(rng.choice(TEXTS, rng.integers(1, 4)))],
         "ip": text(),
         "seen": [str(each) for each in rng.choice(TEXTS, rng.integers(4))],
+        "past": [f"user {rng.geometric(0.05)}" for _ in range(rng.integers(5))],
+        "past ips": ["|".join(rng.choice(TEXTS, rng.integers(1, 4)))],
         "age": number(),
         "price": number(),
         "stock": number(),

@@ -40,7 +40,7 @@ def test_only_the_feature_with_the_signal_is_missed(run, capfd):
     assert device.log_loss > 0.95 * math.log(2)
     assert device.log_loss_change == device.log_loss - found.log_loss > 0.4
     # Each alone would give the signal away.
-    assert device.columns == ("device", "device_x_age", "device_x_tags")
+    assert device.columns == ("device", "history", "device_x_age", "device_x_tags")
     assert (price.feature, price.columns) == ("price", ("price",))
     assert price.auc_change == pytest.approx(0.0, abs=0.01)
     # The digest of the report names what is approved.

@@ -21,7 +21,8 @@ def test_the_inputs_of_the_trainer_are_found(run, trained):
 @pytest.mark.parametrize(
     ("feature", "gone"),
     [
-        ("device", {"device", "device_x_age", "device_x_tags"}),
+        ("device", {"device", "device_x_age", "device_x_tags", "history"}),
+        ("history", {"history"}),
         ("tags", {"tags", "device_x_tags"}),
         ("user", {"user"}),
         ("age", {"age", "age_bucket", "age_missing", "device_x_age"}),

@@ -30,6 +30,7 @@ def _log():
                 "device": ["7" if index == 7 else rng.choice(["phone", "tablet"])],
                 "tags": [str(tag) for tag in rng.choice(["x", "y", "z"], index % 3)],
                 "user": [f"u{user}"],
+                "history": ["phone", "tablet"] * (index % 4),
                 "age": [float(rng.integers(20, 60))] if index % 5 else [],
                 "price": [2.0 * user],
             }
@@ -82,6 +83,7 @@ def test_scores_are_those_of_the_model_in_the_last_example(ask, trained, log):
     assert best.described_by == ["price"]
     assert best.context == {
         "tags": tuple(context["tags"]) or None,
+        "history": tuple(context["history"]) or None,
         "age": context["age"][0] if context["age"] else None,
     }
 
@@ -100,7 +102,8 @@ def test_what_is_given_replaces_what_the_example_has(ask, trained, log):
         dict(zip(("phone", "tablet", "7"), expected, strict=True)), abs=1e-5
     )
     assert best.given == {"user": "u3", "age": 33.0, "tags": ("y",), "price": None}
-    assert (best.described_by, best.context) == ([], {})
+    assert best.described_by == []
+    assert best.context == {"history": ("phone", "tablet")}
 
 
 def test_what_describes_the_user_is_not_taken_from_the_item(ask):
@@ -155,7 +158,8 @@ def test_a_model_of_another_configuration_is_told(trained, log):
     features = {name: config.features[name] for name in ("device", "user")}
     fewer = config.model_copy(update={"features": features})
 
-    with pytest.raises(InputError, match="this model takes age, price, tags, which"):
+    told = "this model takes age, history, price, tags, which"
+    with pytest.raises(InputError, match=told):
         find_best(fewer, trained.saved_model, "user", ["device=phone"], 3)
 
 
@@ -190,5 +194,5 @@ def test_the_table_says_what_the_model_was_told(arguments, capsys):
     assert lines[0].endswith("scores highest for user=u1, tags=x")
     assert any("7" in line and "not in the vocabulary" in line for line in lines)
     assert lines[-2] == "Of each device, as in its examples: nothing."
-    assert lines[-1].startswith("As in the last example with user=u1: age=")
+    assert lines[-1].startswith("As in the last example with user=u1: history=")
     assert lines[-1].endswith("price=2.")

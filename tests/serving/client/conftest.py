@@ -41,8 +41,8 @@ def as_client_row(row: dict[str, list[Any]]) -> dict[str, Any]:
     """A row as a person would give it: plain values, without the label."""
     plain = {name: values[0] if values else None for name, values in row.items()}
     features = ("device", "user", "age", "price")
-    tags = {"tags": row["tags"]} if "tags" in row else {}
-    return {name: plain[name] for name in features if name in plain} | tags
+    lists = {name: row[name] for name in ("tags", "history") if name in row}
+    return {name: plain[name] for name in features if name in plain} | lists
 
 
 @pytest.fixture(scope="session")

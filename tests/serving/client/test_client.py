@@ -30,7 +30,7 @@ def client(request, served):
 
 
 def table_of(rows):
-    names = ("device", "tags", "user", "age", "price")
+    names = ("device", "tags", "user", "age", "price", "history")
     return pa.Table.from_pylist(
         [{name: row.get(name) for name in names} for row in rows]
     )
@@ -141,7 +141,7 @@ EMPTY = table_of([{}])
     [
         (
             [{}, {"prise": 1}],
-            ["row 2", "'prise'", "'price'", "age, device, price, tags, user"],
+            ["row 2", "'prise'", "'price'", "age, device, history, price, tags, user"],
         ),
         ([{"age": "31"}], ["row 1", "'age'", "str '31'"]),
         ([{}, {"user": [7]}], ["row 2", "'user'", "list"]),

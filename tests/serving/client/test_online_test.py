@@ -160,7 +160,7 @@ def test_a_table_is_split(predict, tested, served, tmp_path):
 )
 def test_wrong_use_is_an_error(predict, rejected, tmp_path, options, named):
     path = tmp_path / "rows.csv"
-    path.write_text("device,tags,user,age,price,user_id\na,,u,31,2,u1\n")
+    path.write_text("device,tags,user,age,price,history,user_id\na,,u,31,2,,u1\n")
 
     error = rejected(predict(path, *options))
     assert all(word in error for word in named)

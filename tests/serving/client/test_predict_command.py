@@ -14,7 +14,8 @@ import pytest
 
 from ctr.cli import main
 
-NAMES = ("device", "tags", "user", "age", "price")
+NAMES = ("device", "tags", "user", "age", "price", "history")
+LISTS = ("tags", "history")
 HEADER = ",".join(NAMES) + "\n"
 
 
@@ -32,6 +33,7 @@ def config(tiny, tmp_path):
     features = {
         **config.features,
         "tags": config.features["tags"].model_copy(update={"delimiter": "|"}),
+        "history": config.features["history"].model_copy(update={"delimiter": "|"}),
     }
     examples = config.examples.model_copy(update={"missing_values": ("", "?")})
     changed = config.model_copy(update={"features": features, "examples": examples})
@@ -45,7 +47,8 @@ def write_csv(path, rows, missing=""):
         writer = csv.writer(file)
         writer.writerow(["id", *NAMES])
         for number, row in enumerate(rows):
-            values = {**row, "tags": "|".join(row.get("tags") or [])}
+            lists = {name: "|".join(row.get(name) or []) for name in LISTS}
+            values = {**row, **lists}
             fields = [values.get(name) for name in NAMES]
             writer.writerow(
                 [number, *(missing if each in (None, "") else each for each in fields)]
@@ -110,18 +113,18 @@ def test_a_header_alone_has_no_predictions(predict, tmp_path, header):
     [
         (
             "rows.csv",
-            "device,tags,user,age,price,click\na,,u,1,2,0\n",
-            ["'click'", "age, device, price, tags, user", "--keep"],
+            "device,tags,user,age,price,history,click\na,,u,1,2,,0\n",
+            ["'click'", "age, device, history, price, tags, user", "--keep"],
         ),
-        ("rows.csv", "device,user,age,price\na,u,1,2\n", ["'tags'"]),
-        ("rows.csv", f"{HEADER}a,,u,1,2\na,,u,old,2\n", ["line 3", "'age'", "'old'"]),
-        ("rows.csv", f"{HEADER}a,,u,1\n", ["5", "4"]),
+        ("rows.csv", "device,user,age,price,history\na,u,1,2,\n", ["'tags'"]),
+        ("rows.csv", f"{HEADER}a,,u,1,2,\na,,u,old,2,\n", ["line 3", "'age'", "'old'"]),
+        ("rows.csv", f"{HEADER}a,,u,1\n", ["6", "4"]),
         ("rows.csv", "age,age\n1,2\n", ["'age'"]),
         ("rows.csv", "", []),
-        ("rows.csv", HEADER.encode() + b"\xe9,,u,1,2\n", ["UTF-8"]),
+        ("rows.csv", HEADER.encode() + b"\xe9,,u,1,2,\n", ["UTF-8"]),
         (
             "rows.csv",
-            HEADER.encode() + b"a,,u,1,2\n" * 5_000 + b"\xe9,,u,1,2\n",
+            HEADER.encode() + b"a,,u,1,2,\n" * 5_000 + b"\xe9,,u,1,2,\n",
             ["UTF-8"],
         ),
         ("rows.jsonl", '{"age": 1}\n{"age": "x"}\n', ["row 2", "'age'"]),
@@ -192,7 +195,7 @@ def test_memory_does_not_grow_with_the_file(served, tmp_path):
     peaks = []
     for count in (3_000, 60_000):
         path = tmp_path / f"{count}.csv"
-        lines = [f"{n},phone,,u{n:01000d},31,2.5\n" for n in range(count)]
+        lines = [f"{n},phone,,u{n:01000d},31,2.5,\n" for n in range(count)]
         path.write_text(f"id,{HEADER}" + "".join(lines))
         command = ["predict", "--server", served.address, "--model", "tiny"]
         command += ["--input", str(path), "--keep", "id"]

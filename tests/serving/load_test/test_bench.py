@@ -14,7 +14,11 @@ from ctr import cli
 from ctr.commands.bench import figures_table
 from serving.load_test.figures import Figures
 
-ROWS = "device,tags,user,age,price\nphone,x,u1,31,2.5\ntablet,,u2,44,7\n"
+ROWS = """\
+device,tags,user,age,price,history
+phone,x,u1,31,2.5,tablet
+tablet,,u2,44,7,
+"""
 
 
 @pytest.fixture

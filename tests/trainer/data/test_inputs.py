@@ -31,6 +31,7 @@ def test_inputs_are_sized_by_configuration_and_vocabularies(tiny):
         "device": 1 + 2 + 1,  # missing; phone and tablet; out of vocabulary
         "tags": 1 + 3 + 2,  # padding; x, y and z; out of vocabulary
         "user": 1 + 10,  # missing; hash buckets
+        "history": 1 + 2 + 1,  # as device
         "age_bucket": 1 + 12,  # missing; at most three times as many as asked for
         "device_x_age": 1 + 50,
         "device_x_tags": 1 + 50,
@@ -41,7 +42,7 @@ def test_inputs_are_sized_by_configuration_and_vocabularies(tiny):
 def test_only_lists_and_crosses_with_lists_are_multivalued(tiny):
     many = {column.name for column in tiny.inputs.ids if column.multivalued}
 
-    assert many == {"tags", "device_x_tags"}
+    assert many == {"tags", "history", "device_x_tags"}
 
 
 def test_all_transformed_ids_are_within_their_tables(tiny):

@@ -39,11 +39,12 @@ def _raw_tensors(rows):
     for name in ("device", "user"):
         texts = [(row.get(name) or [""])[0] for row in rows]
         tensors[name] = tf.constant(texts, tf.string)
-    lists = [row.get("tags", []) for row in rows]
-    # Wider than the longest list.
-    width = max(map(len, lists), default=0) + 3
-    padded = [tags + [""] * (width - len(tags)) for tags in lists]
-    tensors["tags"] = tf.reshape(tf.constant(padded, tf.string), [len(rows), width])
+    for name in ("tags", "history"):
+        lists = [row.get(name, []) for row in rows]
+        # Wider than the longest list, and padded on both sides, as batches are.
+        width = max(map(len, lists), default=0) + 3
+        padded = [["", *texts] + [""] * (width - len(texts) - 1) for texts in lists]
+        tensors[name] = tf.reshape(tf.constant(padded, tf.string), [len(rows), width])
     return tensors
 
 

@@ -52,6 +52,28 @@ def test_batch_norm_is_on_the_numbers_too(batch_norm):
     np.testing.assert_allclose(model(rows, training=True), expected, atol=1e-3)
 
 
+def test_a_sequence_is_the_mean_of_the_vectors_of_the_column_it_is_like():
+    past = IdInput("past", 4, 2, multivalued=True, like="ad")
+    inputs = ModelInputs(ids=(past, IdInput("ad", 4, 2)), numbers=())
+    tensors = inputs.keras_inputs()
+    model = keras.Model(tensors, embeddings(inputs, tensors, EmbeddingMlp()))
+    model.set_weights([np.array([[9.0, 9.0], [1.0, 2.0], [3.0, 6.0], [8.0, 4.0]])])
+    rows = {"past": np.array([[1, 2], [3, 0], [0, 0]]), "ad": np.array([3, 1, 2])}
+
+    pooled, single = model(rows)
+    np.testing.assert_allclose(pooled, [[2, 4], [8, 4], [9, 9]])
+    np.testing.assert_allclose(single, [[8, 4], [1, 2], [3, 6]])
+
+
+def test_the_rate_of_a_shared_vector_is_that_of_all_its_lookups():
+    past = IdInput("past", 4, 2, multivalued=True, like="ad")
+    inputs = ModelInputs(ids=(IdInput("ad", 4, 2), past), numbers=())
+    counts = {"ad": np.array([0, 3, 1, 0]), "past": np.array([2, 1, 4, 0])}
+
+    for column in inputs.with_rates(counts, 4).ids:
+        assert column.rates.tolist() == [0.5, 1.0, 1.25, 0.25]
+
+
 def test_l2_of_an_epoch_is_that_of_the_whole_table_in_each_step():
     ids = np.array([1, 1, 1, 2, 2, 3])
     ad = IdInput("ad", 4, 2)

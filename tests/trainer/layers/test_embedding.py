@@ -46,6 +46,15 @@ def test_a_batch_of_empty_lists_gets_the_vector_of_a_missing_value():
     np.testing.assert_allclose(vectors, [[100, 200], [100, 200]])
 
 
+def test_columns_of_the_same_ids_share_the_table():
+    layer = _layer(shared_by=["past"])
+
+    assert layer.columns == ("ad", "past")
+    np.testing.assert_allclose(layer(tf.constant([3])), [[8, 4]])
+    np.testing.assert_allclose(layer(tf.constant([[1, 2, 0]])), [[2, 4]])
+    assert len(layer.weights) == 1
+
+
 def test_l2_pulls_at_the_looked_up_rows_only():
     layer = _layer(l2=0.5)
     with tf.GradientTape() as tape:

@@ -12,6 +12,7 @@ from trainer.models import MODELS
 
 ID = IdInput("ad", 7, 4)
 IDS = IdInput("tags", 7, 4, multivalued=True)
+PAST = IdInput("past", 7, 4, multivalued=True, like="ad")
 CROSS = IdInput("ad_x_site", 9, 4, crossed=True)
 CROSSES = IdInput("ad_x_tags", 9, 4, multivalued=True, crossed=True)
 UNRESTRAINED = {"dropout": 0.0, "batch_norm": False, "wide_l1": 0.0}
@@ -20,7 +21,8 @@ COLUMNS = {
     "one id": ((ID,), ()),
     "one number": ((), ("age",)),
     "no cross": ((ID, IDS), ("age",)),
-    "everything": ((ID, IDS, CROSS, CROSSES), ("age", "price")),
+    "a sequence": ((PAST, ID), ()),
+    "everything": ((ID, IDS, PAST, CROSS, CROSSES), ("age", "price")),
     # Names that layers and operations of Keras have too.
     "odd names": (
         tuple(IdInput(name, 3, 2) for name in ("add", "wide_add", "deep_logit")),
