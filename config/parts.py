@@ -17,7 +17,7 @@ from config.model import EmbeddingSize, Model
 from config.release import InfraValidation
 from config.serving import Batching
 from config.training import Training
-from config.tuning import Tuning
+from config.tuning import BATCH_SIZE, Tuning
 
 if TYPE_CHECKING:
     from config.root import Config
@@ -146,10 +146,15 @@ class TrainerPart(TransformPart):
         ).settings
 
     def with_values(self, values: Mapping[str, Any]) -> TrainerPart:
-        """The part with other values of `embedding_size` or of the model's settings."""
-        settings = {**self.settings, **values}
-        size = settings.pop("embedding_size", self.embedding_size)
-        part = {**self.model_dump(), "settings": settings, "embedding_size": size}
+        """The part with other values of what the Tuner may vary."""
+        part = self.model_dump()
+        for name, value in values.items():
+            if name == BATCH_SIZE:
+                part["training"][name] = value
+            elif name == "embedding_size":
+                part[name] = value
+            else:
+                part["settings"][name] = value
         return TrainerPart.model_validate(part)
 
 

@@ -109,7 +109,7 @@ class Config(Block):
         """Here, and not where it is read, so that a person is shown it."""
         if self.tuning is None or self.tuning.space:
             return self
-        space = {"space": default_space(self.model)}
+        space = {"space": default_space(self.model, self.training)}
         return self.model_copy(update={"tuning": self.tuning.model_copy(update=space)})
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
@@ -75,6 +75,11 @@ class Distribution(Block):
     replicas: PositiveInt | None = None
 
 
+BatchSize: TypeAlias = (
+    PositiveInt | Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
+)
+
+
 class Training(Block):
     """Settings of the training.
 
@@ -106,9 +111,7 @@ class Training(Block):
     """
 
     epochs: PositiveInt = 20
-    batch_size: (
-        PositiveInt | Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
-    ) = 512
+    batch_size: BatchSize = 512
     validation_fraction: Annotated[Fraction, Field(gt=0.0, le=0.5)] = 0.1
     patience: PositiveInt = 2
     log_loss_tolerance: Fraction = 0.01

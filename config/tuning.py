@@ -9,9 +9,13 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from config.base import Block, PositiveInt
 from config.model import Deep, Model
+from config.training import Training
 
-# Width of the default ranges of learning rates, up and down.
-_RATE_FACTOR = 5
+# The setting of the training that may be varied beside those of the model.
+BATCH_SIZE = "batch_size"
+# Width of the default ranges, up and down.
+_FACTOR = 5
+_MAX_DROPOUT = 0.6
 
 
 class Range(Block):
@@ -70,31 +74,37 @@ class Tuning(Block):
     Attributes:
       trials: Maximum number of models to train.
       epochs: Maximum epochs of each.
-      search: `random` draws all settings; `bayesian` draws those of a third of the
-        trials, and then chooses where a Gaussian process of the validation AUC
-        promises most.
+      search: `hyperband` draws settings, trains them for few epochs, and the best
+        third of them for three times as many, up to `epochs`; `random` trains all that
+        it draws to the end; `bayesian` draws those of a third of the trials, and then
+        chooses where a Gaussian process of the validation AUC promises most.
       seed: Seed of the search, and of the initial weights, dropout and shuffling of
         each trial.
-      space: Values of each setting to vary: a list, or a range.
-        By default embedding size, layers and learning rates, around those configured.
+      space: Values of each setting to vary: a list, or a range. By default batch size,
+        embedding size, layers, learning rates, dropout and the L2 of embeddings, around
+        those configured.
     """
 
-    trials: PositiveInt = 10
-    epochs: PositiveInt = 5
-    search: Literal["random", "bayesian"] = "random"
+    trials: PositiveInt = 20
+    epochs: PositiveInt = 20
+    search: Literal["hyperband", "random", "bayesian"] = "hyperband"
     # KerasTuner takes 0 for no seed.
     seed: PositiveInt = 1
     space: Space = {}
 
 
-def default_space(model: Model) -> Space:
-    """Embedding size, layers and learning rates, around those of a model."""
+def default_space(model: Model, training: Training) -> Space:
+    """The settings that matter most, around those of a model and its training."""
     space: Space = {}
+    if isinstance(training.batch_size, int):
+        space[BATCH_SIZE] = _sizes(training.batch_size)
     if isinstance(model.settings, Deep):
         space["embedding_size"] = _sizes(model.embedding_size)
     for name, value in model.settings:
-        if name.endswith("learning_rate"):
-            space[name] = Range(min=value / _RATE_FACTOR, max=value * _RATE_FACTOR)
+        if name.endswith("learning_rate") or (name == "embedding_l2" and value):
+            space[name] = Range(min=value / _FACTOR, max=value * _FACTOR)
+        elif name == "dropout":
+            space[name] = Range(min=0.0, max=_MAX_DROPOUT, scale="linear")
         elif name in ("hidden_units", "residual_units"):
             layers = [[_half(u) for u in value], list(value), [2 * u for u in value]]
             space[name] = tuple(layers)
@@ -113,9 +123,9 @@ def _half(size: int) -> int:
 
 def check_space(space: Space, model: Model) -> None:
     """Raises ValueError for a setting, or its value, that a model does not have."""
-    allowed = list(type(model.settings).model_fields)
+    allowed = [BATCH_SIZE, *type(model.settings).model_fields]
     if isinstance(model.settings, Deep):
-        allowed.insert(0, "embedding_size")
+        allowed.insert(1, "embedding_size")
     for name, values in space.items():
         if name not in allowed:
             raise ValueError(
@@ -128,7 +138,10 @@ def check_space(space: Space, model: Model) -> None:
 
 def _check_value(name: str, value: object, model: Model) -> None:
     try:
-        model.with_values({name: value})
+        if name == BATCH_SIZE:
+            Training(batch_size=value)
+        else:
+            model.with_values({name: value})
     except ValidationError as error:
         reason = error.errors()[0]["msg"].removeprefix("Value error, ")
         reason = reason.replace("tuple", "list")

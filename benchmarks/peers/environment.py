@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -43,7 +44,11 @@ def run(program: str, arguments: Sequence[str]) -> str:
     """
     python = _environment(program)
     command = [str(python), str(_PROGRAMS / f"{program}.py"), *arguments]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    # TFX chooses a Keras for its process, which another TensorFlow does not have.
+    environment = {k: v for k, v in os.environ.items() if k != "TF_USE_LEGACY_KERAS"}
+    return subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, text=True, env=environment
+    ).stdout
 
 
 def _environment(program: str) -> Path:

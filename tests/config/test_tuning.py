@@ -10,6 +10,7 @@ import pytest
 from config.model import Model
 from config.parts import TrainerPart, TunerPart
 from config.root import Config
+from config.training import Training
 from config.tuning import Range, check_space, default_space
 from trainer.fit.hyperparameters import decoded, encoded
 
@@ -24,7 +25,11 @@ def test_the_default_space_is_around_the_model(load: Load):
     config = load("tuning={}", "model={kind: embedding_mlp, embedding_size: 8}")
     assert config.tuning is not None
     space = config.tuning.space
-    assert set(space) == {"embedding_size", "hidden_units", "learning_rate"}
+    assert set(space) == {
+        *("batch_size", "embedding_size", "hidden_units"),
+        *("learning_rate", "dropout", "embedding_l2"),
+    }
+    assert space["batch_size"] == (256, 512, 1024)
     assert space["embedding_size"] == (4, 8, 16)
     assert space["hidden_units"] == ([128, 64, 32], [256, 128, 64], [512, 256, 128])
     rates = space["learning_rate"]
@@ -36,7 +41,7 @@ def test_the_default_space_is_around_the_model(load: Load):
 @pytest.mark.parametrize("kind", Model.kinds())
 def test_every_kind_has_a_default_space(kind: str):
     model = Model(kind=kind)
-    space = default_space(model)
+    space = default_space(model, Training())
     check_space(space, model)
     assert any(name.endswith("learning_rate") for name in space)
     assert ("embedding_size" in space) == (kind != "linear")
@@ -46,7 +51,8 @@ def test_every_kind_has_a_default_space(kind: str):
     ("size", "choices"), [(1, (1, 2)), ("n^0.25", ("n^0.25", "6n^0.25"))]
 )
 def test_default_embedding_sizes(size: int | str, choices: tuple[int | str, ...]):
-    assert default_space(Model(embedding_size=size))["embedding_size"] == choices
+    space = default_space(Model(embedding_size=size), Training())
+    assert space["embedding_size"] == choices
 
 
 @pytest.mark.parametrize(
@@ -71,8 +77,10 @@ def test_numbers_stay_numbers_whose_order_counts():
 def test_the_trainer_takes_the_values(load: Load):
     part = TrainerPart.of(load("training.warm_start.model=last_release"))
     assert TrainerPart.model_validate_json(part.model_dump_json()) == part
-    tuned = part.with_values({"embedding_size": 2, "hidden_units": [3], "wide_l1": 0.5})
+    values = {"embedding_size": 2, "hidden_units": [3], "wide_l1": 0.5, "batch_size": 9}
+    tuned = part.with_values(values)
     assert tuned.embedding_size == 2
+    assert tuned.training == part.training.model_copy(update={"batch_size": 9})
     assert tuned.model_settings.model_dump() == {
         **part.model_settings.model_dump(),
         "hidden_units": (3,),

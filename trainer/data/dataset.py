@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import math
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from config.errors import InputError
-from config.training import Training
+from config.training import BatchSize, Training
 from trainer.data.cache import Block, BlockCache, Columns
 from trainer.data.examples import transformed_examples
 from trainer.data.inputs import ModelInputs
@@ -49,8 +50,13 @@ class TrainingData:
         self._validation = validation
         self._columns = columns
         self._seed = training.seed
-        sizes = training.batch_size
-        self._batch_sizes = (sizes,) if isinstance(sizes, int) else sizes
+        self._batch_sizes = _as_tuple(training.batch_size)
+
+    def with_batch_size(self, batch_size: BatchSize) -> TrainingData:
+        """The same examples in batches of another size."""
+        data = copy.copy(self)
+        data._batch_sizes = _as_tuple(batch_size)
+        return data
 
     def train(self, first_epoch: int = 0) -> tf.data.Dataset:
         """Batches to train on, without an end: epoch after epoch.
@@ -105,6 +111,10 @@ class TrainingData:
 
     def _unpacked(self, blocks: tf.data.Dataset) -> tf.data.Dataset:
         return blocks.map(self._columns.unpack).prefetch(tf.data.AUTOTUNE)
+
+
+def _as_tuple(batch_size: BatchSize) -> tuple[int, ...]:
+    return (batch_size,) if isinstance(batch_size, int) else batch_size
 
 
 @contextlib.contextmanager

@@ -6,6 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+# Prefix of what KerasTuner's Hyperband adds to the settings of a trial.
+_HYPERBAND = "tuner/"
+# Maximum epochs of a trial, among them.
+EPOCHS = f"{_HYPERBAND}epochs"
+
 
 def encoded(choices: Sequence[Any]) -> list[Any]:
     """Encodes choices for KerasTuner: numbers of one type, or JSON texts."""
@@ -16,10 +21,11 @@ def encoded(choices: Sequence[Any]) -> list[Any]:
 
 
 def decoded(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Decodes the settings from KerasTuner's values."""
+    """Decodes the settings from KerasTuner's values, without those of its Hyperband."""
     return {
         name: json.loads(value) if isinstance(value, str) else value
         for name, value in values.items()
+        if not name.startswith(_HYPERBAND)
     }
 
 

@@ -11,7 +11,11 @@ import keras_tuner
 import tensorflow_transform as tft
 from keras_tuner.engine.oracle import Oracle
 from keras_tuner.engine.trial import Trial, TrialStatus
-from keras_tuner.oracles import BayesianOptimizationOracle, RandomSearchOracle
+from keras_tuner.oracles import (
+    BayesianOptimizationOracle,
+    HyperbandOracle,
+    RandomSearchOracle,
+)
 from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx.components.tuner.component import TunerFnResult
 
@@ -22,7 +26,7 @@ from trainer.data.dataset import TrainingData, training_data
 from trainer.data.inputs import ModelInputs
 from trainer.fit.callbacks import stopping_callbacks, validation_score
 from trainer.fit.classifier import build_classifier
-from trainer.fit.hyperparameters import decoded, encoded, in_words
+from trainer.fit.hyperparameters import EPOCHS, decoded, encoded, in_words
 from trainer.fit.loop import fit
 
 _log = logging.getLogger(__name__)
@@ -107,8 +111,8 @@ class ClassifierTuner(keras_tuner.Tuner):
         model = build_classifier(part.model, part.model_settings, inputs, part.training)
         history = fit(
             model,
-            data,
-            part.training.epochs,
+            data.with_batch_size(part.training.batch_size),
+            trial.hyperparameters.values.get(EPOCHS, part.training.epochs),
             stopping_callbacks(part.training),
             part.training.positive_weight,
         )
@@ -135,17 +139,25 @@ def _oracle(part: TunerPart) -> Oracle:
     tuning = part.tuning
     common = {
         "objective": _OBJECTIVE,
-        "max_trials": tuning.trials,
         "seed": tuning.seed,
         "hyperparameters": _hyperparameters(part),
         # A part of the space where training diverges is no reason to give up.
         "max_consecutive_failed_trials": tuning.trials + 1,
     }
+    if tuning.search == "hyperband":
+        # As many iterations as the trials allow: each has one at least.
+        oracle = HyperbandOracle(
+            max_epochs=tuning.epochs, hyperband_iterations=tuning.trials, **common
+        )
+        oracle.max_trials = tuning.trials
+        return oracle
     if tuning.search == "random":
-        return RandomSearchOracle(**common)
+        return RandomSearchOracle(max_trials=tuning.trials, **common)
     # By default three for each setting, which may be more than there are trials.
     return BayesianOptimizationOracle(
-        num_initial_points=math.ceil(tuning.trials / 3), **common
+        max_trials=tuning.trials,
+        num_initial_points=math.ceil(tuning.trials / 3),
+        **common,
     )
 
 

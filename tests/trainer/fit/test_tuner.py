@@ -32,7 +32,9 @@ def search(tiny, tmp_path_factory):
     folder = tiny.schema.parent
 
     def search(kind="wide_deep", **settings):
-        tuning = Tuning.model_validate({"trials": 2, "epochs": 1, **settings})
+        tuning = Tuning.model_validate(
+            {"trials": 2, "epochs": 1, "search": "random", **settings}
+        )
         model = tiny.config.model.model_copy(update={"kind": kind})
         config = tiny.config.model_copy(update={"model": model})
         part = TunerPart.of(config, tuning)
@@ -98,6 +100,21 @@ def test_bayesian_search_completes_its_trials(search):
     assert len({trial.hyperparameters.values["wide_l1"] for trial in trials}) == 3
 
 
+def test_hyperband_trains_the_best_third_for_longer(search):
+    trials = _trials(search(space=ENTIRE_SPACE, search="hyperband", trials=9, epochs=3))
+    # Three draws, the best of them again, and two draws that are not halved.
+    epochs = [trial.hyperparameters.values["tuner/epochs"] for trial in trials]
+    assert epochs == [1, 1, 1, 3, 3, 3, 1, 1, 1], "and then over again"
+    best = max(trials[:3], key=lambda trial: trial.score)
+    assert _values(trials[3]) == _values(best)
+    assert _values(best) not in map(_values, trials[4:6])
+
+
+def test_a_trial_has_its_batch_size(search):
+    trials = _trials(search(space={"batch_size": [4, 64]}))
+    assert len({trial.score for trial in trials}) == 2
+
+
 def test_a_trial_that_diverges_is_left_out(search, tmp_path, caplog):
     space = {"learning_rate": [1e30, 0.01]}
     with caplog.at_level(logging.INFO, logger="trainer"):
@@ -110,6 +127,10 @@ def test_a_trial_that_diverges_is_left_out(search, tmp_path, caplog):
 def test_failures_alone_are_an_error(search):
     with pytest.raises(RunError, match="1 trials"):
         search(space={"learning_rate": [1e30]})
+
+
+def _values(trial):
+    return decoded(trial.hyperparameters.values)
 
 
 def _trials(tuner):
