@@ -33,6 +33,11 @@ def add(commands: Commands) -> None:
         default="csv",
         help="file format; by default %(default)s",
     )
+    command.add_argument(
+        "--sequences",
+        action="store_true",
+        help="add what each user clicked before, on which the clicks then depend",
+    )
     add_json(command)
     command.set_defaults(command=_simulate)
 
@@ -41,7 +46,12 @@ def _simulate(options: argparse.Namespace) -> int:
     from ctr.simulate import simulate
 
     made = simulate(
-        options.out, options.rows, options.days, options.seed, options.format
+        options.out,
+        options.rows,
+        options.days,
+        options.seed,
+        options.format,
+        sequences=options.sequences,
     )
     lines = [
         f"{made.rows:,} examples of {options.days} days in {options.out}",

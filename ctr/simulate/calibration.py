@@ -79,6 +79,18 @@ APPEAL_OF_AD = 0.07
 # Drift: daily steps of a random walk, of each category's click rate.
 DRIFT_STEP_SD = 0.03
 
+# Sequences (`ctr simulate --sequences`): share of the users who are after another kind
+# of ad each day, and share of the impressions whose ad is of that kind.
+WISH_MOVES = 0.3
+WISH_SHARE = 0.4
+# Clicks in a history, and the factor of a click's recency for each click after it.
+HISTORY_LENGTH = 50
+RECENCY = 0.9
+# The term has MATCH * (recency - MEAN_RECENCY) logits, and leaves the click rate about
+# what it is without sequences.
+MATCH = 5.0
+MEAN_RECENCY = 0.25
+
 
 def user_count(rows: int) -> int:
     """Number of users of a log of `rows` impressions; not all will be seen."""

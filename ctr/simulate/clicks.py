@@ -70,13 +70,13 @@ class ClickModel:
     appeal: Floats
 
 
-def click_probability(
+def click_logit(
     model: ClickModel, impressions: Impressions, day: int, users: Users, ads: Ads
 ) -> Floats:
-    """Returns the true click probability of each impression of a day, from 1."""
+    """Returns the logit of the click probability of each impression of a day."""
     user, ad = impressions.user, impressions.ad
     category, daypart = ads.category[ad], impressions.hour // HOURS_PER_DAYPART
-    logit = (
+    return (
         model.user[user]
         + model.ad[ad]
         + model.device[impressions.device]
@@ -89,7 +89,13 @@ def click_probability(
         + model.city_advertiser[users.city[user], ads.advertiser[ad]]
         + np.einsum("ij,ij->i", model.taste[user], model.appeal[ad])
     )
-    # Rounded, since the last bits of a sum of products depend on the machine.
+
+
+def click_probability(logit: Floats) -> Floats:
+    """Returns the probability of a logit.
+
+    Rounded, since the last bits of a sum of products depend on the machine.
+    """
     return np.round(1 / (1 + np.exp(-logit)), 6)
 
 

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -13,6 +13,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from config.errors import InputError
+from ctr.simulate.sequences import Clicks
 from ctr.simulate.world import (
     ADVERTISERS,
     CATEGORIES,
@@ -32,7 +33,9 @@ from ctr.simulate.world import (
 
 FileFormat = Literal["csv", "parquet"]
 CLICKS, TRUTH = "clicks", "truth"
-INTEREST_SEPARATOR = "|"
+LIST_SEPARATOR = "|"
+# A Monday, as day 1 is.
+_FIRST_MIDNIGHT = np.datetime64("2024-01-01", "s")
 
 
 @contextmanager
@@ -84,7 +87,7 @@ def write_day(table: pa.Table, folder: Path, day: int, file_format: FileFormat) 
 def user_columns(users: Users) -> dict[str, pa.Array]:
     """What the log knows of each user, a row each; null where a value is missing."""
     names = np.array(INTERESTS)
-    interests = [INTEREST_SEPARATOR.join(names[row]) or None for row in users.interests]
+    interests = [LIST_SEPARATOR.join(names[row]) or None for row in users.interests]
     return {
         "user_id": _ids("u", len(users.age)),
         "age": pa.array(users.age, mask=users.age_missing),
@@ -104,6 +107,28 @@ def ad_columns(ads: Ads) -> dict[str, pa.Array]:
     }
 
 
+def sequence_columns(
+    day: int, clicks: Clicks, ads: dict[str, pa.Array]
+) -> dict[str, pa.Array]:
+    """The time of each impression of a day, and what its user clicked before.
+
+    Args:
+      day: The day, from 1.
+      clicks: The clicks of the day.
+      ads: From `ad_columns`.
+    """
+    midnight = _FIRST_MIDNIGHT + np.timedelta64(day - 1, "D")
+    columns = {"timestamp": pa.array(midnight + clicks.second.astype("m8[s]"))}
+    for name in ("ad_id", "category", "advertiser"):
+        values = ads[name].to_pylist()
+        lists = [
+            LIST_SEPARATOR.join([values[ad] for ad in history]) or None
+            for history in clicks.history
+        ]
+        columns[f"history_{name}"] = pa.array(lists, pa.string())
+    return columns
+
+
 def clicks_table(
     ids: Ints,
     day: int,
@@ -111,6 +136,7 @@ def clicks_table(
     users: dict[str, pa.Array],
     ads: dict[str, pa.Array],
     click: Ints,
+    further: Mapping[str, pa.Array],
 ) -> pa.Table:
     """Returns the log of a day, as a model's examples.
 
@@ -119,6 +145,7 @@ def clicks_table(
       users: From `user_columns`.
       ads: From `ad_columns`.
       click: The label: 0 or 1 for each impression.
+      further: Further columns.
     """
     weekdays = pa.array([WEEKDAYS[weekday(day)]] * len(click), pa.string())
     return pa.table(
@@ -130,6 +157,7 @@ def clicks_table(
             "weekday": weekdays,
             "device": _names(DEVICES, impressions.device),
             "position": impressions.position,
+            **further,
             "click": click,
         }
     )

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from config.errors import InputError
 from ctr.simulate import calibration
-from ctr.simulate.clicks import click_probability, draw_click_model
+from ctr.simulate.clicks import click_logit, click_probability, draw_click_model
 from ctr.simulate.files import (
     CLICKS,
     TRUTH,
@@ -17,10 +17,12 @@ from ctr.simulate.files import (
     ad_columns,
     clicks_table,
     new_folders,
+    sequence_columns,
     truth_table,
     user_columns,
     write_day,
 )
+from ctr.simulate.sequences import Sequences
 from ctr.simulate.world import draw_ads, draw_impressions, draw_users
 
 _FEWEST_DAYS, _MOST_DAYS = 2, 99
@@ -52,7 +54,13 @@ class Summary:
 
 
 def simulate(
-    out: Path, rows: int, days: int, seed: int, file_format: FileFormat = "csv"
+    out: Path,
+    rows: int,
+    days: int,
+    seed: int,
+    file_format: FileFormat = "csv",
+    *,
+    sequences: bool = False,
 ) -> Summary:
     """Simulates ad clicks and writes `out/clicks/day-01.csv`, `out/truth/day-01.csv`.
 
@@ -63,6 +71,8 @@ def simulate(
       rows: Number of impressions, spread evenly over the days.
       seed: Seed of all randomness, not negative.
       file_format: `csv` or `parquet`.
+      sequences: Adds the time and the clicks of the user before, on which the click
+        probability then depends, too.
 
     Raises:
       InputError: An argument is out of its range, or `out` cannot be used.
@@ -71,11 +81,13 @@ def simulate(
     _check(rows, days, seed, file_format)
     # One stream for each component and for each day, so that none depends on how
     # many numbers another one draws.
-    user_seed, ad_seed, effect_seed, day_seed = np.random.SeedSequence(seed).spawn(4)
+    seeds = np.random.SeedSequence(seed).spawn(5)
+    user_seed, ad_seed, effect_seed, day_seed, sequence_seed = seeds
     users = draw_users(user_seed, calibration.user_count(rows), days)
     ads = draw_ads(ad_seed, calibration.ad_count(rows), days)
     model = draw_click_model(effect_seed, days, users, ads)
     of_users, of_ads = user_columns(users), ad_columns(ads)
+    histories = Sequences(sequence_seed, len(users.age), ads) if sequences else None
 
     users_seen = np.zeros(len(users.age), np.bool_)
     ads_seen = np.zeros(len(ads.price), np.bool_)
@@ -87,9 +99,21 @@ def simulate(
         ):
             rng = np.random.default_rng(seed_of_day)
             impressions = draw_impressions(rng, len(ids), day, users, ads)
-            probability = click_probability(model, impressions, day, users, ads)
-            click = (rng.random(len(ids)) < probability).astype(np.int64)
-            examples = clicks_table(ids, day, impressions, of_users, of_ads, click)
+            if histories is not None:
+                impressions = histories.begin_day(impressions, day)
+            logit = click_logit(model, impressions, day, users, ads)
+            chance = rng.random(len(ids))
+            if histories is None:
+                probability = click_probability(logit)
+                click = (chance < probability).astype(np.int64)
+                further = {}
+            else:
+                drawn = histories.draw_clicks(impressions, logit, chance)
+                probability, click = drawn.probability, drawn.click
+                further = sequence_columns(day, drawn, of_ads)
+            examples = clicks_table(
+                ids, day, impressions, of_users, of_ads, click, further
+            )
             names.append(write_day(examples, folder / CLICKS, day, file_format))
             truth = truth_table(ids, click, probability)
             write_day(truth, folder / TRUTH, day, file_format)
