@@ -42,6 +42,15 @@ test-all: $(READY) ## Run all tests, but those in containers
 test-containers: $(READY) ## Build the image, and run each task of a pipeline in it
 	$(BIN)/pytest -m containers $(ARGS)
 
+NEWER := .cache/tfx-1.21
+.PHONY: test-newer-stack
+test-newer-stack: $(READY) ## Run the tests on the newer TFX stack, on any glibc
+	@scripts/debian_13.sh .cache/debian-13
+	@VENV=$(NEWER) PYTHON=$(CURDIR)/.cache/debian-13/bin/python3.11 scripts/setup.sh
+	$(NEWER)/bin/pytest -n auto --dist loadfile \
+	    -m "not slow and not containers" $(ARGS)
+	OLDER_STACK=$(CURDIR)/$(BIN)/python $(NEWER)/bin/pytest tests/end_to_end/test_stacks.py
+
 .PHONY: golden
 golden: $(READY) ## Rewrite the texts in tests/golden, for a change of wording
 	$(BIN)/pytest -q --update-golden $(ARGS)
@@ -71,5 +80,5 @@ lock: $(READY) ## Resolve the lock files again
 
 .PHONY: clean
 clean: ## Remove .venv and caches, but not runs/
-	rm -rf .venv build dist *.egg-info .hypothesis .import_linter_cache .*_cache
+	rm -rf .venv .cache build dist *.egg-info .hypothesis .import_linter_cache .*_cache
 	find . -path ./runs -prune -o -type d -name __pycache__ -exec rm -rf {} +

@@ -14,6 +14,7 @@ RUNNERS = (
     "DataflowRunner",
     "PortableRunner",
     "PrismRunner",
+    "KafkaStreamsRunner",  # of Beam 2.77
     "FnApiRunner",
     "BundleBasedDirectRunner",
     "SwitchingDirectRunner",
@@ -26,6 +27,7 @@ _WITH_OWN_WORKERS = (
     "SparkRunner",
     "DataflowRunner",
     "PortableRunner",
+    "KafkaStreamsRunner",
     "TestDataflowRunner",
 )
 

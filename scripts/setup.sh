@@ -3,6 +3,7 @@
 #   scripts/setup.sh            builds it, or brings it up to date
 #   scripts/setup.sh --check    only says what it would use
 # $PYTHON names the Python to use; otherwise a fit one is looked for on PATH.
+# $VENV names another folder than .venv.
 set -euo pipefail
 cd "${BASH_SOURCE[0]%/*}/.."
 
@@ -16,7 +17,10 @@ fail() {
 platform=$(uname -sm)
 [[ $platform == "Linux x86_64" ]] ||
     fail "found $platform, but TFX has wheels for Linux x86_64 only: use such a machine or container"
-glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null) && glibc=${glibc#glibc } ||
+# A Python that is named may run on another glibc than the machine's: see debian_13.sh.
+confstr='import os; print(os.confstr("CS_GNU_LIBC_VERSION"))'
+glibc=$("${PYTHON:-/none}" -c "$confstr" 2>/dev/null || getconf GNU_LIBC_VERSION 2>/dev/null) &&
+    glibc=${glibc#glibc } ||
     fail "found no glibc, but TFX has wheels for glibc only: use a Debian or Ubuntu machine or container"
 if ((${glibc#2.} < 39)); then
     stack=tfx-1.16 allowed="3.10 3.11"
@@ -65,25 +69,26 @@ say "TFX ${stack#tfx-} (glibc $glibc) on Python $version ($python)"
 
 # --- The environment. The stamp says what a finished one was built for. It goes before
 # anything changes and comes back last, so that a killed set-up starts afresh.
-stamp=.venv/.ready lock=requirements/$stack/lock.txt
+venv=${VENV:-.venv}
+stamp=$venv/.ready lock=requirements/$stack/lock.txt
 exec 9<scripts/setup.sh && flock 9 # two `make`s at once: the second waits, and is done
 inputs=(setup.py scripts/setup.sh requirements/bootstrap.txt requirements/*/lock.txt)
-[[ ! -e $stamp || -n $(find "${inputs[@]}" -newer $stamp) ]] || exit 0
+[[ ! -e "$stamp" || -n $(find "${inputs[@]}" -newer "$stamp") ]] || exit 0
 
-if [[ $(cat $stamp 2>/dev/null) != "$stack $version" ]]; then
-    rm -rf .venv
-    "$python" -m venv .venv
+if [[ $(cat "$stamp" 2>/dev/null) != "$stack $version" ]]; then
+    rm -rf "$venv"
+    "$python" -m venv "$venv"
 fi
-rm -f $stamp
-say "installing $lock into .venv: about 3 GB"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check \
+rm -f "$stamp"
+say "installing $lock into $venv: about 3 GB"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
     --require-hashes --only-binary :all: -r requirements/bootstrap.txt
 # As pip does, trust what the system trusts, such as a company's own authority.
 [[ ! -e /etc/ssl/certs/ca-certificates.crt ]] || export UV_SYSTEM_CERTS=1
 # Compiled now, since where nothing may write bytecode each import of TFX takes 30 s.
 export UV_COMPILE_BYTECODE=1
-uv() { .venv/bin/uv pip "$@" --quiet --python .venv/bin/python; }
+uv() { "$venv/bin/uv" pip "$@" --quiet --python "$venv/bin/python"; }
 uv sync --require-hashes --build-constraints requirements/bootstrap.txt "$lock"
 uv install --no-deps --no-build-isolation --editable .
-echo "$stack $version" >$stamp
+echo "$stack $version" >"$stamp"
 say "done"
