@@ -12,6 +12,8 @@ from config.base import PositiveInt as Units
 from config.errors import close_to
 
 EmbeddingSize = Annotated[int, Field(ge=1)] | Literal["6n^0.25", "n^0.25"]
+SequencePooling = Literal["mean", "attention"]
+Activation = Literal["relu", "gelu", "silu", "tanh", "prelu", "dice"]
 Dropout = Annotated[Fraction, Field(lt=1.0)]
 
 
@@ -41,6 +43,10 @@ class Deep(Block):
         epoch is the L2 of the whole tables in each step: rare ids are held close to 0.
         AdaGrad, which lowers its rates by all gradients, learns less with it.
       kernel_l2: L2 on the kernels of the hidden layers.
+      sequence_pooling: Pooling of the vectors of a sequence: their `mean`, or by
+        `attention` a sum that the feature weighs that the sequence is like.
+      attention_units: Sizes of the hidden layers of the attention.
+      attention_softmax: Normalises the attention weights of a sequence to a sum of 1.
       optimizer: Optimizer of embeddings and layers; both update only the rows that a
         batch looks up.
       learning_rate: The optimizer's learning rate.
@@ -50,6 +56,9 @@ class Deep(Block):
     batch_norm: bool = True
     embedding_l2: NonNegativeFloat = 2e-3
     kernel_l2: NonNegativeFloat = 1e-5
+    sequence_pooling: SequencePooling = "mean"
+    attention_units: tuple[Units, ...] = (36,)
+    attention_softmax: bool = False
     optimizer: Literal["adagrad", "adam"] = "adam"
     learning_rate: PositiveFloat = 1e-3
 
@@ -63,7 +72,7 @@ class Mlp(Deep):
     """
 
     hidden_units: tuple[Units, ...] = (256, 128, 64)
-    activation: Literal["relu", "gelu", "silu", "tanh"] = "relu"
+    activation: Activation = "relu"
 
 
 class WideDeep(Mlp, Linear):
@@ -77,6 +86,13 @@ class EmbeddingMlp(Mlp):
     """Embedding+MLP: embeddings and numerics, concatenated, into an MLP."""
 
     dropout: Dropout = 0.3
+
+
+class Din(EmbeddingMlp):
+    """Deep Interest Network (Zhou et al. 2018): attention to sequences, and Dice."""
+
+    sequence_pooling: SequencePooling = "attention"
+    activation: Activation = "dice"
 
 
 class DeepCrossing(Deep):
@@ -126,6 +142,7 @@ class Model(Block):
     deep_crossing: DeepCrossing = DeepCrossing()
     deepfm: DeepFm = DeepFm()
     dcn_v2: DcnV2 = DcnV2()
+    din: Din = Din()
 
     @field_validator("kind")
     @classmethod

@@ -126,9 +126,12 @@ class Config(Block):
             )
 
     def _check_sequences(self) -> None:
-        for name, feature in self.features.items():
-            if not isinstance(feature, ItemSequence):
-                continue
+        sequences = {
+            name: feature
+            for name, feature in self.features.items()
+            if isinstance(feature, ItemSequence)
+        }
+        for name, feature in sequences.items():
             where = f"{_feature_key(name)}.like"
             _check_known(where, [feature.like], self.features)
             like = self.features[feature.like]
@@ -137,6 +140,15 @@ class Config(Block):
                     f"{where}: {feature.like!r} is {like.kind}; name a categorical or "
                     "hashed feature, which has the ids of the items"
                 )
+
+        pooling = getattr(self.model.settings, "sequence_pooling", "mean")
+        if pooling == "attention" and not sequences:
+            kind = self.model.kind
+            raise ValueError(
+                f"model.kind: {kind} has attention, and there is no sequence for it; "
+                "add a feature of 'kind: sequence', or set "
+                f"model.{kind}.sequence_pooling to mean"
+            )
 
     def _check_crosses(self) -> None:
         for cross in self.crosses:

@@ -9,6 +9,10 @@ PREDICT = "predict"
 # From serialised tf.Examples to the transformed columns.
 TRANSFORM_FEATURES = "transform_features"
 
+# From the inputs of `predict` to the attention weights of the items of each sequence,
+# where a model has attention.
+ATTENTION = "attention"
+
 EXAMPLES = "examples"
 PROBABILITY = "probability"
 

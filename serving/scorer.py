@@ -11,6 +11,7 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow.python.tools import saved_model_utils
 
 from config.signatures import (
+    ATTENTION,
     PREDICT,
     PROBABILITY,
     SERVING_DEFAULT,
@@ -63,7 +64,6 @@ class Scorer:
     def __init__(self, saved_model: str):
         # Signatures hold their model weakly.
         self._model = tf.saved_model.load(saved_model)
-        self._predict = self._model.signatures[PREDICT]
         self.inputs: Mapping[str, tf.TensorSpec] = raw_features(saved_model)
 
     def probabilities(
@@ -77,10 +77,25 @@ class Scorer:
         """
         (rows,) = {len(column) for column in columns.values()}
         batches = [
-            self._score(columns, slice(start, start + _BATCH))
+            self._outputs(PREDICT, columns, slice(start, start + _BATCH))[PROBABILITY]
             for start in range(0, rows, _BATCH)
         ]
         return np.concatenate(batches)
+
+    def attention(
+        self, columns: Mapping[str, npt.NDArray[np.generic]]
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        """Returns the attention weights of the items of each sequence, by its column.
+
+        They are float32 [rows, items], in the order of the items, 0 behind the last.
+        A model without attention has none.
+
+        Args:
+          columns: Raw features, as those of `probabilities`.
+        """
+        if ATTENTION not in self._model.signatures:
+            return {}
+        return self._outputs(ATTENTION, columns, slice(None))
 
     def probabilities_of_examples(
         self, examples: Sequence[bytes]
@@ -106,12 +121,15 @@ class Scorer:
         columns = transform(examples=tf.constant(examples, tf.string))
         return {name: column.numpy() for name, column in columns.items()}
 
-    def _score(
-        self, columns: Mapping[str, npt.NDArray[np.generic]], rows: slice
-    ) -> npt.NDArray[np.float32]:
+    def _outputs(
+        self,
+        signature: str,
+        columns: Mapping[str, npt.NDArray[np.generic]],
+        rows: slice,
+    ) -> dict[str, npt.NDArray[np.float32]]:
         tensors = {
             spec.name: tf.constant(columns[name][rows])
             for name, spec in self.inputs.items()
         }
-        scores: npt.NDArray[np.float32] = self._predict(**tensors)[PROBABILITY]
-        return np.asarray(scores)
+        outputs = self._model.signatures[signature](**tensors)
+        return {name: np.asarray(output) for name, output in outputs.items()}

@@ -49,6 +49,7 @@ model:
   deep_crossing: {residual_units: [8], learning_rate: 0.01}
   deepfm: {hidden_units: [8], learning_rate: 0.01}
   dcn_v2: {hidden_units: [8], learning_rate: 0.01}
+  din: {hidden_units: [8], learning_rate: 0.01, attention_units: [4]}
 training: {epochs: 5, batch_size: 32}
 evaluation:
   slices: [[city], [device, city], [age]]

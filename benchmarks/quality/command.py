@@ -25,6 +25,7 @@ from config.model import Model
 from config.root import Config
 
 LOGISTIC_REGRESSION = "logistic regression"
+_WITHOUT_SEQUENCES = [kind for kind in Model.kinds() if kind != "din"]
 
 Seeds: TypeAlias = Sequence[int]
 
@@ -57,8 +58,8 @@ def parser(module_doc: str | None, seeds: int) -> argparse.ArgumentParser:
     command_line.add_work(options)
     options.add_argument("--seeds", type=int, default=seeds, help="number of seeds")
     options.add_argument(
-        "--models", nargs="*", default=Model.kinds(), metavar="KIND",
-        help="the models to train; by default all",
+        "--models", nargs="*", default=_WITHOUT_SEQUENCES, metavar="KIND",
+        help="the models to train; by default all that need no sequence",
     )  # fmt: skip
     options.add_argument(
         "--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE",

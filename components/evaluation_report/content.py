@@ -198,6 +198,52 @@ class WideWeights(Content):
     heaviest: tuple[WideWeight, ...]
 
 
+class AttendedItem(Content):
+    """A past item.
+
+    Attributes:
+      item: The item.
+      age: Number of items from it to the end of the sequence: 1 for the most recent.
+      weight: Its attention weight.
+    """
+
+    item: str
+    age: int
+    weight: float
+
+
+class AttendedExample(Content):
+    """An example, and the past items that counted for its prediction.
+
+    Attributes:
+      prediction: The probability of a click.
+      clicked: The label.
+      target: The value that the model predicts for.
+      length: Number of past items.
+      items: The items with the largest weights, the largest first.
+    """
+
+    prediction: float
+    clicked: bool
+    target: str
+    length: int
+    items: tuple[AttendedItem, ...]
+
+
+class Attention(Content):
+    """Attention of a model to a sequence, in a few examples.
+
+    Attributes:
+      feature: The sequence.
+      like: The feature of the target.
+      examples: The examples, the lowest prediction first.
+    """
+
+    feature: str
+    like: str
+    examples: tuple[AttendedExample, ...]
+
+
 class Source(Content):
     """The files that a split was read from.
 
@@ -270,6 +316,7 @@ class Report(Content, ArtifactFile):
       importances: Permutation importance of the features.
       importances_problem: Why that is not known.
       wide_weights: Weights of the wide part; None without one.
+      attention: Attention to each sequence; empty without any.
       ablations: Result of `ctr ablate`; None without one.
       data: The examples.
       lineage: Lineage of the model.
@@ -289,6 +336,7 @@ class Report(Content, ArtifactFile):
     importances: Importances | None = None
     importances_problem: str | None = None
     wide_weights: WideWeights | None = None
+    attention: tuple[Attention, ...] = ()
     ablations: Ablations | None = None
     data: Data
     lineage: Lineage

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from config.errors import InputError
 from config.examples import HashSplit, Splits, TimeSplit
-from config.features import Categorical, Feature, Numeric
+from config.features import Categorical, Feature, ItemSequence, Numeric
 from config.spans import Spans
 from config.training import Training
 from config.yaml_text import to_yaml
@@ -60,7 +60,7 @@ features:
 {features}
 
 {crosses}
-model: {{kind: wide_deep}}  # or embedding_mlp
+model: {{kind: wide_deep}}  # or {other_kinds}
 
 {training}{evaluation}gates:
   # {lowest_reason}
@@ -121,6 +121,7 @@ def infer_config(files: Sequence[Path], label: str, folder: Path = Path()) -> st
         label=_item("label", _settings(block)),
         clicked=_clicked(rows),
         features=_features(guesses),
+        other_kinds=_other_kinds(features),
         crosses=_crosses(features, columns, aucs, rows),
         training=_training(guesses),
         evaluation=_evaluation(features, columns, aucs, rows),
@@ -243,6 +244,12 @@ def _crosses(
         return f"# No crosses: of {pairs} pairs of features none tells more together.\n"
     heading = "  # By how much a pair lowers the log loss of rows that are held out."
     return "\n".join(["crosses:", heading, *_aligned("  ", lines), ""])
+
+
+def _other_kinds(features: Mapping[str, Feature]) -> str:
+    if any(isinstance(each, ItemSequence) for each in features.values()):
+        return "din, in which the target weighs the items of sequences"
+    return "embedding_mlp"
 
 
 def _by_auc(aucs: Mapping[str, float]) -> list[str]:

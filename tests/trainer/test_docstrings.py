@@ -8,8 +8,10 @@ import importlib
 import pytest
 
 MODULES = [
+    "trainer.layers.attention",
     "trainer.layers.batch",
     "trainer.layers.deep",
+    "trainer.layers.dice",
     "trainer.layers.embedding",
     "trainer.layers.output",
     "trainer.models.deepfm",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -20,13 +21,15 @@ from tfx.dsl.io import fileio
 from config.features import Feature, Numeric
 from config.names import tensor_name
 from config.signatures import (
+    ATTENTION,
     EXAMPLES,
     PREDICT,
     PROBABILITY,
     SERVING_DEFAULT,
     TRANSFORM_FEATURES,
 )
-from trainer.data.inputs import ModelInputs, Tensors
+from trainer.data.inputs import KerasTensors, ModelInputs, Tensors
+from trainer.layers.deep import attention_name
 from trainer.warm_start.exported_model import write_inputs
 
 
@@ -37,13 +40,15 @@ def export(
     transform: tft.TFTransformOutput,
     path: str,
 ) -> None:
-    """Saves a model with three signatures.
+    """Saves a model with its signatures.
 
     `serving_default` takes serialised tf.Examples (`examples`: string [batch]) and
     `predict` one named tensor for each raw feature, where an empty string or NaN is a
     missing value; both give `probability`: float32 [batch]. `transform_features`
-    takes serialised tf.Examples and gives the transformed columns. Beside them it is
-    written which columns the weights belong to, for a later model to start from.
+    takes serialised tf.Examples and gives the transformed columns. Of a model with
+    attention, `attention` has the inputs of `predict` and gives the weights of items
+    by the column of each sequence: float32 [batch, items]. Beside them it is written
+    which columns the weights belong to, for a later model to start from.
 
     Keras's ExportArchive is used since TensorFlow Serving's graph loader cannot read
     a Keras 3 model saved by `tf.saved_model.save`
@@ -69,9 +74,11 @@ def export(
     def serve_examples(examples: tf.Tensor) -> Tensors:
         return probability(tf.io.parse_example(examples, spec))
 
+    def parsed(tensors: Mapping[str, tf.Tensor]) -> dict[str, Any]:
+        return {name: _as_parsed(tensors[name], spec[name]) for name in features}
+
     def serve_tensors(tensors: Mapping[str, tf.Tensor]) -> Tensors:
-        raw = {name: _as_parsed(tensors[name], spec[name]) for name in features}
-        return probability(raw)
+        return probability(parsed(tensors))
 
     def transform_examples(examples: tf.Tensor) -> Tensors:
         return transformed(tf.io.parse_example(examples, spec))
@@ -79,14 +86,23 @@ def export(
     serialized = [tf.TensorSpec([None], tf.string, name=EXAMPLES)]
     arguments = _arguments(features)
     named = [{name: _raw_spec(features[name], arguments[name]) for name in features}]
-    archive = keras.export.ExportArchive()
-    # Not the model: its variables, which the endpoints use, would be saved twice.
-    archive.track(layer)
-    for name, function, signature in (
+    endpoints = [
         (SERVING_DEFAULT, serve_examples, serialized),
         (PREDICT, serve_tensors, named),
         (TRANSFORM_FEATURES, transform_examples, serialized),
-    ):
+    ]
+    attention = _attention_weights(model, inputs)
+    if attention is not None:
+
+        def explain_tensors(tensors: Mapping[str, tf.Tensor]) -> Tensors:
+            columns = transformed(parsed(tensors))
+            return attention({name: columns[name] for name in attention.input})
+
+        endpoints.append((ATTENTION, explain_tensors, named))
+    archive = keras.export.ExportArchive()
+    # Not the model: its variables, which the endpoints use, would be saved twice.
+    archive.track(layer)
+    for name, function, signature in endpoints:
         # AutoGraph would convert all of TFT's layer, for several seconds and no gain.
         plain = tf.autograph.experimental.do_not_convert(function)
         archive.add_endpoint(name, plain, signature)
@@ -95,6 +111,23 @@ def export(
         archive.write_out(path, verbose=False)
     _name_inputs(arguments, path)
     write_inputs(inputs, path)
+
+
+def _attention_weights(model: keras.Model, inputs: ModelInputs) -> keras.Model | None:
+    """The part of a model from columns to the attention weights of each sequence.
+
+    None where the model has no attention.
+    """
+    layers = {layer.name: layer for layer in model.layers}
+    columns = {tensor.name: tensor for tensor in model.inputs}
+    needed: KerasTensors = {}
+    weights: KerasTensors = {}
+    for column in inputs.ids:
+        layer = layers.get(attention_name(column))
+        if layer is not None:
+            needed |= {name: columns[name] for name in (column.name, column.owner)}
+            _, weights[column.name] = layer.output
+    return keras.Model(needed, weights) if weights else None
 
 
 def _arguments(features: Iterable[str]) -> dict[str, str]:
@@ -111,7 +144,7 @@ def _arguments(features: Iterable[str]) -> dict[str, str]:
 
 
 def _name_inputs(arguments: Mapping[str, str], path: str) -> None:
-    """Gives the inputs of `predict` the names of the features.
+    """Gives the inputs of signatures with a tensor for each feature its name.
 
     TensorFlow writes a signature as a function with an argument for each input, and so
     wants identifiers. What a server reads is a map, whose keys may be any text.
@@ -126,11 +159,12 @@ def _name_inputs(arguments: Mapping[str, str], path: str) -> None:
     with fileio.open(file, "rb") as stream:
         saved_model = saved_model_pb2.SavedModel.FromString(stream.read())
     (graph,) = saved_model.meta_graphs
-    signature = graph.signature_def[PREDICT]
-    written = meta_graph_pb2.SignatureDef.FromString(signature.SerializeToString())
-    signature.inputs.clear()
-    for name, argument in arguments.items():
-        signature.inputs[name].CopyFrom(written.inputs[argument])
+    for key in {PREDICT, ATTENTION} & {*graph.signature_def}:
+        signature = graph.signature_def[key]
+        written = meta_graph_pb2.SignatureDef.FromString(signature.SerializeToString())
+        signature.inputs.clear()
+        for name, argument in arguments.items():
+            signature.inputs[name].CopyFrom(written.inputs[argument])
     with fileio.open(file, "wb") as stream:
         stream.write(saved_model.SerializeToString())
     write_fingerprint(path)

@@ -1,8 +1,15 @@
-"""Size of a batch that is divided among replicas."""
+"""Batches that are divided among replicas."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import keras
 import tensorflow as tf
+
+# Keras's 0.99 takes some 300 steps to forget the initial mean and variance: with few
+# examples, an epoch has five.
+_NORM_MOMENTUM = 0.9
 
 
 def examples_per_replica(tensor: tf.Tensor) -> tf.Tensor:
@@ -22,3 +29,16 @@ def examples_per_replica(tensor: tf.Tensor) -> tf.Tensor:
     replica = tf.distribute.get_replica_context()
     # None while a model is built, outside of a step, for a distribution strategy.
     return size if replica is None else replica.all_reduce("MEAN", size)
+
+
+def batch_norm(name: str, **settings: Any) -> keras.layers.Layer:
+    """Builds a batch norm over the whole batch.
+
+    >>> batch_norm("norm")(tf.ones([2, 8])).shape
+    TensorShape([2, 8])
+    """
+    # On one device the statistics are the same without synchronisation, and more exact.
+    shared = tf.distribute.has_strategy()
+    return keras.layers.BatchNormalization(
+        momentum=_NORM_MOMENTUM, synchronized=shared, name=name, **settings
+    )

@@ -5,21 +5,22 @@ from __future__ import annotations
 import keras
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from config.model import Deep, Mlp
 from trainer.data.inputs import IdInput, KerasTensors, ModelInputs
+from trainer.layers.attention import AttentionPooling
+from trainer.layers.batch import batch_norm
+from trainer.layers.dice import Dice
 from trainer.layers.embedding import PooledEmbedding
-
-# Keras's 0.99 takes some 300 steps to forget the initial mean and variance: with few
-# examples, an epoch has five.
-_NORM_MOMENTUM = 0.9
 
 
 def embeddings(
     inputs: ModelInputs, tensors: KerasTensors, settings: Deep
 ) -> list[keras.KerasTensor]:
-    """Embeds each column of ids but crosses, float32 [batch, size] each."""
+    """Embeds each column of ids but crosses, float32 [batch, size] each.
+
+    A sequence has the table of the column that it is like.
+    """
     tables = {
         column.name: PooledEmbedding(
             column.name,
@@ -32,9 +33,38 @@ def embeddings(
         for column in inputs.uncrossed_ids
         if column.like is None
     }
-    return [
-        tables[column.owner](tensors[column.name]) for column in inputs.uncrossed_ids
-    ]
+    embedded = {name: table(tensors[name]) for name, table in tables.items()}
+    for column in inputs.uncrossed_ids:
+        if column.like is not None:
+            table, target = tables[column.like], embedded[column.like]
+            ids = tensors[column.name]
+            embedded[column.name] = _sequence(column, table, target, ids, settings)
+    return [embedded[column.name] for column in inputs.uncrossed_ids]
+
+
+def _sequence(
+    column: IdInput,
+    table: PooledEmbedding,
+    target: keras.KerasTensor,
+    ids: keras.KerasTensor,
+    settings: Deep,
+) -> keras.KerasTensor:
+    """Pools the vectors of a sequence, float32 [batch, size]."""
+    if settings.sequence_pooling == "mean":
+        return table(ids)
+    attention = AttentionPooling(
+        settings.attention_units,
+        softmax=settings.attention_softmax,
+        kernel_regularizer=_l2(settings.kernel_l2),
+        name=attention_name(column),
+    )
+    pooled, _ = attention(target, table(ids, pooled=False), ids)
+    return pooled
+
+
+def attention_name(column: IdInput) -> str:
+    """Name of the layer that pools a sequence by attention."""
+    return f"deep.attention.{column.name}"
 
 
 def _strengths(l2: float, column: IdInput) -> float | npt.NDArray[np.float64]:
@@ -52,7 +82,7 @@ def stack(
         return keras.layers.concatenate(embedded, name="deep.stack")
     numbers = inputs.stacked_numbers(tensors)
     if settings.batch_norm:
-        numbers = _batch_norm("deep.norm.numbers")(numbers)
+        numbers = batch_norm("deep.norm.numbers")(numbers)
     return keras.layers.concatenate([*embedded, numbers], name="deep.stack")
 
 
@@ -86,7 +116,7 @@ def hidden_layer(
       units: Size of the layer.
       name: Suffix of the layers' names, unique in the model.
       settings: Batch norm, dropout and L2.
-      activation: Keras name of the activation.
+      activation: `dice`, `prelu`, or Keras's name of another activation.
 
     Returns:
       float32 [batch, units].
@@ -95,13 +125,22 @@ def hidden_layer(
         tensor
     )
     if settings.batch_norm:
-        tensor = _batch_norm(f"deep.norm.{name}")(tensor)
-    tensor = keras.layers.Activation(activation, name=f"deep.activation.{name}")(tensor)
+        tensor = batch_norm(f"deep.norm.{name}")(tensor)
+    tensor = _activation(activation, f"deep.activation.{name}")(tensor)
     if settings.dropout:
         tensor = keras.layers.Dropout(settings.dropout, name=f"deep.dropout.{name}")(
             tensor
         )
     return tensor
+
+
+def _activation(activation: str, name: str) -> keras.layers.Layer:
+    match activation:
+        case "dice":
+            return Dice(name=name)
+        case "prelu":
+            return keras.layers.PReLU(name=name)
+    return keras.layers.Activation(activation, name=name)
 
 
 def dense(
@@ -113,15 +152,6 @@ def dense(
         use_bias=use_bias,
         kernel_regularizer=_l2(settings.kernel_l2),
         name=name,
-    )
-
-
-def _batch_norm(name: str) -> keras.layers.Layer:
-    # Statistics of the whole batch. On one device they are the same without
-    # synchronisation, and more exact.
-    shared = tf.distribute.has_strategy()
-    return keras.layers.BatchNormalization(
-        momentum=_NORM_MOMENTUM, synchronized=shared, name=name
     )
 
 

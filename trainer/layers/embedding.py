@@ -31,7 +31,8 @@ class PooledEmbedding(keras.layers.Layer):
 
     Input: int64 [batch], or int64 [batch, values] with the id of a missing value as
     padding. Output: float32 [batch, size]; an example without any value gets the
-    vector of a missing value.
+    vector of a missing value. Unless they are to be pooled, the vectors of the values
+    of an example are behind that of a missing one: float32 [batch, 1 + values, size].
     """
 
     def __init__(
@@ -77,19 +78,24 @@ class PooledEmbedding(keras.layers.Layer):
             shape=self._shape, initializer=self._initializer, name="table"
         )
 
-    def call(self, ids: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Returns the vectors of the ids, float32 [batch, size]."""
+    def call(
+        self, ids: tf.Tensor, training: bool = False, pooled: bool = True
+    ) -> tf.Tensor:
+        """Returns the vectors of the ids, those of lists pooled or one by one."""
+        if not pooled:
+            ids = tf.pad(ids, [[0, 0], [1, 0]], constant_values=MISSING_ID)
         vectors = tf.nn.embedding_lookup(self.table.value, ids)
         if len(ids.shape) == 1:
-            present, pooled = tf.ones_like(ids, vectors.dtype), vectors
+            present = tf.ones_like(ids, vectors.dtype)
         else:
             present = tf.cast(tf.not_equal(ids, MISSING_ID), vectors.dtype)
-            pooled = self._pooled(vectors, present)
         if training and self._l2 is not None:
             squares = tf.reduce_sum(tf.square(vectors), axis=-1) * present
             total = tf.reduce_sum(tf.gather(self._l2, ids) * squares)
             self.add_loss(total / examples_per_replica(vectors))
-        return pooled
+        if len(ids.shape) == 1 or not pooled:
+            return vectors
+        return self._pooled(vectors, present)
 
     def _pooled(self, vectors: tf.Tensor, present: tf.Tensor) -> tf.Tensor:
         """Pools the vectors of the values that are present, 1 or 0 each."""

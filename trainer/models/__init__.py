@@ -17,6 +17,7 @@ from trainer.models import (
     dcn_v2,
     deep_crossing,
     deepfm,
+    din,
     embedding_mlp,
     linear,
     wide_deep,
@@ -31,4 +32,5 @@ MODELS: Mapping[str, Logit] = {
     "deep_crossing": deep_crossing.logit,
     "deepfm": deepfm.logit,
     "dcn_v2": dcn_v2.logit,
+    "din": din.logit,
 }

@@ -15,6 +15,7 @@ from tfx.utils import path_utils
 
 from components.evaluation_report.changes import changes
 from components.evaluation_report.collect import lineage
+from components.evaluation_report.collect.attention import attended_examples
 from components.evaluation_report.collect.data import collect_data
 from components.evaluation_report.collect.importance import (
     ImportanceError,
@@ -151,7 +152,8 @@ def _from_predictions(
     found: dict[str, Any] = {
         "wide_weights": heaviest_weights(
             scorer, ExportedModel(path), config.features, config.crosses, sample
-        )
+        ),
+        "attention": attended_examples(scorer, config.features, sample),
     }
     try:
         found["importances"] = measure_importances(scorer, sample)

@@ -12,6 +12,9 @@ from rich.console import Console
 
 from components.evaluation_report.changes import Change
 from components.evaluation_report.content import (
+    AttendedExample,
+    AttendedItem,
+    Attention,
     Baseline,
     Data,
     Distance,
@@ -251,6 +254,20 @@ def importances() -> Importances:
     )
 
 
+def attention() -> Attention:
+    example = AttendedExample(
+        prediction=0.25,
+        clicked=True,
+        target="a<1>",
+        length=7,
+        items=(
+            AttendedItem(item="a<7>", age=2, weight=0.53),
+            AttendedItem(item="a9", age=1, weight=-0.1),
+        ),
+    )
+    return Attention(feature="history", like="ad", examples=(example,))
+
+
 @pytest.fixture
 def make_report() -> Callable[..., Report]:
     """Makes the report of a run that passed and had a baseline, or another one."""
@@ -286,6 +303,7 @@ def make_report() -> Callable[..., Report]:
             training=training(),
             importances=importances(),
             wide_weights=WideWeights(examples=8000, ids=40, heaviest=(weight,)),
+            attention=(attention(),),
             data=data(),
             lineage=lineage(baseline if with_baseline else None),
         )

@@ -126,6 +126,12 @@ def test_a_stopped_run_shows_its_data(stopped):
     assert not any(each.get("id") == "slices" for each in page.all("section"))
 
 
+def test_past_items_are_listed_with_their_weights(page, make_report):
+    assert "a<7> 0.530 (2 ago), a9 -0.100 (1 ago)" in page.texts("td")
+    assert "Past items that count" in page.texts("h3")
+    assert "Past items" not in render_page(make_report(attention=()))
+
+
 def test_sections_without_content_are_left_out(make_report):
     report = make_report(
         wide_weights=None, importances=None, importances_problem="the reason"

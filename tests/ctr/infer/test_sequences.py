@@ -60,6 +60,7 @@ def test_a_list_of_the_ids_of_a_column_is_a_sequence_like_it(features: Any):
     line = next(each for each in text.splitlines() if "clicked:" in each)
     assert "lists of 3.0 on average, of whose items 100% are values of 'ad'" in line
     assert "empty in 16%" in line
+    assert "model: {kind: wide_deep}  # or din, " in text
 
 
 def test_numbers_in_lists_of_parquet_are_ids_too(features: Any):

@@ -27,7 +27,10 @@ def test_mlp_gives_the_last_layers_units(batch_norm, dropout):
     assert mlp(keras.Input((3,)), settings).shape == (None, 4)
 
 
-@pytest.mark.parametrize(("activation", "expected"), [("relu", 0.0), ("tanh", -0.9640)])
+@pytest.mark.parametrize(
+    ("activation", "expected"),
+    [("relu", 0.0), ("prelu", 0.0), ("tanh", -0.9640), ("dice", -0.2386)],
+)
 def test_mlp_applies_the_activation(activation, expected):
     model = _mlp(dropout=0.0, batch_norm=False, activation=activation)
 
@@ -63,6 +66,27 @@ def test_a_sequence_is_the_mean_of_the_vectors_of_the_column_it_is_like():
     pooled, single = model(rows)
     np.testing.assert_allclose(pooled, [[2, 4], [8, 4], [9, 9]])
     np.testing.assert_allclose(single, [[8, 4], [1, 2], [3, 6]])
+
+
+def test_a_sequence_is_weighed_by_the_column_it_is_like():
+    past = IdInput("past", 4, 2, multivalued=True, like="ad")
+    inputs = ModelInputs(ids=(IdInput("ad", 4, 2), past), numbers=())
+    tensors = inputs.keras_inputs()
+    settings = EmbeddingMlp(
+        sequence_pooling="attention", attention_units=(), attention_softmax=True
+    )
+    model = keras.Model(tensors, embeddings(inputs, tensors, settings))
+    table = np.array([[9.0, 9.0], [1.0, 2.0], [3.0, 6.0], [8.0, 4.0]])
+    # The score is the first number of the target times that of the item.
+    kernel = np.eye(8)[:, [6]]
+    model.get_layer("deep.embedding.ad").set_weights([table])
+    model.get_layer("deep.attention.past").set_weights([kernel, np.zeros(1)])
+    rows = {"past": np.array([[1, 2, 0], [0, 0, 0]]), "ad": np.array([1, 3])}
+    first, second = np.exp([1.0, 3.0]) / np.exp([1.0, 3.0]).sum()
+
+    _, pooled = model(rows)
+    expected = [first * table[1] + second * table[2], table[0]]
+    np.testing.assert_allclose(pooled, expected, rtol=1e-5)
 
 
 def test_the_rate_of_a_shared_vector_is_that_of_all_its_lookups():

@@ -9,7 +9,7 @@ from config.training import Training
 from trainer.fit.classifier import build_classifier
 
 # What makes a model small, whatever its kind.
-SMALL = {"hidden_units": (8,), "residual_units": (8,)}
+SMALL = {"hidden_units": (8,), "residual_units": (8,), "attention_units": (4,)}
 
 
 @pytest.fixture

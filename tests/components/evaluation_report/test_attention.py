@@ -1,0 +1,85 @@
+"""Past items that counted, in a few examples."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from components.evaluation_report.collect.attention import attended_examples
+from components.evaluation_report.collect.sample import Sample, read_sample
+from serving.scorer import Scorer
+
+
+@pytest.fixture(scope="module")
+def sample(tiny, tmp_path_factory, write_records):
+    folder = tmp_path_factory.mktemp("split")
+    write_records(folder / "a.gz", tiny.as_examples(tiny.rows))
+    return read_sample(str(folder), tiny.config.features, "click", 400, 400)
+
+
+@pytest.fixture(scope="module")
+def scorer(tiny_models):
+    return Scorer(str(tiny_models("din").saved_model))
+
+
+@pytest.fixture(scope="module")
+def attention(tiny, scorer, sample):
+    (found,) = attended_examples(scorer, tiny.config.features, sample)
+    return found
+
+
+def test_examples_are_from_the_lowest_to_the_highest_prediction(
+    attention, scorer, sample, tiny
+):
+    long = [len(row["history"]) > 1 for row in tiny.rows]
+    predictions = scorer.probabilities(sample.columns)[long]
+    found = [each.prediction for each in attention.examples]
+
+    assert (attention.feature, attention.like) == ("history", "device")
+    assert len(found) == 6
+    assert found == sorted(found)
+    assert found[0] == pytest.approx(predictions.min(), abs=1e-6)
+    assert found[-1] == pytest.approx(predictions.max(), abs=1e-6)
+
+
+def test_items_are_those_of_the_example_the_heaviest_first(attention, tiny, sample):
+    histories = {
+        (row["device"][0], tuple(row["history"]), bool(row["click"][0]))
+        for row in tiny.rows
+    }
+    for each in attention.examples:
+        ages = [item.age for item in each.items]
+        assert sorted(ages) == list(range(1, min(3, each.length) + 1))
+        kept = tuple(item.item for item in sorted(each.items, key=lambda i: -i.age))
+        assert any(
+            each.target == target and kept == items[-3:] and each.length == len(items)
+            for target, items, clicked in histories
+            if clicked == each.clicked
+        )
+        weights = [abs(item.weight) for item in each.items]
+        assert weights == sorted(weights, reverse=True)
+        assert max(weights) > 0
+
+
+def test_equal_items_have_equal_weights_for_a_target(attention):
+    """The weight is of target and item, wherever it stands."""
+    weights: dict[tuple[str, str], list[float]] = {}
+    for each in attention.examples:
+        for item in each.items:
+            weights.setdefault((each.target, item.item), []).append(item.weight)
+
+    assert len(weights) > 1
+    for same in weights.values():
+        np.testing.assert_allclose(same, same[0], atol=1e-6)
+
+
+def test_without_attention_or_histories_there_is_none(
+    tiny, tiny_models, scorer, sample
+):
+    features = tiny.config.features
+    mean = Scorer(str(tiny_models("embedding_mlp").saved_model))
+    empty = np.full((len(sample.labels), 1), b"", object)
+    without = Sample({**sample.columns, "history": empty}, sample.labels)
+
+    assert attended_examples(mean, features, sample) == ()
+    assert attended_examples(scorer, features, without) == ()
