@@ -42,6 +42,10 @@ test-all: $(READY) ## Run all tests, but those in containers
 test-containers: $(READY) ## Build the image, and run each task of a pipeline in it
 	$(BIN)/pytest -m containers $(ARGS)
 
+.PHONY: test-flink
+test-flink: $(READY) ## Run the tests on Flink, with Java and Beam's job server
+	@scripts/test_flink.sh $(ARGS)
+
 NEWER := .cache/tfx-1.21
 .PHONY: test-newer-stack
 test-newer-stack: $(READY) ## Run the tests on the newer TFX stack, on any glibc

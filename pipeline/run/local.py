@@ -7,6 +7,7 @@ import os
 import time
 from pathlib import Path
 
+import grpc
 from tfx.orchestration import pipeline as tfx_pipeline
 
 from components.evaluation_report.content import read_content
@@ -123,11 +124,21 @@ def _explained(
     user_error = find_user_error(error)
     if user_error is not None:
         return user_error
-    words = str(error).strip().splitlines() or [""]
-    if any("No space left" in line or "disk is full" in line for line in words):
+    if any(words in str(error) for words in ("No space left", "disk is full")):
         return disk_full(work_dir.path)
     _log.error("%s failed", component, exc_info=error)
     return RunError(
-        f"{component} failed: {type(error).__name__}: {words[-1]}; the log is "
-        f"{folder / LOG_FILE}"
+        f"{component} failed: {in_one_line(error)}; the log is {folder / LOG_FILE}"
     )
+
+
+def in_one_line(error: Exception) -> str:
+    """The kind of an error and the last line of its message.
+
+    An error of gRPC, such as of Beam with a job server that has died, has its status
+    before the last line.
+    """
+    if isinstance(error, grpc.RpcError) and isinstance(error, grpc.Call):
+        return f"gRPC: {error.code().name}: {error.details()}"
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[-1]}"
