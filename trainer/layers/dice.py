@@ -9,7 +9,7 @@ from trainer.layers.batch import batch_norm
 
 
 class Dice(keras.layers.Layer):
-    """Data-adaptive activation of Zhou et al. 2018, section 5.3.
+    """Data-adaptive activation of Zhou et al. 2018, section 5.2.
 
         f(s) = p(s) s + (1 - p(s)) alpha s
         p(s) = sigmoid((s - mean) / sqrt(variance + epsilon))

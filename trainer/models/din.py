@@ -4,7 +4,7 @@ logit = MLP([embeddings, attention(target, history), numbers])
 
 Embedding+MLP in which the target weighs the items of each sequence
 (`trainer.layers.attention`) and Dice is the activation. The paper's mini-batch aware
-regularisation (section 5.2) is what `embedding_l2` is in all models: equation 5, a sum
+regularisation (section 5.1) is what `embedding_l2` is in all models: equation 5, a sum
 over the lookups of a batch, each divided by how often its id occurs; the paper's
 equation 6 approximates it.
 
