@@ -203,11 +203,14 @@ class AttendedItem(Content):
 
     Attributes:
       item: The item.
-      age: Number of items from it to the end of the sequence: 1 for the most recent.
-      weight: Its attention weight.
+      times: How often it is in the sequence.
+      age: Number of items from its last occurrence to the end of the sequence: 1 for
+        the most recent one.
+      weight: Its attention weight, summed over its occurrences.
     """
 
     item: str
+    times: int
     age: int
     weight: float
 

@@ -83,9 +83,17 @@ def _items(
 ) -> tuple[AttendedItem, ...]:
     """The items with the largest weights, which may be below 0."""
     kept = [text for text in row.tolist() if text][-feature.max_length :]
+    places: dict[bytes, list[int]] = {}
+    for place, text in enumerate(kept):
+        places.setdefault(text, []).append(place)
     items = [
-        AttendedItem(item=_text(text), age=len(kept) - place, weight=float(weight))
-        for place, (text, weight) in enumerate(zip(kept, weights, strict=False))
+        AttendedItem(
+            item=_text(text),
+            times=len(found),
+            age=len(kept) - found[-1],
+            weight=float(weights[found].sum()),
+        )
+        for text, found in places.items()
     ]
     return tuple(sorted(items, key=lambda item: -abs(item.weight))[:_ITEMS])
 

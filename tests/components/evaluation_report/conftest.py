@@ -261,8 +261,8 @@ def attention() -> Attention:
         target="a<1>",
         length=7,
         items=(
-            AttendedItem(item="a<7>", age=2, weight=0.53),
-            AttendedItem(item="a9", age=1, weight=-0.1),
+            AttendedItem(item="a<7>", times=3, age=2, weight=0.53),
+            AttendedItem(item="a9", times=1, age=1, weight=-0.1),
         ),
     )
     return Attention(feature="history", like="ad", examples=(example,))

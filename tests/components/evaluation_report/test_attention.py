@@ -42,23 +42,25 @@ def test_examples_are_from_the_lowest_to_the_highest_prediction(
     assert found[-1] == pytest.approx(predictions.max(), abs=1e-6)
 
 
-def test_items_are_those_of_the_example_the_heaviest_first(attention, tiny, sample):
-    histories = {
-        (row["device"][0], tuple(row["history"]), bool(row["click"][0]))
+def test_items_are_those_of_the_example_the_heaviest_first(attention, tiny):
+    rows = {
+        (row["device"][0], bool(row["click"][0]), len(row["history"]), _ages(row))
         for row in tiny.rows
     }
     for each in attention.examples:
-        ages = [item.age for item in each.items]
-        assert sorted(ages) == list(range(1, min(3, each.length) + 1))
-        kept = tuple(item.item for item in sorted(each.items, key=lambda i: -i.age))
-        assert any(
-            each.target == target and kept == items[-3:] and each.length == len(items)
-            for target, items, clicked in histories
-            if clicked == each.clicked
-        )
+        ages = frozenset((item.item, item.times, item.age) for item in each.items)
+        assert (each.target, each.clicked, each.length, ages) in rows
         weights = [abs(item.weight) for item in each.items]
         assert weights == sorted(weights, reverse=True)
         assert max(weights) > 0
+
+
+def _ages(row):
+    """Each item that is kept, how often it is there, and how many items ago."""
+    kept = row["history"][-3:]
+    return frozenset(
+        (item, kept.count(item), 1 + kept[::-1].index(item)) for item in kept
+    )
 
 
 def test_equal_items_have_equal_weights_for_a_target(attention):
@@ -66,7 +68,8 @@ def test_equal_items_have_equal_weights_for_a_target(attention):
     weights: dict[tuple[str, str], list[float]] = {}
     for each in attention.examples:
         for item in each.items:
-            weights.setdefault((each.target, item.item), []).append(item.weight)
+            one = item.weight / item.times
+            weights.setdefault((each.target, item.item), []).append(one)
 
     assert len(weights) > 1
     for same in weights.values():

@@ -127,7 +127,7 @@ def test_a_stopped_run_shows_its_data(stopped):
 
 
 def test_past_items_are_listed_with_their_weights(page, make_report):
-    assert "a<7> 0.530 (2 ago), a9 -0.100 (1 ago)" in page.texts("td")
+    assert "a<7> 0.530 (3 times, 2 ago), a9 -0.100 (1 ago)" in page.texts("td")
     assert "Past items that count" in page.texts("h3")
     assert "Past items" not in render_page(make_report(attention=()))
 
