@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from config.base import Block
+from config.calibration import Calibration
 from config.evaluation import Gate, OnBaselineProblem, Severities, Skew
 from config.examples import CsvFormat, FileFormat, HashSplit, Label, TimeSplit
 from config.features import Cross, Features, RawColumn, raw_columns
@@ -126,6 +127,7 @@ class TrainerPart(TransformPart):
     embedding_size: EmbeddingSize
     settings: dict[str, Any]
     training: Training
+    calibration: Calibration
 
     @classmethod
     def of(cls, config: Config) -> TrainerPart:
@@ -136,6 +138,7 @@ class TrainerPart(TransformPart):
             embedding_size=config.model.embedding_size,
             settings=config.model.settings.model_dump(mode="json"),
             training=config.training,
+            calibration=config.calibration,
         )
 
     @property
@@ -179,7 +182,8 @@ class TunerPart(Block):
         learning = config.training.model_dump(exclude=_OF_THE_TRAINER_ONLY)
         learning |= {"epochs": tuning.epochs, "seed": tuning.seed}
         training = Training.model_validate(learning)
-        trainer = TrainerPart.of(config.model_copy(update={"training": training}))
+        update = {"training": training, "calibration": Calibration()}
+        trainer = TrainerPart.of(config.model_copy(update=update))
         return cls(trainer=trainer, tuning=tuning)
 
 

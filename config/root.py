@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from config.base import Block, Name
 from config.beam import Option, check_runner
+from config.calibration import Calibration
 from config.columns import bucket_name, id_column, missing_name, numeric_columns
 from config.errors import close_to
 from config.evaluation import Evaluation, Gate, Validation, with_canonical_slices
@@ -40,6 +41,7 @@ class Config(Block):
         the default number of buckets.
       model: The model and its settings.
       training: Settings of the training.
+      calibration: Correction of the trained model's predictions.
       tuning: A search for better settings of the model before it is trained; None
         for no search.
       validation: Schema and thresholds of the examples.
@@ -62,6 +64,7 @@ class Config(Block):
     crosses: tuple[Cross, ...] = ()
     model: Model = Model()
     training: Training = Training()
+    calibration: Calibration = Calibration()
     tuning: Tuning | None = None
     validation: Validation = Validation()
     evaluation: Evaluation = Evaluation()
@@ -96,6 +99,7 @@ class Config(Block):
         self._check_gates()
         if self.tuning is not None:
             check_space(self.tuning.space, self.model)
+        self._check_calibration()
         self._check_embeddings()
         self._check_validation()
         if (truth := self.evaluation.true_probability) is not None:
@@ -250,6 +254,21 @@ class Config(Block):
         elif metric.startswith(("precision_at_", "recall_at_")):
             allowed += "; for others add to evaluation.thresholds"
         raise ValueError(f"{where}: got {metric!r}; allowed: {allowed}")
+
+    def _check_calibration(self) -> None:
+        _check_known("calibration.by", self.calibration.by, self.features)
+        for name in self.calibration.by:
+            column = id_column(name, self.features)
+            if column is None:
+                raise ValueError(
+                    f"calibration.by: {name!r} is numeric without buckets; give "
+                    f"{_feature_key(name)} 'buckets' or 'boundaries'"
+                )
+            if column.multivalued:
+                raise ValueError(
+                    f"calibration.by: {name!r} has several values in an example; "
+                    "calibrate by a feature that has one"
+                )
 
     def _check_embeddings(self) -> None:
         """Features that start from, or leave, vectors have an embedding."""

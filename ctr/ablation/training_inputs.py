@@ -49,7 +49,7 @@ class Trained:
         return [column.title for column in ids] + [column.title for column in numbers]
 
     def without(self, feature: str) -> Trained:
-        """The same without a feature and what needs it: crosses, sequences like it."""
+        """The same without a feature and what needs it, such as sequences like it."""
         features = {
             name: each
             for name, each in self.part.features.items()
@@ -58,8 +58,10 @@ class Trained:
         crosses = tuple(
             cross for cross in self.part.crosses if features.keys() >= {*cross.features}
         )
-        part = self.part.model_copy(update={"features": features, "crosses": crosses})
-        return replace(self, part=part)
+        by = tuple(name for name in self.part.calibration.by if name in features)
+        calibration = self.part.calibration.model_copy(update={"by": by})
+        update = {"features": features, "crosses": crosses, "calibration": calibration}
+        return replace(self, part=self.part.model_copy(update=update))
 
 
 def find_trained(

@@ -92,8 +92,11 @@ def test_the_tuner_trains_in_its_own_way(load: Load):
     config = load(
         "tuning={epochs: 2, seed: 7}",
         "training={epochs: 9, seed: 3, patience: 4, distribution: {}}",
+        "calibration.method=platt",
     )
     assert config.tuning is not None
-    training = TunerPart.of(config, config.tuning).trainer.training
+    trainer = TunerPart.of(config, config.tuning).trainer
+    assert trainer.calibration.method == "none"
+    training = trainer.training
     assert (training.epochs, training.seed, training.patience) == (2, 7, 4)
     assert training.distribution is None

@@ -61,9 +61,11 @@ def train_tiny(tiny: Any, tmp_path_factory: Any) -> Callable[..., Trained]:
         problem: Any = tiny,
         arguments: dict[str, Any] | None = None,
         custom_config: dict[str, Any] | None = None,
+        calibration: dict[str, Any] | None = None,
         **settings: Any,
     ) -> Trained:
         data = problem.config.model_dump()
+        data["calibration"] = calibration or {}
         data["training"] = {"epochs": 2, "batch_size": 33, **training}
         data["model"]["kind"] = kind
         data["model"][kind] |= settings

@@ -97,6 +97,20 @@ def row_of_unknown(old, column, term):
     return int(np.ravel(ids)[0])
 
 
+def test_a_calibrated_model_gives_the_weights_before_its_calibration(
+    train_tiny, tiny, build, start
+):
+    calibration = {"method": "isotonic", "by": ["device"]}
+    old = train_tiny({"validation_fraction": 0.5}, calibration=calibration)
+    model = build("wide_deep", tiny.inputs)
+    start(model, old.saved_model, tiny)
+
+    before = old.weights()
+    assert {name for name in before if name.startswith("output.")}
+    for name, values in weights(model).items():
+        np.testing.assert_array_equal(values, before[name], err_msg=name)
+
+
 @pytest.mark.parametrize("kind", ["linear", "wide_deep", "deepfm"])
 def test_rows_follow_their_terms(kind, tiny_models, next_day, build, start):
     old = tiny_models(kind)

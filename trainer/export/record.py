@@ -29,6 +29,38 @@ class Epoch(pydantic.BaseModel):
     validation_auc: Auc
 
 
+class CalibrationRecord(pydantic.BaseModel):
+    """Calibration of a trained model.
+
+    Attributes:
+      method: The configured method.
+      examples: Held-out examples that it was fitted on.
+      clicks: Those of them with a click.
+      spreads: Standard deviation of the offsets of each feature, in log-odds; 0 where
+        its values differ by no more than chance.
+      problem: Reason why the model is not calibrated; None if it is.
+    """
+
+    method: str
+    examples: int
+    clicks: int
+    spreads: dict[str, float] = {}
+    problem: str | None = None
+
+    def in_words(self) -> str:
+        """The record as one line."""
+        fitted_on = (
+            f"{self.examples:,} held-out examples, {self.clicks:,} of them clicks"
+        )
+        if self.problem is not None:
+            return f"not calibrated on {fitted_on}: {self.problem}"
+        spreads = (
+            f"{name} ±{spread:.2f}" if spread else f"{name} as all"
+            for name, spread in self.spreads.items()
+        )
+        return "; ".join([f"{self.method} calibration on {fitted_on}", *spreads])
+
+
 class TrainingRecord(pydantic.BaseModel):
     """Course of a training.
 
@@ -42,6 +74,7 @@ class TrainingRecord(pydantic.BaseModel):
         without a wide part.
       wide_zero_share: Share of them that are exactly 0.
       history: Each epoch, from the first.
+      calibration: What came after it; None where none is configured.
     """
 
     epochs: int
@@ -52,6 +85,7 @@ class TrainingRecord(pydantic.BaseModel):
     wide_rows: int | None = None
     wide_zero_share: float | None = None
     history: list[Epoch] = []
+    calibration: CalibrationRecord | None = None
 
     @classmethod
     def of(
@@ -59,6 +93,7 @@ class TrainingRecord(pydantic.BaseModel):
         history: Mapping[str, Sequence[float]],
         examples: int,
         wide: tuple[int, float] | None,
+        calibration: CalibrationRecord | None = None,
     ) -> TrainingRecord:
         """The record of a training.
 
@@ -66,6 +101,7 @@ class TrainingRecord(pydantic.BaseModel):
           history: Metrics of each epoch.
           examples: Number of examples in an epoch.
           wide: Number of wide weights seen, and the share of them that are 0.
+          calibration: The calibration after it.
         """
         epochs = len(history["loss"])
         best_epoch = int(history["best_epoch"][-1])
@@ -87,6 +123,7 @@ class TrainingRecord(pydantic.BaseModel):
                 )
                 for epoch in range(epochs)
             ],
+            calibration=calibration,
         )
 
     def in_words(self) -> str:
@@ -102,4 +139,6 @@ class TrainingRecord(pydantic.BaseModel):
             words += (
                 f"; {self.wide_zero_share:.1%} of {self.wide_rows:,} wide weights are 0"
             )
+        if self.calibration is not None:
+            words += f"; {self.calibration.in_words()}"
         return words

@@ -23,6 +23,7 @@ from trainer.export.embeddings import export_embeddings
 from trainer.export.record import RECORD_FILE, TrainingRecord
 from trainer.export.signatures import export
 from trainer.export.tables import fill_unseen_rows, wide_rows
+from trainer.fit.calibration import calibrate
 from trainer.fit.callbacks import training_callbacks
 from trainer.fit.classifier import build_classifier
 from trainer.fit.distribution import (
@@ -136,7 +137,7 @@ def train(
       strategy: Placement of the replicas; None for one on the default device.
 
     Returns:
-      The model with the best weights, on one device.
+      The model with the best weights, on one device, calibrated as configured.
 
     Raises:
       InputError: There are too few examples.
@@ -158,19 +159,23 @@ def train(
         given = warm_start(model, training.warm_start, inputs, transform, base_model)
         callbacks = training_callbacks(training, log_dir)
         history = fit(model, data, training.epochs, callbacks, training.positive_weight)
-    if not math.isfinite(history["loss"][-1]):
-        raise RunError(
-            f"the training of {part.model} diverged: its loss is not finite; lower "
-            f"the learning rates in model.{part.model}"
+        if not math.isfinite(history["loss"][-1]):
+            raise RunError(
+                f"the training of {part.model} diverged: its loss is not finite; lower "
+                f"the learning rates in model.{part.model}"
+            )
+        wide = wide_rows(model, counts)
+        fill_unseen_rows(model, counts, given)
+        if strategy is not None:
+            weights = model.get_weights()
+            model = build(None)
+            model.set_weights(weights)
+        model, calibration = calibrate(
+            model, part.calibration, inputs, part.features, data.validation
         )
-    record = TrainingRecord.of(history, examples, wide_rows(model, counts))
+    record = TrainingRecord.of(history, examples, wide, calibration)
     _log.info("%s", record.in_words())
     if log_dir is not None:
         path = os.path.join(log_dir, RECORD_FILE)
         io_utils.write_string_file(path, record.model_dump_json(indent=1))
-    fill_unseen_rows(model, counts, given)
-    if strategy is None:
-        return model
-    on_one_device = build(None)
-    on_one_device.set_weights(model.get_weights())
-    return on_one_device
+    return model

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 
 import pytest
 from tfx.types import standard_artifacts
 
+from config.calibration import Calibration
 from ctr.ablation.training_inputs import find_trained
 
 
@@ -35,6 +37,14 @@ def test_a_feature_goes_with_all_that_is_made_of_it(feature, gone, trained):
     assert set(trained.columns) - set(rest.columns) == gone
     assert set(rest.columns) < set(trained.columns)
     assert rest.part.model_settings == trained.part.model_settings
+
+
+def test_a_feature_is_no_longer_calibrated_by(trained):
+    calibration = Calibration(method="platt", by=("device", "user"))
+    part = trained.part.model_copy(update={"calibration": calibration})
+    rest = replace(trained, part=part).without("device").part
+
+    assert rest.calibration == Calibration(method="platt", by=("user",))
 
 
 def test_the_best_trial_is_trained(run):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trainer.export.record import Epoch, TrainingRecord
+from trainer.export.record import CalibrationRecord, Epoch, TrainingRecord
 
 HISTORY = {
     "loss": [0.5, 0.4, 0.3],
@@ -57,3 +57,15 @@ def test_an_undefined_auc_is_kept_as_none():
     assert [epoch.validation_auc for epoch in record.history] == [None] * 3
     assert TrainingRecord.model_validate_json(record.model_dump_json()) == record
     assert "nan" not in record.in_words()
+
+
+def test_a_calibration_is_part_of_the_line():
+    calibration = CalibrationRecord(
+        method="platt", examples=1200, clicks=300, spreads={"city": 0.25, "age": 0.0}
+    )
+    record = TrainingRecord.of(HISTORY, 1000, None, calibration)
+
+    assert TrainingRecord.model_validate_json(record.model_dump_json()) == record
+    line = record.in_words()
+    assert "platt calibration on 1,200 held-out examples, 300 of them clicks" in line
+    assert "city ±0.25" in line

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from trainer.export.signatures import export
+from trainer.layers.calibration import CalibratedLogit
 from trainer.models import MODELS
 
 TOLERANCE = {"rtol": 0, "atol": 1e-5}
@@ -125,27 +128,32 @@ def test_transform_features_gives_the_transformed_columns(tiny, signatures):
         np.testing.assert_allclose(transformed[name], column, rtol=1e-5, err_msg=name)
 
 
-def test_the_graph_loader_of_tensorflow_serving_gives_the_same_answers(
-    tiny_model, tiny
-):
-    """TensorFlow Serving restores variables by the graph, not by Python objects."""
-    raw = {
-        name: tensor.numpy() for name, tensor in _raw_tensors(tiny.probe_rows).items()
-    }
+def _answers_of_graph_loader(path, tiny, rows):
+    """The answers of both signatures; the second loader of SavedModels.
+
+    TensorFlow Serving restores variables by the graph, not by Python objects.
+    """
+    raw = {name: tensor.numpy() for name, tensor in _raw_tensors(rows).items()}
     requests = {
-        "serving_default": {"examples": tiny.as_examples(tiny.probe_rows)},
+        "serving_default": {"examples": tiny.as_examples(rows)},
         "predict": raw,
     }
-    expected = tiny_model.probabilities(tiny.transformed_probes)
-
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        path = str(tiny_model.saved_model)
-        graph = tf.compat.v1.saved_model.load(session, ["serve"], path)
+        graph = tf.compat.v1.saved_model.load(session, ["serve"], str(path))
         for name, tensors in requests.items():
             signature = graph.signature_def[name]
             feed = {signature.inputs[key].name: tensors[key] for key in tensors}
-            answer = session.run(signature.outputs["probability"].name, feed)
-            np.testing.assert_allclose(answer, expected, **TOLERANCE, err_msg=name)
+            yield name, session.run(signature.outputs["probability"].name, feed)
+
+
+def test_the_graph_loader_of_tensorflow_serving_gives_the_same_answers(
+    tiny_model, tiny
+):
+    expected = tiny_model.probabilities(tiny.transformed_probes)
+
+    path = tiny_model.saved_model
+    for name, answer in _answers_of_graph_loader(path, tiny, tiny.probe_rows):
+        np.testing.assert_allclose(answer, expected, **TOLERANCE, err_msg=name)
 
 
 def test_every_weight_is_saved_once(tiny_model):
@@ -153,3 +161,38 @@ def test_every_weight_is_saved_once(tiny_model):
     sizes = [math.prod(shape) for name, shape in saved if name.endswith("VALUE")]
 
     assert sum(sizes) == tiny_model.model.count_params()
+
+
+def test_both_loaders_calibrate_as_numpy_does(tiny_models, tiny, tmp_path):
+    """A curve of three lines, of slope 1 at its ends, and offsets by two features."""
+    model = tiny_models("wide_deep").model
+    knots, values = np.array([-3.0, -2.0, -1.0, 0.0]), np.array([-5.0, -4.0, 0.5, 1.5])
+    columns = {each.name: each for each in tiny.inputs.ids}
+    offsets = {
+        name: np.linspace(-1.0, 1.0, columns[name].num_ids)
+        for name in ("device", "user")
+    }
+    layer = CalibratedLogit(knots, values, list(offsets.values()))
+    logit = layer(model.output, [model.input[name] for name in offsets])
+    calibrated = keras.Model(model.input, logit)
+    path = str(tmp_path / "model")
+    export(calibrated, tiny.inputs, tiny.part.features, tiny.transform, path)
+
+    rows = tiny.probe_rows + tiny.rows[:100]
+    spec = tiny.transform.transformed_feature_spec()
+    transformed = tiny.transformed_probes + tiny.transformed[:100]
+    batch = tiny.inputs.dense(tf.io.parse_example(transformed, spec))
+    logits = model(batch, training=False).numpy()[:, 0].astype(np.float64)
+    assert (np.histogram(logits, [-9, -3, -2, -1, 0, 9])[0] > 0).sum() >= 3
+    # NumPy holds the ends.
+    beyond = logits - np.clip(logits, knots[0], knots[-1])
+    logits = np.interp(logits, knots, values) + beyond
+    logits += sum(each[batch[name]] for name, each in offsets.items())
+    expected = 1 / (1 + np.exp(-logits))
+
+    loaded = tf.saved_model.load(path)
+    answers = dict(_answers_of_graph_loader(path, tiny, rows))
+    answers["served"] = _serve(loaded.signatures, tiny, rows)
+    answers["predicted"] = _predict(loaded.signatures, rows)
+    for name, answer in answers.items():
+        np.testing.assert_allclose(answer, expected, rtol=0, atol=1e-6, err_msg=name)
