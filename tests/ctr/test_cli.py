@@ -358,7 +358,7 @@ def test_trials_as_json(config, work_dir, capsys):
     assert cli.main(["trials", "-c", config, "--work-dir", work_dir, "--json"]) == 0
     values = {"hidden_units": [8, 4]}
     assert json.loads(capsys.readouterr().out) == [
-        {"number": 2, "auc": 0.75, "log_loss": None, "values": values}
+        {"number": 2, "auc": 0.75, "log_loss": None, "values": values, "epochs": None}
     ]
 
 

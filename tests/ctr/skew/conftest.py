@@ -11,7 +11,7 @@ import pytest
 from config.features import RawColumn
 
 COLUMNS = {
-    **dict.fromkeys(("device", "tags", "user"), RawColumn(type="string")),
+    **dict.fromkeys(("device", "tags", "user", "history"), RawColumn(type="string")),
     **dict.fromkeys(("age", "price"), RawColumn(type="float")),
 }
 
@@ -19,7 +19,8 @@ COLUMNS = {
 def as_client_row(row: dict[str, list[Any]]) -> dict[str, Any]:
     """A row as a person would give it: plain values, without what is no feature."""
     plain = {name: row[name] for name in COLUMNS if row.get(name)}
-    return {n: each if n == "tags" else each[0] for n, each in plain.items()}
+    lists = ("tags", "history")
+    return {n: each if n in lists else each[0] for n, each in plain.items()}
 
 
 @pytest.fixture(scope="session")
