@@ -37,7 +37,7 @@ def run(program: str, arguments: Sequence[str]) -> str:
       arguments: Its arguments.
 
     Returns:
-      What it printed on stdout.
+      The last line that it printed.
 
     Raises:
       subprocess.CalledProcessError: If it failed.
@@ -46,9 +46,11 @@ def run(program: str, arguments: Sequence[str]) -> str:
     command = [str(python), str(_PROGRAMS / f"{program}.py"), *arguments]
     # TFX chooses a Keras for its process, which another TensorFlow does not have.
     environment = {k: v for k, v in os.environ.items() if k != "TF_USE_LEGACY_KERAS"}
-    return subprocess.run(
+    ended = subprocess.run(
         command, check=True, stdout=subprocess.PIPE, text=True, env=environment
-    ).stdout
+    )
+    # DeepCTR tells of its own updates first.
+    return ended.stdout.splitlines()[-1]
 
 
 def _environment(program: str) -> Path:
