@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from components.evaluation_report.collect.sample import Column, Sample
+from components.evaluation_report.collect.sample import Column, Sample, present_items
 from components.evaluation_report.content import (
     AttendedExample,
     AttendedItem,
@@ -82,7 +82,7 @@ def _items(
     weights: npt.NDArray[np.float32],
 ) -> tuple[AttendedItem, ...]:
     """The items with the largest weights, which may be below 0."""
-    kept = [text for text in row.tolist() if text][-feature.max_length :]
+    kept = present_items(row.tolist(), feature)
     places: dict[bytes, list[int]] = {}
     for place, text in enumerate(kept):
         places.setdefault(text, []).append(place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ import tensorflow as tf
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
 from components.shared.shards import shards_in
-from config.features import Feature, Features, Numeric
+from config.features import Feature, Features, ItemSequence, Numeric
 from config.values.lists import flat
 
 Column = npt.NDArray[np.generic]
@@ -53,6 +53,12 @@ def read_sample(
         {name: _column(batch, name, feature) for name, feature in features.items()},
         flat(pa.chunked_array([batch[label]]))[1].to_numpy().astype(np.int64),
     )
+
+
+def present_items(row: Sequence[bytes], feature: Feature) -> list[bytes]:
+    """The values of a list without padding, of a sequence those that are kept."""
+    items = [text for text in row if text]
+    return items[-feature.max_length :] if isinstance(feature, ItemSequence) else items
 
 
 def _column(batch: pa.RecordBatch, name: str, feature: Feature) -> Column:

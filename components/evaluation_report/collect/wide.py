@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from components.evaluation_report.collect.sample import Column, Sample
+from components.evaluation_report.collect.sample import Column, Sample, present_items
 from components.evaluation_report.content import WideWeight, WideWeights
 from config.columns import MISSING_ID, IdColumn, bucket_name, id_columns
-from config.features import Cross, Feature, Features, ItemSequence, Numeric
+from config.features import Cross, Feature, Features, Numeric
 from config.names import tensor_name
 from serving.scorer import Scorer
 from trainer.warm_start.exported_model import ExportedModel
@@ -162,10 +162,7 @@ class _Names:
 def _values(row: list[bytes] | bytes | float, feature: Feature) -> list[_Value]:
     """The values of a feature in an example, of a sequence those that are kept."""
     if isinstance(row, list):
-        items: list[_Value] = [text for text in row if text]
-        if isinstance(feature, ItemSequence):
-            return items[-feature.max_length :]
-        return items
+        return [*present_items(row, feature)]
     if isinstance(row, bytes):
         return [row or None]
     return [None if math.isnan(row) else row]
