@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from config.garbage import collect_rarely
 from ctr.commands import (
     ablate,
     bench,
@@ -70,6 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
       The exit status: 0 done; 2 wrong use or bad input; 3 stopped by a gate; 130
       interrupted; 141 nobody reads what it prints; 1 anything else.
     """
+    collect_rarely()
     options = _parser().parse_args(arguments)
     try:
         status: int = options.command(options)

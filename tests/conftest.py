@@ -19,6 +19,10 @@ import yaml
 from filelock import FileLock
 from hypothesis import settings
 
+from config.garbage import collect_rarely
+
+collect_rarely()
+
 # A machine that is busy with other tests may take seconds for an example.
 settings.register_profile("tests", deadline=None, max_examples=50)
 settings.load_profile("tests")

@@ -17,9 +17,9 @@ from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 
 from config.errors import find_user_error
+from config.garbage import collect_rarely
 from config.root import Config
 from kubeflow.bundle import Bundle
-from kubeflow.task.node import KubeflowTask
 
 # The same path in each task, since it is a parameter of SchemaGen.
 _FILES = Path("/tmp/ctr")
@@ -31,6 +31,9 @@ Work = Callable[[Config, pipeline_spec_pb2.ExecutorInput], None]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a node, and returns the exit status of `ctr run`."""
+    collect_rarely()
+    from kubeflow.task.node import KubeflowTask
+
     parser = container_parser(__doc__)
     parser.add_argument("--node", required=True, help="id of the node")
     options = parser.parse_args(arguments)

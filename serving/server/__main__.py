@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
 from config.errors import ConfigError, RunError, UserError
+from config.garbage import collect_rarely
 from config.ports import check_free
 from serving.model_config import Settings, model_server_config
 from serving.tls import read_pem
@@ -29,6 +30,7 @@ def main() -> int:
       The exit status: 0 if stopped by a signal, 1 if a model cannot be loaded, 2 for
       invalid settings.
     """
+    collect_rarely()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
