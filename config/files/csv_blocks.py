@@ -1,8 +1,8 @@
-"""The text of CSV files in blocks of whole records, checked for stray quotes.
+"""The text of CSV files in blocks of whole records.
 
-Arrow reads what a stray quote swallows as one value, and takes text behind a closing
-quote. Here the records are found first, so that such text is an error that names its
-line, and so that the rows that Arrow reads can be counted.
+Arrow takes text behind a closing quote. Here the records are found first, so that such
+text is an error that names its line, and so that the rows that Arrow reads can be
+counted.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import functools
 import io
-import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,8 +24,6 @@ from config.examples import CsvFormat
 
 _LF, _CR = b"\n\r"
 _SHOWN = 60
-# Rows that show which columns hold numbers.
-_COMPARED_ROWS = 100
 
 _Positions = npt.NDArray[np.int64]
 
@@ -83,7 +80,8 @@ def fields_of(block: CsvBlock, csv_format: CsvFormat) -> list[str]:
     """
     start = int(block.starts[0])
     end = int(block.ends[np.searchsorted(block.ends, start)])
-    return _parsed(block.data[start:end], csv_format)
+    records = parse(block.data[start:end].decode(), csv_format)
+    return records[0] if records else []
 
 
 def read_blocks(
@@ -97,11 +95,10 @@ def read_blocks(
       size: Bytes to read at a time, and the maximum length of a record.
 
     Raises:
-      InputError: A quote is never closed, has text behind it, or swallows rows.
+      InputError: A quote is never closed, or has text behind it.
     """
     lexer = _Lexer(csv_format)
     rest, line, at_end = b"", 1, False
-    width = len(csv_format.columns) if csv_format.columns else 0
     while not at_end:
         read = stream.read(size)
         at_end, text = not read, rest + read
@@ -113,12 +110,9 @@ def read_blocks(
             bound = f" within {size >> 20 or 1} MB" if not at_end else ""
             raise InputError(
                 f"line {line + len(block.newlines)}: a quote opens a value that is "
-                f"not closed{bound}: {_shown(rest)}; {_cure(rest, csv_format)}"
+                f"not closed{bound}: {shown(rest)}; {_cure(rest, csv_format)}"
             )
         if len(block.starts):
-            width = width or len(fields_of(block, csv_format))
-            if csv_format.newlines_in_values == "check":
-                _check_values(block, csv_format, width)
             yield block
         line += len(block.newlines)
 
@@ -171,7 +165,7 @@ class _Lexer:
                 raise InputError(
                     f"line {number}: text follows the quote that closes the value "
                     f"opened in line {opened}: "
-                    f"{_shown(text[start:])}; {_cure(text[start:], self._format)}"
+                    f"{shown(text[start:])}; {_cure(text[start:], self._format)}"
                 )
         return np.array(toggles, np.int64)
 
@@ -208,84 +202,8 @@ def _newlines(text: bytes) -> _Positions:
     return newlines
 
 
-def _check_values(block: CsvBlock, csv_format: CsvFormat, width: int) -> None:
-    """Checks that no value of several lines is as many rows between stray quotes.
-
-    Raises:
-      InputError: Each line of a record has at least as many fields as a row, if
-        quotes are taken for characters, and numbers where other rows have them.
-    """
-    if len(block.newlines) == len(block.ends):
-        return
-    text = np.frombuffer(block.data, np.uint8)
-    delimiters = np.flatnonzero(text == ord(csv_format.delimiter))
-    counts = np.diff(np.searchsorted(delimiters, block.newlines), prepend=0)
-    record = np.searchsorted(block.ends, block.newlines)
-    lines = np.bincount(record, minlength=len(block.ends))
-    others = np.bincount(record, counts < width - 1, minlength=len(block.ends))
-    suspects = np.flatnonzero((lines > 1) & (others == 0))
-    if not len(suspects):
-        return
-    starts = np.concatenate([[0], block.ends[:-1] + 1])
-    short = starts[lines == 1][: _COMPARED_ROWS + 1]
-    numbers = _number_columns(block, short, csv_format)
-    for index in suspects:
-        start, end = int(starts[index]), int(block.ends[index])
-        rows = block.data[start:end].splitlines()
-        if all(_may_be_row(row, width, numbers, csv_format) for row in rows):
-            first = block.line_at(start)
-            raise InputError(
-                f"lines {first} to {first + len(rows) - 1}: a quoted value holds what "
-                f"looks like {len(rows)} rows: {_shown(block.data[start:end])}; remove "
-                "the stray quote, or set examples.csv.quote: null if quotes are "
-                "characters like others, or examples.csv.newlines_in_values: allow if "
-                "it is one value"
-            )
-
-
-def _number_columns(
-    block: CsvBlock, starts: _Positions, csv_format: CsvFormat
-) -> set[int]:
-    """Returns the columns that hold numbers in some rows, but for the first row."""
-    ends = block.ends[np.searchsorted(block.ends, starts)]
-    pairs = list(zip(starts.tolist(), ends.tolist(), strict=True))
-    rows = [_parsed(block.data[start:end], csv_format) for start, end in pairs]
-    columns = itertools.zip_longest(*rows[1:], fillvalue="")
-    return {
-        index
-        for index, values in enumerate(columns)
-        if any(values) and all(map(_is_number, values))
-    }
-
-
-def _may_be_row(
-    line: bytes, width: int, numbers: set[int], csv_format: CsvFormat
-) -> bool:
-    """Returns True for a line with a number, or nothing, in some column of numbers.
-
-    Delimiters inside of quoted values move what follows them to the right.
-    """
-    fields = line.decode(errors="replace").split(csv_format.delimiter)
-    bare = [field.strip(csv_format.quote) for field in fields]
-    moved = max(0, len(bare) - width)
-    known = [index for index in numbers if index + moved < len(bare)]
-    return not known or any(
-        _is_number(field)
-        for index in known
-        for field in bare[index : index + moved + 1]
-    )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text or "nan")
-    except ValueError:
-        return False
-    return True
-
-
-def _parsed(record: bytes, csv_format: CsvFormat) -> list[str]:
-    """Returns the fields of a record."""
+def parse(text: str, csv_format: CsvFormat) -> list[list[str]]:
+    """Returns the fields of all records of a text."""
     dialect: dict[str, Any] = {
         "delimiter": csv_format.delimiter,
         "escapechar": csv_format.escape,
@@ -293,11 +211,11 @@ def _parsed(record: bytes, csv_format: CsvFormat) -> list[str]:
     }
     if csv_format.quote is not None:
         dialect["quotechar"] = csv_format.quote
-    lines = io.StringIO(record.decode().rstrip("\r\n"), newline="")
-    return next(csv.reader(lines, **dialect), [])
+    return list(csv.reader(io.StringIO(text.rstrip("\r\n"), newline=""), **dialect))
 
 
-def _shown(text: bytes) -> str:
+def shown(text: bytes) -> str:
+    """Returns the start of a text, for an error message."""
     return repr(text[:_SHOWN].decode(errors="replace"))
 
 

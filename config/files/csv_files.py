@@ -19,6 +19,7 @@ from config.examples import CsvFormat
 from config.features import NumberFormat
 from config.files.compression import decompressed
 from config.files.csv_blocks import CsvBlock, fields_of, read_blocks
+from config.files.csv_stray_quotes import check_values
 from config.values.canonical_text import BOOLEANS
 from config.values.text_values import booleans_as_digits, is_number, parse_numbers
 
@@ -64,8 +65,11 @@ def read_tables(
     header, reader = list(csv_format.columns or ()), None
     with _as_utf8(file, csv_format.encoding) as stream:
         for records in read_blocks(stream, csv_format, block):
-            if not header:
-                header = fields_of(records, csv_format)
+            has_header = not header
+            header = header or fields_of(records, csv_format)
+            if csv_format.newlines_in_values == "check":
+                check_values(records, csv_format, len(header))
+            if has_header:
                 records = records.without_first()
             reader = reader or _Reader(header, csv_format, choose(header))
             yield reader.table(records)

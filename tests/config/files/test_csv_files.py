@@ -136,6 +136,15 @@ def test_rows_between_two_stray_quotes_are_an_error(column: int):
     assert len(read(content, newlines_in_values="allow")) == 2
 
 
+@pytest.mark.parametrize("before", [b"", ROW])
+def test_stray_quotes_beside_values_of_several_lines_are_an_error(before: bytes):
+    rows = b'u0,"New\nYork"",1.0,0\nu1,""New\nYork",1.1,1\n'
+    line = 2 + before.count(b"\n")
+    assert problem(HEADER + before + rows).startswith(f"lines {line} to {line + 3}: ")
+    text = b'u1,"He said ""a, b""\nand ""c, d, 2"".",1.0,0\n'
+    assert len(read(HEADER + before + text)) == 1 + bool(before)
+
+
 @pytest.mark.parametrize(
     ("line", "number"),
     [
