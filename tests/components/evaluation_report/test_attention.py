@@ -63,15 +63,16 @@ def _ages(row):
     )
 
 
-def test_equal_items_have_equal_weights_for_a_target(attention):
-    """The weight is of target and item, wherever it stands."""
-    weights: dict[tuple[str, str], list[float]] = {}
+def test_equal_items_at_a_position_have_equal_weights_for_a_target(attention):
+    weights: dict[tuple[str, str, int], list[float]] = {}
     for each in attention.examples:
         for item in each.items:
-            one = item.weight / item.times
-            weights.setdefault((each.target, item.item), []).append(one)
+            if item.times == 1:
+                key = (each.target, item.item, item.age)
+                weights.setdefault(key, []).append(item.weight)
 
     assert len(weights) > 1
+    assert any(len(same) > 1 for same in weights.values())
     for same in weights.values():
         np.testing.assert_allclose(same, same[0], atol=1e-6)
 

@@ -80,7 +80,8 @@ def test_a_sequence_is_weighed_by_the_column_it_is_like():
     # The score is the first number of the target times that of the item.
     kernel = np.eye(8)[:, [6]]
     model.get_layer("deep.embedding.ad").set_weights([table])
-    model.get_layer("deep.attention.past").set_weights([kernel, np.zeros(1)])
+    attention = model.get_layer("deep.attention.past")
+    attention.set_weights([np.zeros_like(attention.positions), kernel, np.zeros(1)])
     rows = {"past": np.array([[1, 2, 0], [0, 0, 0]]), "ad": np.array([1, 3])}
     first, second = np.exp([1.0, 3.0]) / np.exp([1.0, 3.0]).sum()
 
