@@ -34,7 +34,7 @@ def crossed(
     ids = tf.sparse.cross_hashed(parts, num_buckets=cross.buckets)
     if any(isinstance(part, tf.SparseTensor) for part in parts):
         return ids.with_values(ids.values + 1)
-    return tf.reshape(ids.values + 1, [-1])
+    return ids.values + 1
 
 
 def _part(

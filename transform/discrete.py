@@ -30,14 +30,24 @@ def ids(texts: Mapping[str, Texts], features: Mapping[str, Discrete]) -> dict[st
       By column: int64 [batch], or a SparseTensor [batch, values] of a multi-valued
       feature.
     """
-    columns: dict[str, Ids] = {}
+    found: dict[str, Texts] = {}
     for name, feature in features.items():
         if isinstance(feature, ItemSequence):
             continue
         look_up = _look_up(texts[name], feature, tensor_name(name))
         alike = {each: texts[each] for each in [name, *_sequences(features, name)]}
-        for each, found in together(look_up, alike).items():
-            columns[tensor_name(each)] = _column(texts[each], found)
+        found |= together(look_up, alike)
+    columns: dict[str, Ids] = {
+        tensor_name(name): each.to_sparse()
+        for name, each in found.items()
+        if isinstance(each, tf.RaggedTensor)
+    }
+    singles = [name for name in found if tensor_name(name) not in columns]
+    if singles:
+        stacked = tf.stack([found[name] for name in singles])
+        is_missing = tf.equal(tf.stack([texts[name] for name in singles]), "")
+        known = tf.where(is_missing, tf.cast(MISSING_ID, tf.int64), stacked)
+        columns |= zip(map(tensor_name, singles), tf.unstack(known), strict=True)
     return columns
 
 
@@ -47,13 +57,6 @@ def _sequences(features: Mapping[str, Discrete], like: str) -> list[str]:
         for name, feature in features.items()
         if isinstance(feature, ItemSequence) and feature.like == like
     ]
-
-
-def _column(texts: Texts, found: Texts) -> Ids:
-    if isinstance(found, tf.RaggedTensor):
-        return found.to_sparse()
-    missing = tf.cast(MISSING_ID, tf.int64)
-    return tf.where(tf.equal(texts, ""), missing, found)
 
 
 def _look_up(

@@ -92,23 +92,21 @@ def _sparse_texts(raw: RawFeature) -> tf.SparseTensor:
     return sparse.with_values(tf.strings.as_string(sparse.values))
 
 
-def _split(sparse: tf.SparseTensor, delimiter: str | None) -> tf.RaggedTensor:
-    """The texts of each example, split at a delimiter: string [batch, (values)]."""
-    rows, texts = sparse.indices[:, 0], sparse.values
-    if delimiter is not None:
-        pieces = tf.strings.split(texts, sep=delimiter)
-        rows = tf.gather(rows, pieces.value_rowids())
-        texts = pieces.flat_values
-    return tf.RaggedTensor.from_value_rowids(texts, rows, nrows=sparse.dense_shape[0])
-
-
 def _items(sparse: tf.SparseTensor, feature: Discrete) -> tf.RaggedTensor:
     """The values of each example, without empty ones, of a sequence the last ones."""
-    texts = _split(sparse, feature.delimiter)
-    filled = tf.ragged.boolean_mask(texts, tf.not_equal(texts, ""))
-    if isinstance(feature, ItemSequence):
-        return filled[:, -feature.max_length :]
-    return filled
+    rows, texts = sparse.indices[:, 0], sparse.values
+    if feature.delimiter is not None:
+        pieces = tf.strings.split(texts, sep=feature.delimiter)
+        rows, texts = tf.gather(rows, pieces.value_rowids()), pieces.flat_values
+    filled = tf.reshape(tf.where(tf.not_equal(texts, "")), [-1])
+    items = tf.RaggedTensor.from_value_rowids(
+        tf.gather(texts, filled),
+        tf.gather(rows, filled),
+        nrows=sparse.dense_shape[0],
+        # Rows of a SparseTensor are in order: a check would only cost each request.
+        validate=False,
+    )
+    return items[:, -feature.max_length :] if isinstance(feature, ItemSequence) else items
 
 
 def _first_values(
@@ -120,10 +118,15 @@ def _first_values(
     """
     if not features:
         return []
-    together = tf.sparse.concat(0, features, expand_nonconcat_dims=True)
-    size = tf.stack([together.dense_shape[0], tf.constant(1, tf.int64)])
-    first = tf.sparse.slice(together, [0, 0], size)
-    # The slice of an empty batch is narrower than asked for.
-    first = tf.SparseTensor(first.indices, first.values, size)
-    values = tf.sparse.to_dense(first, default_value=missing)
-    return tf.unstack(tf.reshape(values, [len(features), -1]))
+    # A feature without any value in the batch has no column.
+    shapes = tf.maximum(tf.stack([each.dense_shape for each in features]), [0, 1])
+    together = tf.sparse.concat(
+        1,
+        [
+            tf.SparseTensor(each.indices, each.values, shape)
+            for each, shape in zip(features, tf.unstack(shapes), strict=True)
+        ],
+    )
+    values = tf.sparse.to_dense(together, default_value=missing)
+    first = tf.cumsum(shapes[:, 1], exclusive=True)
+    return tf.unstack(tf.gather(values, first, axis=1), len(features), axis=1)
