@@ -11,7 +11,7 @@ import tensorflow_transform as tft
 from config.columns import MISSING_ID
 from config.features import Categorical, Hashed, ItemSequence
 from config.names import tensor_name
-from transform.values import Discrete, Texts, flat_values, together
+from transform.values import Discrete, Texts, flat, together
 
 Ids: TypeAlias = tf.Tensor | tf.SparseTensor
 
@@ -35,19 +35,22 @@ def ids(texts: Mapping[str, Texts], features: Mapping[str, Discrete]) -> dict[st
         if isinstance(feature, ItemSequence):
             continue
         look_up = _look_up(texts[name], feature, tensor_name(name))
-        alike = {each: texts[each] for each in [name, *_sequences(features, name)]}
-        found |= together(look_up, alike)
+        alike = [name, *_sequences(features, name)]
+        found |= zip(
+            alike, together(look_up, [texts[each] for each in alike]), strict=True
+        )
     columns: dict[str, Ids] = {
-        tensor_name(name): each.to_sparse()
+        tensor_name(name): (each + 1).to_sparse()
         for name, each in found.items()
         if isinstance(each, tf.RaggedTensor)
     }
     singles = [name for name in found if tensor_name(name) not in columns]
     if singles:
-        stacked = tf.stack([found[name] for name in singles])
-        is_missing = tf.equal(tf.stack([texts[name] for name in singles]), "")
-        known = tf.where(is_missing, tf.cast(MISSING_ID, tf.int64), stacked)
-        columns |= zip(map(tensor_name, singles), tf.unstack(known), strict=True)
+        from_1 = tf.concat([found[name] for name in singles], axis=1) + 1
+        is_missing = tf.equal(tf.concat([texts[name] for name in singles], axis=1), "")
+        known = tf.where(is_missing, tf.cast(MISSING_ID, tf.int64), from_1)
+        of_each = tf.unstack(known, axis=1)
+        columns |= zip(map(tensor_name, singles), of_each, strict=True)
     return columns
 
 
@@ -62,22 +65,26 @@ def _sequences(features: Mapping[str, Discrete], like: str) -> list[str]:
 def _look_up(
     texts: Texts, feature: Categorical | Hashed, name: str
 ) -> Callable[[tf.Tensor], tf.Tensor]:
-    """The function from strings to ids from 1.
+    """The function from strings to ids, here from 0.
 
     In a vocabulary, which is of the feature's own strings, the most frequent one is
     first; unknown ones are hashed behind.
     """
     if isinstance(feature, Hashed):
-        return lambda flat: tf.strings.to_hash_bucket_fast(flat, feature.buckets) + 1
+        return lambda flat: tf.strings.to_hash_bucket_fast(flat, feature.buckets)
     frequency = feature.min_frequency
     vocabulary = tft.vocabulary(
-        flat_values(texts),
+        flat(texts),
         top_k=feature.top_k,
         # TFT warns that a threshold of 1 does nothing.
         frequency_threshold=frequency if frequency > 1 else None,
         vocab_filename=name,
     )
     buckets = feature.oov_buckets
-    return lambda flat: (
-        tft.apply_vocabulary(flat, vocabulary, num_oov_buckets=buckets) + 1
-    )
+    if buckets > 1:
+        return lambda flat: tft.apply_vocabulary(
+            flat, vocabulary, num_oov_buckets=buckets
+        )
+    # There is nothing to hash.
+    size = tft.experimental.get_vocabulary_size_by_name(name)
+    return lambda flat: tft.apply_vocabulary(flat, vocabulary, default_value=size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -11,13 +11,14 @@ import tensorflow_transform as tft
 
 from config.columns import MISSING_ID
 from config.features import Numeric
+from config.names import tensor_name
 
 # Quantiles that boundaries are read off.
 _GRID = 1000
 
 
 class _Moments(NamedTuple):
-    """Moments of the finite values of a feature in the training split: scalars."""
+    """Moments of the finite values of features in the training split: [features]."""
 
     mean: tf.Tensor
     deviation: tf.Tensor
@@ -25,56 +26,81 @@ class _Moments(NamedTuple):
     high: tf.Tensor
 
 
-def scaled(
-    numbers: Mapping[str, tf.Tensor], features: Mapping[str, Numeric]
-) -> dict[str, tf.Tensor]:
+def scaled(numbers: tf.Tensor, features: Sequence[Numeric]) -> tf.Tensor:
     """Fills and normalises features.
 
     All at once, since every analysis costs a fixed time that exceeds that of the
-    data by far.
+    data by far, and so does every operation in a request.
 
     Args:
-      numbers: The values by feature, float32 [batch]; NaN and infinite ones count as
+      numbers: The values, float32 [batch, features]; NaN and infinite ones count as
         missing.
-      features: The settings by feature.
+      features: The settings of each.
 
     Returns:
-      By feature float32 [batch], all finite.
+      float32 [batch, features], all finite.
     """
-    shaped = {name: _shape(numbers[name], features[name]) for name in features}
-    moments = _moments(list(shaped.values())) if shaped else []
-    return {
-        name: _scale(shaped[name], features[name], of_feature)
-        for name, of_feature in zip(shaped, moments, strict=True)
-    }
+    shaped = _shape(numbers, features)
+    moments = _moments(shaped)
+    fill = tf.where(
+        [feature.fill is None for feature in features],
+        _finite(moments.mean),
+        _shape(tf.constant([feature.fill or 0.0 for feature in features]), features),
+    )
+    filled = tf.where(tf.math.is_finite(numbers), shaped, fill)
+    return _scale(filled, features, moments)
 
 
 def missing(numbers: tf.Tensor) -> tf.Tensor:
-    """1 where a feature is missing, else 0: float32 [batch]."""
+    """1 where a feature is missing, else 0: float32 of the same shape."""
     return tf.cast(~tf.math.is_finite(numbers), tf.float32)
 
 
-def bucketized(numbers: tf.Tensor, feature: Numeric, name: str) -> tf.Tensor:
-    """Cuts a feature into buckets.
+def bucketized(
+    numbers: tf.Tensor, features: Mapping[str, Numeric]
+) -> dict[str, tf.Tensor]:
+    """Cuts features into buckets.
 
     Args:
-      numbers: float32 [batch]; NaN and infinite ones count as missing.
-      feature: The settings; it is bucketised.
-      name: Names the analysis.
+      numbers: float32 [batch, features]; NaN and infinite ones count as missing.
+      features: The settings of each by name.
 
     Returns:
-      int64 [batch]: 1 + the number of boundaries that are not above the value, and
-      `MISSING_ID` where it is missing.
+      Of each that is bucketised, int64 [batch]: 1 + the number of boundaries that are
+      not above the value, and `MISSING_ID` where it is missing.
     """
-    present = tf.math.is_finite(numbers)
+    chosen = [n for n, each in enumerate(features.values()) if each.is_bucketized]
+    if not chosen:
+        return {}
+    columns = tf.transpose(numbers)
+    if len(chosen) < len(features):
+        columns = tf.gather(columns, chosen)
+    present = tf.math.is_finite(columns)
+    names = [[*features][n] for n in chosen]
+    boundaries = [
+        _boundaries(
+            tf.boolean_mask(columns[n], present[n]), features[name], tensor_name(name)
+        )
+        for n, name in enumerate(names)
+    ]
+    longest = tf.reduce_max([tf.size(each) for each in boundaries])
+    # No value is above infinity.
+    padded = [
+        tf.pad(each, [[0, longest - tf.size(each)]], constant_values=math.inf)
+        for each in boundaries
+    ]
+    buckets = 1 + tf.raw_ops.UpperBound(
+        sorted_inputs=tf.stack(padded), values=columns, out_type=tf.int64
+    )
+    ids = tf.where(present, buckets, tf.cast(MISSING_ID, tf.int64))
+    return dict(zip(names, tf.unstack(ids), strict=True))
+
+
+def _boundaries(known: tf.Tensor, feature: Numeric, name: str) -> tf.Tensor:
     if feature.boundaries is not None:
-        boundaries = tf.constant(feature.boundaries, tf.float32)
-    else:
-        assert feature.buckets is not None
-        known = tf.boolean_mask(numbers, present)
-        boundaries = _quantile_boundaries(known, feature.buckets, name)
-    bucket = tf.searchsorted(boundaries, numbers, side="right", out_type=tf.int64)
-    return tf.where(present, bucket + 1, tf.cast(MISSING_ID, tf.int64))
+        return tf.constant(feature.boundaries, tf.float32)
+    assert feature.buckets is not None
+    return _quantile_boundaries(known, feature.buckets, name)
 
 
 def _quantile_boundaries(known: tf.Tensor, buckets: int, name: str) -> tf.Tensor:
@@ -123,16 +149,18 @@ def _next_number(numbers: tf.Tensor) -> tf.Tensor:
     return tf.where(tf.abs(numbers) < smallest, smallest, above)
 
 
-def _shape(numbers: tf.Tensor, feature: Numeric) -> tf.Tensor:
-    if feature.normalize == "log1p":
-        return tf.sign(numbers) * tf.math.log1p(tf.abs(numbers))
-    return numbers
+def _shape(numbers: tf.Tensor, features: Sequence[Numeric]) -> tf.Tensor:
+    logarithms = tf.sign(numbers) * tf.math.log1p(tf.abs(numbers))
+    return tf.where(_normalized(features, "log1p"), logarithms, numbers)
 
 
-def _moments(shaped: list[tf.Tensor]) -> list[_Moments]:
-    """Moments of each feature, analysed together."""
-    stacked = tf.stack(shaped, axis=1)
-    both_ways = tf.concat([-stacked, stacked], axis=1)
+def _normalized(features: Sequence[Numeric], kind: str) -> list[bool]:
+    return [feature.normalize == kind for feature in features]
+
+
+def _moments(shaped: tf.Tensor) -> _Moments:
+    """Moments of the features, float32 [batch, features], analysed together."""
+    both_ways = tf.concat([-shaped, shaped], axis=1)
     # Means and variances leave NaN and infinity out by themselves, maxima do not.
     extremes = tft.max(
         tf.where(tf.math.is_finite(both_ways), both_ways, -math.inf),
@@ -144,31 +172,25 @@ def _moments(shaped: list[tf.Tensor]) -> list[_Moments]:
     means = tft.mean(doubles, reduce_instance_dims=False)
     deviations = tf.sqrt(tft.var(doubles, reduce_instance_dims=False))
     means, deviations = (tf.cast(x, tf.float32) for x in (means, deviations))
-    count = len(shaped)
-    return [
-        _Moments(means[i], deviations[i], -extremes[i - count], extremes[i])
-        for i in range(count, 2 * count)
-    ]
+    count = shaped.shape[1]
+    return _Moments(
+        means[count:], deviations[count:], -extremes[:count], extremes[count:]
+    )
 
 
-def _scale(shaped: tf.Tensor, feature: Numeric, moments: _Moments) -> tf.Tensor:
-    if feature.fill is None:
-        fill = _finite(moments.mean)
-    else:
-        fill = _shape(tf.constant(feature.fill, tf.float32), feature)
-    filled = tf.where(tf.math.is_finite(shaped), shaped, fill)
-    if feature.normalize == "none":
-        return filled
-    if feature.normalize == "min_max":
-        offset, scale = moments.low, moments.high - moments.low
-    else:
-        offset, scale = moments.mean, moments.deviation
+def _scale(
+    filled: tf.Tensor, features: Sequence[Numeric], moments: _Moments
+) -> tf.Tensor:
+    is_range, is_plain = (_normalized(features, kind) for kind in ("min_max", "none"))
+    offset = tf.where(is_range, moments.low, moments.mean)
+    scale = tf.where(is_range, moments.high - moments.low, moments.deviation)
     # A constant becomes 0; rounding alone may give it a deviation.
     usable = (moments.low < moments.high) & (scale > 0) & tf.math.is_finite(scale)
+    offset, scale = tf.where(is_plain, 0.0, offset), tf.where(is_plain, 1.0, scale)
     # Far from the training split, the quotient may leave float32's range.
     limit = filled.dtype.max
     quotient = tf.clip_by_value((filled - offset) / scale, -limit, limit)
-    return tf.where(usable, quotient, tf.zeros_like(quotient))
+    return tf.where(usable | is_plain, quotient, 0.0)
 
 
 def _finite(number: tf.Tensor) -> tf.Tensor:

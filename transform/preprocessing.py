@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -48,7 +48,7 @@ def preprocessing_fn(
         column = tensor_name(cross.name)
         outputs[column] = crosses.crossed(cross, texts, outputs)
     # Apart from the features: a request has no label.
-    outputs |= single_numbers({part.label: inputs[part.label]})
+    outputs[part.label] = single_numbers([inputs[part.label]])[:, 0]
     return outputs
 
 
@@ -76,14 +76,20 @@ def _numeric_columns(
         for name, feature in features.items()
         if isinstance(feature, Numeric)
     }
-    numbers = single_numbers({name: inputs[name] for name in numeric_features})
-    scaled = numeric.scaled(numbers, numeric_features)
-    outputs: Transformed = {tensor_name(name): scaled[name] for name in scaled}
+    if not numeric_features:
+        return {}
+    numbers = single_numbers([inputs[name] for name in numeric_features])
+    scaled = numeric.scaled(numbers, [*numeric_features.values()])
+    outputs: Transformed = _columns(map(tensor_name, numeric_features), scaled)
+    missing = _columns(map(missing_name, numeric_features), numeric.missing(numbers))
+    bucketized = numeric.bucketized(numbers, numeric_features)
     for name, feature in numeric_features.items():
         if feature.is_bucketized:
-            bucket = numeric.bucketized(numbers[name], feature, tensor_name(name))
-            outputs[tensor_name(bucket_name(name))] = bucket
+            outputs[tensor_name(bucket_name(name))] = bucketized[name]
         if feature.missing_indicator:
-            missing = numeric.missing(numbers[name])
-            outputs[tensor_name(missing_name(name))] = missing
+            outputs[tensor_name(missing_name(name))] = missing[missing_name(name)]
     return outputs
+
+
+def _columns(names: Iterable[str], table: tf.Tensor) -> dict[str, tf.Tensor]:
+    return dict(zip(names, tf.unstack(table, axis=1), strict=True))

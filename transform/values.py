@@ -18,16 +18,16 @@ from transform.texts import vocabulary_terms
 RawFeature: TypeAlias = tf.SparseTensor | tf.Tensor
 # A feature whose values have ids.
 Discrete: TypeAlias = Categorical | Hashed | ItemSequence
-# string [batch], empty where a value is missing; of a multi-valued feature string
+# string [batch, 1], empty where a value is missing; of a multi-valued feature string
 # [batch, (values)].
 Texts: TypeAlias = tf.Tensor | tf.RaggedTensor
 
 
-def single_numbers(raw: Mapping[str, RawFeature]) -> dict[str, tf.Tensor]:
-    """One number of each feature: float32 [batch], NaN where it is missing."""
-    sparse = [_sparse(feature) for feature in raw.values()]
+def single_numbers(raw: Sequence[RawFeature]) -> tf.Tensor:
+    """One number of each feature: float32 [batch, features], NaN where missing."""
+    sparse = [_sparse(feature) for feature in raw]
     numbers = [each.with_values(tf.cast(each.values, tf.float32)) for each in sparse]
-    return dict(zip(raw, _first_values(numbers, float("nan")), strict=True))
+    return _first_values(numbers, float("nan"))
 
 
 def feature_terms(
@@ -45,34 +45,44 @@ def feature_terms(
     """
     sparse = {name: _sparse_texts(raw[name]) for name in features}
     singles = [name for name, feature in features.items() if not feature.many]
-    texts = dict(
-        zip(singles, _first_values([sparse[name] for name in singles], ""), strict=True)
-    )
-    for name, feature in features.items():
-        if feature.many:
-            texts[name] = _items(sparse[name], feature)
-    return together(vocabulary_terms, texts)
+    texts: list[Texts] = [
+        _items(sparse[name], feature)
+        for name, feature in features.items()
+        if feature.many
+    ]
+    if singles:
+        texts.append(_first_values([sparse[name] for name in singles], ""))
+    terms = together(vocabulary_terms, texts)
+    columns = tf.split(terms.pop(), len(singles), axis=1) if singles else []
+    lists = [name for name, feature in features.items() if feature.many]
+    return dict(zip([*lists, *singles], [*terms, *columns], strict=True))
 
 
 def together(
-    function: Callable[[tf.Tensor], tf.Tensor], texts: Mapping[str, Texts]
-) -> dict[str, Texts]:
-    """Applies a function of a vector to the texts of several features at once."""
-    flat = [flat_values(each) for each in texts.values()]
-    if len(flat) < 2:
-        parts = list(map(function, flat))
-    else:
-        sizes = [tf.size(each) for each in flat]
-        parts = tf.split(function(tf.concat(flat, axis=0)), sizes, num=len(flat))
-    return {
-        name: each.with_flat_values(part) if isinstance(each, tf.RaggedTensor) else part
-        for (name, each), part in zip(texts.items(), parts, strict=True)
-    }
+    function: Callable[[tf.Tensor], tf.Tensor], texts: Sequence[Texts]
+) -> list[Texts]:
+    """Applies a function of single strings to several tensors at once."""
+    if len(texts) == 1 and not isinstance(texts[0], tf.RaggedTensor):
+        return [function(texts[0])]
+    if len(texts) < 2:
+        return [_with_flat(each, function(flat(each))) for each in texts]
+    vectors = [flat(each) for each in texts]
+    sizes = [tf.size(each) for each in vectors]
+    parts = tf.split(function(tf.concat(vectors, axis=0)), sizes, num=len(sizes))
+    return [_with_flat(each, part) for each, part in zip(texts, parts, strict=True)]
 
 
-def flat_values(texts: Texts) -> tf.Tensor:
+def flat(texts: Texts) -> tf.Tensor:
     """The strings as a vector."""
-    return texts.flat_values if isinstance(texts, tf.RaggedTensor) else texts
+    if isinstance(texts, tf.RaggedTensor):
+        return texts.flat_values
+    return tf.reshape(texts, [-1])
+
+
+def _with_flat(texts: Texts, flat: tf.Tensor) -> Texts:
+    if isinstance(texts, tf.RaggedTensor):
+        return texts.with_flat_values(flat)
+    return tf.reshape(flat, [-1, texts.shape[1]])
 
 
 def _sparse(raw: RawFeature) -> tf.SparseTensor:
@@ -99,25 +109,27 @@ def _items(sparse: tf.SparseTensor, feature: Discrete) -> tf.RaggedTensor:
         pieces = tf.strings.split(texts, sep=feature.delimiter)
         rows, texts = tf.gather(rows, pieces.value_rowids()), pieces.flat_values
     filled = tf.reshape(tf.where(tf.not_equal(texts, "")), [-1])
-    items = tf.RaggedTensor.from_value_rowids(
-        tf.gather(texts, filled),
-        tf.gather(rows, filled),
-        nrows=sparse.dense_shape[0],
-        # Rows of a SparseTensor are in order: a check would only cost each request.
-        validate=False,
+    texts, rows = tf.gather(texts, filled), tf.gather(rows, filled)
+    # The rows of a SparseTensor are in order: TensorFlow's own way to the splits, which
+    # does not know that, takes twice the operations, and its checks as many again.
+    splits = tf.raw_ops.LowerBound(
+        sorted_inputs=rows[tf.newaxis],
+        values=tf.range(sparse.dense_shape[0] + 1)[tf.newaxis],
+        out_type=tf.int64,
     )
-    return items[:, -feature.max_length :] if isinstance(feature, ItemSequence) else items
+    items = tf.RaggedTensor.from_row_splits(texts, splits[0], validate=False)
+    if isinstance(feature, ItemSequence):
+        return items[:, -feature.max_length :]
+    return items
 
 
 def _first_values(
     features: Sequence[tf.SparseTensor], missing: float | str
-) -> list[tf.Tensor]:
-    """The first value of each row, of each feature: [batch].
+) -> tf.Tensor:
+    """The first value of each row, of each feature: [batch, features].
 
     ExampleGen has seen to it that there is no other.
     """
-    if not features:
-        return []
     # A feature without any value in the batch has no column.
     shapes = tf.maximum(tf.stack([each.dense_shape for each in features]), [0, 1])
     together = tf.sparse.concat(
@@ -128,5 +140,4 @@ def _first_values(
         ],
     )
     values = tf.sparse.to_dense(together, default_value=missing)
-    first = tf.cumsum(shapes[:, 1], exclusive=True)
-    return tf.unstack(tf.gather(values, first, axis=1), len(features), axis=1)
+    return tf.gather(values, tf.cumsum(shapes[:, 1], exclusive=True), axis=1)
