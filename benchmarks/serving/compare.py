@@ -4,7 +4,7 @@ The plainest is `naive_server.py`: what one writes in an afternoon. Both serve t
 model, and are asked in turn, round after round, so that what else the machine does hits
 them alike; the figures are medians, those of ratios over the ratios of a round. Of the
 models, one is light, so that the server is measured; the other, after `make demo`, is
-the demo's, of which every answer takes some 500 operations of TensorFlow in either
+the demo's, of which every answer takes some 160 operations of TensorFlow in either
 server.
 
     python -m benchmarks.serving.compare

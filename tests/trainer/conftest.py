@@ -39,12 +39,16 @@ class Trained:
         reader = tf.train.load_checkpoint(path)
         graph = trackable_object_graph_pb2.TrackableObjectGraph()
         graph.ParseFromString(reader.get_tensor("_CHECKPOINTABLE_OBJECT_GRAPH"))
-        return {
+        variables = {
             attribute.full_name: reader.get_tensor(attribute.checkpoint_key)
             for node in graph.nodes
             for attribute in node.attributes
-            if "/" in attribute.full_name
         }
+        inputs = json.loads((self.saved_model / "assets.extra/inputs.json").read_text())
+        for path, rows in inputs["tables"].items():
+            table = variables[rows["variable"]]
+            variables[path] = table[rows["first"] :][: rows["count"]]
+        return {name: value for name, value in variables.items() if "/" in name}
 
 
 @pytest.fixture(scope="session")

@@ -123,11 +123,7 @@ class ModelInputs:
 
     def stacked_numbers(self, tensors: KerasTensors) -> keras.KerasTensor:
         """The numbers side by side, float32 [batch, numbers]."""
-        columns = [
-            keras.layers.Reshape((1,), name=f"number.{name}")(tensors[name])
-            for name in self.numbers
-        ]
-        return keras.layers.Concatenate(name="numbers.stack")(columns)
+        return keras.ops.stack([tensors[name] for name in self.numbers], axis=1)
 
     def dense(self, transformed: dict[str, tf.Tensor | tf.SparseTensor]) -> Tensors:
         """Pads multi-valued columns with `MISSING_ID` and drops what is no input."""

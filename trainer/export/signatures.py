@@ -29,6 +29,7 @@ from config.signatures import (
     TRANSFORM_FEATURES,
 )
 from trainer.data.inputs import KerasTensors, ModelInputs, Tensors
+from trainer.export.serving_model import ServingModel
 from trainer.layers.deep import attention_name
 from trainer.warm_start.exported_model import write_inputs
 
@@ -62,20 +63,24 @@ def export(
       path: The directory to write.
     """
     layer = transform.transform_features_layer()
+    serving = ServingModel(model)
     spec = {name: transform.raw_feature_spec()[name] for name in features}
 
     def transformed(raw: Mapping[str, tf.Tensor | tf.SparseTensor]) -> Tensors:
         return inputs.dense(layer(dict(raw)))
 
     def probability(raw: Mapping[str, tf.Tensor | tf.SparseTensor]) -> Tensors:
-        logits = model(transformed(raw), training=False)
-        return {PROBABILITY: tf.squeeze(tf.sigmoid(logits), 1)}
+        return {PROBABILITY: tf.squeeze(tf.sigmoid(serving(transformed(raw))), 1)}
 
     def serve_examples(examples: tf.Tensor) -> Tensors:
         return probability(tf.io.parse_example(examples, spec))
 
     def parsed(tensors: Mapping[str, tf.Tensor]) -> dict[str, Any]:
-        return {name: _as_parsed(tensors[name], spec[name]) for name in features}
+        any_of_them = next(iter(tensors.values()))
+        layout = _one_value_each(tf.shape(any_of_them, tf.int64)[0])
+        return {
+            name: _as_parsed(tensors[name], spec[name], layout) for name in features
+        }
 
     def serve_tensors(tensors: Mapping[str, tf.Tensor]) -> Tensors:
         return probability(parsed(tensors))
@@ -102,6 +107,8 @@ def export(
     archive = keras.export.ExportArchive()
     # Not the model: its variables, which the endpoints use, would be saved twice.
     archive.track(layer)
+    # For a warm start alone.
+    archive.add_variable_collection("weights", [each.value for each in serving.weights])
     for name, function, signature in endpoints:
         # AutoGraph would convert all of TFT's layer, for several seconds and no gain.
         plain = tf.autograph.experimental.do_not_convert(function)
@@ -110,7 +117,7 @@ def export(
     with keras_option_scope(save_traces=False, in_tf_saved_model_scope=False):
         archive.write_out(path, verbose=False)
     _name_inputs(arguments, path)
-    write_inputs(inputs, path)
+    write_inputs(inputs, serving.tables, path)
 
 
 def _attention_weights(model: keras.Model, inputs: ModelInputs) -> keras.Model | None:
@@ -177,15 +184,30 @@ def _raw_spec(feature: Feature, name: str) -> tf.TensorSpec:
     return tf.TensorSpec([None, None] if feature.many else [None], tf.string, name=name)
 
 
+def _one_value_each(examples: tf.Tensor) -> tf.SparseTensor:
+    """The layout of a feature with one value in each example, whatever it is."""
+    rows = tf.range(examples)
+    indices = tf.stack([rows, tf.zeros_like(rows)], axis=1)
+    return tf.SparseTensor(indices, rows, tf.stack([examples, 1]))
+
+
 def _as_parsed(
-    tensor: tf.Tensor, spec: tf.io.VarLenFeature | tf.io.FixedLenFeature
+    tensor: tf.Tensor,
+    spec: tf.io.VarLenFeature | tf.io.FixedLenFeature,
+    layout: tf.SparseTensor,
 ) -> tf.Tensor | tf.SparseTensor:
-    """A named tensor in the form in which tf.Examples are parsed."""
+    """A named tensor in the form in which tf.Examples are parsed.
+
+    Args:
+      tensor: The values. Transform, too, takes NaN and an empty string for missing.
+      spec: The form.
+      layout: That of a feature with one value in each example.
+    """
     if isinstance(spec, tf.io.FixedLenFeature):
         return tf.reshape(tensor, [-1, *spec.shape])
-    wide = tensor if tensor.shape.rank == 2 else tf.expand_dims(tensor, 1)
-    missing = tf.equal(wide, "") if wide.dtype == tf.string else tf.math.is_nan(wide)
-    where = tf.where(~missing)
+    if tensor.shape.rank == 1:
+        return layout.with_values(tensor)
+    where = tf.where(tf.not_equal(tensor, ""))
     return tf.SparseTensor(
-        where, tf.gather_nd(wide, where), tf.shape(wide, out_type=tf.int64)
+        where, tf.gather_nd(tensor, where), tf.shape(tensor, tf.int64)
     )

@@ -103,13 +103,10 @@ class PooledEmbedding(keras.layers.Layer):
         count = tf.reduce_sum(present, axis=1, keepdims=True)
         total = tf.reduce_sum(vectors, axis=1)
         missing = tf.nn.embedding_lookup(self.table.value, [MISSING_ID])
-        return tf.where(count > 0, total / self._divisor(count), missing)
+        if self._pooling != "sum":
+            total /= self._divisor(count)
+        return tf.where(count > 0, total, missing)
 
     def _divisor(self, count: tf.Tensor) -> tf.Tensor:
         at_least_one = tf.maximum(count, 1.0)
-        match self._pooling:
-            case "sum":
-                return tf.ones_like(count)
-            case "sqrtn":
-                return tf.sqrt(at_least_one)
-        return at_least_one
+        return tf.sqrt(at_least_one) if self._pooling == "sqrtn" else at_least_one

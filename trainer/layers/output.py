@@ -26,6 +26,18 @@ class Bias(keras.layers.Layer):
         return logit + self.bias
 
 
+class Sum(keras.layers.Layer):
+    """Sum of tensors of one shape, in one operation however many they are.
+
+    >>> Sum()([tf.ones([2, 1]), tf.ones([2, 1]), tf.ones([2, 1])]).shape
+    TensorShape([2, 1])
+    """
+
+    def call(self, tensors: list[tf.Tensor]) -> tf.Tensor:
+        """Returns the sum."""
+        return tf.add_n(tensors)
+
+
 class TakeAll(keras.layers.Layer):
     """Identity of the logit that connects all inputs of a model to its output.
 

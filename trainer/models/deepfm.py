@@ -15,6 +15,7 @@ import tensorflow as tf
 from config.model import DeepFm
 from trainer.data.inputs import KerasTensors, ModelInputs
 from trainer.layers.deep import dense, embeddings, mlp, stack
+from trainer.layers.output import Sum
 from trainer.layers.wide import wide_logits
 
 
@@ -28,7 +29,7 @@ def logit(
     logits = [*wide_logits(inputs.ids, tensors), deep]
     if embedded:
         logits.append(PairwiseProducts(name="deep.pairs")(embedded))
-    return keras.layers.Add(name="wide.and.deep")(logits)
+    return Sum(name="wide.and.deep")(logits)
 
 
 class PairwiseProducts(keras.layers.Layer):

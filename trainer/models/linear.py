@@ -12,7 +12,7 @@ import keras
 
 from config.model import Linear
 from trainer.data.inputs import KerasTensors, ModelInputs
-from trainer.layers.output import Bias
+from trainer.layers.output import Bias, Sum
 from trainer.layers.wide import wide_logits
 
 
@@ -25,4 +25,4 @@ def logit(
     if inputs.numbers:
         weights = keras.layers.Dense(1, use_bias=False, name="wide.numbers")
         logits.append(weights(inputs.stacked_numbers(tensors)))
-    return Bias(name="wide.bias")(keras.layers.Add(name="wide.sum")(logits))
+    return Bias(name="wide.bias")(Sum(name="wide.sum")(logits))

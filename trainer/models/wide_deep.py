@@ -14,6 +14,7 @@ import keras
 from config.model import WideDeep
 from trainer.data.inputs import KerasTensors, ModelInputs
 from trainer.layers.deep import dense, embeddings, mlp, stack
+from trainer.layers.output import Sum
 from trainer.layers.wide import wide_logits
 
 
@@ -24,6 +25,4 @@ def logit(
     embedded = embeddings(inputs, tensors, settings)
     hidden = mlp(stack(embedded, inputs, tensors, settings), settings)
     deep = dense(1, "deep.logit", settings)(hidden)
-    return keras.layers.Add(name="wide.and.deep")(
-        [*wide_logits(inputs.ids, tensors), deep]
-    )
+    return Sum(name="wide.and.deep")([*wide_logits(inputs.ids, tensors), deep])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -22,9 +24,28 @@ from trainer.warm_start.files import INPUTS_FILE
 _OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 
-def write_inputs(inputs: ModelInputs, saved_model: str) -> None:
-    """Adds to a SavedModel what its weights belong to."""
-    text = json.dumps(dataclasses.asdict(inputs), indent=1)
+@dataclasses.dataclass(frozen=True)
+class TableRows:
+    """The rows of a variable that are a table of the trained model."""
+
+    variable: str
+    first: int
+    count: int
+
+
+def write_inputs(
+    inputs: ModelInputs, tables: Mapping[str, TableRows], saved_model: str
+) -> None:
+    """Adds to a SavedModel what its weights belong to.
+
+    Args:
+      inputs: The columns of the model.
+      tables: Where the tables are that are parts of variables, by their path.
+      saved_model: The exported model.
+    """
+    tree = dataclasses.asdict(inputs)
+    tree["tables"] = {path: dataclasses.asdict(rows) for path, rows in tables.items()}
+    text = json.dumps(tree, indent=1)
     io_utils.write_string_file(os.path.join(saved_model, INPUTS_FILE), text)
 
 
@@ -44,7 +65,7 @@ class ExportedModel:
         Raises:
           InputError: Another version of this pipeline exported it.
         """
-        self.inputs = _read_inputs(path)
+        self.inputs, self._tables = _read_inputs(path)
         self._assets = os.path.join(path, tf.saved_model.ASSETS_DIRECTORY)
         self._reader = tf.train.load_checkpoint(
             os.path.join(
@@ -57,8 +78,14 @@ class ExportedModel:
 
     def weights(self, name: str) -> npt.NDArray[np.float32] | None:
         """The weights of a name, such as `deep.dense.1/kernel`, where there are any."""
-        if name not in self._keys:
-            return None
+        if name in self._tables:
+            rows = self._tables[name]
+            table = self._variable(rows.variable)
+            return table[rows.first : rows.first + rows.count]
+        return self._variable(name) if name in self._keys else None
+
+    @functools.lru_cache(maxsize=1)  # noqa: B019 - as long as the model
+    def _variable(self, name: str) -> npt.NDArray[np.float32]:
         values: npt.NDArray[np.float32] = self._reader.get_tensor(self._keys[name])
         return values
 
@@ -69,14 +96,17 @@ class ExportedModel:
             return pa.array(file.read().splitlines(), pa.binary())
 
 
-def _read_inputs(path: str) -> ModelInputs:
+def _read_inputs(path: str) -> tuple[ModelInputs, dict[str, TableRows]]:
     try:
         with fileio.open(os.path.join(path, INPUTS_FILE)) as file:
             tree = json.loads(file.read())
-        return ModelInputs(
+        inputs = ModelInputs(
             ids=tuple(_id_input(column) for column in tree["ids"]),
             numbers=tuple(tree["numbers"]),
         )
+        # In older models, each table is a variable.
+        tables = tree.get("tables", {})
+        return inputs, {path: TableRows(**rows) for path, rows in tables.items()}
     except (OSError, tf.errors.NotFoundError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path}: another version of this pipeline exported this model: its "
