@@ -21,6 +21,7 @@ import pandas as pd
 from benchmarks.quality import command
 from benchmarks.quality.data import write_once
 from benchmarks.quality.report import report
+from ctr.history import Columns, build_histories
 from ctr.infer import infer_config
 
 _NAME = "movielens"
@@ -86,6 +87,24 @@ def read_ratings(work: Path) -> pd.DataFrame:
     rows[_LABEL] = (rows.pop("rating").astype(float) >= 4).astype(int)
     rows["timestamp"] = rows["timestamp"].astype(float).astype(int)
     return rows.sort_values(["timestamp", "user_id", "item_id"], ignore_index=True)
+
+
+def with_histories(work: Path, seeds: command.Seeds) -> command.Task:
+    """The split by time, with the movies that each user liked before each rating.
+
+    Args:
+      work: Folder of the wheel and of what is made of it.
+      seeds: Seeds of the training runs.
+    """
+    folder = work / "ml-histories"
+    file = folder / "ratings.csv"
+    if not file.exists():
+        ratings = work / file.name
+        read_ratings(work).to_csv(ratings, index=False)
+        columns = Columns("user_id", ("item_id",), "timestamp", _LABEL)
+        build_histories([ratings], columns, folder)
+    rows = pd.read_csv(file, dtype=str)
+    return _task(rows, np.arange(len(rows)), work / "ml-time-histories", seeds)
 
 
 def _task(

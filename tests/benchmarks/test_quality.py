@@ -33,6 +33,31 @@ def test_simulated_clicks(tmp_path, capsys):
     assert "best possible AUC" in capsys.readouterr().out
 
 
+@pytest.mark.slow
+def test_simulated_sequences(tmp_path, capsys):
+    from benchmarks.quality import sequences
+
+    out = tmp_path / "figures.json"
+    sequences.main(
+        [
+            *("--rows", "4000", "--seeds", "2", "--set", "training.epochs=1"),
+            *("--work", str(tmp_path), "--out", str(out)),
+        ]
+    )
+
+    results = json.loads(out.read_text())["results"]
+    mean, din = (
+        [run["auc"] for run in results[name]] for name in ("embedding_mlp", "din")
+    )
+    first, second = (one - other for one, other in zip(din, mean, strict=True))
+    # Of two numbers, half their distance.
+    error = abs(first - second) / 2
+    expected = f"AUC {(first + second) / 2:+.4f}, standard error {error:.4f}"
+    printed = capsys.readouterr().out
+    assert f"din - embedding_mlp: {expected}" in printed
+    assert "best possible AUC" in printed
+
+
 @pytest.mark.parametrize(
     "name", ["quality.census", "quality.chicago_taxi", "taxi_template"]
 )
