@@ -6,11 +6,13 @@
 Checks COMMIT out beside this tree, with an environment of its own, and runs both in
 alternation on the same simulated clicks: once from scratch, and again with nothing
 changed. Prints seconds by component, peak memory and metrics, and ratios of this tree
-to the other.
+to the other; between two numbers of rows, what a further row costs from StatisticsGen
+to Transform.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import statistics
@@ -25,7 +27,8 @@ from benchmarks.timed import timed
 from ctr.simulate import simulate
 
 _DAYS = 8
-_DATA_PATH = ("StatisticsGen", "SchemaGen", "ExampleValidator", "Transform")
+_DATA_COMPONENTS = ("StatisticsGen", "SchemaGen", "ExampleValidator", "Transform")
+_DATA_PATH = "+".join(_DATA_COMPONENTS)
 # Seconds; what takes less is left out of the table.
 _SHORTEST = 0.5
 
@@ -62,6 +65,11 @@ def main(arguments: list[str] | None = None) -> None:
         measured[rows] = runs
         title = f"{rows:,} rows, medians of {options.rounds}"
         command_line.show(title, ("seconds", *trees, "ratio"), _rows(runs))
+    command_line.show(
+        f"Microseconds for a further row, {_DATA_PATH}",
+        ("rows", *trees),
+        _marginal_costs(measured),
+    )
     command_line.write(options.out, measured)
 
 
@@ -98,7 +106,7 @@ def _run(tree: Path, data: Path, work_dir: Path) -> Figures:
     overall = summary["metrics"]["overall"]
     return {
         **components,
-        "+".join(_DATA_PATH): sum(components.get(name, 0.0) for name in _DATA_PATH),
+        _DATA_PATH: sum(components.get(name, 0.0) for name in _DATA_COMPONENTS),
         "whole run": whole.seconds,
         "CPU of the whole run": whole.cpu,
         "cached rerun": cached.seconds,
@@ -116,6 +124,19 @@ def _rows(runs: dict[str, list[Figures]]) -> Iterator[tuple[str, ...]]:
         if max(pair) >= _SHORTEST or figure == "log loss":
             ratio = f"{pair[0] / pair[1]:.2f}" if pair[1] else ""
             yield figure, *(f"{value:.4g}" for value in pair), ratio
+
+
+def _marginal_costs(
+    measured: dict[int, dict[str, list[Figures]]],
+) -> Iterator[tuple[str, ...]]:
+    """What a row costs each tree between one number of rows and the next."""
+    for (less, before), (more, after) in itertools.pairwise(sorted(measured.items())):
+        seconds = [
+            _medians(after[tree])[_DATA_PATH] - _medians(before[tree])[_DATA_PATH]
+            for tree in after
+        ]
+        costs = (f"{1e6 * each / (more - less):.1f}" for each in seconds)
+        yield f"{less:,} to {more:,}", *costs
 
 
 def _medians(runs: list[Figures]) -> Figures:
