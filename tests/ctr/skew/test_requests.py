@@ -147,6 +147,19 @@ def entry_of(kind):
         (predict_of(), "none; .*examples"),
         (predict_of(examples=[b"\xff"]), "another model"),
     ],
+    # By default the bytes, which differ from process to process.
+    ids=[
+        "not_a_log",
+        "empty",
+        "no_predict_log",
+        "lacks_device",
+        "unequal_rows",
+        "text_for_a_number",
+        "number_for_a_text",
+        "unknown_input",
+        "no_inputs",
+        "not_an_example",
+    ],
 )
 def test_an_entry_that_is_no_request_to_the_model_is_an_error(record, named):
     with pytest.raises(InputError, match=named):
