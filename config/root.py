@@ -26,7 +26,12 @@ from config.release import InfraValidation, Release
 from config.serving import Serving
 from config.spans import check_glob, check_like
 from config.training import Training
-from config.tuning import Tuning, check_space, default_space
+from config.tuning import (
+    Tuning,
+    check_space,
+    check_without_sequences,
+    default_space,
+)
 
 
 class Config(Block):
@@ -145,8 +150,11 @@ class Config(Block):
                     "hashed feature, which has the ids of the items"
                 )
 
-        pooling = getattr(self.model.settings, "sequence_pooling", "mean")
-        if pooling == "attention" and not sequences:
+        if sequences:
+            return
+        if self.tuning is not None:
+            check_without_sequences(self.tuning.space)
+        if getattr(self.model.settings, "sequence_pooling", "mean") == "attention":
             kind = self.model.kind
             raise ValueError(
                 f"model.kind: {kind} has attention, and there is no sequence for it; "

@@ -13,6 +13,7 @@ from config.training import Training
 
 # The setting of the training that may be varied beside those of the model.
 BATCH_SIZE = "batch_size"
+SEQUENCE_POOLING = "sequence_pooling"
 # Width of the default ranges, up and down.
 _FACTOR = 5
 _MAX_DROPOUT = 0.6
@@ -134,6 +135,16 @@ def check_space(space: Space, model: Model) -> None:
             )
         for value in values.ends if isinstance(values, Range) else values:
             _check_value(name, value, model)
+
+
+def check_without_sequences(space: Space) -> None:
+    """Raises ValueError for a setting that only models of sequences can have."""
+    values = space.get(SEQUENCE_POOLING, ())
+    if not isinstance(values, Range) and "attention" in values:
+        raise ValueError(
+            f"tuning.space.{SEQUENCE_POOLING}: there is no sequence for attention; add "
+            "a feature of 'kind: sequence', or remove attention from the space"
+        )
 
 
 def _check_value(name: str, value: object, model: Model) -> None:
