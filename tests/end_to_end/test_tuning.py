@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-import tensorflow as tf
+from trainer.warm_start.exported_model import ExportedModel
 
 TUNING = {
     "trials": 2,
@@ -28,11 +28,9 @@ def test_the_best_trial_feeds_the_trainer(released, ctr):
     assert set(best["values"]) == set(TUNING["space"])
     size = best["values"]["embedding_size"]
     assert f"Tuned: embedding_size {size}" in ended.out
-    variables = tf.train.list_variables(f"{summary['model_dir']}/variables/variables")
-    shapes = {tuple(shape) for _, shape in variables}
-    # `ad_id` has 100 buckets and a missing value; its wide part has size 1.
-    sizes = {shape[1] for shape in shapes if shape[:1] == (101,) and shape[1:] != (1,)}
-    assert sizes == {size}
+    table = ExportedModel(summary["model_dir"]).weights("deep.embedding.ad_id/table")
+    # `ad_id` has 100 buckets and a missing value.
+    assert table.shape == (101, size)
 
     # Another training of the best trial: no other trials.
     ctr(*released.command())
