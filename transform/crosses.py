@@ -44,4 +44,4 @@ def _part(
         return tf.expand_dims(transformed[tensor_name(bucket_name(name))], 1)
     if isinstance(texts[name], tf.RaggedTensor):
         return texts[name].to_sparse()
-    return texts[name]
+    return tf.expand_dims(texts[name], 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import tensorflow as tf
@@ -11,25 +11,26 @@ import tensorflow_transform as tft
 from config.columns import MISSING_ID
 from config.features import Categorical, Hashed, ItemSequence
 from config.names import tensor_name
-from transform.values import Discrete, Texts, flat, together
+from transform.values import Discrete, Terms, Texts
 
 Ids: TypeAlias = tf.Tensor | tf.SparseTensor
 
 
-def ids(texts: Mapping[str, Texts], features: Mapping[str, Discrete]) -> dict[str, Ids]:
+def ids(terms: Terms, features: Mapping[str, Discrete]) -> dict[str, Ids]:
     """Looks strings up in vocabularies, or hashes them.
 
     Ids are from 1: `MISSING_ID` is that of a missing value. A sequence has those of the
     feature that it is like.
 
     Args:
-      texts: The strings of the features.
+      terms: The strings of the features.
       features: Their settings.
 
     Returns:
       By column: int64 [batch], or a SparseTensor [batch, values] of a multi-valued
       feature.
     """
+    texts = terms.by_feature()
     found: dict[str, Texts] = {}
     for name, feature in features.items():
         if isinstance(feature, ItemSequence):
@@ -37,20 +38,16 @@ def ids(texts: Mapping[str, Texts], features: Mapping[str, Discrete]) -> dict[st
         look_up = _look_up(texts[name], feature, tensor_name(name))
         alike = [name, *_sequences(features, name)]
         found |= zip(
-            alike, together(look_up, [texts[each] for each in alike]), strict=True
+            alike, _together(look_up, [texts[each] for each in alike]), strict=True
         )
     columns: dict[str, Ids] = {
-        tensor_name(name): (each + 1).to_sparse()
-        for name, each in found.items()
-        if isinstance(each, tf.RaggedTensor)
+        tensor_name(name): (found[name] + 1).to_sparse() for name in terms.lists
     }
-    singles = [name for name in found if tensor_name(name) not in columns]
-    if singles:
-        from_1 = tf.concat([found[name] for name in singles], axis=1) + 1
-        is_missing = tf.equal(tf.concat([texts[name] for name in singles], axis=1), "")
+    if terms.names:
+        from_1 = tf.stack([found[name] for name in terms.names]) + 1
+        is_missing = tf.equal(terms.singles, "")
         known = tf.where(is_missing, tf.cast(MISSING_ID, tf.int64), from_1)
-        of_each = tf.unstack(known, axis=1)
-        columns |= zip(map(tensor_name, singles), of_each, strict=True)
+        columns |= zip(map(tensor_name, terms.names), tf.unstack(known), strict=True)
     return columns
 
 
@@ -74,7 +71,7 @@ def _look_up(
         return lambda flat: tf.strings.to_hash_bucket_fast(flat, feature.buckets)
     frequency = feature.min_frequency
     vocabulary = tft.vocabulary(
-        flat(texts),
+        _flat(texts),
         top_k=feature.top_k,
         # TFT warns that a threshold of 1 does nothing.
         frequency_threshold=frequency if frequency > 1 else None,
@@ -88,3 +85,25 @@ def _look_up(
     # There is nothing to hash.
     size = tft.experimental.get_vocabulary_size_by_name(name)
     return lambda flat: tft.apply_vocabulary(flat, vocabulary, default_value=size)
+
+
+def _together(
+    function: Callable[[tf.Tensor], tf.Tensor], texts: Sequence[Texts]
+) -> list[Texts]:
+    """Applies a function of single strings to several tensors at once."""
+    if len(texts) == 1:
+        return [_with_flat(texts[0], function(_flat(texts[0])))]
+    vectors = [_flat(each) for each in texts]
+    sizes = [tf.size(each) for each in vectors]
+    parts = tf.split(function(tf.concat(vectors, axis=0)), sizes, num=len(sizes))
+    return [_with_flat(each, part) for each, part in zip(texts, parts, strict=True)]
+
+
+def _flat(texts: Texts) -> tf.Tensor:
+    """The strings as a vector."""
+    return texts.flat_values if isinstance(texts, tf.RaggedTensor) else texts
+
+
+def _with_flat(texts: Texts, flat: tf.Tensor) -> Texts:
+    ragged = isinstance(texts, tf.RaggedTensor)
+    return texts.with_flat_values(flat) if ragged else flat

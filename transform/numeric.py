@@ -18,7 +18,7 @@ _GRID = 1000
 
 
 class _Moments(NamedTuple):
-    """Moments of the finite values of features in the training split: [features]."""
+    """Moments of the finite values of features in training: [features, 1]."""
 
     mean: tf.Tensor
     deviation: tf.Tensor
@@ -33,19 +33,20 @@ def scaled(numbers: tf.Tensor, features: Sequence[Numeric]) -> tf.Tensor:
     data by far, and so does every operation in a request.
 
     Args:
-      numbers: The values, float32 [batch, features]; NaN and infinite ones count as
+      numbers: The values, float32 [features, batch]; NaN and infinite ones count as
         missing.
       features: The settings of each.
 
     Returns:
-      float32 [batch, features], all finite.
+      float32 [features, batch], all finite.
     """
     shaped = _shape(numbers, features)
     moments = _moments(shaped)
+    fills = tf.constant([[feature.fill or 0.0] for feature in features])
     fill = tf.where(
-        [feature.fill is None for feature in features],
+        [[feature.fill is None] for feature in features],
         _finite(moments.mean),
-        _shape(tf.constant([feature.fill or 0.0 for feature in features]), features),
+        _shape(fills, features),
     )
     filled = tf.where(tf.math.is_finite(numbers), shaped, fill)
     return _scale(filled, features, moments)
@@ -62,7 +63,7 @@ def bucketized(
     """Cuts features into buckets.
 
     Args:
-      numbers: float32 [batch, features]; NaN and infinite ones count as missing.
+      numbers: float32 [features, batch]; NaN and infinite ones count as missing.
       features: The settings of each by name.
 
     Returns:
@@ -72,9 +73,7 @@ def bucketized(
     chosen = [n for n, each in enumerate(features.values()) if each.is_bucketized]
     if not chosen:
         return {}
-    columns = tf.transpose(numbers)
-    if len(chosen) < len(features):
-        columns = tf.gather(columns, chosen)
+    columns = numbers if len(chosen) == len(features) else tf.gather(numbers, chosen)
     present = tf.math.is_finite(columns)
     names = [[*features][n] for n in chosen]
     boundaries = [
@@ -154,13 +153,14 @@ def _shape(numbers: tf.Tensor, features: Sequence[Numeric]) -> tf.Tensor:
     return tf.where(_normalized(features, "log1p"), logarithms, numbers)
 
 
-def _normalized(features: Sequence[Numeric], kind: str) -> list[bool]:
-    return [feature.normalize == kind for feature in features]
+def _normalized(features: Sequence[Numeric], kind: str) -> list[list[bool]]:
+    return [[feature.normalize == kind] for feature in features]
 
 
 def _moments(shaped: tf.Tensor) -> _Moments:
-    """Moments of the features, float32 [batch, features], analysed together."""
-    both_ways = tf.concat([-shaped, shaped], axis=1)
+    """Moments of the features, float32 [features, batch], analysed together."""
+    # Analyses take examples as rows.
+    both_ways = tf.transpose(tf.concat([-shaped, shaped], axis=0))
     # Means and variances leave NaN and infinity out by themselves, maxima do not.
     extremes = tft.max(
         tf.where(tf.math.is_finite(both_ways), both_ways, -math.inf),
@@ -171,8 +171,11 @@ def _moments(shaped: tf.Tensor) -> _Moments:
     doubles = tf.cast(both_ways, tf.float64)
     means = tft.mean(doubles, reduce_instance_dims=False)
     deviations = tf.sqrt(tft.var(doubles, reduce_instance_dims=False))
-    means, deviations = (tf.cast(x, tf.float32) for x in (means, deviations))
-    count = shaped.shape[1]
+    means, deviations, extremes = (
+        tf.cast(each, tf.float32)[:, tf.newaxis]
+        for each in (means, deviations, extremes)
+    )
+    count = shaped.shape[0]
     return _Moments(
         means[count:], deviations[count:], -extremes[:count], extremes[count:]
     )

@@ -42,13 +42,14 @@ def preprocessing_fn(
         for name, feature in part.features.items()
         if isinstance(feature, (Categorical, Hashed, ItemSequence))
     }
-    texts = feature_terms(inputs, discrete_features)
-    outputs |= discrete.ids(texts, discrete_features)
+    terms = feature_terms(inputs, discrete_features)
+    outputs |= discrete.ids(terms, discrete_features)
+    texts = terms.by_feature()
     for cross in part.crosses:
         column = tensor_name(cross.name)
         outputs[column] = crosses.crossed(cross, texts, outputs)
     # Apart from the features: a request has no label.
-    outputs[part.label] = single_numbers([inputs[part.label]])[:, 0]
+    outputs[part.label] = single_numbers([inputs[part.label]])[0]
     return outputs
 
 
@@ -92,4 +93,4 @@ def _numeric_columns(
 
 
 def _columns(names: Iterable[str], table: tf.Tensor) -> dict[str, tf.Tensor]:
-    return dict(zip(names, tf.unstack(table, axis=1), strict=True))
+    return dict(zip(names, tf.unstack(table), strict=True))

@@ -7,8 +7,8 @@ together: an operation costs more than its values in a request of a single examp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 import tensorflow as tf
 
@@ -18,71 +18,66 @@ from transform.texts import vocabulary_terms
 RawFeature: TypeAlias = tf.SparseTensor | tf.Tensor
 # A feature whose values have ids.
 Discrete: TypeAlias = Categorical | Hashed | ItemSequence
-# string [batch, 1], empty where a value is missing; of a multi-valued feature string
+# string [batch], empty where a value is missing; of a multi-valued feature string
 # [batch, (values)].
 Texts: TypeAlias = tf.Tensor | tf.RaggedTensor
 
 
 def single_numbers(raw: Sequence[RawFeature]) -> tf.Tensor:
-    """One number of each feature: float32 [batch, features], NaN where missing."""
+    """One number of each feature: float32 [features, batch], NaN where missing."""
     sparse = [_sparse(feature) for feature in raw]
     numbers = [each.with_values(tf.cast(each.values, tf.float32)) for each in sparse]
     return _first_values(numbers, float("nan"))
 
 
+class Terms(NamedTuple):
+    """Texts of features as a vocabulary has them.
+
+    Attributes:
+      singles: Those with one value, string [features, batch], empty where missing.
+      names: Names of these features.
+      lists: The others by name, string [batch, (values)] without empty ones: `a||b`
+        and padding hold no value. Of a sequence they are the last ones.
+    """
+
+    singles: tf.Tensor
+    names: list[str]
+    lists: dict[str, tf.RaggedTensor]
+
+    def by_feature(self) -> dict[str, Texts]:
+        """The terms of each feature."""
+        return self.lists | dict(zip(self.names, tf.unstack(self.singles), strict=True))
+
+
 def feature_terms(
     raw: Mapping[str, RawFeature], features: Mapping[str, Discrete]
-) -> dict[str, Texts]:
-    """The terms of features: their texts as a vocabulary has them.
+) -> Terms:
+    """The terms of features.
 
     Args:
       raw: The raw features.
       features: The settings of those wanted.
-
-    Returns:
-      By feature. Lists have no empty strings: `a||b` and padding hold no value. Of a
-      sequence they are the last ones.
     """
     sparse = {name: _sparse_texts(raw[name]) for name in features}
-    singles = [name for name, feature in features.items() if not feature.many]
-    texts: list[Texts] = [
-        _items(sparse[name], feature)
+    lists = {
+        name: _items(sparse[name], feature)
         for name, feature in features.items()
         if feature.many
-    ]
-    if singles:
-        texts.append(_first_values([sparse[name] for name in singles], ""))
-    terms = together(vocabulary_terms, texts)
-    columns = tf.split(terms.pop(), len(singles), axis=1) if singles else []
-    lists = [name for name, feature in features.items() if feature.many]
-    return dict(zip([*lists, *singles], [*terms, *columns], strict=True))
-
-
-def together(
-    function: Callable[[tf.Tensor], tf.Tensor], texts: Sequence[Texts]
-) -> list[Texts]:
-    """Applies a function of single strings to several tensors at once."""
-    if len(texts) == 1 and not isinstance(texts[0], tf.RaggedTensor):
-        return [function(texts[0])]
-    if len(texts) < 2:
-        return [_with_flat(each, function(flat(each))) for each in texts]
-    vectors = [flat(each) for each in texts]
-    sizes = [tf.size(each) for each in vectors]
-    parts = tf.split(function(tf.concat(vectors, axis=0)), sizes, num=len(sizes))
-    return [_with_flat(each, part) for each, part in zip(texts, parts, strict=True)]
-
-
-def flat(texts: Texts) -> tf.Tensor:
-    """The strings as a vector."""
-    if isinstance(texts, tf.RaggedTensor):
-        return texts.flat_values
-    return tf.reshape(texts, [-1])
-
-
-def _with_flat(texts: Texts, flat: tf.Tensor) -> Texts:
-    if isinstance(texts, tf.RaggedTensor):
-        return texts.with_flat_values(flat)
-    return tf.reshape(flat, [-1, texts.shape[1]])
+    }
+    names = [name for name in features if name not in lists]
+    singles = (
+        _first_values([sparse[name] for name in names], "")
+        if names
+        else tf.zeros([0, 0], tf.string)
+    )
+    return Terms(
+        vocabulary_terms(singles),
+        names,
+        {
+            name: items.with_flat_values(vocabulary_terms(items.flat_values))
+            for name, items in lists.items()
+        },
+    )
 
 
 def _sparse(raw: RawFeature) -> tf.SparseTensor:
@@ -126,18 +121,16 @@ def _items(sparse: tf.SparseTensor, feature: Discrete) -> tf.RaggedTensor:
 def _first_values(
     features: Sequence[tf.SparseTensor], missing: float | str
 ) -> tf.Tensor:
-    """The first value of each row, of each feature: [batch, features].
+    """The first value of each row, of each feature: [features, batch].
 
     ExampleGen has seen to it that there is no other.
     """
     # A feature without any value in the batch has no column.
-    shapes = tf.maximum(tf.stack([each.dense_shape for each in features]), [0, 1])
+    shapes = tf.stack([each.dense_shape for each in features])
+    shape = tf.maximum(tf.reduce_max(shapes, axis=0), [0, 1])
+    # One below the other their values are in order; side by side they would be sorted.
     together = tf.sparse.concat(
-        1,
-        [
-            tf.SparseTensor(each.indices, each.values, shape)
-            for each, shape in zip(features, tf.unstack(shapes), strict=True)
-        ],
+        0, [tf.SparseTensor(each.indices, each.values, shape) for each in features]
     )
     values = tf.sparse.to_dense(together, default_value=missing)
-    return tf.gather(values, tf.cumsum(shapes[:, 1], exclusive=True), axis=1)
+    return tf.reshape(values[:, 0], [len(features), -1])

@@ -58,8 +58,8 @@ def test_value_equal_to_a_boundary_is_above_it():
     numbers = tf.constant(
         [-5, 0.0999, 0.1, 2.9999, 3, 9, math.nan, math.inf, -math.inf]
     )
-    column = tf.cast(numbers, tf.float32)[:, tf.newaxis]
-    buckets = numeric.bucketized(column, {"age": feature})["age"]
+    columns = tf.cast(numbers, tf.float32)[tf.newaxis]
+    buckets = numeric.bucketized(columns, {"age": feature})["age"]
     assert buckets.numpy().tolist() == [1, 1, 2, 2, 3, 3, 0, 0, 0]
 
 
@@ -131,8 +131,8 @@ def test_any_column_keeps_ids_below_its_size(
     feature = Numeric(buckets=buckets)
     numbers = np.float32([*values, *others, *EXTREMES])
     with mock.patch("tensorflow_transform.quantiles", return_value=tf.constant([grid])):
-        column = tf.constant(numbers)[:, tf.newaxis]
-        ids = numeric.bucketized(column, {"age": feature})["age"].numpy()
+        columns = tf.constant(numbers)[tf.newaxis]
+        ids = numeric.bucketized(columns, {"age": feature})["age"].numpy()
     (column,) = id_columns({"age": feature}, [])
     assert column.name == bucket_name("age")
     assert ((ids == 0) == ~np.isfinite(numbers)).all()

@@ -79,10 +79,10 @@ class _JoinedTable:
 
     def __call__(self, columns: Tensors) -> Iterable[tf.Tensor]:
         """Returns the vectors of each layer, float32 [batch, width]."""
-        ids = tf.stack([columns[layer.column] for layer in self.layers], axis=1)
-        rows = ids + tf.constant(self._first, ids.dtype)
+        ids = tf.stack([columns[layer.column] for layer in self.layers])
+        rows = ids + tf.constant(self._first, ids.dtype)[:, tf.newaxis]
         vectors: Iterable[tf.Tensor] = tf.unstack(
-            tf.nn.embedding_lookup(self._table, rows), axis=1
+            tf.nn.embedding_lookup(self._table, rows)
         )
         return vectors
 
