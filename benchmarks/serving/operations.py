@@ -1,77 +1,133 @@
-"""Operations of TensorFlow in a request of one row of the model of `make demo`.
+"""Operations of TensorFlow in a request of the model of `make demo`, and their time.
 
-They are those that TensorFlow runs after its own optimization of the graph, functions
-inlined as in the embedded server. Constants are counted apart: they compute nothing.
+Operations are those that TensorFlow runs for one row after its own optimization of the
+graph, functions inlined as in the embedded server. Constants are counted apart: they
+compute nothing. Times are of the embedded server's session, without gRPC; of several
+models in turn, so that what else the machine does hits them alike.
 
-    python -m benchmarks.serving.operations
+    python -m benchmarks.serving.operations [--beside SAVED_MODEL]
 """
 
 from __future__ import annotations
 
+import math
+import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, get_args
+from statistics import median
+from typing import get_args
 
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 
 from benchmarks import command_line
-from benchmarks.serving.subjects import demo
+from benchmarks.serving.subjects import Subject, demo
 from config.errors import InputError
 from config.serving import Serving
 from serving.client import Client
 from serving.client.features import Signature
 from serving.local_server import LocalServer
+from serving.server.session import ModelSession
 
 _START_SECONDS = 120.0
 # What is there for the session alone.
 _NO_OPERATIONS = ("_Arg", "_Retval", "NoOp")
 _CONSTANT = "Const"
+_SIZES = (1, 100, 1000)
+_ROUNDS = 9
+_REQUESTS = 50
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the benchmark."""
-    options = command_line.parser(__doc__).parse_args(arguments)
+    parser = command_line.parser(__doc__)
+    parser.add_argument(
+        "--beside", type=Path, nargs="*", default=[], metavar="SAVED_MODEL",
+        help="another model with the same inputs",
+    )  # fmt: skip
+    options = parser.parse_args(arguments)
     subject = demo()
     if subject is None:
         raise InputError("no model of the demo; run `make demo` first")
-    counts: dict[str, Counter[str]] = {}
+    requests = _requests(subject)
+    models = {"the demo's": subject.version} | {
+        str(each): each for each in options.beside
+    }
+    counts = {
+        f"{name}, {signature}": operations(model, some[1][0])
+        for signature, some in requests.items()
+        for name, model in models.items()
+    }
+    times = _times(models, requests)
+    command_line.show(
+        "Operations of a request, and microseconds by its rows",
+        ("model, signature", "operations", "constants", *map("{:,}".format, _SIZES)),
+        [_row(key, counts[key], times[key]) for key in counts],
+    )
+    command_line.write(options.out, {"operations": counts, "microseconds": times})
+
+
+# Requests of a signature by their number of rows.
+Requests = Mapping[str, Mapping[int, Sequence[predict_pb2.PredictRequest]]]
+
+
+def _requests(subject: Subject) -> Requests:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         server = stack.enter_context(
             LocalServer(Serving(), subject.name, subject.base_path, Path(folder))
         )
         server.wait_until_available(_START_SECONDS)
         client = stack.enter_context(Client(server.address, subject.name))
-        for signature in get_args(Signature):
-            serialized, *_ = subject.requests(client, signature, 1)
-            request = predict_pb2.PredictRequest.FromString(serialized)
-            name = request.model_spec.signature_name
-            tensors = {
-                alias: tf.make_ndarray(tensor)
-                for alias, tensor in request.inputs.items()
+        return {
+            signature: {
+                size: [
+                    predict_pb2.PredictRequest.FromString(each)
+                    for each in subject.requests(client, signature, size)[:_REQUESTS]
+                ]
+                for size in _SIZES
             }
-            counts[name] = operations(subject.version, name, tensors)
-    command_line.show(
-        "Operations of a request",
-        ("signature", "operations", "constants", "most frequent"),
-        [_row(name, count) for name, count in counts.items()],
-    )
-    command_line.write(options.out, counts)
+            for signature in get_args(Signature)
+        }
 
 
-def operations(
-    saved_model: Path, signature: str, tensors: Mapping[str, Any]
-) -> Counter[str]:
-    """Numbers of the operations that a request runs, by their kind.
+def _times(models: Mapping[str, Path], requests: Requests) -> dict[str, list[float]]:
+    """Median microseconds of a request by model and signature, for each size."""
+    sessions = {
+        name: ModelSession("model", 1, str(model)) for name, model in models.items()
+    }
+    times: dict[str, list[float]] = {}
+    for signature, by_size in requests.items():
+        for some in by_size.values():
+            # The first round warms up.
+            rounds = [
+                {name: _time(each, some) for name, each in sessions.items()}
+                for _ in range(_ROUNDS + 1)
+            ][1:]
+            for name in sessions:
+                microseconds = median(each[name] for each in rounds)
+                times.setdefault(f"{name}, {signature}", []).append(microseconds)
+    return times
 
-    Args:
-      saved_model: The exported model.
-      signature: Name of the signature.
-      tensors: Inputs by alias.
-    """
+
+def _time(
+    session: ModelSession, requests: Sequence[predict_pb2.PredictRequest]
+) -> float:
+    """Microseconds of a request in the graph."""
+    signature = session.signature(requests[0].model_spec.signature_name)
+    _, fetches = signature.filtered([])
+    inputs = [signature.arrays(each.inputs, sys.maxsize) for each in requests]
+    began = time.perf_counter()
+    for arrays in inputs:
+        session.run(signature.feeds, arrays, fetches, math.inf)
+    return (time.perf_counter() - began) / len(inputs) * 1e6
+
+
+def operations(saved_model: Path, request: predict_pb2.PredictRequest) -> Counter[str]:
+    """Numbers of the operations that a request runs, by their kind."""
     options = tf.compat.v1.RunOptions(
         trace_level=tf.compat.v1.RunOptions.FULL_TRACE, output_partition_graphs=True
     )
@@ -82,8 +138,11 @@ def operations(
         graph = tf.compat.v1.saved_model.load(
             session, [tf.saved_model.SERVING], str(saved_model)
         )
-        definition = graph.signature_def[signature]
-        feed = {definition.inputs[key].name: tensors[key] for key in tensors}
+        definition = graph.signature_def[request.model_spec.signature_name]
+        feed = {
+            definition.inputs[alias].name: tf.make_ndarray(tensor)
+            for alias, tensor in request.inputs.items()
+        }
         fetches = [each.name for each in definition.outputs.values()]
         session.run(fetches, feed, options, metadata)
     kinds = {
@@ -98,12 +157,10 @@ def operations(
     return Counter(kind for kind in ran if kind not in _NO_OPERATIONS)
 
 
-def _row(signature: str, count: Counter[str]) -> tuple[str, ...]:
+def _row(key: str, count: Counter[str], times: Sequence[float]) -> tuple[str, ...]:
     constants = count[_CONSTANT]
-    others = count.copy()
-    del others[_CONSTANT]
-    frequent = ", ".join(f"{kind} {number}" for kind, number in others.most_common(3))
-    return signature, str(others.total()), str(constants), frequent
+    others = count.total() - constants
+    return key, str(others), str(constants), *(f"{each:,.0f}" for each in times)
 
 
 if __name__ == "__main__":
