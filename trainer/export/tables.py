@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from trainer.data.occurrence import Counts
 from trainer.layers.embedding import PooledEmbedding
@@ -23,8 +24,8 @@ def wide_rows(model: keras.Model, counts: Counts) -> tuple[int, float] | None:
       None for a model without a wide part.
     """
     weights = [
-        keras.ops.convert_to_numpy(table)[seen]
-        for table, seen in _tables(model, counts)
+        keras.ops.convert_to_numpy(table)[lookups > 0]
+        for table, lookups in _tables(model, counts)
         if table.path.startswith("wide.")
     ]
     if not weights:
@@ -36,7 +37,7 @@ def wide_rows(model: keras.Model, counts: Counts) -> tuple[int, float] | None:
 def fill_unseen_rows(
     model: keras.Model, counts: Counts, given: Mapping[str, Mask]
 ) -> None:
-    """Sets rows that training never looked up to the mean of those it did.
+    """Sets rows that training never looked up to the mean of its lookups.
 
     An out-of-vocabulary bucket that no value of the training examples fell into would
     keep its random vector, and the first unknown value in serving would get it. This
@@ -48,19 +49,19 @@ def fill_unseen_rows(
       counts: Lookups of each id in training.
       given: The rows that a warm start set, by the path of the table; they stay.
     """
-    for table, seen in _tables(model, counts):
+    for table, lookups in _tables(model, counts):
+        seen = lookups > 0
         unseen = ~seen & ~given.get(table.path, np.zeros_like(seen))
         if seen.any() and unseen.any():
             values = keras.ops.convert_to_numpy(table).copy()
-            values[unseen] = values[seen].mean(axis=0)
+            values[unseen] = np.average(values, axis=0, weights=lookups)
             table.assign(values)
 
 
 def _tables(
     model: keras.Model, counts: Counts
-) -> Iterator[tuple[keras.Variable, Mask]]:
-    """Each table, with the rows that were looked up in training."""
+) -> Iterator[tuple[keras.Variable, npt.NDArray[np.int64]]]:
+    """Each table, with the lookups of its rows in training."""
     for layer in model.layers:
         if isinstance(layer, PooledEmbedding):
-            lookups = np.sum([counts[name] for name in layer.columns], axis=0)
-            yield layer.table, lookups > 0
+            yield layer.table, np.sum([counts[name] for name in layer.columns], axis=0)
