@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
-from typing import get_args
+from typing import Any, get_args
 
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         str(each): each for each in options.beside
     }
     counts = {
-        f"{name}, {signature}": operations(model, some[1][0])
+        f"{name}, {signature}": _operations(model, some[1][0])
         for signature, some in requests.items()
         for name, model in models.items()
     }
@@ -126,8 +126,21 @@ def _time(
     return (time.perf_counter() - began) / len(inputs) * 1e6
 
 
-def operations(saved_model: Path, request: predict_pb2.PredictRequest) -> Counter[str]:
-    """Numbers of the operations that a request runs, by their kind."""
+def _operations(model: Path, request: predict_pb2.PredictRequest) -> Counter[str]:
+    tensors = {key: tf.make_ndarray(each) for key, each in request.inputs.items()}
+    return operations(model, request.model_spec.signature_name, tensors)
+
+
+def operations(
+    saved_model: Path, signature: str, tensors: Mapping[str, Any]
+) -> Counter[str]:
+    """Numbers of the operations that a request runs, by their kind.
+
+    Args:
+      saved_model: The exported model.
+      signature: Name of the signature.
+      tensors: Inputs by alias.
+    """
     options = tf.compat.v1.RunOptions(
         trace_level=tf.compat.v1.RunOptions.FULL_TRACE, output_partition_graphs=True
     )
@@ -138,11 +151,8 @@ def operations(saved_model: Path, request: predict_pb2.PredictRequest) -> Counte
         graph = tf.compat.v1.saved_model.load(
             session, [tf.saved_model.SERVING], str(saved_model)
         )
-        definition = graph.signature_def[request.model_spec.signature_name]
-        feed = {
-            definition.inputs[alias].name: tf.make_ndarray(tensor)
-            for alias, tensor in request.inputs.items()
-        }
+        definition = graph.signature_def[signature]
+        feed = {definition.inputs[key].name: tensors[key] for key in tensors}
         fetches = [each.name for each in definition.outputs.values()]
         session.run(fetches, feed, options, metadata)
     kinds = {
