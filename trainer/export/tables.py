@@ -37,7 +37,7 @@ def wide_rows(model: keras.Model, counts: Counts) -> tuple[int, float] | None:
 def fill_unseen_rows(
     model: keras.Model, counts: Counts, given: Mapping[str, Mask]
 ) -> None:
-    """Sets rows that training never looked up to the mean of its lookups.
+    """Sets rows that training never looked up to the mean weighted by lookups.
 
     An out-of-vocabulary bucket that no value of the training examples fell into would
     keep its random vector, and the first unknown value in serving would get it. This
